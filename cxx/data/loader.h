@@ -1,0 +1,41 @@
+// Batches of a data set for one rank: shuffled, sharded, prefetched in order by worker threads, resumable in O(1).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/json.h"
+#include "base/options.h"
+#include "base/status.h"
+#include "data/dataset.h"
+
+namespace oarlock {
+
+class Loader {
+ public:
+  // options: section "loader".
+  static Result<std::shared_ptr<Loader>> create(std::shared_ptr<Dataset> dataset, const Options& options);
+  virtual ~Loader() = default;
+
+  virtual Status set_shard(int rank, int world_size) = 0;   // only between epochs
+  virtual bool is_sharded() const = 0;
+  // The reference's habit: one int64 drawn from the default generator at each epoch's start (spec D).
+  virtual void set_draws_base_seed(bool draws) = 0;
+
+  virtual Result<std::optional<Tree>> next() = 0;           // nullopt once at the end of each epoch
+  virtual std::int64_t num_batches() const = 0;             // of this rank, per epoch
+  virtual std::int64_t num_samples() const = 0;             // of all ranks, per epoch, duplicates not counted
+  virtual std::int64_t epoch() const = 0;
+  virtual std::int64_t position() const = 0;                // batches given in this epoch
+  virtual bool at_last_batch() const = 0;                   // the batch given last was the epoch's last
+  // Real samples (all ranks) in the round of the batch given last; what gather_for_metrics keeps.
+  virtual std::int64_t samples_in_round() const = 0;
+
+  virtual Status seek(std::int64_t epoch, std::int64_t position) = 0;
+  virtual JsonValue state() const = 0;                      // epoch, position, seed: all that a resume needs
+  virtual Status load_state(const JsonValue& state) = 0;
+  virtual Status close() = 0;
+};
+
+}  // namespace oarlock

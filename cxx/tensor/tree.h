@@ -1,0 +1,63 @@
+// Nested lists and maps of tensors and plain values.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+
+namespace oarlock {
+
+class Tree {
+ public:
+  using List = std::vector<Tree>;
+  using Map = std::vector<std::pair<std::string, Tree>>;  // insertion order
+  using Value = std::variant<std::monostate, at::Tensor, std::int64_t, double, bool, std::string, List, Map>;
+
+  Tree() = default;
+  Tree(Value value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Tree(at::Tensor tensor) : value_(std::move(tensor)) {}  // NOLINT
+  Tree(List list) : value_(std::move(list)) {}  // NOLINT
+  Tree(Map map) : value_(std::move(map)) {}  // NOLINT
+
+  const Value& value() const { return value_; }
+  Value& value() { return value_; }
+  const at::Tensor* tensor() const { return std::get_if<at::Tensor>(&value_); }
+  const List* list() const { return std::get_if<List>(&value_); }
+  const Map* map() const { return std::get_if<Map>(&value_); }
+  std::int64_t size() const;                       // of a list or map; 0 otherwise
+  const Tree* find(std::string_view key) const;    // of a map
+  void set(std::string_view key, Tree value);      // of a map
+
+  // "encoder.hidden.1": map keys and list indices; "" is this. A key that itself has dots is tried whole first.
+  // OAR_E_NOT_FOUND names the step that failed and what there is.
+  Result<const Tree*> at_path(std::string_view path) const;
+
+ private:
+  Value value_;
+};
+
+// The tree with every tensor leaf replaced by transform(leaf).
+template <class Transform>
+Tree map_tensors(const Tree& tree, const Transform& transform) {
+  if (const at::Tensor* tensor = tree.tensor()) return Tree(transform(*tensor));
+  if (const Tree::List* list = tree.list()) {
+    Tree::List result;
+    for (const Tree& item : *list) result.push_back(map_tensors(item, transform));
+    return Tree(std::move(result));
+  }
+  if (const Tree::Map* map = tree.map()) {
+    Tree::Map result;
+    for (const auto& [key, item] : *map) result.emplace_back(key, map_tensors(item, transform));
+    return Tree(std::move(result));
+  }
+  return tree;
+}
+
+}  // namespace oarlock
