@@ -31,6 +31,11 @@ class Loader {
   virtual bool at_last_batch() const = 0;                   // the batch given last was the epoch's last
   // Real samples (all ranks) in the round of the batch given last; what gather_for_metrics keeps.
   virtual std::int64_t samples_in_round() const = 0;
+  virtual std::int64_t rows_in_round() const = 0;           // the same with duplicates counted: rows of all ranks' batches
+  // Grows with every batch that any loader of the process gives (one static atomic counter, stamped in next()); 0 before
+  // this loader's first one. Of several loaders in use, the accelerator takes the largest for the active one.
+  virtual std::uint64_t last_given() const = 0;
+  virtual bool splits_batches() const = 0;                  // loader.split_batches
 
   virtual Status seek(std::int64_t epoch, std::int64_t position) = 0;
   virtual JsonValue state() const = 0;                      // epoch, position, seed: all that a resume needs
