@@ -47,6 +47,10 @@ target_link_libraries(oarlock_torch INTERFACE ${OARLOCK_TORCH}/lib/libtorch_cpu.
 add_compile_definitions(NDEBUG)
 target_compile_definitions(oarlock_torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO AT_PER_OPERATOR_HEADERS)
 
+# So that the refusal of another libtorch can name the right one.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/tensor/torch_check.cpp PROPERTIES
+  COMPILE_DEFINITIONS OARLOCK_TORCH_PATH="${OARLOCK_TORCH}")
+
 find_path(OARLOCK_FMT_INCLUDE fmt/format.h REQUIRED)
 find_path(OARLOCK_CJSON_INCLUDE cjson/cJSON.h REQUIRED HINTS ${OARLOCK_DEPS}/include)
 find_library(OARLOCK_CJSON_LIBRARY libcjson.a REQUIRED HINTS ${OARLOCK_DEPS}/lib)

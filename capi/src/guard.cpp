@@ -1,50 +1,82 @@
 #include "guard.h"
 
-#include <c10/util/Exception.h>
-
 #include <exception>
-#include <new>
 
-#include "base/check.h"
+#include "call_frame.h"
 #include "error_slot.h"
+#include "exceptions.h"
+#include "first_use.h"
+#include "float_environment.h"
+#include "torch_thread_state.h"
 
 namespace oarlock::capi {
 namespace {
 
-Status status_of_current_exception() {
+// "/x/capi/src/config.cpp" -> "config"
+std::string component_of(const std::source_location& where) {
+  std::string_view file = where.file_name();
+  file.remove_prefix(file.rfind('/') + 1);
+  return std::string(file.substr(0, file.rfind('.')));
+}
+
+// "oar_status oar_config_create(oar_config**)" -> "oar_config_create"
+std::string function_of(const std::source_location& where) {
+  std::string_view text = where.function_name();
+  text = text.substr(0, text.find('('));
+  text.remove_prefix(text.rfind(' ') + 1);
+  return std::string(text);
+}
+
+void store_failure(Status status, const std::source_location& where) {
+  std::unique_ptr<ErrorInfo> info = std::move(status).take();
+  if (info->component.empty()) info->component = component_of(where);
+  if (info->operation.empty()) info->operation = function_of(where);
+  store_error(std::move(info));
+}
+
+// The body's status, or what its exception means; std::bad_alloc flies on.
+Status run_body(Status (*body)(void*), void* context, bool& changed_thread_state) {
+  const TorchThreadState thread_state;
   try {
-    throw;
-  } catch (const std::bad_alloc&) {
-    return Status(OAR_E_OUT_OF_MEMORY, "memory ran out");
-  } catch (const InvariantError& error) {
-    return Status(OAR_E_INTERNAL, error.what());
-  } catch (const c10::Error& error) {
-    return Status(OAR_E_INTERNAL, fmt::format("libtorch: {}", error.what_without_backtrace()));
-  } catch (const std::exception& error) {
-    return Status(OAR_E_INTERNAL, error.what());
+    Status status = body(context);
+    changed_thread_state = thread_state.restore();
+    return status;
   } catch (...) {
-    return Status(OAR_E_INTERNAL, "an exception of unknown type");
+    changed_thread_state = thread_state.restore();
+    return status_of_current_exception();
   }
 }
 
 }  // namespace
 
-oar_status run_guarded(Status (*body)(void*), void* context) noexcept {
-  clear_error();
+oar_status run_guarded(Status (*body)(void*), void* context, const std::source_location& where, GuardOptions options) noexcept {
+  const FloatEnvironment float_environment;
+  if (!options.keep_error) clear_error();
+  oar_status code = OAR_E_OUT_OF_MEMORY;
   try {
-    Status status = Status::ok();
-    try {
-      status = body(context);
-    } catch (...) {
-      status = status_of_current_exception();
+    Status status = check_process();
+    if (status.is_ok()) {
+      CallFrame frame(options.any_thread);
+      bool changed_thread_state = false;
+      status = run_body(body, context, changed_thread_state);
+      if (changed_thread_state && armor_is_on() && status.is_ok()) {
+        status = internal_error("{} left a thread-local of libtorch changed (autograd or dispatch keys); it was put back",
+                                function_of(where));
+      }
+      frame.leave_handles();
+      // Only where no body of this thread is still running: what dies may be what that body uses.
+      if (frame.is_outermost() && Reaper::instance().has_work()) Reaper::instance().drain();
     }
-    const oar_status code = status.code();
-    if (code != OAR_OK) store_error(std::move(status));
-    if (Reaper::instance().has_work()) Reaper::instance().drain();
-    return code;
+    if (options.user_data != nullptr) options.user_data->end();
+    code = status.code();
+    if (code != OAR_OK) store_failure(std::move(status), where);
   } catch (...) {
+    // Only making a text can have thrown, for want of memory; what the call itself had to say is its code.
+    if (options.user_data != nullptr) options.user_data->end();
+    store_out_of_memory();
     return OAR_E_OUT_OF_MEMORY;
   }
+  return code;
 }
 
 Status copy_text(std::string_view text, char* buf, std::size_t* len) {

@@ -1,53 +1,140 @@
 #include "handle.h"
 
 #include <cstdlib>
-#include <new>
+#include <cstring>
+#include <iterator>
+
+#include "call_frame.h"
+#include "first_use.h"
 
 namespace oarlock::capi {
 namespace {
+
 constexpr std::uint64_t kLiveMagic = 0x6f61726c6f636b31;  // "oarlock1"
+constexpr std::size_t kArmorQuarantineSlots = std::size_t{1} << 20;  // 64 MiB
+
+std::atomic<std::int64_t> live_count{0};
+std::atomic<bool> armor{false};
+
+// Its address tells threads apart; an address is used again only after its thread has ended.
+thread_local char thread_mark;
+
+HandleHeader* header_of(const void* handle) noexcept { return static_cast<HandleHeader*>(const_cast<void*>(handle)); }
+
+enum class Verdict { kGood, kNull, kForeign, kDead, kOtherKind };
+
+Verdict judge(const void* handle, HandleKind kind) noexcept {
+  if (handle == nullptr) return Verdict::kNull;
+  if (!HandlePool::instance().owns(handle)) return Verdict::kForeign;
+  const HandleHeader* header = header_of(handle);
+  if (header->magic.load(std::memory_order_acquire) != kLiveMagic) return Verdict::kDead;
+  return header->kind.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(kind) ? Verdict::kGood : Verdict::kOtherKind;
+}
+
+Status failure(Verdict verdict, const void* handle, HandleKind kind) {
+  const char* name = handle_kind_name(kind);
+  switch (verdict) {
+    case Verdict::kGood: return Status::ok();
+    case Verdict::kNull: return invalid_handle("the {} handle is NULL", name);
+    case Verdict::kForeign: return invalid_handle("this pointer never was an {} handle of this library", name);
+    case Verdict::kDead: return invalid_handle("this {} handle was released; keep it with {}_retain", name, name);
+    case Verdict::kOtherKind: break;
+  }
+  const auto other = static_cast<HandleKind>(header_of(handle)->kind.load(std::memory_order_relaxed));
+  return invalid_handle("an {} handle was given where an {} is needed", handle_kind_name(other), name);
+}
+
+// Adds a reference unless the last one is gone.
+bool try_reference(HandleHeader* header) noexcept {
+  std::int32_t references = header->references.load(std::memory_order_relaxed);
+  while (references > 0) {
+    if (header->references.compare_exchange_weak(references, references + 1, std::memory_order_acq_rel)) return true;
+  }
+  return false;
+}
+
+// The judgement, and on kGood one more reference.
+Verdict judge_and_reference(const void* handle, HandleKind kind) noexcept {
+  const Verdict verdict = judge(handle, kind);
+  if (verdict != Verdict::kGood) return verdict;
+  HandleHeader* header = header_of(handle);
+  if (!try_reference(header)) return Verdict::kDead;
+  // The slot may have been given to another handle in between; now that it is held, its kind stands still.
+  if (header->kind.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(kind)) return Verdict::kGood;
+  drop_reference(header);
+  return Verdict::kDead;
+}
+
 }  // namespace
 
 const char* handle_kind_name(HandleKind kind) {
-  static constexpr const char* kNames[] = {"nothing", "oar_config", "oar_state", "oar_group", "oar_work", "oar_tensor", "oar_tree",
-    "oar_dataset", "oar_loader", "oar_model", "oar_optimizer", "oar_scheduler", "oar_accelerator", "oar_checkpoint", "oar_tracker",
-    "oar_progress", "oar_bytes", "oar_error"};
+  static constexpr const char* kNames[] = {
+      "nothing", "oar_config", "oar_state", "oar_group", "oar_work", "oar_tensor", "oar_tree", "oar_dataset", "oar_loader",
+      "oar_model", "oar_optimizer", "oar_scheduler", "oar_accelerator", "oar_checkpoint", "oar_tracker", "oar_progress",
+      "oar_bytes", "oar_error"};
   const auto index = static_cast<std::size_t>(kind);
-  return index < std::size(kNames) ? kNames[index] : "an unknown kind";
+  return index < std::size(kNames) ? kNames[index] : "handle of an unknown kind";
 }
 
-Status check_handle(const void* handle, HandleKind kind) noexcept {
-  if (handle == nullptr) return invalid_handle("the {} handle is NULL", handle_kind_name(kind));
-  const auto* header = static_cast<const HandleHeader*>(handle);
-  if (header->magic.load(std::memory_order_acquire) != kLiveMagic) {
-    return invalid_handle("this is no live {} handle: it was released, or never was one", handle_kind_name(kind));
-  }
-  if (header->kind != kind) {
-    return invalid_handle("an {} handle was given where an {} is needed", handle_kind_name(header->kind), handle_kind_name(kind));
-  }
-  return Status::ok();
+bool armor_is_on() noexcept {
+  static const bool by_environment = [] {
+    const char* value = std::getenv("OARLOCK_ARMOR");
+    const bool wanted = value != nullptr && std::strcmp(value, "1") == 0;
+    if (wanted) enable_armor();
+    return wanted;
+  }();
+  return by_environment || armor.load(std::memory_order_relaxed);
 }
 
-void* allocate_slot(std::size_t size) { return ::operator new(size); }
-void free_slot(void* slot, std::size_t) noexcept { ::operator delete(slot); }
+void enable_armor() noexcept {
+  HandlePool::instance().set_quarantine(kArmorQuarantineSlots);
+  armor.store(true, std::memory_order_relaxed);
+}
+
+std::int64_t live_handle_count() noexcept { return live_count.load(std::memory_order_relaxed); }
+
+Status check_handle(const void* handle, HandleKind kind) { return failure(judge(handle, kind), handle, kind); }
+
+Status enter_handle(const void* handle, HandleKind kind) {
+  CallFrame* frame = CallFrame::current();
+  if (frame == nullptr) return check_handle(handle, kind);
+  frame->make_room();
+  const Verdict verdict = judge_and_reference(handle, kind);
+  if (verdict != Verdict::kGood) return failure(verdict, handle, kind);
+  HandleHeader* header = header_of(handle);
+  if (!armor_is_on() || frame->any_thread()) {
+    frame->keep(header, false);
+    return Status::ok();
+  }
+  const void* inside = nullptr;
+  const bool owned = header->owner.compare_exchange_strong(inside, &thread_mark, std::memory_order_acq_rel);
+  frame->keep(header, owned);
+  if (owned || inside == &thread_mark) return Status::ok();
+  return invalid_state("another thread is inside this {} handle; a handle takes one call at a time", handle_kind_name(kind));
+}
 
 void publish_handle(HandleHeader* header, HandleKind kind) noexcept {
-  header->kind = kind;
+  live_count.fetch_add(1, std::memory_order_relaxed);
+  header->kind.store(static_cast<std::uint32_t>(kind), std::memory_order_relaxed);
+  header->owner.store(nullptr, std::memory_order_relaxed);
   header->references.store(1, std::memory_order_relaxed);
   header->magic.store(kLiveMagic, std::memory_order_release);
 }
 
-bool drop_reference(HandleHeader* header) noexcept {
-  if (header->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return false;
+void drop_reference(HandleHeader* header) noexcept {
+  if (header->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   header->magic.store(0, std::memory_order_release);
-  return true;
+  live_count.fetch_sub(1, std::memory_order_relaxed);
+  header->destroy(header);
+  HandlePool::instance().give_back(header);
 }
 
-Status retain_handle(const void* handle, HandleKind kind) noexcept {
-  OAR_TRY(check_handle(handle, kind));
-  auto* header = const_cast<HandleHeader*>(static_cast<const HandleHeader*>(handle));
-  header->references.fetch_add(1, std::memory_order_relaxed);
-  return Status::ok();
+void release_handle(void* handle, HandleKind kind) noexcept {
+  // A forked child has none of the threads that the objects need to end; its memory goes with the process.
+  if (process_is_forked() || judge(handle, kind) != Verdict::kGood) return;
+  drop_reference(header_of(handle));
 }
+
+Status retain_handle(const void* handle, HandleKind kind) { return failure(judge_and_reference(handle, kind), handle, kind); }
 
 }  // namespace oarlock::capi

@@ -1,13 +1,21 @@
 // Handles: a hidden header in front of a shared pointer to the object of cxx/. Wrong, stale and NULL handles are told apart
 // from good ones here and nowhere else.
+//
+// What holds:
+//  1. A slot's magic is kLiveMagic exactly while the handle has references; memory outside the pool is never read.
+//  2. A call holds a reference to every handle that it unwrapped, until it returns: a handle that is released inside a
+//     callback, or by another thread, ends after the calls that are inside it.
+//  3. In armor mode a thread that enters a handle in which another thread is gets OAR_E_STATE.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <new>
 
+#include "base/check.h"
 #include "base/reaper.h"
 #include "base/status.h"
+#include "handle_pool.h"
 #include "oarlock/types.h"
 
 namespace oarlock::capi {
@@ -19,36 +27,50 @@ enum class HandleKind : std::uint32_t {
 };
 const char* handle_kind_name(HandleKind kind);  // "oar_state"
 
-struct HandleHeader {
-  std::atomic<std::uint64_t> magic;
-  HandleKind kind;
-  std::atomic<std::int32_t> references;
-};
+// Armor mode: OARLOCK_ARMOR=1, read once, or switched on by the option of that name; never switched off again.
+bool armor_is_on() noexcept;
+void enable_armor() noexcept;
 
-// OAR_E_HANDLE for NULL, another kind, or released. In armor mode certain; otherwise as long as the slot is not used again.
-Status check_handle(const void* handle, HandleKind kind) noexcept;
+// Handles alive in this process, those held only by a running call included.
+std::int64_t live_handle_count() noexcept;
 
-template <class T>
-struct HandleOf : HandleHeader {
-  std::shared_ptr<T> value;
-};
+// OAR_E_HANDLE for NULL, another kind, or released. In armor mode certain; otherwise as long as the slot is not used again,
+// which takes at least HandlePool::quarantine() releases.
+Status check_handle(const void* handle, HandleKind kind);
+// check_handle, and a reference that the running guard gives back when it returns. OAR_E_STATE: another thread is inside
+// (armor mode; not for calls of guard_any_thread). Outside of a guard it only checks.
+Status enter_handle(const void* handle, HandleKind kind);
 
 // Specialised by OARLOCK_HANDLE in the noun's .cpp or in handles.h: Object, kKind, kHeavy.
 template <class H>
 struct HandleTraits;
 
-void* allocate_slot(std::size_t size);  // slots are recycled late and never unmapped, so a stale pointer stays readable
-void free_slot(void* slot, std::size_t size) noexcept;
 void publish_handle(HandleHeader* header, HandleKind kind) noexcept;  // magic, one reference, live set
-bool drop_reference(HandleHeader* header) noexcept;                    // true: it was the last; the magic is gone
+// One reference fewer; the last one destroys.
+void drop_reference(HandleHeader* header) noexcept;
+// What oar_x_release does: nothing for NULL, for anything that is no live handle of this kind, and in a forked child.
+void release_handle(void* handle, HandleKind kind) noexcept;
+// What oar_x_retain does.
+Status retain_handle(const void* handle, HandleKind kind);
+
+template <class T>
+std::shared_ptr<T>* handle_value(HandleHeader* header) noexcept {
+  return std::launder(reinterpret_cast<std::shared_ptr<T>*>(header + 1));
+}
 
 template <class H, class T = typename HandleTraits<H>::Object>
 H* wrap(std::shared_ptr<T> object) {
-  static_assert(sizeof(HandleOf<T>) <= 64, "a handle fits one slot");
-  auto* handle = new (allocate_slot(sizeof(HandleOf<T>))) HandleOf<T>();
-  handle->value = std::move(object);
-  publish_handle(handle, HandleTraits<H>::kKind);
-  return reinterpret_cast<H*>(handle);
+  static_assert(sizeof(HandleHeader) + sizeof(std::shared_ptr<T>) <= kHandleSlotBytes, "a handle fits one slot");
+  OAR_CHECK(object != nullptr);
+  HandleHeader* header = HandlePool::instance().take();
+  new (header + 1) std::shared_ptr<T>(std::move(object));
+  header->destroy = [](HandleHeader* dying) noexcept {
+    std::shared_ptr<T>* value = handle_value<T>(dying);
+    if constexpr (HandleTraits<H>::kHeavy) Reaper::instance().take(std::move(*value));
+    value->~shared_ptr();
+  };
+  publish_handle(header, HandleTraits<H>::kKind);
+  return reinterpret_cast<H*>(header);
 }
 
 // What unwrap gives: a Result of a reference.
@@ -68,46 +90,38 @@ class Unwrapped {
 
 template <class H, class T = typename HandleTraits<H>::Object>
 Unwrapped<T> unwrap(H* handle) {
-  Status status = check_handle(handle, HandleTraits<H>::kKind);
+  Status status = enter_handle(handle, HandleTraits<H>::kKind);
   if (!status.is_ok()) return Unwrapped<T>(std::move(status));
-  return Unwrapped<T>(reinterpret_cast<HandleOf<T>*>(handle)->value.get());
+  return Unwrapped<T>(handle_value<T>(reinterpret_cast<HandleHeader*>(handle))->get());
 }
 
 template <class H, class T = typename HandleTraits<H>::Object>
 Unwrapped<const T> unwrap(const H* handle) {
-  Status status = check_handle(handle, HandleTraits<H>::kKind);
+  Status status = enter_handle(handle, HandleTraits<H>::kKind);
   if (!status.is_ok()) return Unwrapped<const T>(std::move(status));
-  return Unwrapped<const T>(reinterpret_cast<const HandleOf<T>*>(handle)->value.get());
+  return Unwrapped<const T>(handle_value<T>(reinterpret_cast<HandleHeader*>(const_cast<H*>(handle)))->get());
 }
 
 // The shared pointer itself, for children that keep their parent.
 template <class H, class T = typename HandleTraits<H>::Object>
 Result<std::shared_ptr<T>> unwrap_shared(const H* handle) {
-  Status status = check_handle(handle, HandleTraits<H>::kKind);
+  Status status = enter_handle(handle, HandleTraits<H>::kKind);
   if (!status.is_ok()) return status;
-  return reinterpret_cast<const HandleOf<T>*>(handle)->value;
+  return *handle_value<T>(reinterpret_cast<HandleHeader*>(const_cast<H*>(handle)));
 }
 
-Status retain_handle(const void* handle, HandleKind kind) noexcept;
-
-template <class H, class T = typename HandleTraits<H>::Object>
+template <class H>
 void release(H* handle) noexcept {
-  if (handle == nullptr || !check_handle(handle, HandleTraits<H>::kKind).is_ok()) return;
-  auto* typed = reinterpret_cast<HandleOf<T>*>(handle);
-  if (!drop_reference(typed)) return;
-  if constexpr (HandleTraits<H>::kHeavy) Reaper::instance().take(std::move(typed->value));
-  typed->value.reset();
-  typed->~HandleOf<T>();
-  free_slot(typed, sizeof(HandleOf<T>));
+  release_handle(handle, HandleTraits<H>::kKind);
 }
 
 }  // namespace oarlock::capi
 
 // Ties a C handle to the class of cxx/ behind it. `heavy`: has threads, sockets or files, so its end goes to the reaper.
-#define OARLOCK_HANDLE(c_type, cxx_type, kind, heavy)                          \
-  template <>                                                                  \
-  struct oarlock::capi::HandleTraits<c_type> {                                 \
-    using Object = cxx_type;                                                   \
+#define OARLOCK_HANDLE(c_type, cxx_type, kind, heavy)                                       \
+  template <>                                                                               \
+  struct oarlock::capi::HandleTraits<c_type> {                                              \
+    using Object = cxx_type;                                                                \
     static constexpr ::oarlock::capi::HandleKind kKind = ::oarlock::capi::HandleKind::kind; \
-    static constexpr bool kHeavy = heavy;                                      \
+    static constexpr bool kHeavy = heavy;                                                   \
   }

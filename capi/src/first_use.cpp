@@ -1,0 +1,45 @@
+#include "first_use.h"
+
+#include <pthread.h>
+
+#include <mutex>
+
+#include "tensor/torch_check.h"
+
+namespace oarlock::capi {
+namespace first_use_detail {
+
+std::atomic<Process> process{Process::kUnused};
+
+namespace {
+
+Status forked_error() {
+  return Status(OAR_E_FORKED,
+                "this process was forked after Oarlock had been used, and threads and connections do not survive a fork; "
+                "fork before the first call, or exec the new program");
+}
+
+Status* refusal = nullptr;  // set once, never freed
+
+void settle_once() {
+  pthread_atfork(nullptr, nullptr, [] { process.store(Process::kForked, std::memory_order_relaxed); });
+  Status torch = check_torch();
+  if (torch.is_ok()) {
+    process.store(Process::kReady, std::memory_order_release);
+  } else {
+    refusal = new Status(std::move(torch));
+    process.store(Process::kRefused, std::memory_order_release);
+  }
+}
+
+}  // namespace
+
+Status settle() {
+  if (process_is_forked()) return forked_error();
+  static std::once_flag once;
+  std::call_once(once, settle_once);
+  return process.load(std::memory_order_acquire) == Process::kRefused ? *refusal : Status::ok();
+}
+
+}  // namespace first_use_detail
+}  // namespace oarlock::capi
