@@ -14,6 +14,8 @@
 
 namespace oarlock {
 
+inline constexpr int kTreeDepthMax = 64;  // trees are walked by recursion
+
 class Tree {
  public:
   using List = std::vector<Tree>;
@@ -33,11 +35,21 @@ class Tree {
   const Map* map() const { return std::get_if<Map>(&value_); }
   std::int64_t size() const;                       // of a list or map; 0 otherwise
   const Tree* find(std::string_view key) const;    // of a map
-  void set(std::string_view key, Tree value);      // of a map
+  void set(std::string_view key, Tree value);      // of a map, or of nothing, which becomes one: replaces, or adds at the end
+  void append(Tree item);                          // to a list, or to nothing, which becomes one
+  int depth() const;                               // 0: a leaf or an empty list or map
 
-  // "encoder.hidden.1": map keys and list indices; "" is this. A key that itself has dots is tried whole first.
+  // The same for input from outside: OAR_E_ARGUMENT when this is no map (list), or would be deeper than kTreeDepthMax.
+  Status insert(std::string_view key, Tree value);
+  Status push(Tree item);
+
+  // "encoder.hidden.1": map keys and list indices; "" is this. In a map the longest key that the path begins with is taken,
+  // so keys that have dots themselves are found.
   // OAR_E_NOT_FOUND names the step that failed and what there is.
   Result<const Tree*> at_path(std::string_view path) const;
+  // A number of whatever kind: int, double, bool, or a tensor of one element.
+  Result<double> as_double() const;
+  const char* kind_name() const;                   // "map"
 
  private:
   Value value_;
