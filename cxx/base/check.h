@@ -17,7 +17,7 @@ class InvariantError : public std::logic_error {
 
 }  // namespace oarlock
 
-#define OAR_CHECK(condition)                                                  \
-  do {                                                                        \
+#define OAR_CHECK(condition)                                                      \
+  do {                                                                            \
     if (!(condition)) ::oarlock::fail_check(#condition, __FILE_NAME__, __LINE__); \
   } while (false)

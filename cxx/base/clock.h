@@ -14,6 +14,6 @@ class Clock {
   virtual TimePoint now() = 0;
 };
 
-Clock& steady_clock();
+Clock& steady_clock();  // the machine's; never destructed
 
 }  // namespace oarlock

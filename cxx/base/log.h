@@ -1,8 +1,10 @@
-// The library's own messages. Goes to the callback that oar_log_set_callback gave, else to standard error. Never to stdout.
+// The library's own messages. Goes to the callback that oar_log_set_callback gave, else to standard error. Never to
+// stdout.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string_view>
 
 namespace oarlock {
@@ -11,10 +13,17 @@ enum class LogLevel { kDebug = 10, kInfo = 20, kWarning = 30, kError = 40, kOff 
 
 using LogSink = void (*)(int level, const char* component, const char* message, void* user_data);
 
+// debug info warning (warn) error (critical) off, any case.
+std::optional<LogLevel> parse_log_level(std::string_view text);
+
+// The level starts as OARLOCK_LOG_LEVEL says, else at warning.
 bool log_is_on(LogLevel level);
 void set_log_level(LogLevel level);
-// Replaces the sink; `release(user_data)` of the one before runs when no thread is inside it any more. nullptr: standard error.
+// Replaces the sink; `release(user_data)` of the one before runs when no thread is inside it any more. nullptr:
+// standard error, one line per message. No lock is held while a sink runs; what a sink makes the library log goes to
+// standard error.
 void set_log_sink(LogSink sink, void* user_data, void (*release)(void*));
+// Hands the message to the sink whatever the level in force; keeps errno.
 void log_message(LogLevel level, const char* component, std::string_view message) noexcept;
 
 template <class... Args>

@@ -3,11 +3,13 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/no_destructor.h"
+
 namespace oarlock {
 
 const std::string& Status::message() const {
-  static const std::string* const kEmpty = new std::string();  // never destructed
-  return info_ ? info_->message : *kEmpty;
+  static NoDestructor<std::string> empty;
+  return info_ ? info_->message : *empty;
 }
 
 Status&& Status::with_rank(int rank) && {

@@ -17,9 +17,9 @@ namespace oarlock {
 struct ErrorInfo {
   oar_status code = OAR_E_INTERNAL;
   std::string message;
-  std::string component;     // room: "comm", "checkpoint", ...; the guard fills it in when empty
-  std::string operation;     // "all_reduce", "save", ...
-  int rank = -1;             // the rank that it is about, -1 unknown
+  std::string component;         // room: "comm", "checkpoint", ...; the guard fills it in when empty
+  std::string operation;         // "all_reduce", "save", ...
+  int rank = -1;                 // the rank that it is about, -1 unknown
   std::int64_t vendor_code = 0;  // errno, or a callback's value
 };
 
@@ -62,7 +62,7 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : value_(std::move(value)), status_(Status::ok()) {}  // NOLINT: implicit on purpose
-  Result(Status status) : status_(std::move(status)) {}                // NOLINT: implicit on purpose
+  Result(Status status) : status_(std::move(status)) {}                 // NOLINT: implicit on purpose
   bool is_ok() const { return status_.is_ok(); }
   const Status& status() const& { return status_; }
   Status&& status() && { return std::move(status_); }
@@ -76,10 +76,10 @@ class [[nodiscard]] Result {
 };
 
 // One function per code: the text in {fmt} syntax, fixed words first, values last.
-#define OARLOCK_DEFINE_FAILURE(name, code)                                    \
-  template <class... Args>                                                    \
-  Status name(fmt::format_string<Args...> text, Args&&... args) {             \
-    return Status(code, fmt::format(text, std::forward<Args>(args)...));      \
+#define OARLOCK_DEFINE_FAILURE(name, code)                               \
+  template <class... Args>                                               \
+  Status name(fmt::format_string<Args...> text, Args&&... args) {        \
+    return Status(code, fmt::format(text, std::forward<Args>(args)...)); \
   }
 OARLOCK_DEFINE_FAILURE(invalid_argument, OAR_E_ARGUMENT)
 OARLOCK_DEFINE_FAILURE(invalid_handle, OAR_E_HANDLE)
@@ -106,10 +106,10 @@ Status os_error(int error_number, std::string_view what);
 
 }  // namespace oarlock
 
-#define OAR_TRY(expression)                                        \
-  do {                                                             \
-    ::oarlock::Status oar_try_status = (expression);               \
-    if (!oar_try_status.is_ok()) return oar_try_status;            \
+#define OAR_TRY(expression)                             \
+  do {                                                  \
+    ::oarlock::Status oar_try_status = (expression);    \
+    if (!oar_try_status.is_ok()) return oar_try_status; \
   } while (false)
 
 #define OARLOCK_CONCAT_INNER(a, b) a##b
@@ -117,7 +117,7 @@ Status os_error(int error_number, std::string_view what);
 // OAR_ASSIGN(const Shard shard, shard_rows(...)); declares shard, or returns the failure.
 #define OAR_ASSIGN(declaration, expression) \
   OARLOCK_ASSIGN_AS(OARLOCK_CONCAT(oar_result_, __LINE__), declaration, expression)
-#define OARLOCK_ASSIGN_AS(name, declaration, expression)           \
-  auto name = (expression);                                        \
-  if (!name.is_ok()) return std::move(name).status();              \
+#define OARLOCK_ASSIGN_AS(name, declaration, expression) \
+  auto name = (expression);                              \
+  if (!name.is_ok()) return std::move(name).status();    \
   declaration = std::move(name).value()

@@ -1,0 +1,58 @@
+#include "base/env.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/text.h"
+
+namespace oarlock {
+namespace {
+
+template <class T>
+std::optional<T> parse_whole(std::string_view text) {
+  T value{};
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+template <class T>
+Result<std::optional<T>> read(const char* name, std::optional<T> (*parse)(std::string_view), const char* needed) {
+  const std::optional<std::string> text = env_text(name);
+  if (!text) return std::optional<T>();
+  if (const std::optional<T> value = parse(*text)) return value;
+  return bad_environment("the variable {} must be {}, but is '{}'; correct or unset it", name, needed, *text);
+}
+
+}  // namespace
+
+std::optional<std::string> env_text(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+Result<std::optional<std::int64_t>> env_int(const char* name) { return read(name, parse_int, "an integer"); }
+Result<std::optional<double>> env_double(const char* name) { return read(name, parse_double, "a number"); }
+Result<std::optional<bool>> env_flag(const char* name) { return read(name, parse_flag, "true or false"); }
+
+std::optional<bool> parse_flag(std::string_view text) {
+  static constexpr std::array<std::string_view, 6> kOn = {"y", "yes", "t", "true", "on", "1"};
+  static constexpr std::array<std::string_view, 6> kOff = {"n", "no", "f", "false", "off", "0"};
+  const std::string lower = lower_text(text);
+  if (std::find(kOn.begin(), kOn.end(), lower) != kOn.end()) return true;
+  if (std::find(kOff.begin(), kOff.end(), lower) != kOff.end()) return false;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> parse_int(std::string_view text) { return parse_whole<std::int64_t>(text); }
+
+std::optional<double> parse_double(std::string_view text) {
+  const std::optional<double> value = parse_whole<double>(text);
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+}  // namespace oarlock

@@ -1,0 +1,67 @@
+// The one table of options. Sorted by key, one row per line. A row is all a knob needs: JSON key, setter, variables,
+// the error that names the nearest key, oarlock/options.h and docs/options.md (tools: build the target `options`) all
+// come from here.
+
+#include "base/options.h"
+
+namespace oarlock {
+namespace {
+
+constexpr OptionType kFlag = OptionType::kFlag;
+constexpr OptionType kInt = OptionType::kInt;
+constexpr OptionType kDouble = OptionType::kDouble;
+constexpr OptionType kString = OptionType::kString;
+constexpr OptionType kDoubles = OptionType::kDoubles;
+
+// clang-format off
+constexpr OptionKey kRows[] = {
+  {"accelerator.gradient_accumulation_steps", kInt, "1", "OARLOCK_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS", "Micro-batches whose gradients are summed before an optimizer step.", "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"},
+  {"accelerator.step_scheduler_with_optimizer", kFlag, "true", "OARLOCK_ACCELERATOR_STEP_SCHEDULER_WITH_OPTIMIZER", "The scheduler steps once per rank for each optimizer step, so that it counts batches of all ranks; false: only when the program steps it."},
+  {"accelerator.sync_with_dataloader", kFlag, "true", "OARLOCK_ACCELERATOR_SYNC_WITH_DATALOADER", "The last batch of an epoch ends an accumulation, complete or not."},
+  {"checkpoint.total_limit", kInt, "0", "OARLOCK_CHECKPOINT_TOTAL_LIMIT", "How many checkpoints of a project to keep, the newest included; older ones go after a new one is complete. 0: all."},
+  {"comm.backend", kString, "\"gloo\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: gloo."},
+  {"comm.late_ms", kInt, "5000", "OARLOCK_COMM_LATE_MS", "After this many milliseconds of waiting for a rank a warning names it."},
+  {"comm.timeout_ms", kInt, "1800000", "OARLOCK_COMM_TIMEOUT_MS", "Milliseconds that a collective waits for its peers before it fails."},
+  {"compat", kString, "\"\"", "OARLOCK_COMPAT", "\"accelerate\": draw random numbers exactly as the reference does, where that costs an extra draw; empty: do not."},
+  {"ddp.broadcast_buffers", kFlag, "true", "OARLOCK_DDP_BROADCAST_BUFFERS", "Buffers (running statistics) become rank 0's before each forward pass in training."},
+  {"ddp.bucket_cap_mb", kDouble, "25", "OARLOCK_DDP_BUCKET_CAP_MB", "Size in MiB of the buckets in which gradients are averaged."},
+  {"ddp.first_bucket_cap_mb", kDouble, "1", "OARLOCK_DDP_FIRST_BUCKET_CAP_MB", "Size in MiB of the first bucket, small so that communication starts early."},
+  {"device.name", kString, "null", "OARLOCK_DEVICE_NAME", "The device to use: cpu. Unset: chosen.", "ACCELERATE_TORCH_DEVICE"},
+  {"loader.batch_size", kInt, "1", "OARLOCK_LOADER_BATCH_SIZE", "Samples per batch of one rank (of all ranks together with split_batches)."},
+  {"loader.drop_last", kFlag, "false", "OARLOCK_LOADER_DROP_LAST", "Leave out the last batch of an epoch when it is not full."},
+  {"loader.even_batches", kFlag, "true", "OARLOCK_LOADER_EVEN_BATCHES", "Every rank gets the same number of full batches: samples from the epoch's start are repeated where needed."},
+  {"loader.num_workers", kInt, "1", "OARLOCK_LOADER_NUM_WORKERS", "Threads that prepare batches ahead; 0: the calling thread does it."},
+  {"loader.prefetch", kInt, "2", "OARLOCK_LOADER_PREFETCH", "Batches prepared ahead per worker."},
+  {"loader.seed", kInt, "null", "OARLOCK_LOADER_SEED", "Seed of the shuffling; unset: drawn from the default generator."},
+  {"loader.shuffle", kFlag, "false", "OARLOCK_LOADER_SHUFFLE", "A new order of the samples in each epoch, equal on all ranks."},
+  {"loader.split_batches", kFlag, "false", "OARLOCK_LOADER_SPLIT_BATCHES", "batch_size counts the samples of all ranks together."},
+  {"log.level", kString, "\"warning\"", "OARLOCK_LOG_LEVEL", "debug, info, warning, error or off.", "ACCELERATE_LOG_LEVEL"},
+  {"optimizer.betas", kDoubles, "[0.9,0.999]", "OARLOCK_OPTIMIZER_BETAS", "Decay of the first and second moment (adamw)."},
+  {"optimizer.dampening", kDouble, "0", "OARLOCK_OPTIMIZER_DAMPENING", "Dampening of the momentum (sgd)."},
+  {"optimizer.eps", kDouble, "1e-8", "OARLOCK_OPTIMIZER_EPS", "Added to the denominator (adamw)."},
+  {"optimizer.lr", kDouble, "0.001", "OARLOCK_OPTIMIZER_LR", "Learning rate."},
+  {"optimizer.momentum", kDouble, "0", "OARLOCK_OPTIMIZER_MOMENTUM", "Momentum (sgd)."},
+  {"optimizer.nesterov", kFlag, "false", "OARLOCK_OPTIMIZER_NESTEROV", "Nesterov momentum (sgd)."},
+  {"optimizer.weight_decay", kDouble, "null", "OARLOCK_OPTIMIZER_WEIGHT_DECAY", "Weight decay; unset: 0 for sgd, 0.01 for adamw."},
+  {"project_dir", kString, "null", "OARLOCK_PROJECT_DIR", "Folder of the run: checkpoints lie in <project_dir>/checkpoints."},
+  {"scheduler.gamma", kDouble, "0.1", "OARLOCK_SCHEDULER_GAMMA", "Factor of each step (step)."},
+  {"scheduler.step_size", kInt, "null", "OARLOCK_SCHEDULER_STEP_SIZE", "Steps between two changes (step)."},
+  {"scheduler.total_steps", kInt, "null", "OARLOCK_SCHEDULER_TOTAL_STEPS", "Steps after which the schedule has ended (linear, cosine)."},
+  {"scheduler.warmup_steps", kInt, "0", "OARLOCK_SCHEDULER_WARMUP_STEPS", "Steps of linear growth from zero at the start."},
+  {"seed", kInt, "null", "OARLOCK_SEED", "Seed of the default generator of every rank, set when the state is made; beyond 2^53 as a string."},
+  {"state.local_rank", kInt, "null", "OARLOCK_STATE_LOCAL_RANK", "This process's number on its host; unset: LOCAL_RANK and its kin."},
+  {"state.local_world_size", kInt, "null", "OARLOCK_STATE_LOCAL_WORLD_SIZE", "Processes on this host; unset: LOCAL_WORLD_SIZE and its kin."},
+  {"state.master_address", kString, "null", "OARLOCK_STATE_MASTER_ADDRESS", "Host of rank 0; unset: MASTER_ADDR."},
+  {"state.master_port", kInt, "null", "OARLOCK_STATE_MASTER_PORT", "Port on which rank 0 listens; unset: MASTER_PORT."},
+  {"state.rank", kInt, "null", "OARLOCK_STATE_RANK", "This process's number among all; unset: RANK and its kin."},
+  {"state.world_size", kInt, "null", "OARLOCK_STATE_WORLD_SIZE", "Processes in all; unset: WORLD_SIZE and its kin."},
+  {"threads.intra_op", kInt, "null", "OARLOCK_THREADS_INTRA_OP", "Threads of one operator; unset: OMP_NUM_THREADS, else cores of this process over local ranks."},
+  {"tracker.path", kString, "null", "OARLOCK_TRACKER_PATH", "File that the tracker writes (jsonl)."},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const OptionKey> option_keys() { return kRows; }
+
+}  // namespace oarlock

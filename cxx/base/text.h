@@ -1,0 +1,26 @@
+// Questions about text that several rooms ask.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace oarlock {
+
+// How many single characters must be inserted, removed or replaced to turn one into the other (Levenshtein 1966).
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// The candidate nearest to `given`, the first of equals; nullopt when none is nearer than about a third of its length.
+std::optional<std::string_view> nearest_text(std::string_view given, std::span<const std::string_view> candidates);
+
+std::string join_text(std::span<const std::string> parts, std::string_view separator);
+std::vector<std::string> split_text(std::string_view text, char separator);  // "" gives one empty part
+std::string lower_text(std::string_view text);                               // ASCII letters only
+
+// The offset of the first byte that is not well-formed UTF-8 (Unicode 15, table 3-7), or text.size().
+std::size_t utf8_valid_prefix(std::string_view text);
+
+}  // namespace oarlock
