@@ -1,0 +1,112 @@
+// Owns the semantics of the training loop: what is prepared, when gradients are synchronised, in which order the rooms
+// below are called. It computes nothing itself. One verb per .cpp.
+//
+// Note: the active loader. Several prepared loaders may be in the middle of an epoch (an evaluation inside a training
+// epoch). The active one is the one among them that gave a batch last: its end closes an accumulation, and its round says
+// which rows are duplicates.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/options.h"
+#include "base/status.h"
+#include "checkpoint/checkpoint.h"
+#include "data/loader.h"
+#include "model/model.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "parallel/ddp/data_parallel.h"
+#include "state/process_state.h"
+
+namespace oarlock {
+
+template <class T>
+bool is_among(const std::vector<std::shared_ptr<T>>& items, const T* item) {
+  return std::any_of(items.begin(), items.end(), [item](const auto& known) { return known.get() == item; });
+}
+
+class Accelerator {
+ public:
+  // options: the whole table, or one that was merged; sections accelerator, ddp and checkpoint are read.
+  static Result<std::shared_ptr<Accelerator>> create(std::shared_ptr<State> state, const Options& options);
+  ~Accelerator();
+
+  // prepare.cpp. A second preparation of the same object does nothing. Order gives the numbers of checkpoint files.
+  Status prepare_model(std::shared_ptr<Model> model);               // collective
+  Status prepare_optimizer(std::shared_ptr<Optimizer> optimizer);
+  Status prepare_scheduler(std::shared_ptr<Scheduler> scheduler);
+  Status prepare_loader(std::shared_ptr<Loader> loader);
+  Status close();
+
+  // accumulate.cpp. `model` nullptr: every prepared model.
+  Status accumulate_begin(const Model* model);
+  Status accumulate_end();
+  bool sync_gradients() const { return sync_gradients_; }
+
+  Status backward(const at::Tensor& loss);                                             // backward.cpp, collective
+  Result<double> clip_grad_norm(const Model& model, double max_norm, double norm_type);  // step.cpp
+  Status step(Optimizer& optimizer, Scheduler* scheduler);                             // step.cpp
+
+  // gather_metrics.cpp, collective
+  Result<at::Tensor> gather_for_metrics(const at::Tensor& tensor);
+  Result<double> reduce_mean(double value);
+
+  // save.cpp and load.cpp, collective. directory nullopt: by number below the project.
+  Status save(std::optional<std::string> directory, JsonValue user);
+  Status load(std::optional<std::string> directory);
+
+ private:
+  struct PreparedModel {
+    std::shared_ptr<Model> model;
+    std::shared_ptr<DataParallel> data_parallel;  // nullptr with one rank
+  };
+
+  Accelerator(std::shared_ptr<State> state, const Options& options);
+  Status require_open() const;
+  Result<PreparedModel*> find(const Model& model);
+  const Loader* active_loader() const;
+  // Later collectives of a broken world would hang or lie: makes every rank's next call fail with this one's text.
+  Status poison(Status failure, const char* operation) const;
+  Status before_backward();
+  Status after_backward();
+  std::int64_t rows_kept(std::int64_t num_rows) const;
+  Result<std::string> checkpoints_folder() const;
+  // Rank 0's answer, or its failure, on every rank.
+  Result<std::string> ask_main(const Result<std::string>& mine) const;
+  bool has_pending_gradients() const;  // in the middle of an accumulation
+  CheckpointContents collect(JsonValue user) const;
+  Status check_counts(const Checkpoint& checkpoint) const;
+  Status restore(const Checkpoint& checkpoint);
+  Status restore_this_rank(const Checkpoint& checkpoint);
+  Status restore_gradients(const Checkpoint& checkpoint);
+
+  const std::shared_ptr<State> state_;
+  const Options ddp_options_;
+  const std::int64_t accumulation_steps_;
+  const bool sync_with_dataloader_;
+  const bool sync_each_batch_;
+  const bool follows_reference_;  // compat is "accelerate"
+  const std::string project_dir_;
+  const int total_limit_;
+
+  std::vector<PreparedModel> models_;
+  std::vector<std::shared_ptr<Optimizer>> optimizers_;
+  std::vector<std::shared_ptr<Scheduler>> schedulers_;
+  std::vector<std::shared_ptr<Loader>> loaders_;
+
+  std::int64_t accumulation_counter_ = 0;  // micro-batches begun since the last forced synchronisation
+  bool sync_gradients_ = true;             // of the micro-batch begun last
+  bool is_accumulating_ = false;           // between accumulate_begin and accumulate_end
+  bool is_closed_ = false;
+};
+
+}  // namespace oarlock

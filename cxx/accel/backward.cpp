@@ -1,0 +1,69 @@
+#include <torch/csrc/autograd/autograd.h>
+
+#include <ATen/ops/div.h>
+
+#include <cstring>
+
+#include "accel/accelerator.h"
+#include "tensor/scopes.h"
+
+namespace oarlock {
+namespace {
+
+Status check_loss(const at::Tensor& loss) {
+  if (loss.numel() != 1) {
+    return invalid_argument("the loss must have one element, got {}; take its mean or sum in the program", loss.numel());
+  }
+  if (!loss.is_floating_point()) {
+    return invalid_argument("the loss must be floating-point, got {}", c10::toString(loss.scalar_type()));
+  }
+  if (!loss.requires_grad()) {
+    return invalid_state("the loss has no graph to go back through: it did not come from a forward in training mode "
+                         "(oar_model_set_training) or was copied");
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
+Status Accelerator::backward(const at::Tensor& loss) {
+  OAR_TRY(require_open());
+  OAR_TRY(check_loss(loss));
+  if (Status status = before_backward(); !status.is_ok()) return poison(std::move(status), "backward");
+  try {
+    const GradModeScope grad(true);
+    // Always, in a short last accumulation too (spec B 3.4); x / 1 is x.
+    const at::Tensor scaled = accumulation_steps_ == 1 ? loss : at::div(loss, accumulation_steps_);
+    torch::autograd::backward({scaled}, {});
+  } catch (const c10::Error& error) {
+    // Buckets may be in flight that will never be full: peers must learn it now, not after their time-out.
+    for (PreparedModel& prepared : models_) {
+      if (prepared.data_parallel != nullptr) prepared.data_parallel->give_up();
+    }
+    if (std::strstr(error.what_without_backtrace(), "through the graph a second time") != nullptr) {
+      return poison(invalid_state("backward was called twice for one forward; run the forward again"), "backward");
+    }
+    (void)poison(aborted("{}", error.what_without_backtrace()), "backward");
+    throw;
+  }
+  return poison(after_backward(), "backward");
+}
+
+Status Accelerator::before_backward() {
+  for (PreparedModel& prepared : models_) {
+    if (prepared.data_parallel != nullptr) OAR_TRY(prepared.data_parallel->before_backward(state_->timeout()));
+  }
+  return Status::ok();
+}
+
+Status Accelerator::after_backward() {
+  Status first = Status::ok();
+  for (PreparedModel& prepared : models_) {
+    if (prepared.data_parallel == nullptr) continue;
+    Status status = prepared.data_parallel->after_backward(state_->timeout());
+    if (first.is_ok()) first = std::move(status);
+  }
+  return first;
+}
+
+}  // namespace oarlock

@@ -1,0 +1,140 @@
+// Puts a checkpoint back into what is prepared. At the world size that saved it, the run goes on bit for bit.
+#include "accel/accelerator.h"
+#include "base/log.h"
+#include "tensor/rng.h"
+#include "tensor/scopes.h"
+
+namespace oarlock {
+namespace {
+
+Result<const std::vector<JsonValue>*> array_at(const JsonValue& values, std::string_view key) {
+  OAR_ASSIGN(const JsonValue* array, values.at(key));
+  if (!array->is_array()) return corrupt("{} in the manifest is not an array", key);
+  return &array->items();
+}
+
+Status check_count(std::string_view what, std::size_t saved, std::size_t prepared) {
+  if (saved == prepared) return Status::ok();
+  return invalid_state("the checkpoint has {} {}, the accelerator has {}; prepare the same objects in the same order as "
+                       "the run that saved it", saved, what, prepared);
+}
+
+Result<const at::Tensor*> find_tensor(const NamedTensors& tensors, std::string_view name) {
+  for (const NamedTensor& item : tensors) {
+    if (item.name == name) return &item.tensor;
+  }
+  return corrupt("the checkpoint has no tensor {}", name);
+}
+
+std::string model_file(std::size_t index) { return index == 0 ? "model" : fmt::format("model_{}", index); }
+
+// Rank's generator as it was, if as many ranks saved; else a new stream per rank that follows from the saved ones.
+Status restore_random_state(const Checkpoint& checkpoint, int rank, int world_size) {
+  const int source = rank % checkpoint.world_size();
+  OAR_ASSIGN(const NamedTensors saved, checkpoint.tensors("random_state", source));
+  OAR_ASSIGN(const at::Tensor* state, find_tensor(saved, "cpu"));
+  OAR_TRY(set_default_generator_state(*state));
+  if (checkpoint.world_size() == world_size) return Status::ok();
+  seed_default_generator(static_cast<std::uint64_t>(draw_from_default_generator()) + static_cast<std::uint64_t>(rank));
+  if (rank == 0) {
+    log(LogLevel::kWarning, "accel",
+        "the checkpoint was saved by {} ranks and is loaded by {}: random states were seeded anew from it, so dropout "
+        "masks differ from a run that was not stopped", checkpoint.world_size(), world_size);
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
+Status Accelerator::check_counts(const Checkpoint& checkpoint) const {
+  const JsonValue& values = checkpoint.values();
+  OAR_ASSIGN(const JsonValue* num_models, values.at("num_models"));
+  OAR_ASSIGN(const std::int64_t models, num_models->as_int64());
+  OAR_ASSIGN(const std::vector<JsonValue>* optimizers, array_at(values, "optimizers"));
+  OAR_ASSIGN(const std::vector<JsonValue>* schedulers, array_at(values, "schedulers"));
+  OAR_ASSIGN(const std::vector<JsonValue>* loaders, array_at(values, "loaders"));
+  OAR_TRY(check_count("models", static_cast<std::size_t>(models), models_.size()));
+  OAR_TRY(check_count("optimizers", optimizers->size(), optimizers_.size()));
+  OAR_TRY(check_count("schedulers", schedulers->size(), schedulers_.size()));
+  return check_count("loaders", loaders->size(), loaders_.size());
+}
+
+Status Accelerator::restore(const Checkpoint& checkpoint) {
+  OAR_TRY(check_counts(checkpoint));
+  const JsonValue& values = checkpoint.values();
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    OAR_ASSIGN(const NamedTensors tensors, checkpoint.tensors(model_file(i)));
+    OAR_TRY(models_[i].model->load_state_dict(tensors));
+  }
+  const std::vector<JsonValue>& optimizers = values.find("optimizers")->items();
+  for (std::size_t i = 0; i < optimizers_.size(); ++i) {
+    OAR_ASSIGN(NamedTensors tensors, checkpoint.tensors(fmt::format("optimizer_{}", i)));
+    OAR_TRY(optimizers_[i]->load_state({std::move(tensors), optimizers[i]}));
+  }
+  const std::vector<JsonValue>& schedulers = values.find("schedulers")->items();
+  for (std::size_t i = 0; i < schedulers_.size(); ++i) OAR_TRY(schedulers_[i]->load_state(schedulers[i]));
+  const std::vector<JsonValue>& loaders = values.find("loaders")->items();
+  for (std::size_t i = 0; i < loaders_.size(); ++i) OAR_TRY(loaders_[i]->load_state(loaders[i]));
+  return restore_this_rank(checkpoint);
+}
+
+// Counters, gradients of an unfinished accumulation, random state.
+Status Accelerator::restore_this_rank(const Checkpoint& checkpoint) {
+  const JsonValue& values = checkpoint.values();
+  OAR_ASSIGN(const JsonValue* counter_value, values.at("accumulation_counter"));
+  OAR_ASSIGN(const std::int64_t counter, counter_value->as_int64());
+  OAR_ASSIGN(const JsonValue* sync_value, values.at("sync_gradients"));
+  OAR_ASSIGN(const bool sync, sync_value->as_bool());
+  OAR_ASSIGN(const JsonValue* has_gradients_value, values.at("has_gradients"));
+  OAR_ASSIGN(const bool has_gradients, has_gradients_value->as_bool());
+  OAR_TRY(restore_random_state(checkpoint, state_->rank(), state_->world_size()));
+
+  for (const PreparedModel& prepared : models_) {
+    for (const NamedTensor& parameter : prepared.model->parameters()) parameter.tensor.mutable_grad() = at::Tensor();
+  }
+  accumulation_counter_ = counter;
+  sync_gradients_ = sync;
+  is_accumulating_ = false;
+  if (!has_gradients) return Status::ok();
+  if (checkpoint.world_size() == state_->world_size()) return restore_gradients(checkpoint);
+  accumulation_counter_ = 0;
+  sync_gradients_ = true;
+  if (state_->is_main_process()) {
+    log(LogLevel::kWarning, "accel",
+        "the checkpoint was saved by {} ranks in the middle of a gradient accumulation and is loaded by {}: that "
+        "accumulation starts anew", checkpoint.world_size(), state_->world_size());
+  }
+  return Status::ok();
+}
+
+Status Accelerator::restore_gradients(const Checkpoint& checkpoint) {
+  const GradModeScope no_grad(false);
+  OAR_ASSIGN(const NamedTensors saved, checkpoint.tensors("gradients", state_->rank()));
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    for (const NamedTensor& parameter : models_[i].model->parameters()) {
+      const std::string name = fmt::format("{}.{}", i, parameter.name);
+      const auto gradient = find_tensor(saved, name);
+      if (!gradient.is_ok()) continue;  // a parameter that had none
+      if (gradient.value()->sizes() != parameter.tensor.sizes()) return corrupt("gradient {} has another shape", name);
+      parameter.tensor.mutable_grad() = gradient.value()->clone();
+    }
+  }
+  return Status::ok();
+}
+
+Status Accelerator::load(std::optional<std::string> directory) {
+  OAR_TRY(require_open());
+  if (!directory) {
+    OAR_ASSIGN(const std::string folder, checkpoints_folder());
+    auto latest = ask_main(state_->is_main_process() ? find_latest_checkpoint(real_fs(), folder) : std::string());
+    if (!latest.is_ok()) return poison(std::move(latest).status(), "load");
+    directory = std::move(latest).value();
+  }
+  auto checkpoint = Checkpoint::open(*directory);
+  Status opened = agree(*state_->group(), checkpoint.status(), state_->timeout());
+  if (!opened.is_ok()) return poison(std::move(opened), "load");
+  const Status restored = restore(*checkpoint.value()).within(*directory);
+  return poison(agree(*state_->group(), restored, state_->timeout()), "load");
+}
+
+}  // namespace oarlock

@@ -1,0 +1,103 @@
+#include "accel/accelerator.h"
+#include "base/log.h"
+
+namespace oarlock {
+Result<std::shared_ptr<Accelerator>> Accelerator::create(std::shared_ptr<State> state, const Options& options) {
+  const std::int64_t steps = options.integer("accelerator.gradient_accumulation_steps");
+  if (steps < 1) return invalid_argument("accelerator.gradient_accumulation_steps must be >= 1, got {}", steps);
+  const std::string compat = options.text("compat");
+  if (!compat.empty() && compat != "accelerate") {
+    return invalid_argument("compat must be \"accelerate\" or unset, got \"{}\"", compat);
+  }
+  const std::int64_t total_limit = options.integer("checkpoint.total_limit");
+  if (total_limit < 0) return invalid_argument("checkpoint.total_limit must be >= 0 (0: keep all), got {}", total_limit);
+  return std::shared_ptr<Accelerator>(new Accelerator(std::move(state), options));
+}
+
+Accelerator::Accelerator(std::shared_ptr<State> state, const Options& options)
+    : state_(std::move(state)),
+      ddp_options_(options.section("ddp")),
+      accumulation_steps_(options.integer("accelerator.gradient_accumulation_steps")),
+      sync_with_dataloader_(options.flag("accelerator.sync_with_dataloader")),
+      sync_each_batch_(options.flag("accelerator.sync_each_batch")),
+      follows_reference_(options.text("compat") == "accelerate"),
+      project_dir_(options.text("project_dir")),
+      total_limit_(static_cast<int>(options.integer("checkpoint.total_limit"))) {}
+
+Accelerator::~Accelerator() = default;
+
+Status Accelerator::require_open() const {
+  if (!is_closed_) return Status::ok();
+  return invalid_state("the accelerator is closed");
+}
+
+Status Accelerator::close() {
+  is_closed_ = true;
+  models_.clear();
+  optimizers_.clear();
+  schedulers_.clear();
+  loaders_.clear();
+  return Status::ok();
+}
+
+Result<Accelerator::PreparedModel*> Accelerator::find(const Model& model) {
+  for (PreparedModel& prepared : models_) {
+    if (prepared.model.get() == &model) return &prepared;
+  }
+  return invalid_state("the model is not prepared; call oar_accelerator_prepare_model first");
+}
+
+Status Accelerator::prepare_model(std::shared_ptr<Model> model) {
+  OAR_TRY(require_open());
+  if (find(*model).is_ok()) return Status::ok();
+  PreparedModel prepared{std::move(model), nullptr};
+  if (state_->world_size() > 1) {
+    auto data_parallel = DataParallel::create(prepared.model, state_->group(), ddp_options_, state_->timeout());
+    if (!data_parallel.is_ok()) return poison(std::move(data_parallel).status(), "prepare_model");
+    prepared.data_parallel = std::move(data_parallel).value();
+  }
+  models_.push_back(std::move(prepared));
+  return Status::ok();
+}
+
+Status Accelerator::prepare_optimizer(std::shared_ptr<Optimizer> optimizer) {
+  OAR_TRY(require_open());
+  if (!is_among(optimizers_, optimizer.get())) optimizers_.push_back(std::move(optimizer));
+  return Status::ok();
+}
+
+Status Accelerator::prepare_scheduler(std::shared_ptr<Scheduler> scheduler) {
+  OAR_TRY(require_open());
+  if (!is_among(schedulers_, scheduler.get())) schedulers_.push_back(std::move(scheduler));
+  return Status::ok();
+}
+
+Status Accelerator::prepare_loader(std::shared_ptr<Loader> loader) {
+  OAR_TRY(require_open());
+  if (is_among(loaders_, loader.get())) return Status::ok();
+  if (!loader->is_sharded()) OAR_TRY(loader->set_shard(state_->rank(), state_->world_size()));
+  loader->set_draws_base_seed(follows_reference_);
+  loaders_.push_back(std::move(loader));
+  return Status::ok();
+}
+
+const Loader* Accelerator::active_loader() const {
+  const Loader* active = nullptr;
+  for (const auto& loader : loaders_) {
+    if (loader->position() == 0 || loader->last_given() == 0) continue;
+    if (active == nullptr || loader->last_given() > active->last_given()) active = loader.get();
+  }
+  return active;
+}
+
+Status Accelerator::poison(Status failure, const char* operation) const {
+  const bool peers_are_out_of_step = failure.code() == OAR_E_TIMEOUT || failure.code() == OAR_E_PEER_LOST ||
+                                     failure.code() == OAR_E_MISMATCH || failure.code() == OAR_E_ABORTED;
+  if (failure.is_ok() || !peers_are_out_of_step || state_->world_size() == 1) return failure;
+  const std::string reason = fmt::format("{} failed on rank {}: {}", operation, state_->rank(), failure.message());
+  const Status told = state_->abort(reason);
+  if (!told.is_ok()) log(LogLevel::kWarning, "accel", "peers could not be told of a failure: {}", told.message());
+  return std::move(failure).with_operation(operation).within(fmt::format("{} on rank {}", operation, state_->rank()));
+}
+
+}  // namespace oarlock

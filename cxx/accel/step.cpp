@@ -1,0 +1,35 @@
+#include <algorithm>
+
+#include "accel/accelerator.h"
+#include "optim/grad_norm.h"
+
+namespace oarlock {
+Result<double> Accelerator::clip_grad_norm(const Model& model, double max_norm, double norm_type) {
+  OAR_TRY(require_open());
+  OAR_ASSIGN(const PreparedModel* prepared, find(model));
+  if (!sync_gradients_) return 0.0;
+  return oarlock::clip_grad_norm(prepared->model->parameters(), max_norm, norm_type);
+}
+
+Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
+  OAR_TRY(require_open());
+  if (!is_among(optimizers_, &optimizer)) {
+    return invalid_state("the optimizer is not prepared; call oar_accelerator_prepare_optimizer first");
+  }
+  if (scheduler != nullptr && !is_among(schedulers_, scheduler)) {
+    return invalid_state("the scheduler is not prepared; call oar_accelerator_prepare_scheduler first");
+  }
+  if (!sync_gradients_) return Status::ok();
+
+  OAR_TRY(optimizer.step());
+  if (scheduler != nullptr) {
+    // Differs: the reference steps once per rank, as if every rank's batch had been a step of its own (spec B 3.7).
+    const bool splits = std::any_of(loaders_.begin(), loaders_.end(), [](const auto& l) { return l->splits_batches(); });
+    const int num_steps = follows_reference_ && !splits ? state_->world_size() : 1;
+    for (int i = 0; i < num_steps; ++i) OAR_TRY(scheduler->step());
+  }
+  optimizer.zero_grad();
+  return Status::ok();
+}
+
+}  // namespace oarlock

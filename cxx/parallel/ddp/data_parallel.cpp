@@ -1,0 +1,101 @@
+#include "parallel/ddp/data_parallel.h"
+
+#include <fmt/ranges.h>
+
+#include "parallel/ddp/agreement.h"
+#include "parallel/ddp/coalesce.h"
+
+namespace oarlock {
+namespace {
+
+constexpr int kRoot = 0;
+
+std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(named.size());
+  for (const NamedTensor& item : named) tensors.push_back(item.tensor);
+  return tensors;
+}
+
+void describe(std::string_view what, const NamedTensors& named, std::vector<std::string>& lines) {
+  for (const NamedTensor& item : named) {
+    lines.push_back(fmt::format("{} {} {} [{}]", what, item.name, c10::toString(item.tensor.scalar_type()),
+                                fmt::join(item.tensor.sizes(), ", ")));
+  }
+}
+
+std::vector<std::string> describe(const Model& model, const Options& options) {
+  std::vector<std::string> lines;
+  describe("parameter", model.parameters(), lines);
+  describe("buffer", model.buffers(), lines);
+  const JsonValue values = options.to_json();
+  for (const auto& [key, value] : values.members()) lines.push_back(fmt::format("{} = {}", key, value.dump()));
+  return lines;
+}
+
+std::int64_t mebibytes(double value) { return static_cast<std::int64_t>(value * (1 << 20)); }
+
+}  // namespace
+
+DataParallel::DataParallel(std::shared_ptr<Model> model, std::shared_ptr<Group> group, bool broadcasts_buffers)
+    : model_(std::move(model)), group_(std::move(group)), broadcasts_buffers_(broadcasts_buffers) {}
+
+Result<std::shared_ptr<DataParallel>> DataParallel::create(std::shared_ptr<Model> model, std::shared_ptr<Group> group,
+                                                           const Options& options, Milliseconds timeout) {
+  OAR_TRY(check_agreement(*group, describe(*model, options), timeout));
+  OAR_TRY(broadcast_coalesced(*group, tensors_of(model->parameters()), kRoot, timeout));
+  OAR_TRY(broadcast_coalesced(*group, tensors_of(model->buffers()), kRoot, timeout));
+  const bool broadcasts_buffers = options.flag("broadcast_buffers") && !model->buffers().empty();
+  std::shared_ptr<DataParallel> self(new DataParallel(model, group, broadcasts_buffers));
+  const ReducerOptions reducer_options{mebibytes(options.number("first_bucket_cap_mb")),
+                                       mebibytes(options.number("bucket_cap_mb")),
+                                       options.flag("find_unused_parameters")};
+  OAR_ASSIGN(self->reducer_, Reducer::create(model->parameters(), group, reducer_options));
+  model->add_observer(self);
+  return self;
+}
+
+Status DataParallel::after_forward(bool training) {
+  if (training) buffers_changed_ = true;
+  return Status::ok();
+}
+
+Status DataParallel::before_backward(Milliseconds timeout) {
+  if (!requires_sync_) return Status::ok();
+  OAR_TRY(reducer_->prepare(timeout));
+  is_reducing_ = true;
+  if (broadcasts_buffers_ && buffers_changed_) OAR_TRY(send_buffers(timeout));
+  return Status::ok();
+}
+
+Status DataParallel::after_backward(Milliseconds timeout) {
+  if (!is_reducing_) return Status::ok();
+  is_reducing_ = false;
+  const Status reduced = reducer_->finish(timeout);
+  const Status received = receive_buffers(timeout);
+  return reduced.is_ok() ? received : reduced;
+}
+
+void DataParallel::give_up() {
+  if (is_reducing_) reducer_->give_up();
+  is_reducing_ = false;
+  buffers_work_.reset();
+}
+
+Status DataParallel::send_buffers(Milliseconds timeout) {
+  sent_buffers_ = pack_bytes(tensors_of(model_->buffers()));
+  OAR_ASSIGN(buffers_work_, group_->broadcast(sent_buffers_, kRoot, timeout));
+  return Status::ok();
+}
+
+Status DataParallel::receive_buffers(Milliseconds timeout) {
+  if (buffers_work_ == nullptr) return Status::ok();
+  const std::shared_ptr<Work> work = std::move(buffers_work_);
+  OAR_TRY(work->wait(timeout).within("broadcast of buffers"));
+  if (group_->rank() != kRoot) unpack_bytes(sent_buffers_, tensors_of(model_->buffers()));
+  sent_buffers_ = at::Tensor();
+  buffers_changed_ = false;
+  return Status::ok();
+}
+
+}  // namespace oarlock

@@ -1,0 +1,94 @@
+// Averages gradients over ranks while the backward still runs.
+//
+// One backward that synchronises goes: prepare() -> the hooks copy each gradient, divided by the number of ranks, into its
+// place in a flat bucket -> a full bucket's sum is launched as soon as all earlier buckets are -> finish() contributes for
+// parameters that got no gradient, waits, and puts the averages where the gradients were.
+//
+// Invariants:
+// 1. Buckets are launched in the order of the plan on every rank (bucket.h, "Note: bucket order").
+// 2. A bucket that was launched is not written until its work is done; after a failure it is never written again.
+// 3. Every rank launches every bucket of a backward that touched the model, so no rank waits for one that is not coming.
+//
+// Numbers: gradient * (1 / ranks), then the sum, as torch's Reducer does without a communication hook.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "comm/group.h"
+#include "comm/work.h"
+#include "graph/grad_ready.h"
+#include "parallel/ddp/bucket.h"
+#include "tensor/named_tensor.h"
+
+namespace oarlock {
+
+struct ReducerOptions {
+  std::int64_t first_bytes_max = 1 << 20;
+  std::int64_t bytes_max = 25 << 20;
+  // True: a parameter may stay without a gradient; one that no rank has used keeps what it had. Costs one more small sum.
+  // False: finish() names such parameters and fails, after its peers got what they wait for.
+  bool find_unused = false;
+};
+
+class Reducer {
+ public:
+  // Takes the gradient-ready slot of every parameter; OAR_E_STATE names one that is taken.
+  static Result<std::unique_ptr<Reducer>> create(NamedTensors parameters, std::shared_ptr<Group> group,
+                                                 const ReducerOptions& options);
+  Reducer(const Reducer&) = delete;
+  Reducer& operator=(const Reducer&) = delete;
+
+  // Until finish(), gradients that become ready are collected. OAR_E_STATE after a failed reduction.
+  Status prepare(Milliseconds timeout);
+  // After the backward; blocks until the averages are in place. A backward that touched none of the parameters does
+  // nothing. On failure gradients hold either this rank's own values or the averages.
+  Status finish(Milliseconds timeout);
+  // The backward threw: what it launched stays in flight and this reducer refuses further use.
+  void give_up();
+
+  const std::vector<Bucket>& plan() const { return plan_; }
+
+ private:
+  enum class Phase { kIdle, kCollecting, kBroken };
+  struct Flat {                         // one bucket's memory
+    at::Tensor buffer;
+    std::vector<at::Tensor> views;      // per slot, in the parameter's shape
+    std::size_t num_missing = 0;        // slots not yet contributed in this backward
+    std::shared_ptr<Work> work;
+  };
+  struct Place { std::size_t bucket = 0, slot = 0; };
+
+  Reducer(NamedTensors parameters, std::shared_ptr<Group> group, const ReducerOptions& options,
+          std::vector<Bucket> plan);
+  void on_gradient(std::size_t index, const at::Tensor& parameter);
+  void contribute(std::size_t index, const at::Tensor& gradient);
+  void launch_full_buckets();
+  std::vector<std::string> contribute_missing();
+  Status wait_for_buckets(Milliseconds timeout);
+  Status sum_of_uses(Milliseconds timeout);
+  void write_averages();
+
+  const NamedTensors parameters_;
+  const std::shared_ptr<Group> group_;
+  const ReducerOptions options_;
+  const std::vector<Bucket> plan_;
+  const double factor_;                                   // 1 / ranks
+  std::vector<Flat> flats_;
+  std::vector<Place> places_;                             // per parameter
+  std::vector<bool> contributed_;                         // per parameter, in this backward
+  at::Tensor uses_;                                       // int32 per parameter: ranks that had a gradient; find_unused
+  std::size_t next_ = 0;                                  // first bucket not launched
+  Milliseconds timeout_{0};
+  Phase phase_ = Phase::kIdle;
+  std::optional<Status> failure_;                         // of a hook; finish() returns it
+  std::vector<std::unique_ptr<GradReadySubscription>> subscriptions_;  // last: ends first
+};
+
+}  // namespace oarlock
