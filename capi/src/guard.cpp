@@ -55,7 +55,9 @@ oar_status run_guarded(Status (*body)(void*), void* context, const std::source_l
   oar_status code = OAR_E_OUT_OF_MEMORY;
   try {
     Status status = check_process();
-    if (status.is_ok()) {
+    if (status.code() == OAR_E_VERSION && options.any_torch) {
+      status = body(context);
+    } else if (status.is_ok()) {
       CallFrame frame(options.any_thread);
       bool changed_thread_state = false;
       status = run_body(body, context, changed_thread_state);

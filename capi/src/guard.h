@@ -19,8 +19,9 @@
 namespace oarlock::capi {
 
 struct GuardOptions {
-  bool keep_error = false;      // does not clear the thread's error on entry: oar_error_take
-  bool any_thread = false;      // enters handles in which another thread is
+  bool keep_error = false;        // does not clear the thread's error on entry: oar_error_take
+  bool any_thread = false;        // enters handles in which another thread is
+  bool any_torch = false;         // runs with another libtorch than the right one too: does not touch it
   UserData* user_data = nullptr;  // ended before the error is stored, so that a call made by `release` cannot wipe it out
 };
 

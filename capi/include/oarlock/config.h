@@ -1,15 +1,145 @@
-/** Options of a state and what is made from it. Keys, types, defaults and variables: docs/options.md, oarlock/options.h. */
+/**
+ * Options of a state and of what is made from it. Keys, types, defaults and environment variables stand in docs/options.md.
+ *
+ * An option has one of the types flag, integer, number, text, list of numbers. Whoever creates an object from a config takes a
+ * copy: later changes of the config do not reach it.
+ */
 #ifndef OARLOCK_CONFIG_H
 #define OARLOCK_CONFIG_H
+
 #include <oarlock/types.h>
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_create(OAR_OUT OAR_OWNED oar_config **out) OAR_NOEXCEPT;                      /* defaults + environment */
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_merge_json(oar_config *config, const char *json) OAR_NOEXCEPT;               /* all keys or none */
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_set_string(oar_config *config, const char *key, const char *value) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_set_int64(oar_config *config, const char *key, int64_t value) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_set_double(oar_config *config, const char *key, double value) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_set_flag(oar_config *config, const char *key, int32_t value) OAR_NOEXCEPT;   /* 0 or 1 */
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_get_string(const oar_config *config, const char *key, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT; /* any type, as text */
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_to_json(const oar_config *config, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT; /* every key with its value in force */
-OAR_API OAR_SINCE(0, 1) oar_status oar_config_retain(oar_config *config) OAR_NOEXCEPT; /* one more reference */
+
+/**
+ * Make a config with the defaults, overlaid by environment variables (OARLOCK_*, and those of the reference that have a
+ * counterpart).
+ *
+ * @param[out] out  owned; end with oar_config_release. Untouched on failure.
+ *
+ * @return OAR_E_ENVIRONMENT  a variable has a value that its option does not take; the text names both.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_config_create(OAR_OUT OAR_OWNED oar_config **out) OAR_NOEXCEPT;
+
+/**
+ * Set the options that a JSON object names. All of them or, on failure, none.
+ *
+ * Nested objects and dotted keys are the same: {"loader":{"batch_size":32}} is {"loader.batch_size":32}. Comments, duplicate
+ * keys and integers that a double cannot hold are refused.
+ *
+ * @param[in] config  borrowed, changed.
+ * @param[in] json    a JSON object, UTF-8.
+ *
+ * @return OAR_E_ARGUMENT  no JSON object, an unknown key (the text names the nearest known one), or a value of another type.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_config_merge_json(oar_config *config, const char *json) OAR_NOEXCEPT;
+
+/**
+ * Set an option of type text, or any option by its JSON text: "[0.9,0.999]" for a list of numbers.
+ *
+ * @param[in] config  borrowed, changed.
+ * @param[in] key     for example "comm.backend".
+ * @param[in] value   for a text option the text itself, for others JSON.
+ *
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or a value that the option does not take.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_set_string(oar_config *config, const char *key, const char *value) OAR_NOEXCEPT;
+
+/**
+ * Set an option of type integer. All 64 bits are kept.
+ *
+ * @param[in] config  borrowed, changed.
+ * @param[in] key     for example "loader.batch_size".
+ * @param[in] value   the value.
+ *
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or an option of another type.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_set_int64(oar_config *config, const char *key, int64_t value) OAR_NOEXCEPT;
+
+/**
+ * Set an option of type number.
+ *
+ * @param[in] config  borrowed, changed.
+ * @param[in] key     for example "optimizer.lr".
+ * @param[in] value   finite.
+ *
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or an option of another type.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_set_double(oar_config *config, const char *key, double value) OAR_NOEXCEPT;
+
+/**
+ * Set an option of type flag.
+ *
+ * @param[in] config  borrowed, changed.
+ * @param[in] key     for example "loader.shuffle".
+ * @param[in] value   0 or 1.
+ *
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or an option of another type.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_set_flag(oar_config *config, const char *key, int32_t value) OAR_NOEXCEPT;
+
+/**
+ * The value in force of an option, as text: texts as they are, everything else as JSON, "" if unset.
+ *
+ * @param[in]     config  borrowed.
+ * @param[in]     key     for example "loader.batch_size".
+ * @param[out]    buf     the text, or NULL to ask for its length.
+ * @param[in,out] len     in: room in bytes; out: length with the closing NUL.
+ *
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or too little room; then *len is the need.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_config_get_string(const oar_config *config, const char *key,
+                                                         OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
+
+/**
+ * Every option with its value in force, as one flat JSON object.
+ *
+ * @param[in]     config  borrowed.
+ * @param[out]    buf     the text, or NULL to ask for its length.
+ * @param[in,out] len     in: room in bytes; out: length with the closing NUL.
+ *
+ * @return OAR_E_ARGUMENT  too little room; then *len is the need.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_to_json(const oar_config *config, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
+
+/**
+ * One more reference.
+ *
+ * @param[in] config  borrowed; each retain needs one more oar_config_release.
+ *
+ * @return OAR_E_HANDLE  `config` is not live.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_config_retain(oar_config *config) OAR_NOEXCEPT;
+
+/**
+ * One reference fewer; the last one frees the config. What was made from it stays.
+ *
+ * @param[in] config  NULL does nothing.
+ *
+ * @threads any
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) void oar_config_release(OAR_NULLABLE oar_config *config) OAR_NOEXCEPT;
+
 #endif

@@ -1,16 +1,145 @@
-/** Errors: the text of this thread's last failure, and an owned object with its details. */
+/**
+ * Errors: the text of this thread's last failure, and an owned object with its details.
+ *
+ * Every fallible function clears the thread's error on entry and sets it on failure. Functions of this header that take an
+ * oar_error are fallible too, so take the error first and ask afterwards. *_release functions leave it alone.
+ */
 #ifndef OARLOCK_ERROR_H
 #define OARLOCK_ERROR_H
+
 #include <oarlock/types.h>
 
-OAR_API OAR_SINCE(0, 1) const char *oar_last_error(void) OAR_NOEXCEPT;   /* never NULL; "" if the last fallible call of this thread succeeded */
-OAR_API OAR_SINCE(0, 1) const char *oar_status_name(oar_status status) OAR_NOEXCEPT; /* "OAR_E_ARGUMENT" */
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_take(OAR_OUT OAR_OWNED OAR_NULLABLE oar_error **out) OAR_NOEXCEPT; /* moves this thread's error into an object; NULL if none; does not clear on entry */
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_code(const oar_error *error, oar_status *out_code) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_message(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_message) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_component(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_component) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_operation(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_operation) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_rank(const oar_error *error, int32_t *out_rank) OAR_NOEXCEPT;          /* the rank that it is about; -1 unknown */
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_vendor_code(const oar_error *error, int64_t *out_vendor_code) OAR_NOEXCEPT; /* errno, or the callback's value; 0 none */
+/**
+ * The text of the last failure on this thread.
+ *
+ * Never NULL; "" if the last fallible call of this thread succeeded, or none was made. Valid until the thread's next
+ * fallible call. Read it on the thread that made the call: tasks that move between threads read it before they yield.
+ *
+ * @return borrowed text, UTF-8.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) const char *oar_last_error(void) OAR_NOEXCEPT;
+
+/**
+ * The name of a status code, for example "OAR_E_ARGUMENT".
+ *
+ * @param[in] status  any value.
+ *
+ * @return borrowed static text; "an unknown status" for a value that this version does not have.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) const char *oar_status_name(oar_status status) OAR_NOEXCEPT;
+
+/**
+ * Move this thread's error into an object that may go to other threads.
+ *
+ * Does not clear the error on entry. Afterwards oar_last_error() is "".
+ *
+ * @param[out] out  owned; end with oar_error_release. NULL if the last fallible call of this thread succeeded.
+ *
+ * @return OAR_E_ARGUMENT  `out` is NULL.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_error_take(OAR_OUT OAR_OWNED OAR_NULLABLE oar_error **out) OAR_NOEXCEPT;
+
+/**
+ * The status code of an error.
+ *
+ * @param[in]  error     borrowed.
+ * @param[out] out_code  what the failed call returned.
+ *
+ * @return OAR_E_HANDLE  `error` is not a live error.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_error_code(const oar_error *error, OAR_OUT oar_status *out_code) OAR_NOEXCEPT;
+
+/**
+ * What failed, where, and what to do.
+ *
+ * @param[in]  error        borrowed.
+ * @param[out] out_message  borrowed from the error; UTF-8, never NULL.
+ *
+ * @return OAR_E_HANDLE  `error` is not a live error.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_error_message(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_message) OAR_NOEXCEPT;
+
+/**
+ * The part of the library that failed: "config", "checkpoint", "comm".
+ *
+ * @param[in]  error          borrowed.
+ * @param[out] out_component  borrowed from the error; never NULL.
+ *
+ * @return OAR_E_HANDLE  `error` is not a live error.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_error_component(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_component) OAR_NOEXCEPT;
+
+/**
+ * What was being done: "all_reduce", or the name of the function that failed.
+ *
+ * @param[in]  error          borrowed.
+ * @param[out] out_operation  borrowed from the error; never NULL.
+ *
+ * @return OAR_E_HANDLE  `error` is not a live error.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_error_operation(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_operation) OAR_NOEXCEPT;
+
+/**
+ * The rank that the error is about: the one that died, or disagreed.
+ *
+ * @param[in]  error     borrowed.
+ * @param[out] out_rank  -1 if it is about no rank.
+ *
+ * @return OAR_E_HANDLE  `error` is not a live error.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_error_rank(const oar_error *error, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
+
+/**
+ * A number from below: errno of the operating system, or the value that the caller's callback returned.
+ *
+ * @param[in]  error            borrowed.
+ * @param[out] out_vendor_code  0 if there is none.
+ *
+ * @return OAR_E_HANDLE  `error` is not a live error.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_error_vendor_code(const oar_error *error, OAR_OUT int64_t *out_vendor_code) OAR_NOEXCEPT;
+
+/**
+ * One more reference.
+ *
+ * @param[in] error  borrowed; each retain needs one more oar_error_release.
+ *
+ * @return OAR_E_HANDLE  `error` is not a live error.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_error_retain(oar_error *error) OAR_NOEXCEPT;
+
+/**
+ * One reference fewer; the last one frees the error and the texts borrowed from it.
+ *
+ * @param[in] error  NULL does nothing.
+ *
+ * @threads any
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) void oar_error_release(OAR_NULLABLE oar_error *error) OAR_NOEXCEPT;
+
 #endif

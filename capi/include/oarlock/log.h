@@ -1,19 +1,54 @@
 /** Where Oarlock's own messages go. Without a callback: warnings and errors to standard error. */
 #ifndef OARLOCK_LOG_H
 #define OARLOCK_LOG_H
+
 #include <oarlock/types.h>
+
 #define OAR_LOG_DEBUG 10
 #define OAR_LOG_INFO 20
 #define OAR_LOG_WARNING 30
 #define OAR_LOG_ERROR 40
 #define OAR_LOG_OFF 50
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+/**
+ * Takes one message: `level` one of OAR_LOG_*, `component` the part of the library, `message` one or more lines without a
+ * closing newline. The texts are borrowed for the length of the call. May come from any thread, Oarlock's own included, several
+ * at a time; calls into Oarlock are allowed but oar_log_set_callback.
+ * @since 0.1
+ */
 typedef void (*oar_log_fn)(int32_t level, const char *component, const char *message, void *user_data);
 #ifdef __cplusplus
 }
 #endif
-OAR_API OAR_SINCE(0, 1) oar_status oar_log_set_callback(OAR_NULLABLE oar_log_fn fn, OAR_NULLABLE void *user_data, OAR_NULLABLE oar_release_fn release) OAR_NOEXCEPT;
+
+/**
+ * Send the messages of this process to a callback instead of standard error.
+ *
+ * Replaces the callback before; its release runs once no thread is inside it any more.
+ *
+ * @param[in] fn         NULL goes back to standard error.
+ * @param[in] user_data  handed to `fn`; the library looks at it in no way.
+ * @param[in] release    NULL, or runs exactly once with `user_data`: when the callback is replaced, or if this call fails.
+ *
+ * @return OAR_E_FORKED  the process was forked after Oarlock had been used.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_log_set_callback(OAR_NULLABLE oar_log_fn fn, OAR_NULLABLE void *user_data,
+                                                        OAR_NULLABLE oar_release_fn release) OAR_NOEXCEPT;
+
+/**
+ * Choose which messages are given: those of this level and above. The first value is OAR_LOG_WARNING.
+ *
+ * @param[in] level  one of OAR_LOG_*.
+ *
+ * @return OAR_E_ARGUMENT  `level` is none of them.
+ * @threads any
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) oar_status oar_log_set_level(int32_t level) OAR_NOEXCEPT;
+
 #endif

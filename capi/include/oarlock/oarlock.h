@@ -21,6 +21,7 @@
 #include <oarlock/config.h>
 #include <oarlock/dataset.h>
 #include <oarlock/error.h>
+#include <oarlock/experimental.h>
 #include <oarlock/group.h>
 #include <oarlock/loader.h>
 #include <oarlock/log.h>

@@ -1,0 +1,94 @@
+#include "oarlock/config.h"
+
+#include <cmath>
+
+#include "base/options.h"
+#include "guard.h"
+
+using namespace oarlock;
+using namespace oarlock::capi;
+
+namespace {
+
+// The way of every setter; `make` gives the value once key and handle are known to be good.
+template <class Make>
+Status set_option(oar_config* config, const char* key, Make&& make) {
+  OAR_ASSIGN(Options& self, unwrap(config));
+  OAR_TRY(require_argument(key, "key"));
+  OAR_ASSIGN(JsonValue value, make());
+  return self.set(key, std::move(value));
+}
+
+}  // namespace
+
+oar_status oar_config_create(oar_config** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(Options options, Options::from_environment());
+    *out = wrap<oar_config>(std::make_shared<Options>(std::move(options)));
+    return Status::ok();
+  });
+}
+
+oar_status oar_config_merge_json(oar_config* config, const char* json) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Options& self, unwrap(config));
+    OAR_TRY(require_argument(json, "json"));
+    return self.merge_json(json);
+  });
+}
+
+oar_status oar_config_set_string(oar_config* config, const char* key, const char* value) noexcept {
+  return guard([&] {
+    return set_option(config, key, [&]() -> Result<JsonValue> {
+      OAR_TRY(require_argument(value, "value"));
+      for (const OptionKey& row : option_keys()) {
+        if (row.type != OptionType::kString && std::string_view(key) == row.key) return parse_json(value);
+      }
+      return JsonValue::string(value);
+    });
+  });
+}
+
+oar_status oar_config_set_int64(oar_config* config, const char* key, int64_t value) noexcept {
+  return guard([&] { return set_option(config, key, [&]() -> Result<JsonValue> { return JsonValue::integer(value); }); });
+}
+
+oar_status oar_config_set_double(oar_config* config, const char* key, double value) noexcept {
+  return guard([&] {
+    return set_option(config, key, [&]() -> Result<JsonValue> {
+      if (!std::isfinite(value)) return invalid_argument("{} must be finite, got {}", key, value);
+      return JsonValue::number(value);
+    });
+  });
+}
+
+oar_status oar_config_set_flag(oar_config* config, const char* key, int32_t value) noexcept {
+  return guard([&] {
+    return set_option(config, key, [&]() -> Result<JsonValue> {
+      if (value != 0 && value != 1) return invalid_argument("the flag {} must be 0 or 1, got {}", key, value);
+      return JsonValue::boolean(value == 1);
+    });
+  });
+}
+
+oar_status oar_config_get_string(const oar_config* config, const char* key, char* buf, size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Options& self, unwrap(config));
+    OAR_TRY(require_argument(key, "key"));
+    OAR_ASSIGN(const std::string text, self.as_text(key));
+    return copy_text(text, buf, len);
+  });
+}
+
+oar_status oar_config_to_json(const oar_config* config, char* buf, size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Options& self, unwrap(config));
+    return copy_text(self.to_json().dump(), buf, len);
+  });
+}
+
+oar_status oar_config_retain(oar_config* config) noexcept {
+  return guard([&] { return retain_handle(config, HandleKind::kConfig); });
+}
+void oar_config_release(oar_config* config) noexcept { release(config); }

@@ -1,0 +1,28 @@
+#include "oarlock/log.h"
+
+#include "base/log.h"
+#include "guard.h"
+
+using namespace oarlock;
+using namespace oarlock::capi;
+
+oar_status oar_log_set_callback(oar_log_fn fn, void* user_data, oar_release_fn release) noexcept {
+  return guard_owning(user_data, release, [&](UserData& owner) -> Status {
+    if (fn == nullptr) {
+      set_log_sink(nullptr, nullptr, nullptr);  // and the guard ends user_data
+      return Status::ok();
+    }
+    set_log_sink(fn, owner.data(), owner.give_away());
+    return Status::ok();
+  });
+}
+
+oar_status oar_log_set_level(int32_t level) noexcept {
+  return guard([&]() -> Status {
+    if (level < OAR_LOG_DEBUG || level > OAR_LOG_OFF || level % 10 != 0) {
+      return invalid_argument("level must be one of OAR_LOG_DEBUG (10), INFO, WARNING, ERROR, OFF (50), got {}", level);
+    }
+    set_log_level(static_cast<LogLevel>(level));
+    return Status::ok();
+  });
+}
