@@ -10,13 +10,20 @@ using namespace oarlock::capi;
 
 namespace {
 
+// Armor is the process's, not the config's: the first config that has it switches it on for good.
+void follow_armor(const Options& options) {
+  if (options.flag("armor")) enable_armor();
+}
+
 // The way of every setter; `make` gives the value once key and handle are known to be good.
 template <class Make>
 Status set_option(oar_config* config, const char* key, Make&& make) {
   OAR_ASSIGN(Options& self, unwrap(config));
   OAR_TRY(require_argument(key, "key"));
   OAR_ASSIGN(JsonValue value, make());
-  return self.set(key, std::move(value));
+  OAR_TRY(self.set(key, std::move(value)));
+  follow_armor(self);
+  return Status::ok();
 }
 
 }  // namespace
@@ -25,6 +32,7 @@ oar_status oar_config_create(oar_config** out) noexcept {
   return guard([&]() -> Status {
     OAR_TRY(require_out(out, "out"));
     OAR_ASSIGN(Options options, Options::from_environment());
+    follow_armor(options);
     *out = wrap<oar_config>(std::make_shared<Options>(std::move(options)));
     return Status::ok();
   });
@@ -34,7 +42,9 @@ oar_status oar_config_merge_json(oar_config* config, const char* json) noexcept 
   return guard([&]() -> Status {
     OAR_ASSIGN(Options& self, unwrap(config));
     OAR_TRY(require_argument(json, "json"));
-    return self.merge_json(json);
+    OAR_TRY(self.merge_json(json));
+    follow_armor(self);
+    return Status::ok();
   });
 }
 

@@ -12,7 +12,8 @@ oar_status oar_log_set_callback(oar_log_fn fn, void* user_data, oar_release_fn r
       set_log_sink(nullptr, nullptr, nullptr);  // and the guard ends user_data
       return Status::ok();
     }
-    set_log_sink(fn, owner.data(), owner.give_away());
+    set_log_sink(fn, owner.data(), release);
+    owner.give_away();  // now, not before: a sink that could not be made runs nothing
     return Status::ok();
   });
 }

@@ -18,6 +18,7 @@ constexpr OptionKey kRows[] = {
   {"accelerator.gradient_accumulation_steps", kInt, "1", "OARLOCK_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS", "Micro-batches whose gradients are summed before an optimizer step.", "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"},
   {"accelerator.sync_each_batch", kFlag, "false", "OARLOCK_ACCELERATOR_SYNC_EACH_BATCH", "Average gradients over ranks after every micro-batch: less memory, more traffic, the same sums."},
   {"accelerator.sync_with_dataloader", kFlag, "true", "OARLOCK_ACCELERATOR_SYNC_WITH_DATALOADER", "The last batch of an epoch ends an accumulation, complete or not."},
+  {"armor", kFlag, "false", "OARLOCK_ARMOR", "Check handles for use by two threads at once, and keep released ones recognisable for longer; on for the whole process once set."},
   {"checkpoint.total_limit", kInt, "0", "OARLOCK_CHECKPOINT_TOTAL_LIMIT", "How many checkpoints of a project to keep, the newest included; older ones go after a new one is complete. 0: all."},
   {"comm.backend", kString, "\"gloo\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: gloo."},
   {"comm.late_ms", kInt, "5000", "OARLOCK_COMM_LATE_MS", "After this many milliseconds of waiting for a rank a warning names it."},
