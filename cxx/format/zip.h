@@ -1,4 +1,7 @@
 // Zip archives, read strictly over a mapping: stored and deflated records, zip64, CRC-32 always checked.
+//
+// Strict means that there is one way to read the archive: the central directory ends where its end record begins, every
+// local header agrees with it, records do not overlap, names are unique. Source: PKWARE APPNOTE 6.3.10.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +16,9 @@
 
 namespace oarlock {
 
+// What one deflated record may grow to; stored records have no limit, they are views.
+inline constexpr std::uint64_t kInflatedBytesMax = std::uint64_t{4} << 30;
+
 // Bytes of one record: a view of the mapping when stored (kept alive by `owner`), a buffer when it was deflated.
 struct ZipRecord {
   std::span<const std::byte> bytes;
@@ -21,12 +27,21 @@ struct ZipRecord {
 
 class ZipArchive {
  public:
-  // OAR_E_CORRUPT with the byte offset for anything malformed, truncated or overlapping.
+  // OAR_E_CORRUPT with the byte offset for anything malformed, truncated or overlapping; OAR_E_UNSUPPORTED for
+  // encryption, other methods than stored and deflate, and archives in several files.
   static Result<std::shared_ptr<ZipArchive>> open(const std::string& path);
+  // The same over bytes that `owner` keeps alive.
+  static Result<std::shared_ptr<ZipArchive>> from_bytes(std::span<const std::byte> bytes,
+                                                        std::shared_ptr<const void> owner);
   virtual ~ZipArchive() = default;
-  virtual const std::vector<std::string>& names() const = 0;
+  virtual const std::vector<std::string>& names() const = 0;  // whole, in the directory's order
   virtual bool contains(std::string_view name) const = 0;
-  virtual Result<ZipRecord> record(std::string_view name) const = 0;  // checks the CRC of what it gives
+  // Checks the CRC of what it gives, each time. OAR_E_NOT_FOUND, OAR_E_CORRUPT.
+  virtual Result<ZipRecord> record(std::string_view name) const = 0;
 };
+
+// The folder that all names share, as torch.save and torch.export write it, without the slash: "archive" for
+// "archive/data.pkl". OAR_E_CORRUPT if a name lies outside it, or there are none.
+Result<std::string> single_root_folder(std::span<const std::string> names);
 
 }  // namespace oarlock

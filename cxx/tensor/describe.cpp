@@ -17,7 +17,8 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 
 std::string describe_tensor(const at::Tensor& tensor) {
   if (!tensor.defined()) return "an undefined tensor";
-  return fmt::format("{} {} on {}", dtype_name(tensor.scalar_type()), shape_text(tensor.sizes()), tensor.device().str());
+  return fmt::format("{} {} on {}", dtype_name(tensor.scalar_type()), shape_text(tensor.sizes()),
+                     tensor.device().str());
 }
 
 }  // namespace oarlock

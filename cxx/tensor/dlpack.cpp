@@ -96,8 +96,8 @@ Result<at::Tensor> tensor_from_dlpack(DLManagedTensorVersioned* managed, void* s
   void* data = base == 0 ? nullptr : reinterpret_cast<void*>(address);
   const bool read_only = (managed->flags & DLPACK_FLAG_BITMASK_READ_ONLY) != 0;
   auto owner = std::make_shared<DlpackOwner>();
-  OAR_ASSIGN(at::Tensor tensor, tensor_over_memory(data, layout, owner,
-                                                   read_only ? MemoryAccess::kReadOnly : MemoryAccess::kReadWrite));
+  OAR_ASSIGN(at::Tensor tensor,
+             tensor_over_memory(data, layout, owner, read_only ? MemoryAccess::kReadOnly : MemoryAccess::kReadWrite));
   owner->managed = managed;  // last: from here on it is ours
   return tensor;
 }
@@ -107,7 +107,8 @@ Result<DLManagedTensorVersioned*> tensor_to_dlpack(const at::Tensor& tensor, voi
     return unsupported("only dense tensors can be given as DLPack");
   }
   if (!tensor.device().is_cpu()) {
-    return unsupported("this build gives DLPack tensors in CPU memory only; the tensor is on {}", tensor.device().str());
+    return unsupported("this build gives DLPack tensors in CPU memory only; the tensor is on {}",
+                       tensor.device().str());
   }
   if (stream != nullptr) return invalid_argument("stream must be NULL for a tensor on the CPU");
   if (tensor.is_conj() || tensor.is_neg()) {

@@ -9,7 +9,7 @@ namespace {
 
 struct DtypeRow {
   at::ScalarType dtype;
-  std::int32_t code;             // 0: the C interface has none
+  std::int32_t code;  // 0: the C interface has none
   std::string_view name;
   std::string_view safetensors;  // "": the format has none
 };

@@ -89,9 +89,10 @@ Status require_no_overlap(const MemoryLayout& layout) {
   for (const std::size_t i : order) {
     if (layout.shape[i] == 1) continue;
     if (strides[i] <= reach) {
-      return invalid_argument("elements overlap (make a dense copy first): stride {} of dimension {}, size {}, lies "
-                              "within the {} elements that smaller strides span", strides[i], i, layout.shape[i],
-                              reach + 1);
+      return invalid_argument(
+          "elements overlap (make a dense copy first): stride {} of dimension {}, size {}, lies "
+          "within the {} elements that smaller strides span",
+          strides[i], i, layout.shape[i], reach + 1);
     }
     reach += (layout.shape[i] - 1) * strides[i];
   }
@@ -124,7 +125,8 @@ bool is_read_only(const at::Tensor& tensor) {
 
 Status require_writable(const at::Tensor& tensor, std::string_view what) {
   if (!is_read_only(tensor)) return Status::ok();
-  return invalid_argument("{} is read-only (a mapped file, or memory that its producer marked so); copy it first", what);
+  return invalid_argument("{} is read-only (a mapped file, or memory that its producer marked so); copy it first",
+                          what);
 }
 
 Result<at::Tensor> zeros_tensor(at::ScalarType dtype, Sizes shape) {
@@ -145,6 +147,16 @@ Result<double> item_as_double(const at::Tensor& tensor) {
     return invalid_argument("item needs a real element type, got {}", dtype_name(tensor.scalar_type()));
   }
   return tensor.item().toDouble();
+}
+
+Result<void*> host_address(const at::Tensor& tensor) {
+  if (!tensor.device().is_cpu()) {
+    return invalid_argument("only memory of the CPU has an address here; the tensor is on {}", tensor.device().str());
+  }
+  if (tensor.layout() != at::kStrided || tensor.is_conj() || tensor.is_neg()) {
+    return unsupported("a sparse or lazily conjugated tensor has no plain memory; make it contiguous first");
+  }
+  return is_read_only(tensor) ? const_cast<void*>(tensor.const_data_ptr()) : tensor.mutable_data_ptr();
 }
 
 Status copy_tensor(at::Tensor& destination, const at::Tensor& source) {

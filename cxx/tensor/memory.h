@@ -1,8 +1,8 @@
 // Tensors over memory that somebody else owns: the host's arrays, DLPack producers, mapped files.
 //
-// Note: read-only tensors. libtorch has no flag for memory that must not be written to (a mapping, a read-only numpy array);
-// writing there would kill the host. The storage's deleter function is the mark: views share the storage, so they share
-// the mark. Whoever writes into a tensor that came from outside asks is_read_only first.
+// Note: read-only tensors. libtorch has no flag for memory that must not be written to (a mapping, a read-only numpy
+// array); writing there would kill the host. The storage's deleter function is the mark: views share the storage, so
+// they share the mark. Whoever writes into a tensor that came from outside asks is_read_only first.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -49,12 +49,16 @@ Result<at::Tensor> zeros_tensor(at::ScalarType dtype, std::span<const std::int64
 // The only element, of a real type, as double. OAR_E_ARGUMENT otherwise.
 Result<double> item_as_double(const at::Tensor& tensor);
 
+// Where the first element lies, for callers on the CPU. OAR_E_ARGUMENT for another device, OAR_E_UNSUPPORTED for
+// tensors without plain memory (sparse, lazily conjugated). NULL only when there are no elements.
+Result<void*> host_address(const at::Tensor& tensor);
+
 // destination[...] = source, converting the type, outside autograd. Refuses other shapes, read-only or self-overlapping
 // destinations, and complex into real.
 Status copy_tensor(at::Tensor& destination, const at::Tensor& source);
 
-// A host's pointer and the function that frees it, called once when this, or the owner made from it, ends. Neither making
-// nor ending it can throw, so that it can be made before anything that can fail.
+// A host's pointer and the function that frees it, called once when this, or the owner made from it, ends. Neither
+// making nor ending it can throw, so that it can be made before anything that can fail.
 class HostMemory {
  public:
   HostMemory(void* user_data, oar_release_fn release) noexcept : user_data_(user_data), release_(release) {}

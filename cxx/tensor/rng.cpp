@@ -29,7 +29,8 @@ Status set_default_generator_state(const at::Tensor& state) {
   const std::scoped_lock lock(generator.mutex());
   const std::int64_t size = generator.get_state().numel();
   if (state.scalar_type() != at::kByte || state.dim() != 1 || state.numel() != size || !state.device().is_cpu()) {
-    return invalid_argument("a generator state is a uint8 tensor [{}] on the CPU, got {}", size, describe_tensor(state));
+    return invalid_argument("a generator state is a uint8 tensor [{}] on the CPU, got {}", size,
+                            describe_tensor(state));
   }
   try {
     generator.set_state(state.contiguous());

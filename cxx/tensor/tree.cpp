@@ -131,6 +131,12 @@ Result<double> Tree::as_double() const {
   return invalid_argument("a number or a tensor of one element is needed, this is a {}", kind_name());
 }
 
+Result<std::string_view> Tree::key_at(std::int64_t index) const {
+  if (map() == nullptr) return invalid_argument("only a map has keys; this tree is a {}", kind_name());
+  if (index < 0 || index >= size()) return invalid_argument("index must lie in [0, {}), got {}", size(), index);
+  return std::string_view((*map())[static_cast<std::size_t>(index)].first);
+}
+
 const char* Tree::kind_name() const {
   static constexpr std::array kNames = {"none", "tensor", "int", "double", "bool", "string", "list", "map"};
   static_assert(kNames.size() == std::variant_size_v<Value>);

@@ -23,33 +23,34 @@ class Tree {
   using Value = std::variant<std::monostate, at::Tensor, std::int64_t, double, bool, std::string, List, Map>;
 
   Tree() = default;
-  Tree(Value value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Tree(Value value) : value_(std::move(value)) {}         // NOLINT: implicit on purpose
   Tree(at::Tensor tensor) : value_(std::move(tensor)) {}  // NOLINT
-  Tree(List list) : value_(std::move(list)) {}  // NOLINT
-  Tree(Map map) : value_(std::move(map)) {}  // NOLINT
+  Tree(List list) : value_(std::move(list)) {}            // NOLINT
+  Tree(Map map) : value_(std::move(map)) {}               // NOLINT
 
   const Value& value() const { return value_; }
   Value& value() { return value_; }
   const at::Tensor* tensor() const { return std::get_if<at::Tensor>(&value_); }
   const List* list() const { return std::get_if<List>(&value_); }
   const Map* map() const { return std::get_if<Map>(&value_); }
-  std::int64_t size() const;                       // of a list or map; 0 otherwise
-  const Tree* find(std::string_view key) const;    // of a map
-  void set(std::string_view key, Tree value);      // of a map, or of nothing, which becomes one: replaces, or adds at the end
-  void append(Tree item);                          // to a list, or to nothing, which becomes one
-  int depth() const;                               // 0: a leaf or an empty list or map
+  std::int64_t size() const;                     // of a list or map; 0 otherwise
+  const Tree* find(std::string_view key) const;  // of a map
+  void set(std::string_view key,
+           Tree value);    // of a map, or of nothing, which becomes one: replaces, or adds at the end
+  void append(Tree item);  // to a list, or to nothing, which becomes one
+  int depth() const;       // 0: a leaf or an empty list or map
 
   // The same for input from outside: OAR_E_ARGUMENT when this is no map (list), or would be deeper than kTreeDepthMax.
   Status insert(std::string_view key, Tree value);
   Status push(Tree item);
 
-  // "encoder.hidden.1": map keys and list indices; "" is this. In a map the longest key that the path begins with is taken,
-  // so keys that have dots themselves are found.
-  // OAR_E_NOT_FOUND names the step that failed and what there is.
+  // "encoder.hidden.1": map keys and list indices; "" is this. In a map the longest key that the path begins with is
+  // taken, so keys that have dots themselves are found. OAR_E_NOT_FOUND names the step that failed and what there is.
   Result<const Tree*> at_path(std::string_view path) const;
   // A number of whatever kind: int, double, bool, or a tensor of one element.
   Result<double> as_double() const;
-  const char* kind_name() const;                   // "map"
+  const char* kind_name() const;                              // "map"
+  Result<std::string_view> key_at(std::int64_t index) const;  // of a map, in insertion order
 
  private:
   Value value_;

@@ -1,0 +1,176 @@
+#include "oarlock/tensor.h"
+
+#include <ATen/core/Tensor.h>
+
+#include "guard.h"
+#include "tensor/dlpack.h"
+#include "tensor/dtype.h"
+#include "tensor/memory.h"
+
+using namespace oarlock;
+using namespace oarlock::capi;
+
+namespace {
+
+std::span<const std::int64_t> dims(const std::int64_t* values, std::size_t count) { return {values, count}; }
+
+Status require_shape(const std::int64_t* shape, std::size_t num_dims) {
+  return num_dims == 0 ? Status::ok() : require_argument(shape, "shape");
+}
+
+oar_tensor* wrap_tensor(at::Tensor tensor) { return wrap<oar_tensor>(std::make_shared<at::Tensor>(std::move(tensor))); }
+
+}  // namespace
+
+oar_status oar_tensor_from_dlpack(DLManagedTensorVersioned* managed, void* stream, oar_tensor** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(managed, "managed"));
+    OAR_TRY(require_out(out, "out"));
+    auto object = std::make_shared<at::Tensor>();
+    oar_tensor* handle = wrap<oar_tensor>(object);  // before the import: nothing may fail after it took ownership
+    Result<at::Tensor> tensor = tensor_from_dlpack(managed, stream);
+    if (!tensor.is_ok()) {
+      release(handle);
+      return std::move(tensor).status();
+    }
+    *object = std::move(tensor).value();
+    *out = handle;
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_to_dlpack(oar_tensor* tensor, void* stream, DLManagedTensorVersioned** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(*out, tensor_to_dlpack(self, stream));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_from_memory(void* data, int32_t dtype, const int64_t* shape, const int64_t* strides,
+                                  size_t num_dims, void* user_data, oar_release_fn release_fn,
+                                  oar_tensor** out) noexcept {
+  HostMemory memory(user_data, release_fn);  // first, so that every failure releases it
+  return guard([&]() -> Status {
+    auto owner = std::make_shared<HostMemory>(std::move(memory));
+    OAR_TRY(require_out(out, "out"));
+    OAR_TRY(require_shape(shape, num_dims));
+    OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
+    MemoryLayout layout{type, dims(shape, num_dims), std::nullopt};
+    if (strides != nullptr) layout.strides = dims(strides, num_dims);
+    OAR_ASSIGN(at::Tensor tensor, tensor_over_memory(data, layout, std::move(owner), MemoryAccess::kReadWrite));
+    OAR_TRY(require_no_overlap(layout));
+    *out = wrap_tensor(std::move(tensor));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_zeros(int32_t dtype, const int64_t* shape, size_t num_dims, oar_tensor** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_shape(shape, num_dims));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
+    OAR_ASSIGN(at::Tensor tensor, zeros_tensor(type, dims(shape, num_dims)));
+    *out = wrap_tensor(std::move(tensor));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_num_dims(const oar_tensor* tensor, int64_t* out_num_dims) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out_num_dims, "out_num_dims"));
+    *out_num_dims = self.dim();
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_shape(const oar_tensor* tensor, int64_t* shape, size_t* count) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    return copy_array(self.sizes(), shape, count);
+  });
+}
+
+oar_status oar_tensor_strides(const oar_tensor* tensor, int64_t* strides, size_t* count) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    return copy_array(self.strides(), strides, count);
+  });
+}
+
+oar_status oar_tensor_numel(const oar_tensor* tensor, int64_t* out_numel) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out_numel, "out_numel"));
+    *out_numel = self.numel();
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_dtype(const oar_tensor* tensor, int32_t* out_dtype) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out_dtype, "out_dtype"));
+    OAR_ASSIGN(*out_dtype, dtype_code(self.scalar_type()));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_device(const oar_tensor* tensor, char* buf, size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    return copy_text(self.device().str(), buf, len);
+  });
+}
+
+oar_status oar_tensor_is_read_only(const oar_tensor* tensor, int32_t* out_read_only) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out_read_only, "out_read_only"));
+    *out_read_only = is_read_only(self) ? 1 : 0;
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_data(oar_tensor* tensor, void** out_data) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out_data, "out_data"));
+    OAR_ASSIGN(*out_data, host_address(self));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_contiguous(const oar_tensor* tensor, oar_tensor** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out, "out"));
+    *out = wrap_tensor(self.resolve_conj().resolve_neg().contiguous());
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_item(const oar_tensor* tensor, double* out_value) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_out(out_value, "out_value"));
+    OAR_ASSIGN(*out_value, item_as_double(self));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_copy_from(oar_tensor* tensor, const oar_tensor* source) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(at::Tensor & self, unwrap(tensor));
+    OAR_ASSIGN(const at::Tensor& values, unwrap(source));
+    return copy_tensor(self, values);
+  });
+}
+
+oar_status oar_tensor_retain(oar_tensor* tensor) noexcept {
+  return guard([&] { return retain_handle(tensor, HandleKind::kTensor); });
+}
+
+void oar_tensor_release(oar_tensor* tensor) noexcept { release(tensor); }
