@@ -79,7 +79,7 @@ class Accelerator {
   Status before_backward();
   Status after_backward();
   std::int64_t rows_kept(std::int64_t num_rows) const;
-  Result<std::string> checkpoints_folder() const;
+  std::string checkpoints_folder() const;
   // Rank 0's answer, or its failure, on every rank.
   Result<std::string> ask_main(const Result<std::string>& mine) const;
   bool has_pending_gradients() const;  // in the middle of an accumulation

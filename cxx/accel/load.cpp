@@ -125,8 +125,8 @@ Status Accelerator::restore_gradients(const Checkpoint& checkpoint) {
 Status Accelerator::load(std::optional<std::string> directory) {
   OAR_TRY(require_open());
   if (!directory) {
-    OAR_ASSIGN(const std::string folder, checkpoints_folder());
-    auto latest = ask_main(state_->is_main_process() ? find_latest_checkpoint(real_fs(), folder) : std::string());
+    auto latest = ask_main(state_->is_main_process() ? find_latest_checkpoint(real_fs(), checkpoints_folder())
+                                                     : std::string());
     if (!latest.is_ok()) return poison(std::move(latest).status(), "load");
     directory = std::move(latest).value();
   }

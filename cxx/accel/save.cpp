@@ -18,9 +18,8 @@ JsonValue json_array(const std::vector<std::shared_ptr<T>>& items, const ToJson&
 
 }  // namespace
 
-Result<std::string> Accelerator::checkpoints_folder() const {
-  if (!project_dir_.empty()) return project_dir_ + "/checkpoints";
-  return invalid_argument("no directory was given and project_dir is not set; give one of the two");
+std::string Accelerator::checkpoints_folder() const {
+  return project_dir_.empty() ? "checkpoints" : project_dir_ + "/checkpoints";
 }
 
 Result<std::string> Accelerator::ask_main(const Result<std::string>& mine) const {
@@ -67,8 +66,8 @@ Status Accelerator::save(std::optional<std::string> directory, JsonValue user) {
   OAR_TRY(require_open());
   SaveOptions options{0, state_->timeout()};
   if (!directory) {
-    OAR_ASSIGN(const std::string folder, checkpoints_folder());
-    auto next = ask_main(state_->is_main_process() ? next_checkpoint_directory(real_fs(), folder) : std::string());
+    auto next = ask_main(state_->is_main_process() ? next_checkpoint_directory(real_fs(), checkpoints_folder())
+                                                   : std::string());
     if (!next.is_ok()) return poison(std::move(next).status(), "save");
     directory = std::move(next).value();
     options.total_limit = total_limit_;

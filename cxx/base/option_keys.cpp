@@ -45,7 +45,7 @@ constexpr OptionKey kRows[] = {
   {"optimizer.momentum", kDouble, "0", "OARLOCK_OPTIMIZER_MOMENTUM", "Momentum (sgd)."},
   {"optimizer.nesterov", kFlag, "false", "OARLOCK_OPTIMIZER_NESTEROV", "Nesterov momentum (sgd)."},
   {"optimizer.weight_decay", kDouble, "null", "OARLOCK_OPTIMIZER_WEIGHT_DECAY", "Weight decay; unset: 0 for sgd, 0.01 for adamw."},
-  {"project_dir", kString, "null", "OARLOCK_PROJECT_DIR", "Folder of the run: checkpoints lie in <project_dir>/checkpoints."},
+  {"project_dir", kString, "null", "OARLOCK_PROJECT_DIR", "Folder of the run: checkpoints lie in <project_dir>/checkpoints. Unset: the current directory."},
   {"scheduler.gamma", kDouble, "0.1", "OARLOCK_SCHEDULER_GAMMA", "Factor of each step (step)."},
   {"scheduler.step_size", kInt, "null", "OARLOCK_SCHEDULER_STEP_SIZE", "Steps between two changes (step)."},
   {"scheduler.total_steps", kInt, "null", "OARLOCK_SCHEDULER_TOTAL_STEPS", "Steps after which the schedule has ended (linear, cosine)."},

@@ -1,25 +1,327 @@
-/** Prepares model, optimizer, scheduler and loaders for a state and owns the semantics of the training loop. */
+/**
+ * Prepares model, optimizer, scheduler and loaders for a state and owns the semantics of the training loop: which
+ * micro-batch ends an accumulation, when gradients are averaged over ranks, what an evaluation keeps of the last
+ * batch, what a checkpoint holds. The same program runs on one rank or many.
+ *
+ *     while (oar_loader_next(loader, &batch) == OAR_OK && batch != NULL) {
+ *       oar_accelerator_accumulate_begin(accelerator, model);      // only with gradient_accumulation_steps > 1
+ *       oar_model_forward(model, batch, &outputs);
+ *       oar_tree_get_tensor(outputs, "loss", &loss);
+ *       oar_accelerator_backward(accelerator, loss);
+ *       oar_accelerator_clip_grad_norm(accelerator, model, 1.0, 2.0, NULL);
+ *       oar_accelerator_step(accelerator, optimizer, scheduler);
+ *       oar_accelerator_accumulate_end(accelerator);
+ *     }
+ *
+ * A failed collective call (OAR_E_TIMEOUT, OAR_E_PEER_LOST, OAR_E_MISMATCH) aborts the state: the other ranks'
+ * calls and all later ones here fail with OAR_E_ABORTED and name the rank and the call that failed first.
+ */
 #ifndef OARLOCK_ACCELERATOR_H
 #define OARLOCK_ACCELERATOR_H
 #include <oarlock/types.h>
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_create(oar_state *state, OAR_NULLABLE const oar_config *config, OAR_OUT OAR_OWNED oar_accelerator **out) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_prepare_model(oar_accelerator *accelerator, oar_model *model) OAR_NOEXCEPT;            /* collective: weights and buffers become rank 0's; DDP over the state's ranks */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_prepare_optimizer(oar_accelerator *accelerator, oar_optimizer *optimizer) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_prepare_scheduler(oar_accelerator *accelerator, oar_scheduler *scheduler) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_prepare_loader(oar_accelerator *accelerator, oar_loader *loader) OAR_NOEXCEPT;          /* shards it; the order of preparation names it in checkpoints */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_accumulate_begin(oar_accelerator *accelerator, oar_model *model) OAR_NOEXCEPT;
+
+/**
+ * Make an accelerator for the ranks of `state`.
+ *
+ * Keys read: accelerator.gradient_accumulation_steps, accelerator.sync_with_dataloader,
+ * accelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass the same values.
+ *
+ * @param[in]  state   retained.
+ * @param[in]  config  copied; NULL takes the configuration of `state`.
+ * @param[out] out     owned; end with oar_accelerator_close and oar_accelerator_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  a value is out of its range; the text names the key.
+ * @threads serial(state)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_create(oar_state *state, OAR_NULLABLE const oar_config *config,
+                       OAR_OUT OAR_OWNED oar_accelerator **out) OAR_NOEXCEPT;
+
+/**
+ * Train `model` data-parallel over all ranks of the state.
+ *
+ * Checks that all ranks have the same parameters and buffers by name, shape and dtype, then copies rank 0's values
+ * to all. From here on a backward through this accelerator averages the model's gradients over the ranks. With one
+ * rank nothing is copied. A second call for the same model does nothing. The number of the call names the model's
+ * file in checkpoints: model.safetensors, model_1.safetensors, ...
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] model        retained until oar_accelerator_close.
+ *
+ * @return OAR_E_MISMATCH  ranks have different models or ddp options; the text has the first difference and both
+ *                         ranks.
+ * @return OAR_E_STATE     a parameter's gradient hook is taken by another library; the text names the parameter.
+ * @threads collective(state)
+ * @source  Accelerate 1.15 `prepare_model`; PyTorch 2.11 DistributedDataParallel.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_prepare_model(oar_accelerator *accelerator, oar_model *model) OAR_NOEXCEPT;
+
+/**
+ * Let the accelerator step `optimizer`, and keep its state in checkpoints.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] optimizer    retained until oar_accelerator_close. A second call for the same one does nothing.
+ *
+ * @return OAR_E_STATE  the accelerator is closed.
+ * @threads serial(accelerator)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_prepare_optimizer(oar_accelerator *accelerator, oar_optimizer *optimizer) OAR_NOEXCEPT;
+
+/**
+ * Let the accelerator step `scheduler`, and keep its state in checkpoints.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] scheduler    retained until oar_accelerator_close. A second call for the same one does nothing.
+ *
+ * @return OAR_E_STATE  the accelerator is closed.
+ * @threads serial(accelerator)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_prepare_scheduler(oar_accelerator *accelerator, oar_scheduler *scheduler) OAR_NOEXCEPT;
+
+/**
+ * Give this rank its share of the loader's batches, and keep the loader's place in checkpoints.
+ *
+ * A loader that already has a shard (oar_loader_set_shard) keeps it. With "compat": "accelerate" each epoch of the
+ * loader draws one number from the default generator, as a PyTorch DataLoader does.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] loader       retained until oar_accelerator_close. A second call for the same one does nothing.
+ *
+ * @return OAR_E_STATE     the loader is in the middle of an epoch, or the accelerator is closed.
+ * @return OAR_E_ARGUMENT  split_batches, and the batch size cannot be divided by the number of ranks.
+ * @threads serial(accelerator)
+ * @source  Accelerate 1.15 `prepare_data_loader`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_prepare_loader(oar_accelerator *accelerator, oar_loader *loader) OAR_NOEXCEPT;
+
+/**
+ * Begin a micro-batch of an accumulation.
+ *
+ * Decides whether gradients are synchronised in it: at every accelerator.gradient_accumulation_steps-th micro-batch
+ * and, unless accelerator.sync_with_dataloader is off, at the last batch of the active loader's epoch, after which
+ * counting starts anew. In the others the backward only adds to this rank's gradients, and clip and step do
+ * nothing. The active loader is the prepared one that gave a batch last and is not at its end.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] model        borrowed, prepared: the model whose gradients wait; NULL: all prepared models.
+ *
+ * @return OAR_E_STATE  the model is not prepared, or the micro-batch before was not ended.
+ * @threads serial(accelerator); the same on every rank.
+ * @source  Accelerate 1.15 `accumulate`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_accumulate_begin(oar_accelerator *accelerator, OAR_NULLABLE oar_model *model) OAR_NOEXCEPT;
+
+/**
+ * End the micro-batch that oar_accelerator_accumulate_begin began. Backwards outside such a pair are synchronised.
+ *
+ * @param[in] accelerator  borrowed.
+ *
+ * @return OAR_E_STATE  no micro-batch was begun.
+ * @threads serial(accelerator)
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_accumulate_end(oar_accelerator *accelerator) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_sync_gradients(const oar_accelerator *accelerator, int32_t *out_sync) OAR_NOEXCEPT;      /* 1: this micro-batch ends an accumulation */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_backward(oar_accelerator *accelerator, const oar_tensor *loss) OAR_NOEXCEPT;            /* of loss / accumulation steps */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, double max_norm, double norm_type, OAR_OUT OAR_NULLABLE double *out_norm) OAR_NOEXCEPT; /* does nothing, norm 0, between synchronisations */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_step(oar_accelerator *accelerator, oar_optimizer *optimizer, OAR_NULLABLE oar_scheduler *scheduler) OAR_NOEXCEPT; /* step, scheduler step, zero_grad; only when gradients are synchronised */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_gather_for_metrics(oar_accelerator *accelerator, const oar_tensor *tensor, OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT; /* rows of all ranks; duplicates of the last batch dropped */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_reduce_mean(oar_accelerator *accelerator, double value, double *out_mean) OAR_NOEXCEPT; /* collective */
-/* user_json: any JSON of the caller's, kept in the manifest; NULL none. directory NULL: <project_dir>/checkpoints/checkpoint_<n>, pruned to checkpoint.total_limit. */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_save(oar_accelerator *accelerator, OAR_NULLABLE const char *directory, OAR_NULLABLE const char *user_json) OAR_NOEXCEPT;
-/* directory NULL: the latest complete one of the project; OAR_E_NOT_FOUND if there is none. */
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_load(oar_accelerator *accelerator, OAR_NULLABLE const char *directory) OAR_NOEXCEPT;
+
+/**
+ * Tell whether the micro-batch begun last synchronises gradients, so that oar_accelerator_step really steps.
+ *
+ * @param[in]  accelerator  borrowed.
+ * @param[out] out_sync     1: it does, also before the first micro-batch; 0: it only accumulates.
+ *
+ * @return OAR_E_ARGUMENT  out_sync is NULL.
+ * @threads serial(accelerator)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_sync_gradients(const oar_accelerator *accelerator, OAR_OUT int32_t *out_sync) OAR_NOEXCEPT;
+
+/**
+ * Add the gradients of `loss` / accelerator.gradient_accumulation_steps to the parameters.
+ *
+ * When gradients are synchronised, they are averaged over the ranks while the backward still runs, and on return
+ * every rank holds the same; buffers (running statistics) become rank 0's. The division is made at every
+ * micro-batch, also in a short accumulation at an epoch's end.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] loss         borrowed; one floating-point element that a forward in training mode gave. Unchanged.
+ *
+ * @return OAR_E_ARGUMENT  the loss has more than one element or is not floating-point.
+ * @return OAR_E_STATE     the loss has no graph, its graph was used by an earlier backward, or a parameter of a
+ *                         prepared model got no gradient on this rank (the text names it; see
+ *                         ddp.find_unused_parameters).
+ * @threads collective(state) when gradients are synchronised, serial(accelerator) otherwise.
+ * @source  Accelerate 1.15 `backward`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_backward(oar_accelerator *accelerator, const oar_tensor *loss) OAR_NOEXCEPT;
+
+/**
+ * Scale the model's gradients so that their total norm is at most `max_norm`.
+ *
+ * Between synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal
+ * gradients; no communication.
+ *
+ * @param[in]  accelerator  borrowed.
+ * @param[in]  model        borrowed, prepared.
+ * @param[in]  max_norm     > 0.
+ * @param[in]  norm_type    p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.
+ * @param[out] out_norm     the norm before scaling; NULL: not wanted.
+ *
+ * @return OAR_E_ARGUMENT  max_norm or norm_type is out of range.
+ * @return OAR_E_STATE     the model is not prepared.
+ * @threads serial(accelerator)
+ * @source  torch.nn.utils.clip_grad_norm_: coefficient min(1, max_norm / (norm + 1e-6)).
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, double max_norm, double norm_type,
+                               OAR_OUT OAR_NULLABLE double *out_norm) OAR_NOEXCEPT;
+
+/**
+ * Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
+ *
+ * The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
+ * the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] optimizer    borrowed, prepared.
+ * @param[in] scheduler    borrowed, prepared; NULL: none.
+ *
+ * @return OAR_E_STATE  the optimizer or scheduler is not prepared.
+ * @threads serial(accelerator); the same on every rank.
+ * @source  Accelerate 1.15 `AcceleratedOptimizer.step`, `AcceleratedScheduler.step`, `zero_grad`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_step(oar_accelerator *accelerator, oar_optimizer *optimizer,
+                     OAR_NULLABLE oar_scheduler *scheduler) OAR_NOEXCEPT;
+
+/**
+ * Give every rank the rows of all ranks, each sample once.
+ *
+ * Rows lie in rank order. In the last round of the active loader's epoch the samples that were repeated to make the
+ * ranks' batches even are left out, so that over an epoch exactly oar_loader_num_samples rows come back. Call it
+ * between oar_loader_next of the batch and the next one. A tensor with k rows per sample keeps k rows of each
+ * sample. A tensor without dimensions gives one value per rank, of which none is left out; so does one whose rows
+ * are no multiple of the round's.
+ *
+ * @param[in]  accelerator  borrowed.
+ * @param[in]  tensor       borrowed. Shape [n, ...]; n may differ between ranks, the rest may not.
+ * @param[out] out          owned: [sum of n - duplicates, ...], without gradient. With one rank it may share
+ *                          `tensor`'s memory.
+ *
+ * @return OAR_E_MISMATCH  ranks gave other dtypes or other sizes behind the first; the text has both.
+ * @threads collective(state)
+ * @source  Accelerate 1.15 `gather_for_metrics`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_gather_for_metrics(oar_accelerator *accelerator, const oar_tensor *tensor,
+                                   OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+
+/**
+ * The mean of one number per rank, on every rank.
+ *
+ * @param[in]  accelerator  borrowed.
+ * @param[in]  value        this rank's.
+ * @param[out] out_mean     sum over ranks in double precision / number of ranks. Untouched on failure.
+ *
+ * @return OAR_E_TIMEOUT  a rank did not come; the text names it.
+ * @threads collective(state)
+ * @source  Accelerate 1.15 `reduce(reduction="mean")`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_reduce_mean(oar_accelerator *accelerator, double value, OAR_OUT double *out_mean) OAR_NOEXCEPT;
+
+/**
+ * Write a checkpoint of everything prepared, and of what a resumed run needs to go on bit for bit: models,
+ * optimizers, schedulers, the loaders' places, the accumulation counter and its unfinished gradients, every rank's
+ * random state.
+ *
+ * The directory is complete or not there, whatever is killed when. It fails on all ranks or on none.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] directory    must not exist. NULL: <project_dir>/checkpoints/checkpoint_<n>, the next n, after which
+ *                         all but the newest checkpoint.total_limit ones there are removed. Rank 0's value counts.
+ * @param[in] user_json    any JSON of the caller's, kept in the manifest; rank 0's counts. NULL: none.
+ *
+ * @return OAR_E_EXISTS    the directory is there already; it is untouched.
+ * @return OAR_E_NO_SPACE  the disk is full; older checkpoints are untouched.
+ * @return OAR_E_ARGUMENT  user_json is not JSON.
+ * @threads collective(state); blocks until the checkpoint is on the disk.
+ * @source  Accelerate 1.15 `save_state`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_save(oar_accelerator *accelerator, OAR_NULLABLE const char *directory,
+                     OAR_NULLABLE const char *user_json) OAR_NOEXCEPT;
+
+/**
+ * Put a checkpoint back into what is prepared: the same objects, in the same order, as in the run that saved it.
+ *
+ * With the same number of ranks the run goes on bit for bit, from the middle of an epoch too. With another number,
+ * loaders go to the same place of the epoch, random states are seeded anew and an unfinished accumulation starts
+ * anew; a warning says so. On failure the objects before the one that the text names hold the checkpoint's values
+ * already.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] directory    NULL: the newest complete one of <project_dir>/checkpoints. Rank 0's value counts for
+ *                         NULL.
+ *
+ * @return OAR_E_NOT_FOUND  there is no checkpoint; nothing was changed.
+ * @return OAR_E_CORRUPT    a file's bytes are not those that were written; the text names the file.
+ * @return OAR_E_STATE      the checkpoint holds other numbers of objects than are prepared.
+ * @return OAR_E_ARGUMENT   names or shapes of a model or optimizer differ; the text lists them.
+ * @threads collective(state)
+ * @source  Accelerate 1.15 `load_state`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_load(oar_accelerator *accelerator, OAR_NULLABLE const char *directory) OAR_NOEXCEPT;
+
+/**
+ * Let go of everything prepared. Later calls give OAR_E_STATE; a second close does nothing.
+ *
+ * @param[in] accelerator  borrowed.
+ *
+ * @return OAR_E_HANDLE  the handle is NULL, stale or of another kind.
+ * @threads serial(accelerator)
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_close(oar_accelerator *accelerator) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_retain(oar_accelerator *accelerator) OAR_NOEXCEPT; /* one more reference */
+
+/**
+ * Add a reference.
+ *
+ * @param[in] accelerator  gets one more reference; end it with oar_accelerator_release.
+ *
+ * @return OAR_E_HANDLE  the handle is NULL, stale or of another kind.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_retain(oar_accelerator *accelerator) OAR_NOEXCEPT;
+
+/**
+ * Drop a reference; the last one ends the accelerator. Never blocks or communicates.
+ *
+ * @param[in] accelerator  NULL does nothing.
+ *
+ * @threads any
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) void oar_accelerator_release(OAR_NULLABLE oar_accelerator *accelerator) OAR_NOEXCEPT;
+
 #endif
