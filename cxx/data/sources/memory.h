@@ -1,0 +1,16 @@
+// A data set whose columns are tensors in memory, or in a mapped file: row r of every column makes sample r.
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "data/dataset.h"
+#include "tensor/named_tensor.h"
+
+namespace oarlock {
+
+// Keeps the tensors and copies none; what is written into them later shows in later batches. Any strides and devices.
+// OAR_E_ARGUMENT names the column: no columns, a name twice or empty, no leading dimension, sparse, or unequal row counts.
+Result<std::shared_ptr<Dataset>> make_tensor_dataset(NamedTensors columns);
+
+}  // namespace oarlock
