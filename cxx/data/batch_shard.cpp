@@ -46,6 +46,10 @@ std::int64_t BatchShard::samples_in_round(std::int64_t round) const {
   return round < num_full_rounds_ ? samples_per_round_ : tail_size_;
 }
 
+std::int64_t BatchShard::rows_in_round(std::int64_t round) const {
+  return options_.even_batches ? samples_per_round_ : samples_in_round(round);
+}
+
 std::vector<std::int64_t> BatchShard::positions(std::int64_t batch) const {
   OAR_CHECK(batch >= 0 && batch < num_batches_);
   const std::int64_t round_begin = batch * samples_per_round_;

@@ -39,6 +39,7 @@ class BatchShard {
   std::int64_t samples_per_round() const { return samples_per_round_; }  // of a full round, all ranks
   std::int64_t num_samples() const;                                    // of all ranks and rounds, duplicates not counted
   std::int64_t samples_in_round(std::int64_t round) const;             // likewise, of one round
+  std::int64_t rows_in_round(std::int64_t round) const;                // of all ranks' batches, duplicates counted
   // Positions in the epoch of this rank's batch, 0 <= batch < num_batches().
   std::vector<std::int64_t> positions(std::int64_t batch) const;
   const BatchShardOptions& options() const { return options_; }

@@ -1,4 +1,9 @@
-// Batches of a data set for one rank: shuffled, sharded, prefetched in order by worker threads, resumable in O(1).
+// Batches of a data set for one rank: shuffled, sharded, prefetched in order by worker threads, resumable without a replay.
+//
+// 1. Which samples make a batch depends on (options, seed, epoch, position, rank, world_size) and on nothing else: not on
+//    num_workers, prefetch, or what was read before. Ranks of a world use the same options, seed and data set.
+// 2. position() counts the batches given in this epoch. A failed next() leaves it where it was, so the call may be repeated.
+// 3. The order of an epoch is computed once, when its first batch is asked for.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +19,15 @@ namespace oarlock {
 
 class Loader {
  public:
-  // options: section "loader".
+  // options: section "loader". Without loader.seed the seed is that of the default generator at this moment.
   static Result<std::shared_ptr<Loader>> create(std::shared_ptr<Dataset> dataset, const Options& options);
   virtual ~Loader() = default;
 
-  virtual Status set_shard(int rank, int world_size) = 0;   // only between epochs
+  // Only between epochs. One rank alone never fills its last batch up, whatever even_batches says (spec B 1.2).
+  virtual Status set_shard(int rank, int world_size) = 0;
   virtual bool is_sharded() const = 0;
-  // The reference's habit: one int64 drawn from the default generator at each epoch's start (spec D).
+  // The reference's habit: one int64 drawn from the default generator at each epoch's start (spec D). It belongs to the
+  // epoch's first batch: a resume inside an epoch does not draw again.
   virtual void set_draws_base_seed(bool draws) = 0;
 
   virtual Result<std::optional<Tree>> next() = 0;           // nullopt once at the end of each epoch
@@ -29,7 +36,7 @@ class Loader {
   virtual std::int64_t epoch() const = 0;
   virtual std::int64_t position() const = 0;                // batches given in this epoch
   virtual bool at_last_batch() const = 0;                   // the batch given last was the epoch's last
-  // Real samples (all ranks) in the round of the batch given last; what gather_for_metrics keeps.
+  // Real samples (all ranks) in the round of the batch given last; what gather_for_metrics keeps. 0 before the first.
   virtual std::int64_t samples_in_round() const = 0;
   virtual std::int64_t rows_in_round() const = 0;           // the same with duplicates counted: rows of all ranks' batches
   // Grows with every batch that any loader of the process gives (one static atomic counter, stamped in next()); 0 before
@@ -37,9 +44,11 @@ class Loader {
   virtual std::uint64_t last_given() const = 0;
   virtual bool splits_batches() const = 0;                  // loader.split_batches
 
+  // To the point where `position` batches of `epoch` have been given. OAR_E_ARGUMENT: there is no such point.
   virtual Status seek(std::int64_t epoch, std::int64_t position) = 0;
-  virtual JsonValue state() const = 0;                      // epoch, position, seed: all that a resume needs
-  virtual Status load_state(const JsonValue& state) = 0;
+  virtual JsonValue state() const = 0;                      // epoch, position, seed: all that a resume needs (cursor.h)
+  virtual Status load_state(const JsonValue& state) = 0;    // exact or refused; unchanged on failure
+  // Ends the workers; every later next() is OAR_E_STATE. OAR_E_TIMEOUT: a worker hangs in the data set and is left behind.
   virtual Status close() = 0;
 };
 

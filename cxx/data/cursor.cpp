@@ -1,0 +1,119 @@
+#include "data/cursor.h"
+
+#include <charconv>
+#include <limits>
+#include <string>
+
+namespace oarlock {
+namespace {
+
+// What a state says of the loader that wrote it.
+struct SavedLoader {
+  Cursor cursor;
+  bool shuffle = false;
+  BatchShardOptions shard;
+};
+
+Result<std::int64_t> read_count(const JsonValue& state, std::string_view key, std::int64_t least) {
+  OAR_ASSIGN(const JsonValue* const member, state.at(key));
+  Result<std::int64_t> value = member->as_int64();
+  if (!value.is_ok()) return std::move(value).status().within(key);
+  if (value.value() < least) return corrupt("{} must be >= {}, got {}", key, least, value.value());
+  return value;
+}
+
+Result<bool> read_flag(const JsonValue& state, std::string_view key) {
+  OAR_ASSIGN(const JsonValue* const member, state.at(key));
+  Result<bool> value = member->as_bool();
+  if (!value.is_ok()) return std::move(value).status().within(key);
+  return value;
+}
+
+Result<std::uint64_t> read_seed(const JsonValue& state) {
+  OAR_ASSIGN(const JsonValue* const member, state.at("seed"));
+  OAR_ASSIGN(const std::string text, member->as_string());
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc() || end != text.data() + text.size()) return corrupt("seed is not a number of 64 bits: '{}'", text);
+  return seed;
+}
+
+Result<SavedLoader> parse_state(const JsonValue& state) {
+  SavedLoader saved;
+  OAR_ASSIGN(saved.cursor.epoch, read_count(state, "epoch", 0));
+  OAR_ASSIGN(saved.cursor.position, read_count(state, "position", 0));
+  OAR_ASSIGN(saved.cursor.seed, read_seed(state));
+  OAR_ASSIGN(saved.shuffle, read_flag(state, "shuffle"));
+  OAR_ASSIGN(saved.shard.num_samples, read_count(state, "num_samples", 0));
+  OAR_ASSIGN(saved.shard.batch_size, read_count(state, "batch_size", 1));
+  OAR_ASSIGN(const std::int64_t world_size, read_count(state, "world_size", 1));
+  if (world_size > std::numeric_limits<int>::max()) return corrupt("world_size is too large: {}", world_size);
+  saved.shard.world_size = static_cast<int>(world_size);
+  OAR_ASSIGN(saved.shard.split_batches, read_flag(state, "split_batches"));
+  OAR_ASSIGN(saved.shard.drop_last, read_flag(state, "drop_last"));
+  OAR_ASSIGN(saved.shard.even_batches, read_flag(state, "even_batches"));
+  return saved;
+}
+
+Status check_same_order(const SavedLoader& saved, const Sampler& sampler, bool has_own_seed) {
+  if (saved.shard.num_samples != sampler.num_samples()) {
+    return invalid_argument("the state was saved over a data set of another size, so its order is another one; "
+                            "saved {} samples, now {}", saved.shard.num_samples, sampler.num_samples());
+  }
+  if (saved.shuffle != sampler.shuffle()) {
+    return invalid_argument("the state was saved with another order; saved with shuffle {}, now {}", saved.shuffle,
+                            sampler.shuffle());
+  }
+  if (saved.shuffle && has_own_seed && saved.cursor.seed != sampler.seed()) {
+    return invalid_argument("the state was saved with another seed; saved {}, now {}; create the loader with the saved seed "
+                            "or with none", saved.cursor.seed, sampler.seed());
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
+JsonValue cursor_to_json(const Cursor& cursor, bool shuffle, const BatchShardOptions& shard) {
+  JsonValue state = JsonValue::object();
+  state.set("epoch", JsonValue::integer(cursor.epoch));
+  state.set("position", JsonValue::integer(cursor.position));
+  state.set("seed", JsonValue::string(std::to_string(cursor.seed)));
+  state.set("shuffle", JsonValue::boolean(shuffle));
+  state.set("num_samples", JsonValue::integer(shard.num_samples));
+  state.set("batch_size", JsonValue::integer(shard.batch_size));
+  state.set("world_size", JsonValue::integer(shard.world_size));
+  state.set("split_batches", JsonValue::boolean(shard.split_batches));
+  state.set("drop_last", JsonValue::boolean(shard.drop_last));
+  state.set("even_batches", JsonValue::boolean(shard.even_batches));
+  return state;
+}
+
+Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, bool has_own_seed, const BatchShard& shard) {
+  OAR_ASSIGN(const SavedLoader saved, parse_state(state));
+  OAR_TRY(check_same_order(saved, sampler, has_own_seed));
+  Result<BatchShard> saved_shard = BatchShard::create(saved.shard);
+  if (!saved_shard.is_ok()) return corrupt("the state contradicts itself: {}", saved_shard.status().message());
+  const std::int64_t num_saved_rounds = saved_shard.value().num_rounds();
+  if (saved.cursor.position > num_saved_rounds) {
+    return corrupt("the state contradicts itself: position {} of {} rounds", saved.cursor.position, num_saved_rounds);
+  }
+
+  Cursor cursor = saved.cursor;
+  if (!sampler.shuffle()) cursor.seed = sampler.seed();
+  if (num_saved_rounds > 0 && saved.cursor.position == num_saved_rounds) {
+    cursor.position = shard.num_rounds();
+    return cursor;
+  }
+  const std::int64_t samples_done = saved.cursor.position * saved_shard.value().samples_per_round();
+  if (samples_done % shard.samples_per_round() != 0) {
+    return invalid_argument(
+        "the state lies inside a round of this loader: {} samples are done of rounds of {} (batch_size {}, world_size {}), "
+        "here a round has {} (batch_size {}, world_size {}); resume with a round that divides {}, or from an epoch's end",
+        samples_done, saved_shard.value().samples_per_round(), saved.shard.batch_size, saved.shard.world_size,
+        shard.samples_per_round(), shard.options().batch_size, shard.options().world_size, samples_done);
+  }
+  cursor.position = samples_done / shard.samples_per_round();
+  return cursor;
+}
+
+}  // namespace oarlock
