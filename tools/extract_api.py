@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""Read <oarlock/oarlock.h> with libclang and write what generators need.
+
+    tools/extract_api.py               writes capi/api.json and capi/generated/exports.map
+    tools/extract_api.py --check       fails, and shows the difference, if they are not what the headers say
+    tools/extract_api.py --check-docs  fails for functions whose block is not complete
+
+The header is the source of truth: types come from the compiler's view of it, ownership tags (OAR_OUT ...) and blocks from its
+text. Needs the Python package libclang and a C compiler, for the folder of stddef.h.
+"""
+import argparse
+import difflib
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import clang.cindex
+from clang.cindex import CursorKind, TypeKind
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INCLUDE = ROOT / "capi" / "include"
+API_JSON = ROOT / "capi" / "api.json"
+EXPORTS_MAP = ROOT / "capi" / "generated" / "exports.map"
+NODE = "OAR_0"  # one symbol-version node per minor version from 1.0 on
+TAGS = ("OAR_OUT", "OAR_OWNED", "OAR_BORROWED", "OAR_NULLABLE")
+THREAD_WORDS = ("any", "serial", "collective")
+
+
+def parse_headers():
+    """The translation unit of the umbrella header, as C99."""
+    compiler_include = subprocess.run(["cc", "-print-file-name=include"], capture_output=True, text=True, check=True).stdout.strip()
+    arguments = ["-x", "c", "-std=c99", f"-I{INCLUDE}", "-isystem", compiler_include]
+    unit = clang.cindex.Index.create().parse(
+        str(INCLUDE / "oarlock" / "oarlock.h"), arguments,
+        options=clang.cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD)
+    errors = [str(d) for d in unit.diagnostics if d.severity >= clang.cindex.Diagnostic.Error]
+    if errors:
+        sys.exit("the headers do not compile as C99:\n" + "\n".join(errors))
+    return unit
+
+
+def is_ours(cursor):
+    return cursor.location.file is not None and pathlib.Path(cursor.location.file.name).is_relative_to(INCLUDE)
+
+
+def header_of(cursor):
+    return pathlib.Path(cursor.location.file.name).name
+
+
+def source_without_comments(header):
+    text = (INCLUDE / "oarlock" / header).read_text()
+    return re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
+
+
+def split_parameters(text):
+    """Splits at the commas outside of parentheses: a callback may be written out in place."""
+    parts, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    parts.append(text[start:])
+    return parts
+
+
+def declared_tags(name, header):
+    """What stands in front of the function and of each parameter: (since, [[tags] per parameter])."""
+    match = re.search(r"OAR_API\s+OAR_SINCE\((\d+),\s*(\d+)\)[^;(]*?\b" + name + r"\s*\((.*?)\)\s*OAR_NOEXCEPT\s*;",
+                      source_without_comments(header), flags=re.S)
+    if match is None:
+        sys.exit(f"{header}: {name} is not declared as OAR_API OAR_SINCE(x, y) type {name}(...) OAR_NOEXCEPT;")
+    parameters = split_parameters(match[3])
+    return f"{match[1]}.{match[2]}", [[tag for tag in TAGS if re.search(rf"\b{tag}\b", text)] for text in parameters]
+
+
+def parse_block(comment):
+    """A documentation block as {brief, details, params, returns, threads, since, source}."""
+    block = {"brief": "", "details": "", "params": {}, "returns": [], "threads": "", "since": "", "source": ""}
+    if not comment or not comment.startswith("/**"):
+        return block
+    lines = [re.sub(r"^\s*\*?\s?", "", line).rstrip() for line in comment[3:-2].split("\n")]
+    entries = [["text", ""]]
+    for line in lines:
+        match = re.match(r"@(param\[[a-z,]+\]|return|threads|since|source)\s+(.*)", line)
+        if match:
+            entries.append([match[1], match[2]])
+        else:
+            entries[-1][1] += "\n" + line.strip()
+    brief, _, details = entries[0][1].strip().partition("\n\n")
+    block["brief"], block["details"] = " ".join(brief.split()), details.strip()
+    for kind, text in entries[1:]:
+        text = " ".join(text.split())
+        if kind.startswith("param"):
+            name, _, meaning = text.partition(" ")
+            block["params"][name] = {"direction": kind[6:-1], "text": meaning.strip()}
+        elif kind == "return":
+            block["returns"].append(text)
+        else:
+            block[kind] = text
+    return block
+
+
+def role_of(spelling, name, handles):
+    """What a parameter is to a generator: the same shape has the same role everywhere."""
+    base, stars = re.sub(r"\b(const|struct)\b|[\s*]", "", spelling), spelling.count("*")
+    is_array = "*const *" in spelling
+    is_input = spelling.startswith("const ")
+    if spelling.endswith("_fn"):
+        return "callback"
+    if stars == 0:
+        return "scalar"
+    if base in handles:
+        return "handle" if stars == 1 else "handle_array" if is_array else "handle_out"
+    if base == "char" and stars == 1:
+        return "text" if is_input else "text_buffer"
+    if base == "char":
+        return "text_array" if is_array else "text_out"
+    if stars == 2:
+        return "pointer_out"
+    if base == "size_t" and name in ("len", "count"):
+        return "length"
+    if base == "void" or spelling.startswith("struct "):
+        return "pointer"
+    return "array" if is_input else "scalar_out"
+
+
+def read_function(cursor, handles):
+    header = header_of(cursor)
+    since, tags = declared_tags(cursor.spelling, header)
+    block = parse_block(cursor.raw_comment)
+    parameters = []
+    for argument, argument_tags in zip(cursor.get_arguments(), tags):
+        role = role_of(argument.type.spelling, argument.spelling, handles)
+        is_out = "OAR_OUT" in argument_tags or role.endswith("_out") or role == "text_buffer"
+        direction = "in,out" if role == "length" else "out" if is_out else "in"
+        parameters.append({
+            "name": argument.spelling, "type": argument.type.spelling, "role": role, "direction": direction,
+            "tags": [tag[4:].lower() for tag in argument_tags],
+            "text": block["params"].get(argument.spelling, {}).get("text", ""),
+        })
+    return {
+        "name": cursor.spelling, "header": header, "returns": cursor.result_type.spelling, "since": since,
+        "threads": block["threads"], "brief": block["brief"], "details": block["details"], "params": parameters,
+        "statuses": block["returns"], "source": block["source"],
+        "documented": {name: entry["direction"] for name, entry in block["params"].items()},
+        "documented_since": block["since"],
+    }
+
+
+def read_callback(cursor):
+    pointee = cursor.underlying_typedef_type.get_pointee()
+    names = [child.spelling for child in cursor.get_children() if child.kind == CursorKind.PARM_DECL]
+    types = [kind.spelling for kind in pointee.argument_types()]
+    return {"name": cursor.spelling, "header": header_of(cursor), "returns": pointee.get_result().spelling,
+            "params": [{"name": name, "type": kind} for name, kind in zip(names, types)]}
+
+
+def read_constant(cursor):
+    tokens = [token.spelling for token in cursor.get_tokens()]
+    if len(tokens) != 2 or not re.fullmatch(r"-?\d+|\".*\"", tokens[1]):
+        return None
+    value = tokens[1].strip('"') if tokens[1].startswith('"') else int(tokens[1])
+    return {"name": tokens[0], "value": value, "header": header_of(cursor)}
+
+
+def read_api():
+    unit = parse_headers()
+    cursors = [cursor for cursor in unit.cursor.get_children() if is_ours(cursor)]
+    typedefs = [c for c in cursors if c.kind == CursorKind.TYPEDEF_DECL]
+    handles = sorted(c.spelling for c in typedefs if c.underlying_typedef_type.get_canonical().kind == TypeKind.RECORD)
+    callbacks = [read_callback(c) for c in typedefs if c.underlying_typedef_type.kind == TypeKind.POINTER]
+    functions = [read_function(c, handles) for c in cursors if c.kind == CursorKind.FUNCTION_DECL]
+    constants = [read_constant(c) for c in cursors if c.kind == CursorKind.MACRO_DEFINITION and c.spelling.startswith("OAR_")]
+    by_name = lambda entries: sorted(entries, key=lambda entry: entry["name"])
+    return {"handles": handles, "callbacks": by_name(callbacks), "constants": by_name(c for c in constants if c),
+            "functions": by_name(functions)}
+
+
+def undocumented(api):
+    """One line per thing that a block lacks."""
+    problems = []
+    for function in api["functions"]:
+        where = f"{function['header']}: {function['name']}"
+        if not function["brief"]:
+            problems.append(f"{where}: no block")
+            continue
+        for parameter in function["params"]:
+            written = function["documented"].get(parameter["name"])
+            if written is None:
+                problems.append(f"{where}: no @param for {parameter['name']}")
+            elif parameter["direction"] == "out" and "out" not in written:
+                problems.append(f"{where}: {parameter['name']} is an out-parameter, its @param says [{written}]")
+        known = {parameter["name"] for parameter in function["params"]}
+        problems += [f"{where}: @param {name} is no parameter" for name in function["documented"] if name not in known]
+        if re.split(r"\W", function["threads"])[0] not in THREAD_WORDS:
+            problems.append(f"{where}: @threads must begin with one of {', '.join(THREAD_WORDS)}")
+        if function["documented_since"] != function["since"]:
+            problems.append(f"{where}: @since '{function['documented_since']}' but OAR_SINCE({function['since']})")
+    return problems
+
+
+def public_form(api):
+    """What is committed: without what only the check of the blocks needs."""
+    hidden = ("documented", "documented_since")
+    functions = [{key: value for key, value in f.items() if key not in hidden} for f in api["functions"]]
+    return json.dumps({**api, "functions": functions}, indent=1, sort_keys=True) + "\n"
+
+
+def exports_map(api):
+    lines = ["# Written by tools/extract_api.py from the headers. Nothing else leaves the library.", NODE + " {", "  global:"]
+    lines += [f"    {function['name']};" for function in api["functions"]]
+    return "\n".join(lines + ["  local:", "    *;", "};"]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="compare with the committed files")
+    parser.add_argument("--check-docs", action="store_true", help="list functions whose block is not complete")
+    arguments = parser.parse_args()
+    api = read_api()
+    if arguments.check_docs:
+        problems = undocumented(api)
+        print("\n".join(problems) or f"all {len(api['functions'])} functions have complete blocks")
+        sys.exit(1 if problems else 0)
+    outputs = {API_JSON: public_form(api), EXPORTS_MAP: exports_map(api)}
+    if not arguments.check:
+        for path, text in outputs.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        print(f"{len(api['functions'])} functions, {len(api['constants'])} constants, {len(api['callbacks'])} callbacks")
+        return
+    difference = []
+    for path, text in outputs.items():
+        committed = path.read_text() if path.exists() else ""
+        name = str(path.relative_to(ROOT))
+        difference += difflib.unified_diff(committed.splitlines(), text.splitlines(), name, name + " from the headers", lineterm="")
+    if difference:
+        sys.exit("\n".join(difference[:60]) + "\nThe headers changed: run tools/extract_api.py and commit what it writes.")
+
+
+if __name__ == "__main__":
+    main()
