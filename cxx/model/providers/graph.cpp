@@ -105,6 +105,24 @@ NamedTensors GraphModel::state_dict() const {
 
 Status GraphModel::load_state_dict(const NamedTensors& tensors) { return copy_state_dict(tensors, state_dict()); }
 
+Result<const ProgramTensor*> GraphModel::find(std::string_view name) const {
+  for (const ProgramTensor& entry : program_.tensors) {
+    if (entry.name == name && entry.role != TensorRole::kConstant) return &entry;
+  }
+  return not_found("the model has no parameter or buffer {}", name);
+}
+
+Result<at::Tensor> GraphModel::tensor(std::string_view name) const {
+  OAR_ASSIGN(const ProgramTensor* entry, find(name));
+  return entry->tensor.detach();
+}
+
+Result<at::Tensor> GraphModel::gradient(std::string_view name) const {
+  OAR_ASSIGN(const ProgramTensor* entry, find(name));
+  if (entry->role != TensorRole::kParameter) return invalid_argument("{} is a buffer; only parameters have gradients", name);
+  return entry->tensor.grad();
+}
+
 Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
   std::vector<Leaf> leaves;
   flatten(inputs, "", leaves);

@@ -19,6 +19,8 @@ class GraphModel : public Model {
   const NamedTensors& buffers() const override { return buffers_; }
   NamedTensors state_dict() const override;
   Status load_state_dict(const NamedTensors& tensors) override;
+  Result<at::Tensor> tensor(std::string_view name) const override;
+  Result<at::Tensor> gradient(std::string_view name) const override;
   const std::vector<std::string>& input_names() const override { return input_names_; }
   void set_training(bool training) override { training_ = training; }
   bool is_training() const override { return training_; }
@@ -26,6 +28,7 @@ class GraphModel : public Model {
   void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
 
  private:
+  Result<const ProgramTensor*> find(std::string_view name) const;
   Status set_inputs(const Tree& inputs, Frame& frame) const;
   Status run(Frame& frame);
   void rebind_buffers(const Frame& frame);
