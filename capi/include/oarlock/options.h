@@ -146,6 +146,12 @@
 #define OAR_OPTION_LOG_LEVEL "log.level"
 
 /*
+ * A safetensors file whose tensors replace the program's own weights. (string; default unset; variable
+ * OARLOCK_MODEL_WEIGHTS)
+ */
+#define OAR_OPTION_MODEL_WEIGHTS "model.weights"
+
+/*
  * Divide by the largest second moment so far (adamw); unset: false. (flag; default unset; variable
  * OARLOCK_OPTIMIZER_AMSGRAD)
  */
