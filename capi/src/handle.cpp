@@ -95,6 +95,8 @@ std::int64_t live_handle_count() noexcept { return live_count.load(std::memory_o
 
 Status check_handle(const void* handle, HandleKind kind) { return failure(judge(handle, kind), handle, kind); }
 
+bool is_live_handle(const void* handle, HandleKind kind) noexcept { return judge(handle, kind) == Verdict::kGood; }
+
 Status enter_handle(const void* handle, HandleKind kind) {
   CallFrame* frame = CallFrame::current();
   if (frame == nullptr) return check_handle(handle, kind);

@@ -41,6 +41,9 @@ Status check_handle(const void* handle, HandleKind kind);
 // (armor mode; not for calls of guard_any_thread). Outside of a guard it only checks.
 Status enter_handle(const void* handle, HandleKind kind);
 
+// check_handle for signal handlers: no reference, no lock, no text.
+bool is_live_handle(const void* handle, HandleKind kind) noexcept;
+
 // Specialised by OARLOCK_HANDLE in the noun's .cpp or in handles.h: Object, kKind, kHeavy.
 template <class H>
 struct HandleTraits;
@@ -108,6 +111,13 @@ Result<std::shared_ptr<T>> unwrap_shared(const H* handle) {
   Status status = enter_handle(handle, HandleTraits<H>::kKind);
   if (!status.is_ok()) return status;
   return *handle_value<T>(reinterpret_cast<HandleHeader*>(const_cast<H*>(handle)));
+}
+
+// The object of a live handle, else nullptr; async-signal-safe. Nothing keeps it alive: the caller must hold the handle.
+template <class H, class T = typename HandleTraits<H>::Object>
+T* peek_handle(H* handle) noexcept {
+  if (!is_live_handle(handle, HandleTraits<H>::kKind)) return nullptr;
+  return handle_value<T>(reinterpret_cast<HandleHeader*>(handle))->get();
 }
 
 template <class H>

@@ -20,14 +20,17 @@ constexpr OptionKey kRows[] = {
   {"accelerator.sync_with_dataloader", kFlag, "true", "OARLOCK_ACCELERATOR_SYNC_WITH_DATALOADER", "The last batch of an epoch ends an accumulation, complete or not."},
   {"armor", kFlag, "false", "OARLOCK_ARMOR", "Check handles for use by two threads at once, and keep released ones recognisable for longer; on for the whole process once set."},
   {"checkpoint.total_limit", kInt, "0", "OARLOCK_CHECKPOINT_TOTAL_LIMIT", "How many checkpoints of a project to keep, the newest included; older ones go after a new one is complete. 0: all."},
+  {"comm.address", kString, "null", "OARLOCK_COMM_ADDRESS", "Address at which other hosts reach this process; unset: that of its first network interface."},
   {"comm.backend", kString, "\"gloo\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: gloo."},
+  {"comm.connect_timeout_ms", kInt, "300000", "OARLOCK_COMM_CONNECT_TIMEOUT_MS", "Milliseconds within which all ranks must have come when a state is made."},
+  {"comm.inline_bytes", kInt, "65536", "OARLOCK_COMM_INLINE_BYTES", "Tensors up to this size go through rank 0 in one round trip, reduced in rank order; larger ones by the backend. Rank 0's value holds for all."},
   {"comm.late_ms", kInt, "5000", "OARLOCK_COMM_LATE_MS", "After this many milliseconds of waiting for a rank a warning names it."},
   {"comm.timeout_ms", kInt, "1800000", "OARLOCK_COMM_TIMEOUT_MS", "Milliseconds that a collective waits for its peers before it fails."},
   {"compat", kString, "\"\"", "OARLOCK_COMPAT", "\"accelerate\": schedulers step once per rank, and each epoch draws one number from the default generator, as the reference does; empty: neither."},
   {"ddp.broadcast_buffers", kFlag, "true", "OARLOCK_DDP_BROADCAST_BUFFERS", "Buffers (running statistics) become rank 0's with each synchronised backward."},
   {"ddp.bucket_cap_mb", kDouble, "25", "OARLOCK_DDP_BUCKET_CAP_MB", "Size in MiB of the buckets in which gradients are averaged."},
-  {"ddp.find_unused_parameters", kFlag, "false", "OARLOCK_DDP_FIND_UNUSED_PARAMETERS", "Parameters may stay without a gradient; false: a backward that leaves one out is an error that names it."},
   {"ddp.first_bucket_cap_mb", kDouble, "1", "OARLOCK_DDP_FIRST_BUCKET_CAP_MB", "Size in MiB of the first bucket, small so that communication starts early."},
+  {"ddp.find_unused_parameters", kFlag, "false", "OARLOCK_DDP_FIND_UNUSED_PARAMETERS", "Parameters may stay without a gradient; false: a backward that leaves one out is an error that names it."},
   {"device.name", kString, "null", "OARLOCK_DEVICE_NAME", "The device to use: cpu. Unset: chosen.", "ACCELERATE_TORCH_DEVICE"},
   {"loader.batch_size", kInt, "1", "OARLOCK_LOADER_BATCH_SIZE", "Samples per batch of one rank (of all ranks together with split_batches)."},
   {"loader.drop_last", kFlag, "false", "OARLOCK_LOADER_DROP_LAST", "Leave out the last batch of an epoch when it is not full."},
@@ -39,7 +42,6 @@ constexpr OptionKey kRows[] = {
   {"loader.split_batches", kFlag, "false", "OARLOCK_LOADER_SPLIT_BATCHES", "batch_size counts the samples of all ranks together."},
   {"loader.timeout_ms", kInt, "1800000", "OARLOCK_LOADER_TIMEOUT_MS", "Milliseconds to wait for a batch from the workers before the call fails."},
   {"log.level", kString, "\"warning\"", "OARLOCK_LOG_LEVEL", "debug, info, warning, error or off.", "ACCELERATE_LOG_LEVEL"},
-  {"model.weights", kString, "null", "OARLOCK_MODEL_WEIGHTS", "A safetensors file whose tensors replace the program's own weights."},
   {"optimizer.amsgrad", kFlag, "null", "OARLOCK_OPTIMIZER_AMSGRAD", "Divide by the largest second moment so far (adamw); unset: false."},
   {"optimizer.betas", kDoubles, "null", "OARLOCK_OPTIMIZER_BETAS", "Decay of the first and second moment (adamw); unset: [0.9, 0.999]."},
   {"optimizer.dampening", kDouble, "null", "OARLOCK_OPTIMIZER_DAMPENING", "Dampening of the momentum (sgd); unset: 0."},
@@ -63,19 +65,10 @@ constexpr OptionKey kRows[] = {
   {"state.master_port", kInt, "null", "OARLOCK_STATE_MASTER_PORT", "Port on which rank 0 listens; unset: MASTER_PORT."},
   {"state.rank", kInt, "null", "OARLOCK_STATE_RANK", "This process's number among all; unset: RANK and its kin."},
   {"state.world_size", kInt, "null", "OARLOCK_STATE_WORLD_SIZE", "Processes in all; unset: WORLD_SIZE and its kin."},
-  {"threads.intra_op", kInt, "null", "OARLOCK_THREADS_INTRA_OP", "Threads of one operator; unset: OMP_NUM_THREADS, else cores of this process over local ranks."},
+  {"threads.intra_op", kInt, "null", "OARLOCK_THREADS_INTRA_OP", "Threads of one operator; unset: left as it is (libtorch reads OMP_NUM_THREADS, which `oarlock launch` sets)."},
   {"tracker.path", kString, "null", "OARLOCK_TRACKER_PATH", "File that the tracker writes (jsonl)."},
 };
 // clang-format on
-
-// The lookup is a binary search.
-constexpr bool is_sorted() {
-  for (std::size_t i = 1; i < std::size(kRows); ++i) {
-    if (std::string_view(kRows[i - 1].key) >= std::string_view(kRows[i].key)) return false;
-  }
-  return true;
-}
-static_assert(is_sorted(), "the rows must be sorted by key, each key once");
 
 }  // namespace
 

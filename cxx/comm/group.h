@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "comm/work.h"
 
@@ -37,6 +38,10 @@ class Group {
 
   // From any thread: every blocked and every later call returns OAR_E_ABORTED with the reason.
   virtual Status abort(std::string_view reason) = 0;
+  // Leaves the group: peers that still call it get OAR_E_PEER_LOST. Later calls here are OAR_E_STATE. Twice is fine.
+  virtual void close() = 0;
+  // The last operations (flight_recorder.h), an array. Any thread.
+  virtual JsonValue history() const = 0;
 };
 
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the lowest

@@ -1,6 +1,8 @@
 // This process's place among the others, read from options and environment. Knows nothing of libtorch.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "base/options.h"
@@ -11,17 +13,24 @@ namespace oarlock {
 struct Topology {
   int rank = 0;
   int world_size = 1;
-  int local_rank = 0;
-  int local_world_size = 1;
-  int node_rank = 0;
+  int local_rank = -1;        // -1: nobody said; the meeting with the other ranks tells (state/process_state.cpp)
+  int local_world_size = -1;  // the same
+  int node_rank = -1;         // the same
   std::string master_address = "127.0.0.1";
   int master_port = 0;
-  int listen_fd = -1;       // rank 0 under our launcher: the bound, listening socket of the store
-  std::string source;       // "oarlock launch", "torchrun", "options", "one process": for messages
+  int listen_fd = -1;       // rank 0 under our launcher: the bound, listening socket where the ranks meet
+  bool agent_store = false;  // under torchrun: its agent serves a TCPStore at the master's port
+  std::string source;       // "oarlock launch", "the environment", "options", "one process": for messages
+  std::string world_id;     // equal on all ranks of one launch; empty: none given
 };
 
-// Variables that contradict each other (rank >= world size, local beyond global, a size without a rank) are
-// OAR_E_ENVIRONMENT with the names and values.
-Result<Topology> find_topology(const Options& options);
+// What getenv() is to find_topology; a test gives its own.
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+Environment process_environment();
+
+// Options by hand (state.rank and state.world_size) win over the launcher's and torchrun's variables, those over "one
+// process". Values that contradict each other (rank >= world size, local beyond global, a rank without a size, something
+// that is no number) are OAR_E_ENVIRONMENT with the names, the values and the way out.
+Result<Topology> find_topology(const Options& options, const Environment& environment = process_environment());
 
 }  // namespace oarlock

@@ -1,10 +1,81 @@
-/** Ranks that communicate. */
+/**
+ * Ranks that communicate. A group is had from a state (oar_state_group); its operations stand in collectives.h
+ * (tensors) and objects.h (bytes).
+ *
+ * All ranks make the same calls in the same order. Every call carries a sequence number and a signature (operation,
+ * element type, number of elements, root, reduction) that the ranks compare before data moves, so that different calls
+ * are an OAR_E_MISMATCH on every rank and never wrong data. After a mismatch, a time-out, a lost rank or an abort the
+ * group is dead: running operations end with that failure, later calls give OAR_E_ABORTED with the same text. The
+ * process and other groups live on.
+ */
 #ifndef OARLOCK_GROUP_H
 #define OARLOCK_GROUP_H
+
 #include <oarlock/types.h>
-OAR_API OAR_SINCE(0, 1) oar_status oar_group_rank(const oar_group *group, int32_t *out_rank) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_group_size(const oar_group *group, int32_t *out_size) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_group_abort(oar_group *group, const char *reason) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_group_retain(oar_group *group) OAR_NOEXCEPT; /* one more reference */
-OAR_API OAR_SINCE(0, 1) void oar_group_release(OAR_NULLABLE oar_group *group) OAR_NOEXCEPT;
+
+/**
+ * This process's number in the group, from 0.
+ *
+ * @param[in]  group     borrowed.
+ * @param[out] out_rank  0 <= rank < size.
+ *
+ * @return OAR_E_HANDLE  `group` is no live group.
+ * @threads any.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_rank(const oar_group *group, int32_t *out_rank) OAR_NOEXCEPT;
+
+/**
+ * How many ranks the group has.
+ *
+ * @param[in]  group     borrowed.
+ * @param[out] out_size  at least 1.
+ *
+ * @return OAR_E_HANDLE  `group` is no live group.
+ * @threads any.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_size(const oar_group *group, int32_t *out_size) OAR_NOEXCEPT;
+
+/**
+ * Make the group dead on every rank. Calls that wait, here and on the peers, return OAR_E_ABORTED within 100 ms (plus
+ * the network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is
+ * fine: the first reason stays.
+ *
+ * @param[in] group   borrowed.
+ * @param[in] reason  UTF-8, copied; every rank's error text contains it.
+ *
+ * @return OAR_E_ARGUMENT  `reason` is NULL.
+ * @threads any, also while another thread waits in a call of this group.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_abort(oar_group *group, const char *reason) OAR_NOEXCEPT;
+
+/**
+ * Add a reference; each needs one oar_group_release.
+ *
+ * @param[in] group  borrowed.
+ *
+ * @return OAR_E_HANDLE  `group` is no live group.
+ * @threads any.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_retain(oar_group *group) OAR_NOEXCEPT;
+
+/**
+ * Drop a reference. Never waits and never communicates. When nothing uses the group any more (its state, works) it
+ * leaves: peers that still call it get OAR_E_PEER_LOST.
+ *
+ * @param[in] group  NULL is allowed.
+ *
+ * @threads any.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) void
+oar_group_release(OAR_NULLABLE oar_group *group) OAR_NOEXCEPT;
+
 #endif

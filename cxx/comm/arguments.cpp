@@ -1,0 +1,78 @@
+#include "comm/arguments.h"
+
+#include <ATen/MemoryOverlap.h>
+#include <fmt/ranges.h>
+
+#include "comm/reduction.h"
+
+namespace oarlock {
+namespace {
+
+std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
+
+Status check_tensor(const at::Tensor& tensor, const char* name) {
+  if (!tensor.defined()) return invalid_argument("{} holds no tensor", name);
+  if (!tensor.device().is_cpu()) {
+    return unsupported("this group moves tensors of the CPU only, {} is on {}; copy it to the CPU first", name,
+                       tensor.device().str());
+  }
+  if (tensor.layout() != c10::kStrided) return unsupported("{} is sparse; collectives take dense tensors", name);
+  return Status::ok();
+}
+
+Status check_written(const at::Tensor& tensor, const char* name) {
+  OAR_TRY(check_tensor(tensor, name));
+  if (at::has_internal_overlap(tensor) == at::MemOverlap::Yes) {
+    return invalid_argument("{} is written, but several of its elements share memory (an expanded tensor)", name);
+  }
+  return Status::ok();
+}
+
+bool gathers(const at::Tensor& input, const at::Tensor& output, int world_size) {
+  if (input.dim() == 0) return output.dim() == 1 && output.size(0) == world_size;
+  return output.dim() == input.dim() && output.size(0) == input.size(0) * world_size &&
+         output.sizes().slice(1) == input.sizes().slice(1);
+}
+
+}  // namespace
+
+Status check_all_reduce(const at::Tensor& tensor, ReduceOp op) {
+  OAR_TRY(check_written(tensor, "tensor"));
+  return check_reduction(tensor.scalar_type(), op);
+}
+
+Status check_root(int root, int world_size) {
+  if (root >= 0 && root < world_size) return Status::ok();
+  return invalid_argument("root must lie in [0, {}), got {}", world_size, root);
+}
+
+Status check_broadcast(const at::Tensor& tensor, int root, int world_size) {
+  OAR_TRY(check_written(tensor, "tensor"));
+  return check_root(root, world_size);
+}
+
+Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int world_size) {
+  OAR_TRY(check_tensor(input, "input"));
+  OAR_TRY(check_written(output, "output"));
+  if (input.scalar_type() != output.scalar_type()) {
+    return invalid_argument("input and output must have the same dtype, got {} and {}", c10::toString(input.scalar_type()),
+                            c10::toString(output.scalar_type()));
+  }
+  if (!gathers(input, output, world_size)) {
+    return invalid_argument("for an input of shape {} and {} ranks the output's first dimension must be {} times as long and "
+                            "the others equal, got {}",
+                            shape_text(input), world_size, world_size, shape_text(output));
+  }
+  const at::MemOverlapStatus overlap = at::get_overlap_status(input, output);
+  if (overlap == at::MemOverlapStatus::Full || overlap == at::MemOverlapStatus::Partial) {
+    return invalid_argument("input and output share memory");
+  }
+  return Status::ok();
+}
+
+Result<Milliseconds> resolve_timeout(Milliseconds given, Milliseconds standard) {
+  if (given.count() < 0) return invalid_argument("timeout_ms must not be negative, got {}", given.count());
+  return given.count() == 0 ? standard : given;
+}
+
+}  // namespace oarlock

@@ -1,0 +1,230 @@
+#include "comm/connection.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <future>
+#include <system_error>
+#include <thread>
+
+namespace oarlock {
+namespace {
+
+constexpr std::uint64_t kBodyBytesMax = std::uint64_t{1} << 40;
+constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr int kSilenceMsMax = 5000;  // between hosts: design section 1, promise 6
+
+void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof(value)); }
+
+Status gone(std::string_view what, int error_number) {
+  return peer_lost("{}: {}", what, error_number == 0 ? "end of stream" : std::system_category().message(error_number))
+      .with_vendor_code(error_number);
+}
+
+struct Addresses {
+  addrinfo* list = nullptr;
+  ~Addresses() {
+    if (list != nullptr) ::freeaddrinfo(list);
+  }
+};
+
+// getaddrinfo may ask name servers for long, so it runs on a thread that the caller need not wait for.
+Result<std::shared_ptr<Addresses>> resolve(const std::string& host, int port, Milliseconds bound) {
+  auto promise = std::make_shared<std::promise<std::pair<int, std::shared_ptr<Addresses>>>>();
+  auto future = promise->get_future();
+  auto look_up = [promise, host, port](int flags) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
+    auto addresses = std::make_shared<Addresses>();
+    const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &addresses->list);
+    promise->set_value({code, std::move(addresses)});
+  };
+  in6_addr ignored;
+  const bool is_numeric = ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
+  if (is_numeric) {
+    look_up(AI_NUMERICHOST);
+  } else {
+    std::thread(look_up, 0).detach();
+  }
+  if (future.wait_for(bound) != std::future_status::ready) {
+    return timed_out("name lookup of '{}' took longer than {} ms", host, bound.count());
+  }
+  auto [code, addresses] = future.get();
+  if (code != 0) return io_error("name lookup of '{}' failed: {}", host, ::gai_strerror(code)).with_vendor_code(code);
+  return std::move(addresses);
+}
+
+Result<Descriptor> connect_one(const addrinfo& address, Milliseconds bound) {
+  Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open()) return os_error(errno, "socket");
+  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return socket;
+  if (errno != EINPROGRESS) return os_error(errno, "connect");
+  pollfd waiting{socket.get(), POLLOUT, 0};
+  const int ready = ::poll(&waiting, 1, static_cast<int>(bound.count()));
+  if (ready <= 0) return os_error(ETIMEDOUT, "connect");
+  int error_number = 0;
+  socklen_t size = sizeof(error_number);
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
+  if (error_number != 0) return os_error(error_number, "connect");
+  return socket;
+}
+
+std::string address_text(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof(text));
+  } else if (address.ss_family == AF_INET6) {
+    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof(text));
+  }
+  return text;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+int Descriptor::release() { return std::exchange(fd_, -1); }
+
+void Descriptor::reset() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+Connection::Connection(Descriptor socket)
+    : socket_(std::move(socket)), buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)) {
+  const int fd = socket_.get();
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 2);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kSilenceMsMax);
+}
+
+void Connection::close() {
+  socket_.reset();
+  outgoing_.clear();
+  incoming_.clear();
+}
+
+Status Connection::send(std::shared_ptr<const std::string> frame) {
+  if (!is_open()) return gone("the connection is closed", 0);
+  outgoing_.push_back(std::move(frame));
+  return flush();
+}
+
+Status Connection::flush() {
+  while (!outgoing_.empty()) {
+    const std::string& frame = *outgoing_.front();
+    const ssize_t sent = ::send(fd(), frame.data() + sent_of_front_, frame.size() - sent_of_front_, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Status::ok();
+    if (sent < 0) return gone("sending failed", errno);
+    sent_of_front_ += static_cast<std::size_t>(sent);
+    if (sent_of_front_ < frame.size()) continue;
+    outgoing_.pop_front();
+    sent_of_front_ = 0;
+  }
+  return Status::ok();
+}
+
+bool Connection::take_frame(std::vector<Frame>& frames, Status& problem) {
+  FrameHeader header;
+  if (incoming_.size() < sizeof(header)) return false;
+  std::memcpy(&header, incoming_.data(), sizeof(header));
+  if (header.magic != FrameHeader::kMagic || header.version != FrameHeader{}.version || header.body_bytes > kBodyBytesMax) {
+    problem = Status(OAR_E_VERSION, "a peer does not speak this version of Oarlock's protocol");
+    return false;
+  }
+  const std::size_t total = sizeof(header) + header.body_bytes;
+  if (incoming_.size() < total) {
+    incoming_.reserve(total);
+    return false;
+  }
+  frames.push_back(Frame{header.type, incoming_.substr(sizeof(header), header.body_bytes)});
+  incoming_.erase(0, total);
+  return true;
+}
+
+Status Connection::receive(std::vector<Frame>& frames) {
+  while (true) {
+    const ssize_t received = ::recv(fd(), buffer_.get(), kReadBytes, 0);
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Status::ok();
+    if (received <= 0) return gone("the peer is gone", received == 0 ? 0 : errno);
+    incoming_.append(buffer_.get(), static_cast<std::size_t>(received));
+    Status problem = Status::ok();
+    while (take_frame(frames, problem)) {
+    }
+    OAR_TRY(std::move(problem));
+    if (static_cast<std::size_t>(received) < kReadBytes) return Status::ok();
+  }
+}
+
+std::string Connection::local_address() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
+  return address_text(address);
+}
+
+Result<Descriptor> listen_on(bool loopback_only, int port) {
+  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open()) return os_error(errno, "socket");
+  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(loopback_only ? INADDR_LOOPBACK : INADDR_ANY);
+  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    return os_error(errno, fmt::format("bind to port {}", port));
+  }
+  if (::listen(socket.get(), SOMAXCONN) != 0) return os_error(errno, fmt::format("listen on port {}", port));
+  return socket;
+}
+
+int listening_port(int fd) {
+  int is_listening = 0;
+  socklen_t size = sizeof(is_listening);
+  if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0 || is_listening == 0) return -1;
+  sockaddr_storage address{};
+  size = sizeof(address);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return -1;
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return -1;
+}
+
+Result<Descriptor> connect_to(const std::string& address, int port, Milliseconds bound) {
+  OAR_ASSIGN(const std::shared_ptr<Addresses> addresses, resolve(address, port, bound));
+  Status last = io_error("'{}' has no address", address);
+  for (const addrinfo* candidate = addresses->list; candidate != nullptr; candidate = candidate->ai_next) {
+    Result<Descriptor> socket = connect_one(*candidate, bound);
+    if (socket.is_ok()) return socket;
+    last = std::move(socket).status();
+  }
+  return last;
+}
+
+int poll_milliseconds(Clock::TimePoint now, Clock::TimePoint then, int cap_ms) {
+  if (then <= now) return 0;
+  const auto left = std::chrono::ceil<Milliseconds>(then - now).count();
+  return static_cast<int>(std::min<std::int64_t>(left, cap_ms));
+}
+
+}  // namespace oarlock

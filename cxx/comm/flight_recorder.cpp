@@ -1,0 +1,81 @@
+#include "comm/flight_recorder.h"
+
+namespace oarlock {
+namespace {
+
+const char* phase_name(FlightRecorder::Phase phase) {
+  switch (phase) {
+    case FlightRecorder::Phase::kQueued: return "queued";
+    case FlightRecorder::Phase::kAwaitingRanks: return "awaiting ranks";
+    case FlightRecorder::Phase::kMovingData: return "moving data";
+    case FlightRecorder::Phase::kDone: return "done";
+    case FlightRecorder::Phase::kFailed: return "failed";
+  }
+  return "unknown";
+}
+
+JsonValue microseconds(Clock::TimePoint time) {
+  if (time == Clock::TimePoint{}) return JsonValue();
+  return JsonValue::integer(std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count());
+}
+
+}  // namespace
+
+std::uint64_t FlightRecorder::begin(const Signature& signature) {
+  Entry entry;
+  entry.signature = signature;
+  entry.queued_at = steady_clock().now();
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  entry.queued_at_unix_us = std::chrono::duration_cast<std::chrono::microseconds>(wall).count();
+  std::lock_guard lock(mutex_);
+  entry.ticket = num_recorded_++;
+  if (entries_.size() < kCapacity) {
+    entries_.push_back(entry);
+  } else {
+    entries_[entry.ticket % kCapacity] = entry;
+  }
+  return entry.ticket;
+}
+
+void FlightRecorder::advance(std::uint64_t ticket, Phase phase, std::uint64_t sequence, std::string error) {
+  const Clock::TimePoint now = steady_clock().now();
+  std::lock_guard lock(mutex_);
+  Entry& entry = entries_[ticket % kCapacity];
+  if (entry.ticket != ticket) return;  // overwritten by a newer one since
+  entry.phase = phase;
+  entry.signature.sequence = sequence;
+  if (phase == Phase::kAwaitingRanks) entry.started_at = now;
+  if (phase == Phase::kDone || phase == Phase::kFailed) entry.ended_at = now;
+  entry.error = std::move(error);
+}
+
+std::uint64_t FlightRecorder::num_recorded() const {
+  std::lock_guard lock(mutex_);
+  return num_recorded_;
+}
+
+JsonValue FlightRecorder::entry_to_json(const Entry& entry) {
+  JsonValue json = JsonValue::object();
+  json.set("sequence", JsonValue::integer(static_cast<std::int64_t>(entry.signature.sequence)));
+  json.set("operation", JsonValue::string(operator_name(entry.signature.op)));
+  json.set("call", JsonValue::string(describe(entry.signature)));
+  json.set("state", JsonValue::string(phase_name(entry.phase)));
+  json.set("queued_at_unix_us", JsonValue::integer(entry.queued_at_unix_us));
+  json.set("queued_at_us", microseconds(entry.queued_at));
+  json.set("started_at_us", microseconds(entry.started_at));
+  json.set("ended_at_us", microseconds(entry.ended_at));
+  if (!entry.error.empty()) json.set("error", JsonValue::string(entry.error));
+  return json;
+}
+
+JsonValue FlightRecorder::to_json() const {
+  std::lock_guard lock(mutex_);
+  JsonValue list = JsonValue::array();
+  const std::size_t oldest = entries_.size() < kCapacity ? 0 : num_recorded_ % kCapacity;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    list.append(entry_to_json(entries_[(oldest + i) % entries_.size()]));
+  }
+  return list;
+}
+
+}  // namespace oarlock

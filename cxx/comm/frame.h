@@ -1,0 +1,105 @@
+// The messages between the ranks of a group, and the packing of plain values into them.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "base/status.h"
+
+namespace oarlock {
+
+enum class FrameType : std::uint16_t {
+  kHello = 1,  // to rank 0: who I am
+  kWelcome,    // from rank 0: all are here
+  kRefusal,    // from rank 0: why the meeting failed
+  kArrival,    // to rank 0: signature, time-out, payload
+  kVerdict,    // from rank 0: all agree; payload
+  kFailure,    // both ways: the group is dead, and why
+  kLate,       // from rank 0: text of a warning
+  kGoodbye,    // both ways: closed on purpose
+};
+
+// In front of every body. The magic number also tells another byte order.
+struct FrameHeader {
+  static constexpr std::uint32_t kMagic = 0x4f41524b;
+  std::uint32_t magic = kMagic;
+  std::uint16_t version = 1;
+  FrameType type = FrameType::kGoodbye;
+  std::uint64_t body_bytes = 0;
+};
+
+struct Frame {
+  FrameType type;
+  std::string body;
+};
+
+// Builds a frame: header first, then values as they lie in memory.
+class FrameWriter {
+ public:
+  explicit FrameWriter(FrameType type, std::size_t payload_bytes = 0) : type_(type) {
+    bytes_.reserve(sizeof(FrameHeader) + payload_bytes + 128);
+    bytes_.resize(sizeof(FrameHeader));
+  }
+  template <class T>
+  FrameWriter& put(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(T));
+    return *this;
+  }
+  FrameWriter& put_text(std::string_view text) { return put<std::uint64_t>(text.size()).put_raw(text); }
+  FrameWriter& put_raw(std::string_view bytes) {
+    bytes_.append(bytes);
+    return *this;
+  }
+  // Room for bytes that the caller fills before finish().
+  char* grow(std::size_t bytes) {
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + bytes);
+    return bytes_.data() + at;
+  }
+  std::string finish() && {
+    FrameHeader header;
+    header.type = type_;
+    header.body_bytes = bytes_.size() - sizeof(FrameHeader);
+    std::memcpy(bytes_.data(), &header, sizeof(header));
+    return std::move(bytes_);
+  }
+
+ private:
+  FrameType type_;
+  std::string bytes_;
+};
+
+// Takes values out of a frame's body. A body that is too short is OAR_E_VERSION: the peer speaks another protocol.
+class FrameReader {
+ public:
+  explicit FrameReader(std::string_view body) : rest_(body) {}
+  template <class T>
+  Result<T> get() {
+    static_assert(std::is_trivially_copyable_v<T>);
+    if (rest_.size() < sizeof(T)) return too_short();
+    T value;
+    std::memcpy(&value, rest_.data(), sizeof(T));
+    rest_.remove_prefix(sizeof(T));
+    return value;
+  }
+  Result<std::string> get_text() {
+    OAR_ASSIGN(const std::uint64_t size, get<std::uint64_t>());
+    if (rest_.size() < size) return too_short();
+    std::string text(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return text;
+  }
+  std::string_view rest() const { return rest_; }
+
+ private:
+  static Status too_short() {
+    return Status(OAR_E_VERSION, "a peer's message is too short; do all ranks run the same version of Oarlock?");
+  }
+  std::string_view rest_;
+};
+
+}  // namespace oarlock

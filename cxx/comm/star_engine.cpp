@@ -1,0 +1,455 @@
+#include "comm/star_engine.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
+#include <c10/core/CPUAllocator.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "comm/thread.h"
+
+namespace oarlock {
+namespace {
+
+constexpr int kPollMsMax = 1000;                  // nothing is polled for; a bound for its own sake
+constexpr Milliseconds kHubGrace{500};            // rank 0 decides a time-out first: it can name the late ranks
+constexpr Milliseconds kDataFailureGrace{500};    // a lost rank is often seen by gloo first
+constexpr Milliseconds kGoodbyeMax{500};          // for the last bytes to peers that read slowly
+constexpr Milliseconds kGlooGrace{1000};          // gloo's own time-out comes after ours
+
+std::string pack_failure(const Status& status) {
+  const ErrorInfo& info = status.info();
+  return std::move(FrameWriter(FrameType::kFailure)
+                       .put<std::int32_t>(info.code)
+                       .put<std::int32_t>(info.rank)
+                       .put_text(info.operation)
+                       .put_text(info.message))
+      .finish();
+}
+
+// The failure itself, or why it is unreadable.
+Status unpack_failure(const Frame& frame) {
+  FrameReader reader(frame.body);
+  OAR_ASSIGN(const std::int32_t code, reader.get<std::int32_t>());
+  OAR_ASSIGN(const std::int32_t rank, reader.get<std::int32_t>());
+  OAR_ASSIGN(std::string operation, reader.get_text());
+  OAR_ASSIGN(std::string message, reader.get_text());
+  return Status(code, std::move(message)).with_rank(rank).with_operation(std::move(operation));
+}
+
+// Whether gloo may work on the caller's memory itself: row-major, and ours to keep. Memory that the host gave by pointer may
+// be freed by the host once a call has failed, while gloo still writes.
+bool gloo_may_use(const at::Tensor& tensor) {
+  return tensor.is_contiguous() && tensor.storage().data_ptr().get_deleter() == c10::GetDefaultCPUAllocator()->raw_deleter();
+}
+
+}  // namespace
+
+struct StarEngine::DataSignal {
+  explicit DataSignal(int wake_fd) : wake(::dup(wake_fd)) {}
+  std::mutex mutex;
+  std::optional<Status> result;
+  Descriptor wake;
+};
+
+StarEngine::StarEngine(Star star, Limits limits)
+    : star_(std::move(star)),
+      limits_(limits),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      roll_call_(star_.world_size, limits.late),
+      payloads_(star_.world_size),
+      left_(star_.world_size, false),
+      data_signal_(std::make_shared<DataSignal>(wake_.get())) {
+  thread_ = start_thread("oar-comm", [this] { run(); });
+}
+
+StarEngine::~StarEngine() { close(); }
+
+void StarEngine::wake() const {
+  const std::uint64_t one = 1;
+  while (::write(wake_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+  }
+}
+
+bool StarEngine::goes_through_hub(const Signature& signature) const {
+  if (signature.bytes() <= star_.inline_bytes) return true;
+  return signature.op == Operator::kAllReduce && !gloo_can_reduce(static_cast<c10::ScalarType>(signature.dtype));
+}
+
+// --- any thread -------------------------------------------------------------------------------------------------------
+
+Status StarEngine::dead_group_status() const {
+  const ErrorInfo& info = failure_.info();
+  return aborted("the group is dead since an earlier failure: {}", info.message).with_rank(info.rank).with_operation(info.operation);
+}
+
+Status StarEngine::submit(std::shared_ptr<Operation> operation) {
+  {
+    std::lock_guard lock(mutex_);
+    if (close_requested_) return invalid_state("the group is closed; {} needs an open one", operator_name(operation->signature.op));
+    if (!failure_.is_ok()) {
+      if (failure_reported_) return dead_group_status();
+      failure_reported_ = true;
+      return failure_;
+    }
+    operation->signature.sequence = ++num_submitted_;
+    operation->ticket = recorder_.begin(operation->signature);
+    queue_.push_back(std::move(operation));
+  }
+  wake();
+  return Status::ok();
+}
+
+void StarEngine::abort(std::string_view reason) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!abort_reason_) abort_reason_ = std::string(reason);
+  }
+  wake();
+}
+
+void StarEngine::close() {
+  {
+    std::lock_guard lock(mutex_);
+    close_requested_ = true;
+    if (closed_) return;
+    closed_ = true;
+  }
+  wake();
+  thread_.join();  // the engine only ever waits in its poll, which was woken
+  transfer_.reset();
+}
+
+std::size_t StarEngine::backlog() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size() + (current_ != nullptr ? 1 : 0);
+}
+
+// --- the engine's thread ----------------------------------------------------------------------------------------------
+
+void StarEngine::run() {
+  try {
+    const at::NoGradGuard no_grad;
+    run_until_closed();
+  } catch (const std::exception& error) {  // a thread's main
+    fail(internal_error("the group's thread ended: {}", error.what()), /*tell_peers=*/true);
+  }
+}
+
+void StarEngine::run_until_closed() {
+  while (true) {
+    take_requests();
+    {
+      std::lock_guard lock(mutex_);
+      if (close_requested_) break;
+    }
+    start_next();
+    poll_once();
+    check_timers(steady_clock().now());
+  }
+  if (!failed_) fail(aborted("the group was closed while operations were running"), /*tell_peers=*/false);
+  say_goodbye();
+}
+
+void StarEngine::say_goodbye() {
+  send_to_all(std::move(FrameWriter(FrameType::kGoodbye).put<std::uint64_t>(num_done_)).finish());
+  const TimePoint deadline = steady_clock().now() + kGoodbyeMax;
+  for (Connection& peer : star_.peers) {
+    while (peer.is_open() && peer.wants_write() && steady_clock().now() < deadline) {
+      pollfd waiting{peer.fd(), POLLOUT, 0};
+      ::poll(&waiting, 1, poll_milliseconds(steady_clock().now(), deadline, kPollMsMax));
+      if (!peer.flush().is_ok()) break;
+    }
+    peer.close();
+  }
+}
+
+void StarEngine::take_requests() {
+  std::optional<std::string> reason;
+  {
+    std::lock_guard lock(mutex_);
+    reason.swap(abort_reason_);
+  }
+  if (!reason || failed_) return;
+  fail(aborted("rank {} aborted the group {}: {}", star_.rank, doing(), *reason).with_rank(star_.rank), /*tell_peers=*/true);
+}
+
+int StarEngine::poll_bound_ms(TimePoint now) const {
+  if (failed_) return kPollMsMax;
+  int bound = kPollMsMax;
+  if (is_hub() && roll_call_.next_event()) bound = poll_milliseconds(now, *roll_call_.next_event(), bound);
+  if (phase_ != Phase::kIdle && deadline_ != TimePoint{}) bound = poll_milliseconds(now, deadline_, bound);
+  if (data_failure_) bound = poll_milliseconds(now, data_failure_->first, bound);
+  return bound;
+}
+
+void StarEngine::poll_once() {
+  std::vector<pollfd> waiting{{wake_.get(), POLLIN, 0}};
+  std::vector<int> ranks{-1};
+  for (std::size_t i = 0; i < star_.peers.size(); ++i) {
+    const Connection& peer = star_.peers[i];
+    if (!peer.is_open()) continue;
+    waiting.push_back({peer.fd(), static_cast<short>(POLLIN | (peer.wants_write() ? POLLOUT : 0)), 0});
+    ranks.push_back(static_cast<int>(i));
+  }
+  if (::poll(waiting.data(), waiting.size(), poll_bound_ms(steady_clock().now())) <= 0) return;
+  if (waiting[0].revents != 0) {
+    std::uint64_t ignored;
+    static_cast<void>(::read(wake_.get(), &ignored, sizeof(ignored)) + 0);  // only resets the counter
+    take_data_result();
+  }
+  for (std::size_t i = 1; i < waiting.size(); ++i) {
+    if (waiting[i].revents != 0) service(ranks[i]);
+  }
+}
+
+void StarEngine::service(int rank) {
+  Connection& peer = star_.peers[rank];
+  Status status = peer.flush();
+  std::vector<Frame> frames;
+  Status received = peer.receive(frames);
+  for (Frame& frame : frames) {
+    if (peer.is_open()) handle(rank, std::move(frame));
+  }
+  if (status.is_ok()) status = std::move(received);
+  if (!status.is_ok() && peer.is_open()) lose_peer(rank, status);
+}
+
+void StarEngine::check_timers(TimePoint now) {
+  if (failed_) return;
+  if (is_hub()) {
+    if (std::optional<std::string> warning = roll_call_.late_warning(now)) {
+      log(LogLevel::kWarning, "comm", "{}", *warning);
+      send_to_all(std::move(FrameWriter(FrameType::kLate).put_text(*warning)).finish());
+    }
+    Status status = roll_call_.check_deadline(now);
+    if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
+  }
+  if (data_failure_ && now >= data_failure_->first) return fail(std::move(data_failure_->second), /*tell_peers=*/true);
+  if (phase_ == Phase::kIdle || deadline_ == TimePoint{} || now < deadline_) return;
+  const double waited = std::chrono::duration<double>(current_->timeout).count();
+  if (phase_ == Phase::kAwaitingRanks) {
+    return fail(timed_out("rank 0 gave no answer {} within {:.1f} s: its process is stopped, or the network is",
+                          doing(), waited).with_rank(0).with_operation(operator_name(current_->signature.op)), true);
+  }
+  fail(timed_out("the data did not arrive {} within {:.1f} s, though every rank had called it: a process is stopped, or the "
+                 "network is", doing(), waited).with_operation(operator_name(current_->signature.op)), true);
+}
+
+std::string StarEngine::doing() const {
+  if (current_ == nullptr) return fmt::format("after operation {}", num_done_);
+  return fmt::format("during operation {}, {}", current_->signature.sequence, describe(current_->signature));
+}
+
+// --- operations -------------------------------------------------------------------------------------------------------
+
+void StarEngine::start_next() {
+  while (!failed_ && current_ == nullptr) {
+    {
+      std::lock_guard lock(mutex_);
+      if (queue_.empty()) return;
+      current_ = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    phase_ = Phase::kAwaitingRanks;
+    deadline_ = TimePoint{};
+    recorder_.advance(current_->ticket, FlightRecorder::Phase::kAwaitingRanks, current_->signature.sequence);
+    if (is_hub()) {
+      arrive_at_hub(0, Arrival{current_->signature, current_->timeout, {}});
+    } else if (hub_left_after_) {
+      fail(peer_lost("a rank has left the group: {} closed it after operation {}, so operation {}, {}, cannot complete",
+                     name_member(0, star_.members[0]), *hub_left_after_, current_->signature.sequence,
+                     describe(current_->signature)).with_rank(0).with_operation(operator_name(current_->signature.op)), false);
+    } else {
+      deadline_ = steady_clock().now() + current_->timeout + kHubGrace;
+      const bool with_payload = goes_through_hub(current_->signature);
+      send_to(0, std::make_shared<const std::string>(pack_arrival(*current_, star_.rank, with_payload)));
+    }
+  }
+}
+
+void StarEngine::arrive_at_hub(int rank, Arrival arrival) {
+  Status status = roll_call_.arrive(rank, arrival.signature, arrival.timeout, steady_clock().now());
+  if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
+  payloads_[rank] = std::move(arrival.payload);
+  if (roll_call_.is_complete()) reach_verdict();
+}
+
+void StarEngine::reach_verdict() {
+  const bool through_hub = goes_through_hub(current_->signature);
+  std::string payload;
+  if (through_hub) {
+    Result<std::string> result = conclude(*current_, payloads_);
+    if (!result.is_ok()) return fail(std::move(result).status(), /*tell_peers=*/true);
+    payload = std::move(result).value();
+  }
+  roll_call_.next();
+  for (std::string& part : payloads_) part.clear();
+  FrameWriter writer(FrameType::kVerdict, payload.size());
+  send_to_all(std::move(writer.put<std::uint64_t>(current_->signature.sequence).put_raw(payload)).finish());
+  if (failed_) return;
+  if (through_hub) return finish_current(Status::ok());
+  start_transfer();
+}
+
+void StarEngine::handle_verdict(const Frame& frame) {
+  FrameReader reader(frame.body);
+  Result<std::uint64_t> sequence = reader.get<std::uint64_t>();
+  if (current_ == nullptr || phase_ != Phase::kAwaitingRanks || !sequence.is_ok() ||
+      sequence.value() != current_->signature.sequence) {
+    return fail(Status(OAR_E_VERSION, "rank 0 sent a verdict that nobody awaits; do all ranks run the same version?"), true);
+  }
+  if (!goes_through_hub(current_->signature)) return start_transfer();
+  Status status = apply_verdict(*current_, star_.rank, reader.rest(), star_.world_size);
+  if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
+  finish_current(Status::ok());
+}
+
+void StarEngine::start_transfer() {
+  Operation& operation = *current_;
+  phase_ = Phase::kMovingData;
+  deadline_ = steady_clock().now() + operation.timeout;
+  recorder_.advance(operation.ticket, FlightRecorder::Phase::kMovingData, operation.signature.sequence);
+  if (transfer_ == nullptr) {
+    const bool one_host = star_.one_host();
+    GlooTransfer::Place place{star_.rank, star_.world_size, one_host ? "127.0.0.1" : star_.own_address,
+                              one_host ? "127.0.0.1" : star_.hub_address, star_.store_port,
+                              std::min(limits_.connect_timeout, operation.timeout)};
+    transfer_ = std::make_unique<GlooTransfer>(std::move(place), std::move(star_.store_listener));
+  }
+  GlooTransfer::Job job{operation.signature, operation.tensor, operation.output, operation.timeout + kGlooGrace};
+  if (!gloo_may_use(job.tensor)) job.tensor = staged_tensor_ = operation.tensor.clone(at::MemoryFormat::Contiguous);
+  if (job.output.defined() && !gloo_may_use(job.output)) {
+    job.output = staged_output_ = at::empty_like(operation.output, at::MemoryFormat::Contiguous);
+  }
+  transfer_->start(std::move(job), [signal = data_signal_](Status status) {
+    {
+      std::lock_guard lock(signal->mutex);
+      signal->result = std::move(status);
+    }
+    const std::uint64_t one = 1;
+    while (::write(signal->wake.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+  });
+}
+
+void StarEngine::take_data_result() {
+  std::optional<Status> result;
+  {
+    std::lock_guard lock(data_signal_->mutex);
+    result.swap(data_signal_->result);
+  }
+  if (!result || phase_ != Phase::kMovingData) return;
+  if (!result->is_ok()) {
+    data_failure_.emplace(steady_clock().now() + kDataFailureGrace,
+                          std::move(*result).with_operation(operator_name(current_->signature.op)));
+    return;
+  }
+  if (staged_tensor_.defined() && !current_->output.defined()) current_->tensor.copy_(staged_tensor_);
+  if (staged_output_.defined()) current_->output.copy_(staged_output_);
+  finish_current(Status::ok());
+}
+
+void StarEngine::finish_current(Status status) {
+  const bool is_ok = status.is_ok();
+  if (is_ok) num_done_ = current_->signature.sequence;
+  recorder_.advance(current_->ticket, is_ok ? FlightRecorder::Phase::kDone : FlightRecorder::Phase::kFailed,
+                    current_->signature.sequence, status.message());
+  phase_ = Phase::kIdle;
+  deadline_ = TimePoint{};
+  staged_tensor_ = at::Tensor();
+  staged_output_ = at::Tensor();
+  std::shared_ptr<Operation> operation;
+  {
+    std::lock_guard lock(mutex_);
+    operation.swap(current_);
+  }
+  operation->finish(std::move(status));
+}
+
+// --- peers ------------------------------------------------------------------------------------------------------------
+
+void StarEngine::send_to(int rank, std::shared_ptr<const std::string> frame) {
+  if (!star_.peers[rank].is_open()) return;
+  Status status = star_.peers[rank].send(std::move(frame));
+  if (!status.is_ok()) service(rank);  // what the peer said before it went is read first
+}
+
+void StarEngine::send_to_all(std::string frame) {
+  const auto shared = std::make_shared<const std::string>(std::move(frame));
+  for (std::size_t rank = 0; rank < star_.peers.size(); ++rank) send_to(static_cast<int>(rank), shared);
+}
+
+void StarEngine::handle(int rank, Frame frame) {
+  if (frame.type == FrameType::kGoodbye) return handle_goodbye(rank, frame);
+  if (failed_) return;
+  if (frame.type == FrameType::kArrival && is_hub()) {
+    Result<Arrival> arrival = unpack_arrival(std::move(frame.body));
+    if (!arrival.is_ok()) return fail(std::move(arrival).status(), /*tell_peers=*/true);
+    return arrive_at_hub(rank, std::move(arrival).value());
+  }
+  if (frame.type == FrameType::kVerdict && !is_hub()) return handle_verdict(frame);
+  if (frame.type == FrameType::kFailure) {
+    return fail(unpack_failure(frame), /*tell_peers=*/is_hub());
+  }
+  if (frame.type == FrameType::kLate && !is_hub()) {
+    FrameReader reader(frame.body);
+    Result<std::string> text = reader.get_text();
+    if (text.is_ok() && current_ != nullptr) log(LogLevel::kWarning, "comm", "{}", text.value());
+  }
+}
+
+void StarEngine::handle_goodbye(int rank, const Frame& frame) {
+  FrameReader reader(frame.body);
+  Result<std::uint64_t> sequence = reader.get<std::uint64_t>();
+  const std::uint64_t last = sequence.is_ok() ? sequence.value() : 0;
+  star_.peers[rank].close();
+  if (failed_) return;
+  if (is_hub()) {
+    left_[rank] = true;
+    Status status = roll_call_.leave(rank, last);
+    if (!status.is_ok()) fail(std::move(status), /*tell_peers=*/true);
+    return;
+  }
+  hub_left_after_ = last;
+  if (phase_ != Phase::kAwaitingRanks) return;
+  fail(peer_lost("a rank has left the group: {} closed it after operation {}, {}", name_member(0, star_.members[0]), last,
+                 doing()).with_rank(0).with_operation(operator_name(current_->signature.op)), /*tell_peers=*/false);
+}
+
+void StarEngine::lose_peer(int rank, const Status& why) {
+  star_.peers[rank].close();
+  if (failed_ || left_[rank]) return;
+  Status status = why.code() == OAR_E_VERSION
+                      ? why
+                      : peer_lost("{} ended without closing its group, {}: {}", name_member(rank, star_.members[rank]),
+                                  doing(), why.message());
+  std::string operation = current_ != nullptr ? operator_name(current_->signature.op) : "";
+  fail(std::move(status).with_rank(rank).with_operation(std::move(operation)).with_vendor_code(why.info().vendor_code), true);
+}
+
+void StarEngine::fail(Status status, bool tell_peers) {
+  if (failed_) return;
+  failed_ = true;
+  data_failure_.reset();
+  std::deque<std::shared_ptr<Operation>> ended;
+  {
+    std::lock_guard lock(mutex_);
+    failure_ = status;
+    ended.swap(queue_);
+    failure_reported_ = current_ != nullptr || !ended.empty();
+  }
+  if (current_ != nullptr) finish_current(status);
+  for (const auto& operation : ended) {
+    recorder_.advance(operation->ticket, FlightRecorder::Phase::kFailed, operation->signature.sequence, status.message());
+    operation->finish(status);
+  }
+  if (tell_peers) send_to_all(pack_failure(status));
+  if (transfer_ != nullptr) transfer_->end_soon();  // closes gloo's connections, so that no peer waits there for us
+}
+
+}  // namespace oarlock

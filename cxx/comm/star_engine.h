@@ -1,0 +1,117 @@
+// The thread of a group: it owns the connections, runs the operations in the order in which they were given, and notices
+// whatever happens to peers at any time. It never waits for anything but its one poll(); large tensors are moved by the data
+// thread behind GlooTransfer meanwhile.
+//
+// Every operation starts by an arrival at rank 0 (roll_call.h). When all ranks have arrived with equal signatures rank 0
+// sends the verdict: for small operations the result itself, for large ones the permission to let gloo move the data. Any
+// failure (mismatch, time-out, a lost rank, an abort) makes the group dead on every rank, by the same text.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "comm/backends/gloo/gloo_transfer.h"
+#include "comm/flight_recorder.h"
+#include "comm/operation.h"
+#include "comm/rendezvous.h"
+#include "comm/roll_call.h"
+
+namespace oarlock {
+
+class StarEngine {
+ public:
+  struct Limits {
+    Milliseconds late{5000};
+    Milliseconds connect_timeout{300000};
+  };
+  StarEngine(Star star, Limits limits);
+  ~StarEngine();  // says goodbye and ends the thread
+
+  int rank() const { return star_.rank; }
+  int world_size() const { return star_.world_size; }
+  const Star& star() const { return star_; }  // what the meeting left; immutable but for the connections
+  const FlightRecorder& recorder() const { return recorder_; }
+
+  // Any thread. A dead group refuses; the first to hear of a failure gets its own code, later calls OAR_E_ABORTED.
+  Status submit(std::shared_ptr<Operation> operation);
+  void abort(std::string_view reason);
+  void close();               // goodbye to the peers; operations still running are aborted. Twice is fine
+  std::size_t backlog() const;  // operations not done yet
+
+ private:
+  using TimePoint = Clock::TimePoint;
+  enum class Phase { kIdle, kAwaitingRanks, kMovingData };
+  // How the data thread tells that it is done; outlives the engine if gloo does.
+  struct DataSignal;
+
+  bool is_hub() const { return star_.rank == 0; }
+  bool goes_through_hub(const Signature& signature) const;
+  void wake() const;
+
+  void run();
+  void run_until_closed();
+  void say_goodbye();
+  void poll_once();
+  int poll_bound_ms(TimePoint now) const;
+  void take_requests();
+  void check_timers(TimePoint now);
+
+  void start_next();
+  void arrive_at_hub(int rank, Arrival arrival);
+  void reach_verdict();
+  void start_transfer();
+  void take_data_result();
+  void finish_current(Status status);
+
+  void service(int rank);
+  void handle(int rank, Frame frame);
+  void handle_verdict(const Frame& frame);
+  void handle_goodbye(int rank, const Frame& frame);
+  void lose_peer(int rank, const Status& why);
+  void send_to(int rank, std::shared_ptr<const std::string> frame);
+  void send_to_all(std::string frame);
+
+  // Ends everything: the current and all queued operations get `status`, the peers are told unless they told us.
+  void fail(Status status, bool tell_peers);
+  Status dead_group_status() const;
+  std::string doing() const;  // "during operation 7, barrier", for messages
+
+  Star star_;
+  Limits limits_;
+  FlightRecorder recorder_;
+  Descriptor wake_;
+
+  mutable std::mutex mutex_;  // guards the block below
+  std::deque<std::shared_ptr<Operation>> queue_;
+  std::uint64_t num_submitted_ = 0;
+  std::optional<std::string> abort_reason_;
+  bool close_requested_ = false;
+  bool closed_ = false;
+  Status failure_ = Status::ok();
+  bool failure_reported_ = false;
+  std::shared_ptr<Operation> current_;  // changed by the engine's thread only
+
+  // Only the engine's thread.
+  Phase phase_ = Phase::kIdle;
+  std::uint64_t num_done_ = 0;
+  TimePoint deadline_{};                       // of the current phase, where rank 0 does not decide it
+  std::optional<std::pair<TimePoint, Status>> data_failure_;  // gloo failed; a better explanation may still come
+  bool failed_ = false;
+  std::optional<std::uint64_t> hub_left_after_;
+  RollCall roll_call_;                         // rank 0
+  std::vector<std::string> payloads_;          // rank 0
+  std::vector<bool> left_;                     // rank 0
+  std::unique_ptr<GlooTransfer> transfer_;
+  std::shared_ptr<DataSignal> data_signal_;
+  at::Tensor staged_tensor_;                   // what gloo works on, where that is not the caller's memory
+  at::Tensor staged_output_;
+
+  std::thread thread_;
+};
+
+}  // namespace oarlock

@@ -1,0 +1,153 @@
+#include "state/meeting_place.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <random>
+
+#include "comm/store.h"
+
+namespace oarlock {
+namespace {
+
+// What every rank gives to the host's all-gather. Fixed size, zero-filled: it crosses foreign code as plain bytes.
+struct Card {
+  static constexpr std::uint32_t kMagic = 0x4f415243;
+  std::uint32_t magic = kMagic;
+  std::int32_t rank = 0;
+  std::int32_t world_size = 0;
+  std::int32_t port = 0;
+  std::array<char, 64> token{};
+  std::array<char, 64> address{};
+  std::array<char, 320> host_id{};
+};
+
+template <std::size_t N>
+void put_text(std::array<char, N>& field, const std::string& text) {
+  text.copy(field.data(), N - 1);
+}
+
+template <std::size_t N>
+std::string text_of(const std::array<char, N>& field) {
+  return std::string(field.data(), ::strnlen(field.data(), N));
+}
+
+Meeting basic_meeting(int rank, int world_size, const Options& options) {
+  Meeting meeting;
+  meeting.rank = rank;
+  meeting.world_size = world_size;
+  meeting.timeout = Milliseconds(options.integer("comm.connect_timeout_ms"));
+  meeting.late = Milliseconds(options.integer("comm.late_ms"));
+  meeting.inline_bytes = options.integer("comm.inline_bytes");
+  return meeting;
+}
+
+std::string own_address(const Options& options) {
+  return options.is_set("comm.address") ? options.text("comm.address") : reachable_address();
+}
+
+Status take_inherited_socket(Meeting& meeting, const Topology& topology) {
+  if (listening_port(topology.listen_fd) != topology.master_port) {
+    return bad_environment("OARLOCK_LISTEN_FD={} is not a socket that listens on MASTER_PORT={}; a program between `oarlock "
+                           "launch` and this one closed it: start this program directly, or unset OARLOCK_LISTEN_FD",
+                           topology.listen_fd, topology.master_port);
+  }
+  // A copy: the inherited one stays for the next state of this process.
+  meeting.listener = Descriptor(::dup(topology.listen_fd));
+  return meeting.listener.is_open() ? Status::ok() : os_error(errno, "dup of OARLOCK_LISTEN_FD");
+}
+
+// torchrun's agent keeps MASTER_PORT for its own store; through that rank 0 says where it listens itself.
+Status meet_by_agent(Meeting& meeting, const Topology& topology, const Options& options) {
+  static std::atomic<int> num_meetings{0};  // every state of a process meets apart; all ranks make them in the same order
+  const std::string key = fmt::format("oarlock/{}/{}", topology.world_id, num_meetings++);
+  std::string value;
+  if (meeting.rank == 0) {
+    OAR_ASSIGN(meeting.listener, listen_on(/*loopback_only=*/false, 0));
+    value = fmt::format("{}\n{}\n{}", listening_port(meeting.listener.get()), own_address(options), this_member().host_id);
+  }
+  OAR_ASSIGN(value, exchange_by_agent(topology.master_address, topology.master_port, key, value, meeting.rank == 0, meeting.timeout));
+  const std::size_t first = value.find('\n');
+  const std::size_t second = value.find('\n', first + 1);
+  if (second == std::string::npos) return Status(OAR_E_VERSION, fmt::format("torchrun's store holds no address under {}", key));
+  meeting.port = std::atoi(value.c_str());
+  const bool same_host = value.substr(second + 1) == this_member().host_id;
+  meeting.address = same_host ? "127.0.0.1" : value.substr(first + 1, second - first - 1);
+  return Status::ok();
+}
+
+Result<std::string> new_token() {
+  std::random_device device;  // the kernel's; not a generator that anyone seeds
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
+}
+
+Status check_cards(const std::vector<Card>& cards, int rank, int world_size) {
+  for (int from = 0; from < world_size; ++from) {
+    if (cards[from].magic == Card::kMagic && cards[from].rank == from && cards[from].world_size == world_size) continue;
+    return mismatch("the exchange callback gave rank {} no proper entry for rank {}: entries must lie in rank order, and all "
+                    "ranks must give the same world size (this one: {}, entry: rank {} of {})",
+                    rank, from, world_size, cards[from].rank, cards[from].world_size)
+        .with_rank(from);
+  }
+  return Status::ok();
+}
+
+}  // namespace
+
+Result<Meeting> find_meeting(const Topology& topology, const Options& options) {
+  Meeting meeting = basic_meeting(topology.rank, topology.world_size, options);
+  meeting.address = topology.master_address;
+  meeting.port = topology.master_port;
+  meeting.world_id = topology.world_id;
+  if (topology.agent_store) {
+    OAR_TRY(meet_by_agent(meeting, topology, options));
+  } else if (topology.listen_fd >= 0) {
+    OAR_TRY(take_inherited_socket(meeting, topology));
+  }
+  return meeting;
+}
+
+Result<Meeting> exchange_meeting(int rank, int world_size, const State::Exchange& exchange, const Options& options) {
+  Meeting meeting = basic_meeting(rank, world_size, options);
+  Card mine;
+  mine.rank = rank;
+  mine.world_size = world_size;
+  put_text(mine.host_id, this_member().host_id);
+  if (rank == 0) {
+    OAR_ASSIGN(meeting.listener, listen_on(/*loopback_only=*/false, 0));
+    OAR_ASSIGN(const std::string token, new_token());
+    mine.port = listening_port(meeting.listener.get());
+    put_text(mine.token, token);
+    put_text(mine.address, own_address(options));
+  }
+  std::vector<Card> cards(world_size);
+  if (const int failed = exchange(&mine, sizeof(mine), cards.data()); failed != 0) {
+    return callback_failed("the exchange callback returned {}", failed).with_vendor_code(failed);
+  }
+  OAR_TRY(check_cards(cards, rank, world_size));
+  meeting.port = cards[0].port;
+  meeting.world_id = text_of(cards[0].token);
+  meeting.address = text_of(cards[0].host_id) == text_of(mine.host_id) ? "127.0.0.1" : text_of(cards[0].address);
+  return meeting;
+}
+
+void complete_topology(Topology& topology, const std::vector<Member>& members) {
+  std::vector<std::string> hosts;  // in the order of their lowest rank
+  int local_rank = 0;
+  int local_world_size = 0;
+  const std::string& mine = members[topology.rank].host_id;
+  for (std::size_t rank = 0; rank < members.size(); ++rank) {
+    if (std::find(hosts.begin(), hosts.end(), members[rank].host_id) == hosts.end()) hosts.push_back(members[rank].host_id);
+    if (members[rank].host_id != mine) continue;
+    ++local_world_size;
+    if (static_cast<int>(rank) < topology.rank) ++local_rank;
+  }
+  if (topology.local_rank < 0) topology.local_rank = local_rank;
+  if (topology.local_world_size < 0) topology.local_world_size = local_world_size;
+  if (topology.node_rank < 0) topology.node_rank = static_cast<int>(std::find(hosts.begin(), hosts.end(), mine) - hosts.begin());
+}
+
+}  // namespace oarlock

@@ -1,0 +1,167 @@
+#include "state/process_state.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/full.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+
+#include "base/fs.h"
+#include "base/reaper.h"
+#include "comm/backends/self.h"
+#include "comm/star_group.h"
+#include "state/meeting_place.h"
+#include "tensor/rng.h"
+
+namespace oarlock {
+namespace {
+
+constexpr Milliseconds kDrainMax{2000};
+
+class ProcessState : public State {
+ public:
+  ProcessState(Options options, Topology topology, std::shared_ptr<Group> group)
+      : options_(std::move(options)),
+        topology_(std::move(topology)),
+        group_(std::move(group)),
+        timeout_(options_.integer("comm.timeout_ms")) {}
+
+  const Topology& topology() const override { return topology_; }
+  at::Device device() const override { return at::Device(at::kCPU); }
+  const Options& options() const override { return options_; }
+  const std::shared_ptr<Group>& group() const override { return group_; }
+  Milliseconds timeout() const override { return timeout_; }
+
+  void print(std::string_view text) override {
+    if (!is_main_process()) return;
+    std::shared_ptr<PrintSink> sink;
+    {
+      std::lock_guard lock(mutex_);
+      sink = sink_;
+    }
+    if (sink != nullptr) return (*sink)(std::string(text).c_str());
+    const std::string line = fmt::format("{}\n", text);
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fflush(stdout);
+  }
+
+  void set_print_sink(PrintSink sink) override {
+    auto replacement = sink ? std::make_shared<PrintSink>(std::move(sink)) : nullptr;
+    std::lock_guard lock(mutex_);
+    sink_.swap(replacement);
+  }
+
+  void request_stop() noexcept override { stop_requested_.store(true, std::memory_order_relaxed); }
+
+  Result<bool> should_stop() override {
+    const bool mine = stop_requested_.load(std::memory_order_relaxed);
+    at::Tensor any = at::full({}, mine ? 1 : 0, at::kInt);
+    OAR_ASSIGN(const std::shared_ptr<Work> work, group_->all_reduce(any, ReduceOp::kMax, timeout_));
+    OAR_TRY(work->wait(Milliseconds(0)));
+    return any.item<int>() != 0;
+  }
+
+  Status dump(const std::string& path) const override {
+    JsonValue json = JsonValue::object();
+    json.set("rank", JsonValue::integer(topology_.rank));
+    json.set("world_size", JsonValue::integer(topology_.world_size));
+    json.set("local_rank", JsonValue::integer(topology_.local_rank));
+    json.set("node_rank", JsonValue::integer(topology_.node_rank));
+    json.set("place_from", JsonValue::string(topology_.source));
+    json.set("process", JsonValue::integer(::getpid()));
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    json.set("written_at_unix_us", JsonValue::integer(std::chrono::duration_cast<std::chrono::microseconds>(wall).count()));
+    json.set("operations", group_->history());
+    return write_file_atomically(real_fs(), path, json.dump(/*pretty=*/true) + "\n");
+  }
+
+  Status abort(std::string_view reason) override { return group_->abort(reason); }
+
+  Status close() override {
+    group_->close();
+    Reaper::instance().drain_for(kDrainMax);
+    return Status::ok();
+  }
+
+ private:
+  Options options_;
+  Topology topology_;
+  std::shared_ptr<Group> group_;
+  Milliseconds timeout_;
+  std::atomic<bool> stop_requested_{false};
+  std::mutex mutex_;
+  std::shared_ptr<PrintSink> sink_;
+};
+
+Status check_positive(const Options& options, const char* key) {
+  if (options.integer(key) > 0) return Status::ok();
+  return invalid_argument("option {} must be greater than 0, got {}", key, options.integer(key));
+}
+
+Status check_options(const Options& options) {
+  OAR_TRY(check_positive(options, "comm.timeout_ms"));
+  OAR_TRY(check_positive(options, "comm.connect_timeout_ms"));
+  OAR_TRY(check_positive(options, "comm.late_ms"));
+  if (options.integer("comm.inline_bytes") < 0) {
+    return invalid_argument("option comm.inline_bytes must not be negative, got {}", options.integer("comm.inline_bytes"));
+  }
+  if (options.text("comm.backend") != "gloo") {
+    return unsupported("option comm.backend must be 'gloo', the only one of this build, got '{}'", options.text("comm.backend"));
+  }
+  if (options.is_set("device.name") && options.text("device.name") != "cpu") {
+    return unsupported("option device.name must be 'cpu', the only device of this build, got '{}'", options.text("device.name"));
+  }
+  return options.is_set("threads.intra_op") ? check_positive(options, "threads.intra_op") : Status::ok();
+}
+
+// What the options ask for in this process; nothing is changed that they do not name.
+void apply_to_process(const Options& options) {
+  if (options.is_set("threads.intra_op")) at::set_num_threads(static_cast<int>(options.integer("threads.intra_op")));
+  if (options.is_set("seed")) seed_default_generator(static_cast<std::uint64_t>(options.integer("seed")));
+}
+
+Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Result<Meeting> meeting) {
+  OAR_ASSIGN(Meeting place, std::move(meeting));
+  OAR_ASSIGN(Star star, meet(std::move(place)));
+  complete_topology(topology, star.members);
+  const StarEngine::Limits limits{Milliseconds(options.integer("comm.late_ms")),
+                                  Milliseconds(options.integer("comm.connect_timeout_ms"))};
+  std::shared_ptr<Group> group = make_star_group(std::move(star), limits, Milliseconds(options.integer("comm.timeout_ms")));
+  apply_to_process(options);
+  return std::shared_ptr<State>(std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group)));
+}
+
+std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
+  topology.local_rank = 0;
+  topology.local_world_size = 1;
+  topology.node_rank = 0;
+  apply_to_process(options);
+  return std::make_shared<ProcessState>(std::move(options), std::move(topology), make_self_group());
+}
+
+}  // namespace
+
+Result<std::shared_ptr<State>> State::create(Options options) {
+  OAR_TRY(check_options(options));
+  OAR_ASSIGN(Topology topology, find_topology(options));
+  if (topology.world_size == 1) return form_lone_state(std::move(options), std::move(topology));
+  Result<Meeting> meeting = find_meeting(topology, options);
+  return form_state(std::move(options), std::move(topology), std::move(meeting));
+}
+
+Result<std::shared_ptr<State>> State::create_with_exchange(Options options, int rank, int world_size, Exchange exchange) {
+  OAR_TRY(check_options(options));
+  if (world_size < 1) return invalid_argument("world_size must be at least 1, got {}", world_size);
+  if (rank < 0 || rank >= world_size) return invalid_argument("rank must lie in [0, {}), got {}", world_size, rank);
+  Topology topology;
+  topology.rank = rank;
+  topology.world_size = world_size;
+  topology.source = "exchange";
+  if (world_size == 1) return form_lone_state(std::move(options), std::move(topology));
+  Result<Meeting> meeting = exchange_meeting(rank, world_size, exchange, options);
+  return form_state(std::move(options), std::move(topology), std::move(meeting));
+}
+
+}  // namespace oarlock

@@ -1,0 +1,216 @@
+"""What ranks learn when something goes wrong among them: code, culprit, within how long; and that nobody dies of it.
+
+Times asserted are four times the bounds of the design.
+"""
+import signal
+import time
+
+import pytest
+
+from world import World, run_world
+
+SECOND = 4.0  # the bound of one second, times four
+
+
+def outcomes(results, key="outcome"):
+    return [result[key] for result in results]
+
+
+MISMATCHES = {
+    "count": "lambda: world.all_reduce(np.zeros(1000 + world.rank, np.float32)).wait()",
+    "count of large tensors": "lambda: world.all_reduce(np.zeros(1_000_000 * (1 + world.rank), np.float32)).wait()",
+    "dtype": "lambda: world.all_reduce(np.zeros(8, [np.float32, np.float64][world.rank % 2])).wait()",
+    "reduction": "lambda: world.all_reduce(np.zeros(8, np.float32), [SUM, MAX][world.rank % 2]).wait()",
+    "root": "lambda: world.broadcast(np.zeros(8, np.float32), world.rank % 2).wait()",
+    "operation": "(lambda: world.barrier()) if world.rank % 2 else (lambda: world.broadcast_bytes(b'x'))",
+    "order": "lambda: [world.barrier(), world.all_gather_bytes(b'')] if world.rank % 2"
+             " else [world.all_gather_bytes(b''), world.barrier()]",
+}
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("difference", MISMATCHES)
+def test_different_calls_are_a_mismatch_on_every_rank(difference, size):
+    results = run_world(size, f"""
+with state() as world:
+    report(outcome=attempt({MISMATCHES[difference]}), later=attempt(world.barrier), rank=world.rank)
+""")
+    texts = {outcome["text"] for outcome in outcomes(results)}
+    for outcome in outcomes(results):
+        assert outcome["status"] == "OAR_E_MISMATCH" and outcome["seconds"] < SECOND, outcome
+        assert outcome["text"].count(" called ") == 2, outcome  # both sides are named
+    assert len(texts) == 1, texts
+    for later in outcomes(results, "later"):
+        assert later["status"] == "OAR_E_ABORTED" and "ranks made different calls" in later["text"], later
+
+
+@pytest.mark.parametrize("size,victim", [(2, 1), (2, 0), (3, 1), (3, 0)])
+def test_a_killed_rank_is_named_by_every_survivor(size, victim):
+    world = World(size, f"""
+world = State()
+report(ready=True)
+array = np.zeros(16 << 20, np.float32)
+def reduce_for_ever():
+    while True: world.all_reduce(array).wait().release()
+world.all_reduce(array).wait().release()
+print("reducing", flush=True)
+report(outcome=attempt(reduce_for_ever), killed=time.time(), later=attempt(world.barrier))
+world.close()
+""")
+    for rank in range(size):
+        world.wait_for_output(rank, "reducing")
+    killed_at = time.time()
+    world.kill(victim)
+    results = world.finish(check=False)
+    for rank, result in enumerate(results):
+        if rank == victim:
+            assert result.returncode == -signal.SIGKILL
+            continue
+        outcome = result["outcome"]
+        assert outcome["status"] == "OAR_E_PEER_LOST" and outcome["rank"] == victim, outcome
+        assert f"rank {victim} (process {world.processes[victim].pid}" in outcome["text"], outcome
+        assert "all_reduce(sum of 16777216 float32)" in outcome["text"], outcome
+        assert result["killed"] - killed_at < SECOND
+        assert result["later"]["status"] == "OAR_E_ABORTED"
+        assert result.returncode == 0
+
+
+def test_a_rank_that_was_killed_between_operations_is_named_by_the_next():
+    world = World(2, """
+world = State()
+world.barrier()
+print("ready", flush=True)
+if world.rank == 1: threading.Event().wait()
+sys.stdin.readline()  # the test has seen rank 1 end
+report(outcome=attempt(world.barrier), later=attempt(world.barrier))
+""")
+    world.wait_for_output(1, "ready")
+    world.kill(1)
+    world.processes[1].wait(30)
+    world.tell(0, "go on\n")
+    result = world.finish(check=False)[0]
+    assert result["outcome"]["status"] == "OAR_E_PEER_LOST" and result["outcome"]["rank"] == 1, result["outcome"]
+    assert result["later"]["status"] == "OAR_E_ABORTED"
+
+
+def test_a_rank_that_leaves_early_is_named():
+    results = run_world(3, """
+world = State()
+world.barrier()
+if world.rank != 1: report(outcome=attempt(lambda: world.all_reduce(np.zeros(4, np.float32)).wait()))
+world.close()
+""")
+    for rank in (0, 2):
+        outcome = results[rank]["outcome"]
+        assert outcome["status"] == "OAR_E_PEER_LOST" and outcome["rank"] == 1 and outcome["seconds"] < SECOND, outcome
+        assert "rank 1 closed it after operation 1" in outcome["text"] and "operation 2, all_reduce" in outcome["text"], outcome
+
+
+def test_a_rank_that_exits_without_a_word_is_named():
+    results = run_world(2, """
+world = State()
+world.barrier()
+if world.rank == 1: os._exit(0)
+report(outcome=attempt(world.barrier))
+""")
+    outcome = results[0]["outcome"]
+    assert outcome["status"] == "OAR_E_PEER_LOST" and outcome["rank"] == 1 and outcome["seconds"] < SECOND, outcome
+
+
+@pytest.mark.parametrize("late", [0, 2])
+def test_a_time_out_names_the_late_rank(late):
+    results = run_world(3, f"""
+world = State(comm_late_ms=100)
+world.barrier()
+if world.rank == {late}:
+    time.sleep(3)  # the fault under test: a rank that is late
+report(outcome=attempt(lambda: world.barrier(timeout_ms=500)))
+world.close()
+""")
+    for rank in range(3):
+        outcome = results[rank]["outcome"]
+        if rank == late:
+            assert outcome["status"] in ("OAR_E_TIMEOUT", "OAR_E_ABORTED"), outcome
+            continue
+        assert outcome["status"] == "OAR_E_TIMEOUT" and outcome["rank"] == late and 0.5 <= outcome["seconds"] < 2.5, outcome
+        assert f"rank {late} did not call operation 2, barrier" in outcome["text"], outcome
+        assert f"rank {late} did not call operation 2, barrier, after 0.1 s" in results[rank].stderr
+
+
+@pytest.mark.parametrize("stopped", [0, 1])
+def test_a_stopped_process_is_a_time_out(stopped):
+    world = World(2, f"""
+world = State()
+world.barrier()
+print("ready", flush=True)
+if world.rank == {stopped}: threading.Event().wait()
+report(outcome=attempt(lambda: world.barrier(timeout_ms=1000)))
+world.close()
+""")
+    world.wait_for_output(stopped, "ready")
+    world.kill(stopped, signal.SIGSTOP)
+    other = 1 - stopped
+    world.processes[other].wait(30)
+    world.kill(stopped)
+    outcome = world.finish(check=False)[other]["outcome"]
+    assert outcome["status"] == "OAR_E_TIMEOUT" and outcome["rank"] == stopped and outcome["seconds"] < 5, outcome
+
+
+@pytest.mark.parametrize("aborting", [0, 1])
+def test_abort_from_another_thread_frees_every_rank(aborting):
+    results = run_world(2, f"""
+world = State()
+world.barrier()
+freed = []
+if world.rank == {aborting}:
+    def abort_soon():
+        while not waiting.is_set(): pass
+        freed.append(time.monotonic())
+        world.abort("the operator said so")
+    waiting = threading.Event()
+    thread = threading.Thread(target=abort_soon)
+    thread.start()
+    array = np.zeros(4, np.float32)
+    work = world.all_reduce(array)
+    waiting.set()
+    outcome = attempt(work.wait)
+    outcome["freed_after"] = time.monotonic() - freed[0]
+    thread.join()
+else:
+    outcome = attempt(lambda: (time.sleep(0.5), world.barrier()))
+report(outcome=outcome, later=attempt(world.barrier))
+world.close()
+world.close()
+world.release()
+""")
+    for outcome in outcomes(results):
+        assert outcome["status"] == "OAR_E_ABORTED" and outcome["rank"] == aborting, outcome
+        assert f"rank {aborting} aborted the group" in outcome["text"] and "the operator said so" in outcome["text"], outcome
+    assert results[aborting]["outcome"]["freed_after"] < 0.4
+
+
+def test_releasing_everything_without_a_close_ends_the_process():
+    results = run_world(2, """
+world = State()
+array = np.ones(500_000, np.float32)
+work = world.all_reduce(array)
+work.wait()
+world.release()
+work.release()
+report(sum=float(array[0]))
+""")
+    assert outcomes(results, "sum") == [2.0, 2.0]
+
+
+def test_after_close_calls_are_refused_and_the_process_can_meet_again():
+    results = run_world(2, """
+world = State()
+world.barrier()
+world.close()
+report(outcome=attempt(world.barrier))
+world.release()
+again = State()
+again.barrier()
+again.close()
+""")
+    assert [outcome["status"] for outcome in outcomes(results)] == ["OAR_E_STATE"] * 2
