@@ -29,8 +29,8 @@ constexpr OptionKey kRows[] = {
   {"compat", kString, "\"\"", "OARLOCK_COMPAT", "\"accelerate\": schedulers step once per rank, and each epoch draws one number from the default generator, as the reference does; empty: neither."},
   {"ddp.broadcast_buffers", kFlag, "true", "OARLOCK_DDP_BROADCAST_BUFFERS", "Buffers (running statistics) become rank 0's with each synchronised backward."},
   {"ddp.bucket_cap_mb", kDouble, "25", "OARLOCK_DDP_BUCKET_CAP_MB", "Size in MiB of the buckets in which gradients are averaged."},
-  {"ddp.first_bucket_cap_mb", kDouble, "1", "OARLOCK_DDP_FIRST_BUCKET_CAP_MB", "Size in MiB of the first bucket, small so that communication starts early."},
   {"ddp.find_unused_parameters", kFlag, "false", "OARLOCK_DDP_FIND_UNUSED_PARAMETERS", "Parameters may stay without a gradient; false: a backward that leaves one out is an error that names it."},
+  {"ddp.first_bucket_cap_mb", kDouble, "1", "OARLOCK_DDP_FIRST_BUCKET_CAP_MB", "Size in MiB of the first bucket, small so that communication starts early."},
   {"device.name", kString, "null", "OARLOCK_DEVICE_NAME", "The device to use: cpu. Unset: chosen.", "ACCELERATE_TORCH_DEVICE"},
   {"loader.batch_size", kInt, "1", "OARLOCK_LOADER_BATCH_SIZE", "Samples per batch of one rank (of all ranks together with split_batches)."},
   {"loader.drop_last", kFlag, "false", "OARLOCK_LOADER_DROP_LAST", "Leave out the last batch of an epoch when it is not full."},
@@ -42,6 +42,7 @@ constexpr OptionKey kRows[] = {
   {"loader.split_batches", kFlag, "false", "OARLOCK_LOADER_SPLIT_BATCHES", "batch_size counts the samples of all ranks together."},
   {"loader.timeout_ms", kInt, "1800000", "OARLOCK_LOADER_TIMEOUT_MS", "Milliseconds to wait for a batch from the workers before the call fails."},
   {"log.level", kString, "\"warning\"", "OARLOCK_LOG_LEVEL", "debug, info, warning, error or off.", "ACCELERATE_LOG_LEVEL"},
+  {"model.weights", kString, "null", "OARLOCK_MODEL_WEIGHTS", "A safetensors file whose tensors replace the program's own weights."},
   {"optimizer.amsgrad", kFlag, "null", "OARLOCK_OPTIMIZER_AMSGRAD", "Divide by the largest second moment so far (adamw); unset: false."},
   {"optimizer.betas", kDoubles, "null", "OARLOCK_OPTIMIZER_BETAS", "Decay of the first and second moment (adamw); unset: [0.9, 0.999]."},
   {"optimizer.dampening", kDouble, "null", "OARLOCK_OPTIMIZER_DAMPENING", "Dampening of the momentum (sgd); unset: 0."},
@@ -69,6 +70,15 @@ constexpr OptionKey kRows[] = {
   {"tracker.path", kString, "null", "OARLOCK_TRACKER_PATH", "File that the tracker writes (jsonl)."},
 };
 // clang-format on
+
+// The lookup is a binary search.
+constexpr bool is_sorted() {
+  for (std::size_t i = 1; i < std::size(kRows); ++i) {
+    if (std::string_view(kRows[i - 1].key) >= std::string_view(kRows[i].key)) return false;
+  }
+  return true;
+}
+static_assert(is_sorted(), "the rows must be sorted by key, each key once");
 
 }  // namespace
 

@@ -3,8 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/options.h"
@@ -21,7 +23,8 @@ class Model {
   static Result<std::shared_ptr<Model>> load(const std::string& path, at::Device device, const Options& options);
   virtual ~Model() = default;
 
-  // Trainable leaves, each once (tied names collapse to the first), in the program's order; and mutable buffers.
+  // Trainable leaves, each once (tied names collapse to the first), in the program's order; and buffers. A training forward of
+  // a program that was made functional puts new tensors into buffers(): read the list again instead of keeping its tensors.
   virtual const NamedTensors& parameters() const = 0;
   virtual const NamedTensors& buffers() const = 0;
   // Every persistent name, tied ones too; sharing memory with the model.
@@ -29,12 +32,22 @@ class Model {
   // Copies in place. Strict: every name, shape and dtype must fit; nothing is changed on failure, which lists what differs.
   virtual Status load_state_dict(const NamedTensors& tensors) = 0;
 
+  // By name: a parameter (tied and frozen ones too) or a buffer, sharing memory and detached from autograd.
+  virtual Result<at::Tensor> tensor(std::string_view name) const = 0;
+  // The gradient of a parameter, sharing memory; undefined: none yet, or frozen.
+  virtual Result<at::Tensor> gradient(std::string_view name) const = 0;
+
   virtual const std::vector<std::string>& input_names() const = 0;
+  Result<std::string> input_name(std::int64_t index) const;
+  Result<std::string> parameter_name(std::int64_t index) const;
   virtual void set_training(bool training) = 0;
   virtual bool is_training() const = 0;
   // Training: autograd recorded. Evaluation: not, and every buffer bit-unchanged.
   virtual Result<Tree> forward(const Tree& inputs) = 0;
   virtual void add_observer(std::weak_ptr<UnitObserver> observer) = 0;  // of the root unit
 };
+
+// Replaces every persistent tensor by that of a safetensors file; strict, as load_state_dict.
+Status load_weights(Model& model, const std::string& path);
 
 }  // namespace oarlock

@@ -28,6 +28,7 @@
 #include <oarlock/model.h>
 #include <oarlock/objects.h>
 #include <oarlock/optimizer.h>
+#include <oarlock/options.h>
 #include <oarlock/progress.h>
 #include <oarlock/scheduler.h>
 #include <oarlock/state.h>

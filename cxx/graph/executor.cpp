@@ -1,0 +1,271 @@
+#include "graph/executor.h"
+
+#include <ATen/autocast_mode.h>
+#include <c10/core/GradMode.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+
+#include "graph/op_call.h"
+#include "graph/symeval.h"
+
+namespace oarlock {
+
+// The program's own grad-mode and autocast regions. What is still open when a run fails is closed in reverse order.
+class Executor::Regions {
+ public:
+  ~Regions() {
+    while (!saved_.empty()) leave();
+  }
+
+  void enter_grad_mode(bool enabled) {
+    saved_.push_back({true, at::kCPU, c10::GradMode::is_enabled(), at::kFloat, false});
+    c10::GradMode::set_enabled(enabled);
+  }
+
+  void enter_autocast(const torch::jit::Stack& arguments) {
+    const auto device = static_cast<at::DeviceType>(arguments[0].toInt());
+    saved_.push_back({false, device, at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device),
+                      at::autocast::is_autocast_cache_enabled()});
+    at::autocast::increment_nesting();
+    at::autocast::set_autocast_enabled(device, arguments[2].toBool());
+    if (!arguments[1].isNone()) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(arguments[1].toInt()));
+    if (!arguments[3].isNone()) at::autocast::set_autocast_cache_enabled(arguments[3].toBool());
+  }
+
+  void leave() {
+    if (saved_.empty()) return;
+    const Saved saved = saved_.back();
+    saved_.pop_back();
+    if (saved.is_grad_mode) {
+      c10::GradMode::set_enabled(saved.enabled);
+      return;
+    }
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(saved.device, saved.enabled);
+    at::autocast::set_autocast_dtype(saved.device, saved.dtype);
+    at::autocast::set_autocast_cache_enabled(saved.cache_enabled);
+  }
+
+ private:
+  struct Saved {
+    bool is_grad_mode;
+    at::DeviceType device;
+    bool enabled;
+    at::ScalarType dtype;
+    bool cache_enabled;
+  };
+  std::vector<Saved> saved_;
+};
+
+namespace {
+
+constexpr std::int32_t kKept = INT32_MAX;
+
+// The index of the last node that reads each slot; -1: none.
+std::vector<std::int32_t> last_uses(const Graph& graph, const std::vector<SlotId>& keep) {
+  std::vector<std::int32_t> last(graph.slots.size(), -1);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    for_each_use(graph.nodes[i], [&](SlotId slot) { last[slot] = static_cast<std::int32_t>(i); });
+  }
+  for (const SlotId slot : graph.outputs) last[slot] = kKept;
+  for (const SlotId slot : keep) last[slot] = kKept;
+  return last;
+}
+
+template <class T, class Convert>
+c10::IValue run_time_list(const ArgumentItem* items, std::int32_t count, const Frame& frame, const Convert& convert) {
+  c10::List<T> list;
+  list.reserve(static_cast<std::size_t>(count));
+  for (std::int32_t i = 0; i < count; ++i) {
+    list.push_back(convert(items[i].slot == kNoSlot ? items[i].constant : frame.get(items[i].slot)));
+  }
+  return c10::IValue(std::move(list));
+}
+
+double to_real(const c10::IValue& value) {
+  return value.isInt() ? static_cast<double>(value.toInt()) : value.toDouble();
+}
+
+// What operators complain about is what they were given; the program was checked when it was read.
+Status status_of(const c10::Error& error) {
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) {
+    return out_of_memory("{}", error.what_without_backtrace());
+  }
+  if (dynamic_cast<const c10::NotImplementedError*>(&error) != nullptr) {
+    return unsupported("{}", error.what_without_backtrace());
+  }
+  return invalid_argument("{}", error.what_without_backtrace());
+}
+
+}  // namespace
+
+void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& last_use, std::int32_t index) {
+  Step step{node.opcode, node.symbolic, 0, {}, {}, {}};
+  if (node.opcode == Opcode::kOperator) {
+    step.op = static_cast<std::int32_t>(operators_.size());
+    operators_.push_back(*node.op);
+  }
+  std::vector<SlotId> ending;  // read here for the last time, or written and never read
+  std::vector<SlotId> uses;
+  for_each_use(node, [&](SlotId slot) { uses.push_back(slot); });
+  step.sources.begin = static_cast<std::int32_t>(sources_.size());
+  for (const Argument& argument : node.arguments) {
+    Source source{argument.kind, false, argument.slot, static_cast<std::int32_t>(argument.items.size())};
+    if (argument.kind == ArgumentKind::kConstant) {
+      source.index = static_cast<std::int32_t>(constants_.size());
+      constants_.push_back(argument.constant);
+    } else if (!argument.items.empty()) {
+      source.index = static_cast<std::int32_t>(items_.size());
+      items_.insert(items_.end(), argument.items.begin(), argument.items.end());
+    } else if (argument.kind == ArgumentKind::kSlot) {
+      source.take = last_use[argument.slot] == index && std::count(uses.begin(), uses.end(), argument.slot) == 1;
+    }
+    sources_.push_back(source);
+    if (argument.slot != kNoSlot && !source.take) ending.push_back(argument.slot);
+    for (const ArgumentItem& item : argument.items) {
+      if (item.slot != kNoSlot) ending.push_back(item.slot);
+    }
+  }
+  step.sources.end = static_cast<std::int32_t>(sources_.size());
+  step.outputs.begin = static_cast<std::int32_t>(outputs_.size());
+  for (const NodeOutput& output : node.outputs) {
+    outputs_.push_back({output.is_list, static_cast<std::int32_t>(output_slots_.size()),
+                        static_cast<std::int32_t>(output.slots.size())});
+    for (const SlotId slot : output.slots) output_slots_.push_back(slot != kNoSlot && last_use[slot] >= 0 ? slot : kNoSlot);
+  }
+  step.outputs.end = static_cast<std::int32_t>(outputs_.size());
+  std::sort(ending.begin(), ending.end());
+  ending.erase(std::unique(ending.begin(), ending.end()), ending.end());
+  step.frees.begin = static_cast<std::int32_t>(frees_.size());
+  for (const SlotId slot : ending) {
+    if (last_use[slot] == index) frees_.push_back(slot);
+  }
+  step.frees.end = static_cast<std::int32_t>(frees_.size());
+  stack_size_max_ = std::max({stack_size_max_, node.arguments.size(), node.outputs.size()});
+  steps_.push_back(step);
+  descriptions_.push_back(describe_node(node));
+}
+
+Executor Executor::compile(const Graph& graph, const std::vector<SlotId>& keep) {
+  Executor executor;
+  executor.num_slots_ = graph.slots.size();
+  const std::vector<std::int32_t> last_use = last_uses(graph, keep);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    executor.compile_node(graph.nodes[i], last_use, static_cast<std::int32_t>(i));
+  }
+  return executor;
+}
+
+Frame Executor::make_frame() const {
+  Frame frame;
+  frame.values_.resize(num_slots_);
+  frame.stack_.reserve(stack_size_max_ + 4);
+  return frame;
+}
+
+void Executor::push_arguments(const Step& step, Frame& frame) const {
+  torch::jit::Stack& stack = frame.stack_;
+  stack.clear();
+  for (std::int32_t i = step.sources.begin; i < step.sources.end; ++i) {
+    const Source& source = sources_[i];
+    const ArgumentItem* items = items_.data() + source.index;
+    switch (source.kind) {
+      case ArgumentKind::kConstant: stack.push_back(constants_[source.index]); break;
+      case ArgumentKind::kSlot:
+        if (source.take) {
+          stack.push_back(std::move(frame.values_[source.index]));
+        } else {
+          stack.push_back(frame.values_[source.index]);
+        }
+        break;
+      case ArgumentKind::kNumberAsTensor: stack.emplace_back(wrapped_number_tensor(frame.values_[source.index])); break;
+      case ArgumentKind::kNumberAsFloat: stack.emplace_back(to_real(frame.values_[source.index])); break;
+      case ArgumentKind::kTensorList:
+        stack.push_back(run_time_list<at::Tensor>(items, source.count, frame, [](const c10::IValue& value) { return value.toTensor(); }));
+        break;
+      case ArgumentKind::kOptionalTensorList:
+        stack.push_back(run_time_list<std::optional<at::Tensor>>(items, source.count, frame, [](const c10::IValue& value) {
+          return value.isNone() ? std::optional<at::Tensor>() : std::optional<at::Tensor>(value.toTensor());
+        }));
+        break;
+      case ArgumentKind::kIntList:
+        stack.push_back(run_time_list<std::int64_t>(items, source.count, frame, [](const c10::IValue& value) { return value.toInt(); }));
+        break;
+      case ArgumentKind::kFloatList: stack.push_back(run_time_list<double>(items, source.count, frame, to_real)); break;
+      case ArgumentKind::kBoolList:
+        stack.push_back(run_time_list<bool>(items, source.count, frame, [](const c10::IValue& value) { return value.toBool(); }));
+        break;
+    }
+  }
+}
+
+Status Executor::take_outputs(const Step& step, Frame& frame) const {
+  torch::jit::Stack& stack = frame.stack_;
+  const std::int32_t count = step.outputs.end - step.outputs.begin;
+  if (static_cast<std::size_t>(count) > stack.size()) {
+    return invalid_argument("the operator returned {} values, the program names {}", stack.size(), count);
+  }
+  for (std::int32_t i = 0; i < count; ++i) {
+    const Output& output = outputs_[step.outputs.begin + i];
+    if (!output.is_list) {
+      const SlotId slot = output.count == 1 ? output_slots_[output.first] : kNoSlot;
+      if (slot != kNoSlot) frame.values_[slot] = std::move(stack[i]);
+      continue;
+    }
+    const c10::List<at::Tensor> list = stack[i].toTensorList();
+    if (list.size() != static_cast<std::size_t>(output.count)) {
+      return invalid_argument("the operator returned a list of {}, the exported program has {}: a size that was fixed at export "
+                              "is another now", list.size(), output.count);
+    }
+    for (std::int32_t item = 0; item < output.count; ++item) {
+      const SlotId slot = output_slots_[output.first + item];
+      if (slot != kNoSlot) frame.values_[slot] = c10::IValue(list.get(static_cast<std::size_t>(item)));
+    }
+  }
+  return Status::ok();
+}
+
+Status Executor::run_step(const Step& step, Frame& frame, Regions& regions) const {
+  push_arguments(step, frame);
+  switch (step.opcode) {
+    case Opcode::kOperator:
+      operators_[step.op].callBoxed(frame.stack_);
+      OAR_TRY(take_outputs(step, frame));
+      break;
+    case Opcode::kSymbolic: {
+      OAR_ASSIGN(c10::IValue value, evaluate_symbolic(step.symbolic, frame.stack_));
+      frame.stack_.assign(1, std::move(value));
+      OAR_TRY(take_outputs(step, frame));
+      break;
+    }
+    case Opcode::kEnterGradMode: regions.enter_grad_mode(frame.stack_[0].toBool()); break;
+    case Opcode::kEnterAutocast: regions.enter_autocast(frame.stack_); break;
+    case Opcode::kExitGradMode:
+    case Opcode::kExitAutocast: regions.leave(); break;
+  }
+  for (std::int32_t i = step.frees.begin; i < step.frees.end; ++i) frame.values_[frees_[i]] = c10::IValue();
+  return Status::ok();
+}
+
+Status Executor::named_failure(std::size_t step, Status status) const {
+  return std::move(status).within(descriptions_[step]);
+}
+
+Status Executor::run(Frame& frame) const {
+  Regions regions;
+  std::size_t current = 0;
+  // The only place that knows which node was running; without its name an operator's text helps nobody.
+  try {
+    for (; current < steps_.size(); ++current) {
+      Status status = run_step(steps_[current], frame, regions);
+      if (!status.is_ok()) return named_failure(current, std::move(status));
+    }
+  } catch (const c10::Error& error) {
+    return named_failure(current, status_of(error));
+  }
+  frame.stack_.clear();
+  return Status::ok();
+}
+
+}  // namespace oarlock

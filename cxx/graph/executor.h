@@ -1,0 +1,87 @@
+// Runs a graph: one boxed operator call after the other, on the caller's thread.
+//
+// Compiled once into steps that hold no strings, look nothing up, and know which values end with them; a run allocates one
+// Frame. Autograd is recorded as the calling thread's grad mode says (and the program's own regions), random operators take
+// libtorch's default generator in program order and nothing else touches it. run() is const: two threads may run one plan.
+#pragma once
+
+#include <ATen/core/ivalue.h>
+#include <ATen/core/stack.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/ir.h"
+
+namespace oarlock {
+
+// The values of one run, by slot.
+class Frame {
+ public:
+  void set(SlotId slot, c10::IValue value) { values_[static_cast<std::size_t>(slot)] = std::move(value); }
+  const c10::IValue& get(SlotId slot) const { return values_[static_cast<std::size_t>(slot)]; }
+
+ private:
+  friend class Executor;
+  std::vector<c10::IValue> values_;
+  torch::jit::Stack stack_;
+};
+
+class Executor {
+ public:
+  // `keep`: slots that outlive the run besides graph.outputs.
+  static Executor compile(const Graph& graph, const std::vector<SlotId>& keep = {});
+
+  Frame make_frame() const;
+  // The graph's inputs must be set. A failing operator's text names node, target and module; the thread's grad mode and
+  // autocast state are as before whatever happens.
+  Status run(Frame& frame) const;
+
+  std::size_t num_steps() const { return steps_.size(); }
+
+ private:
+  // Where one argument comes from.
+  struct Source {
+    ArgumentKind kind = ArgumentKind::kConstant;
+    bool take = false;          // kSlot: nobody reads the slot afterwards, so its value moves
+    std::int32_t index = 0;     // kConstant: in constants_; kSlot, kNumber*: the slot; lists: first of items_
+    std::int32_t count = 0;     // lists
+  };
+  struct Output {
+    bool is_list = false;
+    std::int32_t first = 0;  // in output_slots_
+    std::int32_t count = 0;
+  };
+  struct Range {
+    std::int32_t begin = 0, end = 0;
+  };
+  struct Step {
+    Opcode opcode;
+    SymbolicOp symbolic;
+    std::int32_t op;  // in operators_
+    Range sources, outputs, frees;
+  };
+  class Regions;
+
+  void push_arguments(const Step& step, Frame& frame) const;
+  Status take_outputs(const Step& step, Frame& frame) const;
+  Status run_step(const Step& step, Frame& frame, Regions& regions) const;
+  Status named_failure(std::size_t step, Status status) const;
+  void compile_node(const Node& node, const std::vector<std::int32_t>& last_use, std::int32_t index);
+
+  std::vector<Step> steps_;
+  std::vector<c10::OperatorHandle> operators_;
+  std::vector<Source> sources_;
+  std::vector<c10::IValue> constants_;
+  std::vector<ArgumentItem> items_;
+  std::vector<Output> outputs_;
+  std::vector<SlotId> output_slots_;
+  std::vector<SlotId> frees_;
+  std::vector<std::string> descriptions_;  // per step, for failures
+  std::size_t num_slots_ = 0;
+  std::size_t stack_size_max_ = 0;
+};
+
+}  // namespace oarlock

@@ -1,0 +1,233 @@
+#include "graph/op_call.h"
+
+#include <ATen/ScalarOps.h>
+#include <ATen/core/List.h>
+
+#include <optional>
+#include <string>
+
+namespace oarlock {
+namespace {
+
+// The type inside any number of Optional.
+const c10::Type& strip_optional(const c10::Type& type) {
+  const c10::Type* inner = &type;
+  while (inner->kind() == c10::TypeKind::OptionalType) inner = inner->containedType(0).get();
+  return *inner;
+}
+
+bool is_optional(const c10::Type& type) { return type.kind() == c10::TypeKind::OptionalType; }
+
+Status wrong_value(const c10::Argument& schema, const std::string& given) {
+  return invalid_argument("argument {} takes {}, {} given", schema.name(), schema.real_type()->str(), given);
+}
+
+Result<c10::IValue> coerce_item(const c10::IValue& value, const c10::Type& type, const c10::Argument& schema) {
+  if (value.isNone()) {
+    if (is_optional(type)) return value;
+    return wrong_value(schema, "None");
+  }
+  const bool is_number = value.isInt() || value.isDouble() || value.isBool() || value.isComplexDouble();
+  bool fits = false;
+  switch (strip_optional(type).kind()) {
+    case c10::TypeKind::TensorType:
+      if (is_number) return c10::IValue(wrapped_number_tensor(value));
+      fits = value.isTensor();
+      break;
+    case c10::TypeKind::NumberType: fits = is_number; break;
+    case c10::TypeKind::FloatType:
+    case c10::TypeKind::SymFloatType:
+      if (value.isInt()) return c10::IValue(static_cast<double>(value.toInt()));
+      if (value.isBool()) return c10::IValue(value.toBool() ? 1.0 : 0.0);
+      fits = value.isDouble();
+      break;
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType:
+      if (value.isBool()) return c10::IValue(static_cast<std::int64_t>(value.toBool()));
+      fits = value.isInt();
+      break;
+    case c10::TypeKind::BoolType:
+    case c10::TypeKind::SymBoolType:
+      if (value.isInt() && (value.toInt() == 0 || value.toInt() == 1)) return c10::IValue(value.toInt() == 1);
+      fits = value.isBool();
+      break;
+    case c10::TypeKind::ScalarTypeType:
+    case c10::TypeKind::LayoutType:
+    case c10::TypeKind::MemoryFormatType: fits = value.isInt(); break;
+    case c10::TypeKind::StringType: fits = value.isString(); break;
+    case c10::TypeKind::DeviceObjType: fits = value.isDevice(); break;
+    default: break;
+  }
+  if (fits) return value;
+  return wrong_value(schema, value.tagKind());
+}
+
+template <class T, class Convert>
+c10::IValue typed_list(const std::vector<c10::IValue>& values, const Convert& convert) {
+  c10::List<T> list;
+  list.reserve(values.size());
+  for (const c10::IValue& value : values) list.push_back(convert(value));
+  return c10::IValue(std::move(list));
+}
+
+Result<c10::IValue> constant_list(const std::vector<c10::IValue>& values, const c10::Type& element,
+                                  const c10::Argument& schema) {
+  switch (element.kind()) {
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType:
+      return typed_list<std::int64_t>(values, [](const c10::IValue& value) { return value.toInt(); });
+    case c10::TypeKind::FloatType: return typed_list<double>(values, [](const c10::IValue& value) { return value.toDouble(); });
+    case c10::TypeKind::BoolType: return typed_list<bool>(values, [](const c10::IValue& value) { return value.toBool(); });
+    case c10::TypeKind::StringType:
+      return typed_list<std::string>(values, [](const c10::IValue& value) { return value.toStringRef(); });
+    case c10::TypeKind::TensorType:
+      return typed_list<at::Tensor>(values, [](const c10::IValue& value) { return value.toTensor(); });
+    case c10::TypeKind::OptionalType:
+      if (strip_optional(element).kind() != c10::TypeKind::TensorType) break;
+      return typed_list<std::optional<at::Tensor>>(values, [](const c10::IValue& value) {
+        return value.isNone() ? std::optional<at::Tensor>() : std::optional<at::Tensor>(value.toTensor());
+      });
+    case c10::TypeKind::NumberType:
+      return typed_list<at::Scalar>(values, [](const c10::IValue& value) { return value.toScalar(); });
+    default: break;
+  }
+  return unsupported("argument {} takes {}, and lists of that are not supported", schema.name(), schema.real_type()->str());
+}
+
+std::optional<ArgumentKind> list_kind(const c10::Type& element) {
+  switch (element.kind()) {
+    case c10::TypeKind::TensorType: return ArgumentKind::kTensorList;
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType: return ArgumentKind::kIntList;
+    case c10::TypeKind::FloatType: return ArgumentKind::kFloatList;
+    case c10::TypeKind::BoolType: return ArgumentKind::kBoolList;
+    case c10::TypeKind::OptionalType:
+      if (strip_optional(element).kind() == c10::TypeKind::TensorType) return ArgumentKind::kOptionalTensorList;
+      return std::nullopt;
+    default: return std::nullopt;
+  }
+}
+
+// Whether what a slot holds can stand for an element of this type.
+bool slot_fits(SlotKind kind, const c10::Type& type) {
+  switch (strip_optional(type).kind()) {
+    case c10::TypeKind::TensorType: return true;  // numbers are wrapped
+    case c10::TypeKind::NumberType: return kind != SlotKind::kTensor;
+    case c10::TypeKind::FloatType: return kind == SlotKind::kFloat || kind == SlotKind::kInt;
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType: return kind == SlotKind::kInt;
+    case c10::TypeKind::BoolType: return kind == SlotKind::kBool;
+    default: return false;
+  }
+}
+
+const char* slot_kind_name(SlotKind kind) {
+  constexpr const char* kNames[] = {"a tensor", "an integer", "a float", "a bool"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Result<Argument> bind_slot(SlotId slot, const c10::Argument& schema, const std::vector<Slot>& slots) {
+  const c10::Type& type = strip_optional(*schema.real_type());
+  const SlotKind kind = slots[slot].kind;
+  if (!slot_fits(kind, type)) return wrong_value(schema, slot_kind_name(kind));
+  Argument argument;
+  argument.slot = slot;
+  argument.kind = ArgumentKind::kSlot;
+  if (type.kind() == c10::TypeKind::TensorType && kind != SlotKind::kTensor) argument.kind = ArgumentKind::kNumberAsTensor;
+  if (type.kind() == c10::TypeKind::FloatType && kind == SlotKind::kInt) argument.kind = ArgumentKind::kNumberAsFloat;
+  return argument;
+}
+
+Result<Argument> bind_list(const ArgumentValue& value, const c10::Argument& schema, const std::vector<Slot>& slots) {
+  const c10::Type& type = strip_optional(*schema.real_type());
+  if (type.kind() != c10::TypeKind::ListType) return wrong_value(schema, "a list");
+  const c10::Type& element = *type.containedType(0);
+  Argument argument;
+  std::vector<c10::IValue> constants;
+  bool has_slots = false;
+  for (const ArgumentItem& item : value.items) {
+    ArgumentItem bound = item;
+    if (item.slot != kNoSlot) {
+      const SlotKind kind = slots[item.slot].kind;
+      const bool wants_tensor = strip_optional(element).kind() == c10::TypeKind::TensorType;
+      if (!slot_fits(kind, element) || (wants_tensor && kind != SlotKind::kTensor)) {
+        return wrong_value(schema, std::string("a list with ") + slot_kind_name(kind));
+      }
+      has_slots = true;
+    } else {
+      OAR_ASSIGN(bound.constant, coerce_item(item.constant, element, schema));
+      constants.push_back(bound.constant);
+    }
+    argument.items.push_back(std::move(bound));
+  }
+  if (!has_slots) {
+    argument.items.clear();
+    OAR_ASSIGN(argument.constant, constant_list(constants, element, schema));
+    return argument;
+  }
+  const std::optional<ArgumentKind> kind = list_kind(element);
+  if (!kind) return wrong_value(schema, "a list of run-time values");
+  argument.kind = *kind;
+  return argument;
+}
+
+}  // namespace
+
+at::Tensor wrapped_number_tensor(const c10::IValue& number) {
+  at::Tensor tensor = c10::scalar_to_tensor(number.toScalar());
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return tensor;
+}
+
+Result<c10::OperatorHandle> find_operator(std::string_view target) {
+  std::string name, overload;
+  constexpr std::string_view kPrefix = "torch.ops.";
+  if (target.substr(0, kPrefix.size()) == kPrefix) {
+    const std::string_view rest = target.substr(kPrefix.size());
+    const std::size_t first = rest.find('.');
+    const std::size_t second = first == rest.npos ? rest.npos : rest.find('.', first + 1);
+    if (second == rest.npos || rest.find('.', second + 1) != rest.npos) {
+      return unsupported("{} is not the name of an operator", target);
+    }
+    name = std::string(rest.substr(0, first)) + "::" + std::string(rest.substr(first + 1, second - first - 1));
+    overload = std::string(rest.substr(second + 1));
+  } else {
+    const std::size_t scope = target.find("::");
+    if (scope == target.npos) return unsupported("{} is not the name of an operator", target);
+    const std::size_t dot = target.find('.', scope);
+    name = std::string(target.substr(0, dot));
+    if (dot != target.npos) overload = std::string(target.substr(dot + 1));
+  }
+  if (overload == "default") overload.clear();
+  const auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
+  if (!handle) return unsupported("this libtorch has no operator {}{}{}", name, overload.empty() ? "" : ".", overload);
+  return *handle;
+}
+
+Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema, const std::vector<Slot>& slots) {
+  if (value.is_list) return bind_list(value, schema, slots);
+  const c10::TypePtr type = schema.real_type();
+  const c10::Type& inner = strip_optional(*type);
+  const ArgumentItem& item = value.items.at(0);
+  if (inner.kind() == c10::TypeKind::ListType && (item.slot != kNoSlot || !item.constant.isNone())) {
+    // One number for int[2] stands for all of its elements.
+    if (!schema.N()) return wrong_value(schema, "a single value");
+    return bind_list(ArgumentValue{true, std::vector<ArgumentItem>(static_cast<std::size_t>(*schema.N()), item)}, schema, slots);
+  }
+  if (item.slot != kNoSlot) return bind_slot(item.slot, schema, slots);
+  Argument argument;
+  OAR_ASSIGN(argument.constant, coerce_item(item.constant, *type, schema));
+  return argument;
+}
+
+Result<Argument> default_argument(const c10::Argument& schema) {
+  Argument argument;
+  if (schema.default_value()) {
+    argument.constant = *schema.default_value();
+    return argument;
+  }
+  if (is_optional(*schema.real_type())) return argument;
+  return invalid_argument("argument {} ({}) is missing and has no default", schema.name(), schema.real_type()->str());
+}
+
+}  // namespace oarlock

@@ -1,0 +1,39 @@
+// Boxed operator calls: find an operator by name, and bring values to the types that its schema asks for.
+//
+// Note: coercion. callBoxed fills no defaults and converts nothing, so each value is coerced from the schema's type, never
+// from its own: an int for a float parameter becomes a double, a number for a Tensor parameter a wrapped 0-dim tensor (which
+// takes no part in dtype promotion, as in Python), an empty list gets its element type from the schema.
+#pragma once
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/function_schema.h>
+#include <ATen/core/ivalue.h>
+
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/ir.h"
+
+namespace oarlock {
+
+// "torch.ops.aten.linear.default" or "aten::linear" / "aten::add.Tensor". OAR_E_UNSUPPORTED names an operator that this
+// libtorch, and whatever the host loaded, does not have.
+Result<c10::OperatorHandle> find_operator(std::string_view target);
+
+// A value before the schema was asked: one item, or a list of them.
+struct ArgumentValue {
+  bool is_list = false;
+  std::vector<ArgumentItem> items;
+};
+
+// The value as the schema's argument wants it. `slots` tells what slot items will hold. OAR_E_ARGUMENT says what was given.
+Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema, const std::vector<Slot>& slots);
+
+// The schema's default as an argument; OAR_E_ARGUMENT if there is none.
+Result<Argument> default_argument(const c10::Argument& schema);
+
+// A Python number as operators see it when a tensor is asked for.
+at::Tensor wrapped_number_tensor(const c10::IValue& number);
+
+}  // namespace oarlock

@@ -1,0 +1,147 @@
+#include "graph/passes/mode.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace oarlock {
+namespace {
+
+// One constant that training mode sets. `statistics`: the rule holds only if this argument (running_mean) is given.
+struct ModeRule {
+  std::string_view op;        // without overload
+  std::string_view argument;
+  std::string_view statistics;
+};
+
+constexpr ModeRule kRules[] = {
+    {"aten::dropout", "train", ""},
+    {"aten::dropout_", "train", ""},
+    {"aten::feature_dropout", "train", ""},
+    {"aten::feature_dropout_", "train", ""},
+    {"aten::alpha_dropout", "train", ""},
+    {"aten::alpha_dropout_", "train", ""},
+    {"aten::feature_alpha_dropout", "train", ""},
+    {"aten::feature_alpha_dropout_", "train", ""},
+    {"aten::native_dropout", "train", ""},
+    {"aten::rrelu", "training", ""},
+    {"aten::rrelu_", "training", ""},
+    {"aten::rrelu_with_noise", "training", ""},
+    {"aten::lstm", "train", ""},
+    {"aten::gru", "train", ""},
+    {"aten::rnn_tanh", "train", ""},
+    {"aten::rnn_relu", "train", ""},
+    {"aten::scaled_dot_product_attention", "dropout_p", ""},
+    {"aten::batch_norm", "training", "running_mean"},
+    {"aten::native_batch_norm", "training", "running_mean"},
+    {"aten::_native_batch_norm_legit", "training", "running_mean"},
+    {"aten::_native_batch_norm_legit_functional", "training", "running_mean"},
+    {"aten::instance_norm", "use_input_stats", "running_mean"},
+};
+
+int argument_index(const c10::FunctionSchema& schema, std::string_view name) {
+  const auto index = schema.argumentIndexWithName(name);
+  return index ? *index : -1;
+}
+
+bool is_given(const Argument& argument) {
+  return argument.kind != ArgumentKind::kConstant || !argument.constant.isNone();
+}
+
+void apply_rules(Node& node) {
+  if (node.opcode != Opcode::kOperator) return;
+  const c10::FunctionSchema& schema = node.op->schema();
+  for (const ModeRule& rule : kRules) {
+    if (schema.name() != rule.op) continue;
+    const int index = argument_index(schema, rule.argument);
+    if (index < 0 || node.arguments[index].kind != ArgumentKind::kConstant) continue;
+    if (!rule.statistics.empty()) {
+      const int statistics = argument_index(schema, rule.statistics);
+      if (statistics < 0 || !is_given(node.arguments[statistics])) continue;
+    }
+    c10::IValue& constant = node.arguments[index].constant;
+    // native_dropout takes bool?; None means training.
+    constant = constant.isDouble() ? c10::IValue(0.0) : c10::IValue(false);
+  }
+}
+
+// batch_norm's counter: `num_batches_tracked.add_(1)`, whose result nobody reads.
+bool is_unread_counter(const Node& node, const std::set<SlotId>& counters, const std::vector<bool>& is_read) {
+  if (node.opcode != Opcode::kOperator || node.op->schema().name() != "aten::add_") return false;
+  if (node.arguments.empty() || !counters.contains(node.arguments[0].slot)) return false;
+  for (const NodeOutput& output : node.outputs) {
+    for (const SlotId slot : output.slots) {
+      if (slot != kNoSlot && is_read[slot]) return false;
+    }
+  }
+  return true;
+}
+
+bool has_suffix(std::string_view text, std::string_view suffix) {
+  return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
+}
+
+void drop_counters(Graph& graph, const Program& program) {
+  std::set<SlotId> counters;
+  for (const ProgramTensor& tensor : program.tensors) {
+    if (tensor.role == TensorRole::kBuffer && has_suffix(tensor.name, "num_batches_tracked")) counters.insert(tensor.slot);
+  }
+  std::vector<bool> is_read(graph.slots.size(), false);
+  for (const Node& node : graph.nodes) for_each_use(node, [&](SlotId slot) { is_read[slot] = true; });
+  for (const SlotId slot : graph.outputs) is_read[slot] = true;
+  std::erase_if(graph.nodes, [&](const Node& node) { return is_unread_counter(node, counters, is_read); });
+}
+
+using Roots = std::vector<std::set<SlotId>>;  // per slot: the inputs whose memory it may show
+
+std::set<SlotId> roots_of(const Argument& argument, const Roots& roots) {
+  std::set<SlotId> result;
+  if (argument.slot != kNoSlot) result = roots[argument.slot];
+  for (const ArgumentItem& item : argument.items) {
+    if (item.slot != kNoSlot) result.insert(roots[item.slot].begin(), roots[item.slot].end());
+  }
+  return result;
+}
+
+void follow_node(const Node& node, Roots& roots, std::set<SlotId>& written) {
+  if (node.opcode != Opcode::kOperator) return;
+  const c10::FunctionSchema& schema = node.op->schema();
+  std::set<SlotId> shown;  // what views and in-place results of this node show
+  for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
+    if (alias == nullptr) continue;
+    const std::set<SlotId> argument = roots_of(node.arguments[i], roots);
+    shown.insert(argument.begin(), argument.end());
+    if (alias->isWrite()) written.insert(argument.begin(), argument.end());
+  }
+  for (const NodeOutput& output : node.outputs) {
+    for (const SlotId slot : output.slots) {
+      if (slot != kNoSlot) roots[slot].insert(shown.begin(), shown.end());
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<SlotId> written_inputs(const Graph& graph) {
+  Roots roots(graph.slots.size());
+  for (const SlotId slot : graph.inputs) roots[slot].insert(slot);
+  std::set<SlotId> written;
+  for (const Node& node : graph.nodes) follow_node(node, roots, written);
+  return {written.begin(), written.end()};
+}
+
+EvaluationGraph evaluation_graph(const Program& program) {
+  EvaluationGraph result{program.graph, {}};
+  Graph& graph = result.graph;
+  std::erase_if(graph.nodes, [](const Node& node) {
+    return node.opcode == Opcode::kEnterGradMode || node.opcode == Opcode::kExitGradMode;  // nothing is recorded anyway
+  });
+  for (Node& node : graph.nodes) apply_rules(node);
+  drop_counters(graph, program);
+  result.written_inputs = written_inputs(graph);
+  return result;
+}
+
+}  // namespace oarlock

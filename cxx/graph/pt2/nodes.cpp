@@ -1,0 +1,319 @@
+#include "graph/pt2/nodes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "graph/pt2/schema.h"
+#include "graph/symeval.h"
+
+namespace oarlock::pt2 {
+namespace {
+
+constexpr std::string_view kHigherOrder = "torch.ops.higher_order.";
+constexpr std::string_view kGradRegion = "torch.ops.higher_order.wrap_with_set_grad_enabled";
+constexpr std::string_view kAutocastRegion = "torch.ops.higher_order.wrap_with_autocast";
+
+// Checks of what the exporter saw. They pin dtypes and devices, so that a program under autocast or on another device would
+// fail; shapes are checked at the door instead (input_check.h).
+constexpr std::string_view kSkipped[] = {
+    "torch.ops.aten._assert_tensor_metadata.default",
+    "torch.ops.aten._assert_scalar.default",
+    "torch.ops.aten.sym_constrain_range.default",
+    "torch.ops.aten.sym_constrain_range_for_size.default",
+};
+
+// "key,path,class" of the innermost module is the last of the entries joined by ';'. Commas inside brackets do not count.
+void read_module(const JsonValue& json, Node& node) {
+  const JsonValue* metadata = json.find("metadata");
+  const JsonValue* stack = metadata != nullptr ? metadata->find("nn_module_stack") : nullptr;
+  if (stack == nullptr || !stack->is_string()) return;
+  std::string_view entry = stack->text();
+  if (const std::size_t last = entry.rfind(';'); last != entry.npos) entry.remove_prefix(last + 1);
+  std::vector<std::string_view> parts;
+  int depth = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < entry.size() && parts.size() < 2; ++i) {
+    if (entry[i] == '[') ++depth;
+    if (entry[i] == ']') --depth;
+    if (entry[i] != ',' || depth != 0) continue;
+    parts.push_back(entry.substr(begin, i - begin));
+    begin = i + 1;
+  }
+  if (parts.size() < 2 || parts[1].substr(0, 6) == "_empty") return;
+  node.module_path = std::string(parts[1]);
+  node.module_class = std::string(entry.substr(begin));
+}
+
+const c10::Type& strip_optional(const c10::Type& type) {
+  const c10::Type* inner = &type;
+  while (inner->kind() == c10::TypeKind::OptionalType) inner = inner->containedType(0).get();
+  return *inner;
+}
+
+bool is_tensor_list(const c10::Type& type) {
+  return type.kind() == c10::TypeKind::ListType && strip_optional(*type.containedType(0)).kind() == c10::TypeKind::TensorType;
+}
+
+bool returns_number(const c10::Type& type) {
+  switch (strip_optional(type).kind()) {
+    case c10::TypeKind::NumberType:
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType:
+    case c10::TypeKind::FloatType:
+    case c10::TypeKind::SymFloatType:
+    case c10::TypeKind::BoolType:
+    case c10::TypeKind::SymBoolType: return true;
+    default: return false;
+  }
+}
+
+Node bracket(Opcode opcode, const Node& origin, std::vector<c10::IValue> constants) {
+  Node node = origin;
+  node.opcode = opcode;
+  for (c10::IValue& constant : constants) {
+    Argument argument;
+    argument.constant = std::move(constant);
+    node.arguments.push_back(std::move(argument));
+  }
+  return node;
+}
+
+}  // namespace
+
+Result<SlotId> NodeReader::define(Scope& scope, const std::string& name, SlotKind kind) {
+  const auto slot = static_cast<SlotId>(graph_.slots.size());
+  if (!scope.emplace(name, ArgumentItem{c10::IValue(), slot}).second) return corrupt("the name {} is defined twice", name);
+  graph_.slots.push_back(Slot{name, kind, std::nullopt});
+  return slot;
+}
+
+Status NodeReader::attach_exported(const JsonValue& graph_json, const Scope& scope) {
+  OAR_ASSIGN(const JsonValue* values, object_at(graph_json, "tensor_values"));
+  for (const auto& [name, meta] : values->members()) {
+    const auto found = scope.find(name);
+    if (found == scope.end() || found->second.slot == kNoSlot) continue;  // of a region's own outputs that nobody uses
+    Slot& slot = graph_.slots[found->second.slot];
+    if (slot.kind != SlotKind::kTensor || slot.exported) continue;
+    Result<ExportedTensor> exported = exported_tensor(meta, graph_.symbols);
+    if (!exported.is_ok()) return std::move(exported).status().within(fmt::format("tensor value {}", name));
+    slot.exported = std::move(exported).value();
+  }
+  return Status::ok();
+}
+
+Status NodeReader::read_nodes(const JsonValue& graph_json, Scope& scope) {
+  OAR_ASSIGN(const JsonValue* nodes, array_at(graph_json, "nodes"));
+  for (std::size_t i = 0; i < nodes->items().size(); ++i) {
+    Status status = read_node(nodes->items()[i], scope);
+    if (!status.is_ok()) return status;
+  }
+  return attach_exported(graph_json, scope);
+}
+
+Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
+  Node node;
+  OAR_ASSIGN(node.target, string_at(json, "target"));
+  if (const JsonValue* name = json.find("name"); name != nullptr && name->is_string()) node.name = name->text();
+  if (std::find(std::begin(kSkipped), std::end(kSkipped), node.target) != std::end(kSkipped)) return Status::ok();
+  read_module(json, node);
+  const std::string where = describe_node(node);
+  Status status = Status::ok();
+  if (const std::optional<SymbolicOp> op = symbolic_op_of_target(node.target)) {
+    node.opcode = Opcode::kSymbolic;
+    node.symbolic = *op;
+    status = read_symbolic(json, scope, std::move(node));
+  } else if (node.target == kGradRegion || node.target == kAutocastRegion) {
+    status = read_region(json, scope, std::move(node));
+  } else if (node.target.compare(0, kHigherOrder.size(), kHigherOrder) == 0) {
+    status = unsupported("the higher-order operator is not supported");
+  } else {
+    status = read_operator(json, scope, std::move(node));
+  }
+  if (status.is_ok()) return status;
+  // bind_argument blames its caller; here that is the file.
+  if (status.code() == OAR_E_ARGUMENT) status = corrupt("{}", status.message());
+  return std::move(status).within(where);
+}
+
+Status NodeReader::read_operator(const JsonValue& json, Scope& scope, Node node) {
+  OAR_ASSIGN(c10::OperatorHandle op, find_operator(node.target));
+  const c10::FunctionSchema& schema = op.schema();
+  std::vector<std::optional<Argument>> bound(schema.arguments().size());
+  OAR_ASSIGN(const JsonValue* inputs, array_at(json, "inputs"));
+  for (const JsonValue& input : inputs->items()) {
+    OAR_ASSIGN(const std::string name, string_at(input, "name"));
+    const auto index = schema.argumentIndexWithName(name);
+    if (!index) return unsupported("the operator has no argument \"{}\" in this libtorch", name);
+    if (bound[*index]) return corrupt("argument {} is given twice", name);
+    OAR_ASSIGN(const JsonValue* argument, object_at(input, "arg"));
+    Result<ArgumentValue> value = argument_value(*argument, scope, device_);
+    if (!value.is_ok()) return std::move(value).status().within(fmt::format("argument {}", name));
+    OAR_ASSIGN(bound[*index], bind_argument(value.value(), schema.arguments()[*index], graph_.slots));
+  }
+  for (std::size_t i = 0; i < bound.size(); ++i) {
+    if (!bound[i]) {
+      OAR_ASSIGN(bound[i], default_argument(schema.arguments()[i]));
+    }
+    node.arguments.push_back(std::move(*bound[i]));
+  }
+  OAR_ASSIGN(const JsonValue* outputs, array_at(json, "outputs"));
+  if (outputs->items().size() > schema.returns().size()) {
+    return corrupt("it has {} outputs, the operator returns {}", outputs->items().size(), schema.returns().size());
+  }
+  for (std::size_t i = 0; i < outputs->items().size(); ++i) {
+    OAR_ASSIGN(NodeOutput output, read_output(outputs->items()[i], scope, schema.returns()[i].real_type().get()));
+    node.outputs.push_back(std::move(output));
+  }
+  node.op = op;
+  graph_.nodes.push_back(std::move(node));
+  return Status::ok();
+}
+
+Result<NodeOutput> NodeReader::read_output(const JsonValue& output, Scope& scope, const c10::Type* type) {
+  OAR_ASSIGN(const Tagged given, tagged(output));
+  NodeOutput result;
+  if (given.tag == "as_none") {
+    result.slots.push_back(kNoSlot);
+    return result;
+  }
+  if (given.tag == "as_tensors") {
+    if (type == nullptr || !is_tensor_list(*type)) return corrupt("the operator does not return a list of tensors");
+    if (!given.value->is_array()) return corrupt("as_tensors is not a list");
+    result.is_list = true;
+    for (const JsonValue& item : given.value->items()) {
+      OAR_ASSIGN(const std::string name, string_at(item, "name"));
+      OAR_ASSIGN(const SlotId slot, define(scope, name, SlotKind::kTensor));
+      result.slots.push_back(slot);
+    }
+    return result;
+  }
+  if (given.tag == "as_tensor") {
+    if (type == nullptr || strip_optional(*type).kind() != c10::TypeKind::TensorType) {
+      return corrupt("the operator does not return a tensor there");
+    }
+    OAR_ASSIGN(const std::string name, string_at(*given.value, "name"));
+    OAR_ASSIGN(const SlotId slot, define(scope, name, SlotKind::kTensor));
+    result.slots.push_back(slot);
+    return result;
+  }
+  constexpr std::pair<std::string_view, SlotKind> kNumbers[] = {
+      {"as_sym_int", SlotKind::kInt}, {"as_sym_float", SlotKind::kFloat}, {"as_sym_bool", SlotKind::kBool}};
+  for (const auto& [tag, kind] : kNumbers) {
+    if (tag != given.tag) continue;
+    if (type != nullptr && !returns_number(*type)) return corrupt("the operator does not return a number there");
+    OAR_ASSIGN(const std::string name, string_at(*given.value, "as_name"));
+    OAR_ASSIGN(const SlotId slot, define(scope, name, kind));
+    result.slots.push_back(slot);
+    return result;
+  }
+  return unsupported("outputs of the kind {} are not supported", given.tag);
+}
+
+Status NodeReader::read_symbolic(const JsonValue& json, Scope& scope, Node node) {
+  OAR_ASSIGN(const JsonValue* inputs, array_at(json, "inputs"));
+  for (const JsonValue& input : inputs->items()) {
+    OAR_ASSIGN(const JsonValue* json_argument, object_at(input, "arg"));
+    OAR_ASSIGN(const ArgumentValue value, argument_value(*json_argument, scope, device_));
+    if (value.is_list) return corrupt("a size operator takes no lists");
+    Argument argument;
+    argument.slot = value.items[0].slot;
+    argument.constant = value.items[0].constant;
+    argument.kind = argument.slot == kNoSlot ? ArgumentKind::kConstant : ArgumentKind::kSlot;
+    node.arguments.push_back(std::move(argument));
+  }
+  // sym_size's dimension may be omitted when it equals a default that the schema lacks: there is none.
+  if (node.arguments.size() != num_symbolic_arguments(node.symbolic)) {
+    return corrupt("it has {} operands, {} are needed", node.arguments.size(), num_symbolic_arguments(node.symbolic));
+  }
+  OAR_ASSIGN(const JsonValue* outputs, array_at(json, "outputs"));
+  if (outputs->items().size() != 1) return corrupt("it has {} outputs, 1 is needed", outputs->items().size());
+  // A size that is fixed after all is a constant of the program.
+  OAR_ASSIGN(const Tagged output, tagged(outputs->items()[0]));
+  if (output.tag != "as_sym_int" && output.tag != "as_sym_float" && output.tag != "as_sym_bool") {
+    return unsupported("outputs of the kind {} are not supported", output.tag);
+  }
+  OAR_ASSIGN(NodeOutput read, read_output(outputs->items()[0], scope, nullptr));
+  node.outputs.push_back(std::move(read));
+  graph_.nodes.push_back(std::move(node));
+  return Status::ok();
+}
+
+Status NodeReader::read_region(const JsonValue& json, Scope& scope, Node node) {
+  const bool is_grad = node.target == kGradRegion;
+  const std::size_t num_settings = is_grad ? 1 : 4;
+  OAR_ASSIGN(const JsonValue* inputs, array_at(json, "inputs"));
+  if (inputs->items().size() < num_settings + 1) return corrupt("the region has too few arguments");
+  std::vector<c10::IValue> settings;
+  const JsonValue* body = nullptr;
+  std::vector<ArgumentItem> operands;
+  for (std::size_t i = 0; i < inputs->items().size(); ++i) {
+    OAR_ASSIGN(const JsonValue* argument, object_at(inputs->items()[i], "arg"));
+    if (i == num_settings) {
+      OAR_ASSIGN(const JsonValue* graph_argument, object_at(*argument, "as_graph"));
+      OAR_ASSIGN(body, object_at(*graph_argument, "graph"));
+      continue;
+    }
+    OAR_ASSIGN(ArgumentValue value, argument_value(*argument, scope, device_));
+    if (value.is_list) return corrupt("the region takes no lists");
+    if (i > num_settings) {
+      operands.push_back(std::move(value.items[0]));
+    } else if (value.items[0].slot != kNoSlot) {
+      return unsupported("the region's settings are not constants");
+    } else {
+      settings.push_back(value.items[0].constant);
+    }
+  }
+  if (is_grad) {
+    if (!settings[0].isBool()) return corrupt("the region's setting is no bool");
+  } else {
+    if (!settings[0].isString() || !settings[2].isBool()) return corrupt("the region's settings are malformed");
+    if (!(settings[1].isInt() || settings[1].isNone()) || !(settings[3].isBool() || settings[3].isNone())) {
+      return corrupt("the region's settings are malformed");
+    }
+    if (settings[0].toStringRef() != "cpu" && settings[0].toStringRef() != "cuda") {
+      return unsupported("autocast for {} is not supported", settings[0].toStringRef());
+    }
+    settings[0] = static_cast<std::int64_t>(device_.type());
+  }
+  graph_.nodes.push_back(bracket(is_grad ? Opcode::kEnterGradMode : Opcode::kEnterAutocast, node, std::move(settings)));
+  OAR_ASSIGN(const JsonValue* outputs, array_at(json, "outputs"));
+  OAR_TRY(inline_body(*body, operands, *outputs, scope));
+  graph_.nodes.push_back(bracket(is_grad ? Opcode::kExitGradMode : Opcode::kExitAutocast, node, {}));
+  return Status::ok();
+}
+
+Status NodeReader::inline_body(const JsonValue& body, const std::vector<ArgumentItem>& operands, const JsonValue& outputs,
+                               Scope& scope) {
+  Scope inner;
+  OAR_ASSIGN(const JsonValue* parameters, array_at(body, "inputs"));
+  if (parameters->items().size() != operands.size()) {
+    return corrupt("the region has {} inputs, {} are given", parameters->items().size(), operands.size());
+  }
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    OAR_ASSIGN(const Tagged parameter, tagged(parameters->items()[i]));
+    const bool is_tensor = parameter.tag == "as_tensor";
+    if (!is_tensor && parameter.tag.substr(0, 7) != "as_sym_") continue;  // a constant: its uses hold it themselves
+    OAR_ASSIGN(const std::string name, string_at(*parameter.value, is_tensor ? "name" : "as_name"));
+    if (!inner.emplace(name, operands[i]).second) return corrupt("the name {} is defined twice", name);
+  }
+  OAR_TRY(read_nodes(body, inner));
+  OAR_ASSIGN(const JsonValue* results, array_at(body, "outputs"));
+  if (results->items().size() != outputs.items().size()) {
+    return corrupt("the region returns {} values, {} are named", results->items().size(), outputs.items().size());
+  }
+  for (std::size_t i = 0; i < results->items().size(); ++i) {
+    OAR_ASSIGN(const Tagged output, tagged(outputs.items()[i]));
+    const bool is_tensor = output.tag == "as_tensor";
+    if (!is_tensor && output.tag.substr(0, 7) != "as_sym_") continue;
+    OAR_ASSIGN(const ArgumentValue result, argument_value(results->items()[i], inner, device_));
+    if (result.is_list) return unsupported("regions that return lists are not supported");
+    OAR_ASSIGN(const std::string name, string_at(*output.value, is_tensor ? "name" : "as_name"));
+    // The outer name is the inner value.
+    if (!scope.emplace(name, result.items[0]).second) return corrupt("the name {} is defined twice", name);
+  }
+  return Status::ok();
+}
+
+}  // namespace oarlock::pt2

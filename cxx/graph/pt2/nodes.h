@@ -1,0 +1,36 @@
+// Nodes of an exported graph: JSON to ir.h. Regions (no_grad, autocast) are inlined between brackets.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "base/json.h"
+#include "base/status.h"
+#include "graph/ir.h"
+#include "graph/pt2/arguments.h"
+
+namespace oarlock::pt2 {
+
+class NodeReader {
+ public:
+  NodeReader(Graph& graph, at::Device device) : graph_(graph), device_(device) {}
+
+  // A new slot under `name`; OAR_E_CORRUPT if the scope has that name already.
+  Result<SlotId> define(Scope& scope, const std::string& name, SlotKind kind);
+  // Appends the nodes of `graph_json` in order; `scope` holds its inputs and gains what its nodes define.
+  Status read_nodes(const JsonValue& graph_json, Scope& scope);
+
+ private:
+
+  Status read_node(const JsonValue& json, Scope& scope);
+  Status read_operator(const JsonValue& json, Scope& scope, Node node);
+  Status read_symbolic(const JsonValue& json, Scope& scope, Node node);
+  Status read_region(const JsonValue& json, Scope& scope, Node node);
+  Status inline_body(const JsonValue& body, const std::vector<ArgumentItem>& operands, const JsonValue& outputs, Scope& scope);
+  Result<NodeOutput> read_output(const JsonValue& output, Scope& scope, const c10::Type* type);
+  Status attach_exported(const JsonValue& graph_json, const Scope& scope);
+
+  Graph& graph_;
+  at::Device device_;
+};
+
+}  // namespace oarlock::pt2

@@ -1,0 +1,70 @@
+#include "launch/guardian.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "launch/descendants.h"
+#include "launch/signals.h"
+
+namespace oarlock::launch {
+namespace {
+
+constexpr Milliseconds kKillBound{5000};
+
+// Passes signals on until the inner process has ended; gives its wait status.
+int watch(pid_t inner, const Descriptor& signals) {
+  int status = 0;
+  while (true) {
+    pollfd wait{signals.get(), POLLIN, 0};
+    ::poll(&wait, 1, -1);
+    while (const int signal = read_signal(signals)) {
+      if (signal != SIGCHLD) ::kill(inner, signal);
+    }
+    if (::waitpid(inner, &status, WNOHANG) == inner) return status;
+  }
+}
+
+}  // namespace
+
+int run_under_guardian(const std::function<int(int lifeline)>& supervise) {
+  const sigset_t mask = supervised_signals();
+  ::sigprocmask(SIG_BLOCK, &mask, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write
+  ::signal(SIGTTOU, SIG_IGN);  // the inner process writes from the background
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    fmt::print(stderr, "oarlock launch: cannot make a pipe: {}\n", std::strerror(errno));
+    return 1;
+  }
+  Descriptor lifeline(ends[0]), held(ends[1]);
+  const pid_t inner = ::fork();
+  if (inner < 0) {
+    fmt::print(stderr, "oarlock launch: cannot start a process: {}\n", std::strerror(errno));
+    return 1;
+  }
+  if (inner == 0) {
+    held.reset();
+    ::setpgid(0, 0);                              // Ctrl-C reaches the guardian only, which passes it on once
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);  // not inherited by fork
+    return supervise(lifeline.get());
+  }
+  lifeline.reset();
+  const Descriptor signals = open_signals(mask);
+  const int status = watch(inner, signals);
+  if (WIFSIGNALED(status)) {
+    fmt::print(stderr, "oarlock launch: the supervisor (process {}) {}; ending all ranks\n", inner,
+               describe_exit(status));
+  }
+  kill_descendants(kKillBound);
+  return exit_code(status);
+}
+
+}  // namespace oarlock::launch

@@ -1,0 +1,33 @@
+// All ranks on this host.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "launch/spawn.h"
+
+namespace oarlock::launch {
+
+struct LocalLaunch {
+  std::string program;                 // its path, found
+  std::vector<std::string> arguments;  // arguments[0] as the user typed it
+  int num_processes = 1;
+  int master_port = 0;    // 0: a free one
+  bool keep_port = true;  // false: the port is free again when the ranks start
+  int num_threads = 0;    // 0: cores / ranks, unless the user has set OMP_NUM_THREADS
+  bool prefix = true;
+  std::string log_dir;  // "": no files
+  Milliseconds grace{30000};
+};
+
+// What a rank finds in its environment. `listen_fd` -1: this rank gets no socket.
+Variables rank_variables(const LocalLaunch& launch, int rank, int port, int listen_fd, const std::string& launch_id);
+
+// Starts the ranks and supervises them; gives the exit status. A start that fails ends what was started.
+Result<int> run_local(const LocalLaunch& launch, int lifeline);
+
+int usable_cores();  // those that this process may run on
+
+}  // namespace oarlock::launch

@@ -1,0 +1,52 @@
+#include "launch/signals.h"
+
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+namespace oarlock::launch {
+
+sigset_t supervised_signals() {
+  sigset_t mask;
+  sigemptyset(&mask);
+  for (const int signal : kForwardedSignals) sigaddset(&mask, signal);
+  sigaddset(&mask, SIGCHLD);
+  return mask;
+}
+
+Descriptor open_signals(const sigset_t& mask) { return Descriptor(::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC)); }
+
+int read_signal(const Descriptor& signals) {
+  signalfd_siginfo info{};
+  return ::read(signals.get(), &info, sizeof(info)) == sizeof(info) ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+std::string signal_name(int signal) {
+  struct Row {
+    int signal;
+    const char* name;
+  };
+  static constexpr Row kRows[] = {
+      {SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},   {SIGTRAP, "SIGTRAP"},
+      {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},   {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"},
+      {SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"}, {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"},
+      {SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
+  for (const Row& row : kRows) {
+    if (row.signal == signal) return row.name;
+  }
+  return fmt::format("signal {}", signal);
+}
+
+std::string describe_exit(int wait_status) {
+  if (!WIFSIGNALED(wait_status)) return fmt::format("exited with status {}", WEXITSTATUS(wait_status));
+  const int signal = WTERMSIG(wait_status);
+  return fmt::format("was killed by {} ({}){}", signal_name(signal), signal,
+                     WCOREDUMP(wait_status) ? ", core dumped" : "");
+}
+
+int exit_code(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+}  // namespace oarlock::launch

@@ -1,0 +1,221 @@
+#include "launch/supervise.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "launch/descendants.h"
+
+namespace oarlock::launch {
+namespace {
+
+constexpr Milliseconds kKillBound{5000};    // for the kernel to end what was killed
+constexpr Milliseconds kFlushBound{10000};  // for whoever reads our output, once every rank has ended
+
+double seconds_between(Clock::TimePoint begin, Clock::TimePoint end) {
+  return std::chrono::duration<double>(end - begin).count();
+}
+
+}  // namespace
+
+Supervisor::Supervisor(std::vector<Screen*> screens, Milliseconds grace, int lifeline)
+    : screens_(std::move(screens)),
+      grace_(grace),
+      lifeline_(lifeline),
+      signals_(open_signals(supervised_signals())),
+      start_(steady_clock().now()) {}
+
+int Supervisor::run() {
+  reap();  // whoever ended before the first poll
+  while (any_running()) wait_and_handle();
+  finish();
+  return status_;
+}
+
+bool Supervisor::any_running() const {
+  return std::any_of(ranks_.begin(), ranks_.end(), [](const RankProcess& rank) { return rank.is_running; });
+}
+
+void Supervisor::wait_and_handle() {
+  std::vector<pollfd> waits = {{signals_.get(), POLLIN, 0}};
+  if (phase_ != Phase::kKilled) waits.push_back({lifeline_, POLLIN, 0});  // then it has nothing more to tell
+  std::vector<RankStream*> streams;
+  const std::size_t first_stream = waits.size();
+  for (const RankProcess& rank : ranks_) {
+    for (RankStream* stream : {rank.output.get(), rank.error.get()}) {
+      if (stream == nullptr || !stream->is_open() || stream->is_blocked()) continue;
+      streams.push_back(stream);
+      waits.push_back({stream->fd(), POLLIN, 0});
+    }
+  }
+  std::vector<Screen*> writers;
+  const std::size_t first_writer = waits.size();
+  for (Screen* screen : screens_) {
+    if (!screen->has_waiting()) continue;
+    writers.push_back(screen);
+    waits.push_back({screen->fd(), POLLOUT, 0});
+  }
+  ::poll(waits.data(), waits.size(), poll_timeout_ms());
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (waits[first_stream + i].revents != 0) streams[i]->read_some();
+  }
+  for (std::size_t i = 0; i < writers.size(); ++i) {
+    if (waits[first_writer + i].revents != 0) writers[i]->write_some();
+  }
+  if (first_stream == 2 && waits[1].revents != 0) {
+    requested_signal_ = SIGKILL;
+    send_to_running(SIGKILL);
+    enter(Phase::kKilled, kKillBound);
+  }
+  handle_signals();
+  if (deadline_ && steady_clock().now() >= *deadline_) deadline_passed();
+}
+
+int Supervisor::poll_timeout_ms() const {
+  if (!deadline_) return -1;
+  const auto left = std::chrono::ceil<Milliseconds>(*deadline_ - steady_clock().now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1000000));
+}
+
+void Supervisor::handle_signals() {
+  bool child_ended = false;
+  while (const int signal = read_signal(signals_)) {
+    if (signal == SIGCHLD) {
+      child_ended = true;
+    } else {
+      handle_request(signal);
+    }
+  }
+  if (child_ended) reap();
+}
+
+void Supervisor::handle_request(int signal) {
+  if (!asks_to_end(signal)) return send_to_running(signal);
+  if (requested_signal_ != 0) {
+    say(fmt::format("{} again: killing the ranks that are left", signal_name(signal)));
+    send_to_running(SIGKILL);
+    return enter(Phase::kKilled, kKillBound);
+  }
+  requested_signal_ = signal;
+  say(fmt::format("{}: passed on to the ranks; they have {} s to end (once more kills them)", signal_name(signal),
+                  grace_.count() / 1000));
+  send_to_running(signal);
+  if (phase_ != Phase::kKilled) enter(Phase::kEnding, grace_);
+}
+
+void Supervisor::reap() {
+  std::vector<RankProcess*> failed;
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto rank =
+        std::find_if(ranks_.begin(), ranks_.end(), [&](const RankProcess& one) { return one.pid == pid; });
+    if (rank == ranks_.end()) continue;  // an orphan of some rank
+    rank->is_running = false;
+    rank->wait_status = status;
+    if (status != 0) failed.push_back(&*rank);
+  }
+  // Ranks that ended between two looks: one that was killed is rather the cause than one that gave up for want of a
+  // peer.
+  std::stable_sort(failed.begin(), failed.end(), [](const RankProcess* a, const RankProcess* b) {
+    return WIFSIGNALED(a->wait_status) > WIFSIGNALED(b->wait_status);
+  });
+  for (RankProcess* rank : failed) rank_failed(*rank);
+}
+
+void Supervisor::rank_failed(RankProcess& rank) {
+  drain(rank);
+  if (failed_ != nullptr) return;
+  failed_ = &rank;
+  status_ = exit_code(rank.wait_status);
+  if (requested_signal_ != 0) return;  // it was asked to end; report_others tells how it did
+  report_failure(rank);
+  if (phase_ == Phase::kRunning && any_running()) enter(Phase::kFailing, kSelfEndMs);
+}
+
+void Supervisor::drain(RankProcess& rank) {
+  // What it wrote before it ended is in the pipe. Its children may write for ever, so only a bounded part is read here.
+  constexpr int kReadsMax = 64;
+  for (RankStream* stream : {rank.output.get(), rank.error.get()}) {
+    for (int i = 0; i < kReadsMax && stream != nullptr && stream->is_open(); ++i) {
+      pollfd wait{stream->fd(), POLLIN, 0};
+      if (::poll(&wait, 1, 0) <= 0) break;
+      stream->read_some();
+    }
+  }
+}
+
+void Supervisor::report_failure(const RankProcess& rank) {
+  say(fmt::format("rank {} (process {}) {} after {:.1f} s{}", rank.rank, rank.pid, describe_exit(rank.wait_status),
+                  seconds_between(start_, steady_clock().now()), any_running() ? "; ending the other ranks" : ""));
+  if (rank.error == nullptr || rank.error->last_lines().empty()) return;
+  say(fmt::format("the last lines that rank {} wrote to standard error:", rank.rank));
+  for (const std::string& line : rank.error->last_lines()) say("  | " + line);
+}
+
+void Supervisor::deadline_passed() {
+  switch (phase_) {
+    case Phase::kRunning:
+      return;
+    case Phase::kFailing:
+      send_to_running(SIGTERM);
+      return enter(Phase::kEnding, grace_);
+    case Phase::kEnding:
+      say(fmt::format("ranks still run {} s after they were told to end: killing them", grace_.count() / 1000));
+      send_to_running(SIGKILL);
+      return enter(Phase::kKilled, kKillBound);
+    case Phase::kKilled:
+      for (RankProcess& rank : ranks_) {
+        if (rank.is_running) say(fmt::format("rank {} (process {}) cannot be killed; leaving it", rank.rank, rank.pid));
+        rank.is_running = false;
+      }
+      status_ = status_ != 0 ? status_ : 1;
+      return;
+  }
+}
+
+void Supervisor::send_to_running(int signal) {
+  for (RankProcess& rank : ranks_) {
+    if (!rank.is_running) continue;
+    if (asks_to_end(signal)) rank.sent_signal = signal;
+    ::kill(-rank.pid, signal);  // the whole group: what the rank started, too
+  }
+}
+
+void Supervisor::enter(Phase phase, Milliseconds time) {
+  phase_ = phase;
+  deadline_ = steady_clock().now() + time;
+}
+
+void Supervisor::say(const std::string& text) { screens_.back()->put("oarlock launch: ", text, '\n'); }
+
+void Supervisor::kill_all() {
+  send_to_running(SIGKILL);
+  kill_descendants(kKillBound);
+}
+
+void Supervisor::finish() {
+  kill_descendants(kKillBound);  // what outlived its rank; after this no one holds the ranks' pipes
+  for (RankProcess& rank : ranks_) drain(rank);
+  report_others();
+  const Clock::TimePoint end = steady_clock().now() + kFlushBound;
+  for (Screen* screen : screens_) {
+    while (screen->has_waiting() && steady_clock().now() < end) {
+      pollfd wait{screen->fd(), POLLOUT, 0};
+      if (::poll(&wait, 1, 100) > 0) screen->write_some();
+    }
+  }
+}
+
+void Supervisor::report_others() {
+  if (failed_ == nullptr) return;
+  for (const RankProcess& rank : ranks_) {
+    if (rank.wait_status == 0 || (&rank == failed_ && requested_signal_ == 0)) continue;
+    const bool was_ended = WIFSIGNALED(rank.wait_status) && WTERMSIG(rank.wait_status) == rank.sent_signal;
+    say(fmt::format("rank {} (process {}) {}{}", rank.rank, rank.pid, describe_exit(rank.wait_status),
+                    was_ended ? ", as the launcher asked" : ""));
+  }
+}
+
+}  // namespace oarlock::launch

@@ -1,0 +1,79 @@
+// Watches the ranks from start to end: shows what they print, passes signals on, and when one fails reports it and ends
+// the others. One thread, one poll; nothing sleeps and every wait has an end.
+//
+//   running ----- a rank fails --------> failing: the others may find out themselves and end (kSelfEndMs)
+//   failing ----- time is over --------> ending:  SIGTERM to the others, grace begins
+//   any ---- SIGINT, SIGTERM, ... -----> ending:  the signal is passed on, grace begins
+//   ending ------ grace is over, or a second such signal, or the guardian is gone ----> killed: SIGKILL
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "launch/rank_stream.h"
+#include "launch/signals.h"
+
+namespace oarlock::launch {
+
+inline constexpr Milliseconds kSelfEndMs{800};  // so that the job is over within a second of the failure
+
+struct RankProcess {
+  int rank = 0;
+  pid_t pid = 0;
+  std::unique_ptr<RankStream> output;  // both nullptr: the rank writes to the launcher's own streams
+  std::unique_ptr<RankStream> error;
+  bool is_running = true;
+  int wait_status = 0;
+  int sent_signal = 0;  // the last one that the supervisor sent to end it
+};
+
+class Supervisor {
+ public:
+  // `screens`: what the streams write to. `lifeline`: readable when the guardian is gone.
+  Supervisor(std::vector<Screen*> screens, Milliseconds grace, int lifeline);
+
+  void add(RankProcess rank) { ranks_.push_back(std::move(rank)); }
+  // Until every rank has ended and all output is written. Gives the exit status: 0, or that of the first rank that
+  // failed as a shell has it (128 + signal).
+  int run();
+  // Kills what was added so far; for a start that could not be finished.
+  void kill_all();
+
+ private:
+  enum class Phase { kRunning, kFailing, kEnding, kKilled };
+
+  void wait_and_handle();
+  int poll_timeout_ms() const;
+  void handle_signals();
+  void handle_request(int signal);
+  void reap();
+  void rank_failed(RankProcess& rank);
+  void report_failure(const RankProcess& rank);
+  void deadline_passed();
+  void send_to_running(int signal);
+  void enter(Phase phase, Milliseconds time);
+  void say(const std::string& text);
+  void drain(RankProcess& rank);
+  void finish();
+  void report_others();
+  bool any_running() const;
+
+  std::vector<Screen*> screens_;
+  const Milliseconds grace_;
+  const int lifeline_;
+  const Descriptor signals_;
+  const Clock::TimePoint start_;
+  std::vector<RankProcess> ranks_;
+  Phase phase_ = Phase::kRunning;
+  std::optional<Clock::TimePoint> deadline_;
+  int requested_signal_ = 0;             // what asked the job to end
+  const RankProcess* failed_ = nullptr;  // the first; ranks_ does not grow once run() has begun
+  int status_ = 0;
+};
+
+}  // namespace oarlock::launch

@@ -1,0 +1,36 @@
+#include "model/model.h"
+
+#include "graph/pt2/reader.h"
+#include "model/providers/graph.h"
+#include "model/state_dict.h"
+
+namespace oarlock {
+
+Result<std::shared_ptr<Model>> Model::load(const std::string& path, at::Device device, const Options& options) {
+  OAR_ASSIGN(Program program, read_program(path, device));
+  auto model = std::make_shared<GraphModel>(std::move(program), device);
+  if (options.is_set("model.weights")) {
+    OAR_TRY(load_weights(*model, options.text("model.weights")));
+  }
+  return std::shared_ptr<Model>(std::move(model));
+}
+
+Result<std::string> Model::input_name(std::int64_t index) const {
+  const auto count = static_cast<std::int64_t>(input_names().size());
+  if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
+  return input_names()[static_cast<std::size_t>(index)];
+}
+
+Result<std::string> Model::parameter_name(std::int64_t index) const {
+  const auto count = static_cast<std::int64_t>(parameters().size());
+  if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
+  return parameters()[static_cast<std::size_t>(index)].name;
+}
+
+Status load_weights(Model& model, const std::string& path) {
+  OAR_ASSIGN(const NamedTensors tensors, read_state_dict(path));
+  Status loaded = model.load_state_dict(tensors);
+  return loaded.is_ok() ? std::move(loaded) : std::move(loaded).within(path);
+}
+
+}  // namespace oarlock

@@ -1,0 +1,199 @@
+#include "model/providers/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "graph/input_check.h"
+#include "graph/passes/mode.h"
+#include "model/state_dict.h"
+#include "tensor/scopes.h"
+
+namespace oarlock {
+namespace {
+
+constexpr std::size_t kNone = SIZE_MAX;
+
+c10::IValue value_of_leaf(const Tree& leaf) {
+  if (const at::Tensor* tensor = leaf.tensor()) return c10::IValue(*tensor);
+  if (const auto* number = std::get_if<std::int64_t>(&leaf.value())) return c10::IValue(*number);
+  if (const auto* number = std::get_if<double>(&leaf.value())) return c10::IValue(*number);
+  if (const auto* flag = std::get_if<bool>(&leaf.value())) return c10::IValue(*flag);
+  if (const auto* text = std::get_if<std::string>(&leaf.value())) return c10::IValue(*text);
+  return c10::IValue();
+}
+
+Tree leaf_of_value(const c10::IValue& value) {
+  if (value.isTensor()) return Tree(value.toTensor());
+  if (value.isInt()) return Tree(Tree::Value(value.toInt()));
+  if (value.isDouble()) return Tree(Tree::Value(value.toDouble()));
+  if (value.isBool()) return Tree(Tree::Value(value.toBool()));
+  if (value.isString()) return Tree(Tree::Value(value.toStringRef()));
+  return Tree();
+}
+
+// Leaves in order with their paths; names are made only for maps.
+struct Leaf {
+  std::string path;
+  const Tree* tree;
+};
+
+void flatten(const Tree& tree, const std::string& path, std::vector<Leaf>& leaves) {
+  const std::string prefix = path.empty() ? "" : path + ".";
+  if (const Tree::List* list = tree.list()) {
+    for (std::size_t i = 0; i < list->size(); ++i) flatten((*list)[i], fmt::format("{}{}", prefix, i), leaves);
+  } else if (const Tree::Map* map = tree.map()) {
+    for (const auto& [key, item] : *map) flatten(item, prefix + key, leaves);
+  } else {
+    leaves.push_back({path, &tree});
+  }
+}
+
+Tree build_output(const OutputTree& shape, const std::vector<ArgumentItem>& outputs, const Frame& frame, std::size_t& next) {
+  if (shape.kind == OutputTree::Kind::kLeaf) {
+    const ArgumentItem& item = outputs[next++];
+    return leaf_of_value(item.slot == kNoSlot ? item.constant : frame.get(item.slot));
+  }
+  if (shape.kind == OutputTree::Kind::kList) {
+    Tree::List list;
+    for (const OutputTree& child : shape.children) list.push_back(build_output(child, outputs, frame, next));
+    return Tree(std::move(list));
+  }
+  Tree::Map map;
+  for (std::size_t i = 0; i < shape.children.size(); ++i) {
+    map.emplace_back(shape.keys[i], build_output(shape.children[i], outputs, frame, next));
+  }
+  return Tree(std::move(map));
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+GraphModel::GraphModel(Program program, at::Device device) : program_(std::move(program)), device_(device) {
+  training_plan_ = Executor::compile(program_.graph);
+  const EvaluationGraph evaluation = evaluation_graph(program_);
+  evaluation_plan_ = Executor::compile(evaluation.graph);
+  std::set<const at::TensorImpl*> seen;
+  for (std::size_t i = 0; i < program_.tensors.size(); ++i) {
+    const ProgramTensor& entry = program_.tensors[i];
+    buffer_index_.push_back(kNone);
+    if (std::count(evaluation.written_inputs.begin(), evaluation.written_inputs.end(), entry.slot) > 0) {
+      copied_in_evaluation_.push_back(i);
+    }
+    if (entry.role == TensorRole::kConstant) continue;
+    if (entry.role == TensorRole::kParameter && !entry.tensor.requires_grad()) continue;
+    if (!seen.insert(entry.tensor.unsafeGetTensorImpl()).second) continue;
+    if (entry.role == TensorRole::kBuffer) buffer_index_[i] = buffers_.size();
+    (entry.role == TensorRole::kParameter ? parameters_ : buffers_).push_back({entry.name, entry.tensor});
+  }
+  for (const ProgramInput& input : program_.inputs) input_names_.push_back(input.name);
+}
+
+NamedTensors GraphModel::state_dict() const {
+  NamedTensors tensors;
+  for (const ProgramTensor& entry : program_.tensors) {
+    if (entry.persistent) tensors.push_back({entry.name, entry.tensor.detach()});
+  }
+  return tensors;
+}
+
+Status GraphModel::load_state_dict(const NamedTensors& tensors) { return copy_state_dict(tensors, state_dict()); }
+
+Result<const ProgramTensor*> GraphModel::find(std::string_view name) const {
+  for (const ProgramTensor& entry : program_.tensors) {
+    if (entry.name == name && entry.role != TensorRole::kConstant) return &entry;
+  }
+  return not_found("the model has no parameter or buffer {}", name);
+}
+
+Result<at::Tensor> GraphModel::tensor(std::string_view name) const {
+  OAR_ASSIGN(const ProgramTensor* entry, find(name));
+  return entry->tensor.detach();
+}
+
+Result<at::Tensor> GraphModel::gradient(std::string_view name) const {
+  OAR_ASSIGN(const ProgramTensor* entry, find(name));
+  if (entry->role != TensorRole::kParameter) return invalid_argument("{} is a buffer; only parameters have gradients", name);
+  return entry->tensor.grad();
+}
+
+Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
+  std::vector<Leaf> leaves;
+  flatten(inputs, "", leaves);
+  const bool by_name = inputs.map() != nullptr;
+  if (by_name) {
+    for (const Leaf& leaf : leaves) {
+      if (std::find(input_names_.begin(), input_names_.end(), leaf.path) != input_names_.end()) continue;
+      return invalid_argument("the model has no input {}; it takes {}", leaf.path, join(input_names_));
+    }
+  }
+  if (!by_name && leaves.size() != program_.inputs.size()) {
+    return invalid_argument("the model takes {} inputs ({}), {} given", program_.inputs.size(), join(input_names_), leaves.size());
+  }
+  InputCheck check(program_.graph, device_);
+  for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
+    const ProgramInput& input = program_.inputs[i];
+    const Tree* given = by_name ? nullptr : leaves[i].tree;
+    for (const Leaf& leaf : leaves) {
+      if (by_name && leaf.path == input.name) given = leaf.tree;
+    }
+    if (given == nullptr) {
+      return invalid_argument("input {} is missing; the model takes {}", input.name, join(input_names_));
+    }
+    c10::IValue value = value_of_leaf(*given);
+    OAR_TRY(check.check(input, value));
+    frame.set(input.slot, std::move(value));
+  }
+  return Status::ok();
+}
+
+Status GraphModel::run(Frame& frame) {
+  const GradModeScope grad(training_);
+  for (const ProgramTensor& entry : program_.tensors) frame.set(entry.slot, entry.tensor);
+  if (training_) return training_plan_.run(frame);
+  for (const std::size_t i : copied_in_evaluation_) {
+    frame.set(program_.tensors[i].slot, program_.tensors[i].tensor.clone());
+  }
+  return evaluation_plan_.run(frame);
+}
+
+// A functional program returns its buffers' new values. The old tensors may be saved for the backward, so they are replaced,
+// never written.
+void GraphModel::rebind_buffers(const Frame& frame) {
+  for (const BufferUpdate& update : program_.buffer_updates) {
+    const at::Tensor value = frame.get(update.slot).toTensor().detach();
+    program_.tensors[update.tensor].tensor = value;
+    if (buffer_index_[update.tensor] != kNone) buffers_[buffer_index_[update.tensor]].tensor = value;
+  }
+}
+
+std::vector<std::shared_ptr<UnitObserver>> GraphModel::live_observers() {
+  std::vector<std::shared_ptr<UnitObserver>> live;
+  std::erase_if(observers_, [&](const std::weak_ptr<UnitObserver>& observer) {
+    if (auto held = observer.lock()) live.push_back(std::move(held));
+    return observer.expired();
+  });
+  return live;
+}
+
+Result<Tree> GraphModel::forward(const Tree& inputs) {
+  const bool training = training_;
+  Frame frame = (training ? training_plan_ : evaluation_plan_).make_frame();
+  OAR_TRY(set_inputs(inputs, frame));
+  const auto observers = live_observers();
+  for (const auto& observer : observers) OAR_TRY(observer->before_forward(training));
+  OAR_TRY(run(frame));
+  if (training) rebind_buffers(frame);
+  std::size_t next = 0;
+  Tree outputs = build_output(program_.output_tree, program_.outputs, frame, next);
+  for (const auto& observer : observers) OAR_TRY(observer->after_forward(training));
+  return outputs;
+}
+
+}  // namespace oarlock

@@ -1,0 +1,48 @@
+// A model over a program: one executor for training, one for evaluation, made once.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/executor.h"
+#include "graph/ir.h"
+#include "model/model.h"
+
+namespace oarlock {
+
+class GraphModel : public Model {
+ public:
+  GraphModel(Program program, at::Device device);
+
+  const NamedTensors& parameters() const override { return parameters_; }
+  const NamedTensors& buffers() const override { return buffers_; }
+  NamedTensors state_dict() const override;
+  Status load_state_dict(const NamedTensors& tensors) override;
+  Result<at::Tensor> tensor(std::string_view name) const override;
+  Result<at::Tensor> gradient(std::string_view name) const override;
+  const std::vector<std::string>& input_names() const override { return input_names_; }
+  void set_training(bool training) override { training_ = training; }
+  bool is_training() const override { return training_; }
+  Result<Tree> forward(const Tree& inputs) override;
+  void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
+
+ private:
+  Result<const ProgramTensor*> find(std::string_view name) const;
+  Status set_inputs(const Tree& inputs, Frame& frame) const;
+  Status run(Frame& frame);
+  void rebind_buffers(const Frame& frame);
+  std::vector<std::shared_ptr<UnitObserver>> live_observers();
+
+  Program program_;
+  at::Device device_;
+  Executor training_plan_, evaluation_plan_;
+  std::vector<std::size_t> copied_in_evaluation_;  // tensors that the evaluation graph writes to
+  std::vector<std::size_t> buffer_index_;          // program tensor -> entry of buffers_, or npos
+  NamedTensors parameters_, buffers_;
+  std::vector<std::string> input_names_;
+  std::vector<std::weak_ptr<UnitObserver>> observers_;
+  bool training_ = true;
+};
+
+}  // namespace oarlock

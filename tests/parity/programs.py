@@ -1,0 +1,103 @@
+"""Models that the parity tests and benches export, and how they export them. Weights are seeded: the same on every machine."""
+
+import torch
+from torch import nn
+
+DYNAMIC = torch.export.Dim.AUTO
+
+
+def export_program(module, example_inputs, path, dynamic=None, kwargs=None):
+    """Export `module` in its present mode to `path`.
+
+    `dynamic` names the dimensions that may change: a tuple with one {dim: name} per input (or a dict by input name), where
+    every name stands for a size of its own. It is checked that none of them was specialised to a constant.
+    Returns the ExportedProgram.
+    """
+    shapes = None
+    if dynamic is not None:
+        entries = dynamic.items() if isinstance(dynamic, dict) else enumerate(dynamic)
+        shapes = {key: {dim: DYNAMIC for dim in dims} for key, dims in entries}
+        if not isinstance(dynamic, dict):
+            shapes = tuple(shapes.values())
+    program = torch.export.export(module, tuple(example_inputs), kwargs or {}, dynamic_shapes=shapes)
+    _check_dynamic(program, dynamic, len(example_inputs), list(kwargs or {}))
+    for graph_module in program.graph_module.modules():
+        if isinstance(graph_module, torch.fx.GraphModule):
+            for node in graph_module.graph.nodes:
+                node.meta.pop("stack_trace", None)
+    torch.export.save(program, str(path))
+    return program
+
+
+def _check_dynamic(program, dynamic, num_args, kwarg_names):
+    if dynamic is None:
+        return
+    names = [spec.arg.name for spec in program.graph_signature.input_specs if spec.kind == torch.export.graph_signature.InputKind.USER_INPUT]
+    values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
+    entries = dynamic.items() if isinstance(dynamic, dict) else zip(names[:num_args] + kwarg_names, dynamic)
+    for name, dims in entries:
+        for dim in dims:
+            if isinstance(values[name].shape[dim], int):
+                raise ValueError(f"dimension {dim} of input {name} became the constant {values[name].shape[dim]}")
+
+
+class Mlp(nn.Module):
+    """64-64-10, the model of the step benches."""
+
+    def __init__(self, dropout=0.0):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 64)
+        self.drop = nn.Dropout(dropout)
+        self.fc2 = nn.Linear(64, 10)
+
+    def forward(self, x, y):
+        logits = self.fc2(self.drop(torch.relu(self.fc1(x))))
+        return {"loss": nn.functional.cross_entropy(logits, y), "logits": logits}
+
+
+class DigitsNet(nn.Module):
+    """Convolutions with BatchNorm and dropout on 8x8 images; takes the raw bytes, 0 to 16. The model of examples/digits."""
+
+    def __init__(self, dropout=0.25):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 32, 3, padding=1)
+        self.bn1 = nn.BatchNorm2d(32)
+        self.conv2 = nn.Conv2d(32, 64, 3, padding=1)
+        self.bn2 = nn.BatchNorm2d(64)
+        self.pool = nn.MaxPool2d(2)
+        self.drop = nn.Dropout(dropout)
+        self.fc = nn.Linear(64 * 4 * 4, 10)
+
+    def forward(self, images, labels):
+        x = images.to(torch.float32).unsqueeze(1) / 16
+        x = torch.relu(self.bn1(self.conv1(x)))
+        x = self.pool(torch.relu(self.bn2(self.conv2(x))))
+        logits = self.fc(self.drop(x.flatten(1)))
+        return {"loss": nn.functional.cross_entropy(logits, labels), "logits": logits}
+
+
+def seeded(make, seed=0):
+    """make() with the default generator at `seed`, in training mode."""
+    torch.manual_seed(seed)
+    return make().train()
+
+
+def mlp_inputs(batch=32, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.randn(batch, 64, generator=generator), torch.randint(0, 10, (batch,), generator=generator))
+
+
+def digits_inputs(batch=32, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 17, (batch, 8, 8), generator=generator, dtype=torch.uint8)
+    return (images, torch.randint(0, 10, (batch,), generator=generator))
+
+
+def export_mlp(path, dropout=0.0, seed=0):
+    """The 64-64-10 MLP with a dynamic batch; inputs x [B,64] float32 and y [B] int64, outputs loss and logits."""
+    return export_program(seeded(lambda: Mlp(dropout), seed), mlp_inputs(), path, ({0: "b"}, {0: "b"}))
+
+
+def export_digits(path, dropout=0.25, seed=0):
+    """The digits network with a dynamic batch; dropout=0.0 is the variant without random numbers."""
+    return export_program(seeded(lambda: DigitsNet(dropout), seed), digits_inputs(), path, ({0: "b"}, {0: "b"}))
