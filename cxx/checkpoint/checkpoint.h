@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -14,12 +16,14 @@
 namespace oarlock {
 
 struct SaveOptions {
-  int total_limit = 0;        // how many checkpoints of `parent` to keep, this one included; 0: all
-  Milliseconds timeout{0};
+  // How many checkpoint_<n> of the parent to keep, this one included; 0: all. Only after the commit, smallest n first, and only
+  // when the new one has such a name too.
+  int total_limit = 0;
+  Milliseconds timeout{0};  // of every wait for peers; 0: the group's own
 };
 
-// Collective. Writes `directory` (its parent is made). A failure on any rank is a failure on every rank: the temporary is
-// removed, what was there before is untouched. `directory` that exists: OAR_E_EXISTS.
+// Collective, with the same directory on all ranks. Writes `directory` (its parent is made). A failure on any rank is a failure on every rank: the temporary is
+// removed, what was there before is untouched. `directory` that exists, or that another process is writing: OAR_E_EXISTS.
 Status save_checkpoint(Fs& fs, Group& group, const std::string& directory, const CheckpointContents& contents,
                        const SaveOptions& options);
 
@@ -31,16 +35,21 @@ Result<std::string> find_latest_checkpoint(Fs& fs, const std::string& parent);
 // A complete checkpoint, opened for reading.
 class Checkpoint {
  public:
-  static Result<std::shared_ptr<Checkpoint>> open(const std::string& directory);  // manifest, and every file's presence and size
+  // Reads the manifest and checks every file's presence and size. OAR_E_NOT_FOUND: no (complete) checkpoint. OAR_E_CORRUPT
+  // names file and offset. OAR_E_VERSION: written in a newer major format.
+  static Result<std::shared_ptr<Checkpoint>> open(const std::string& directory);
   virtual ~Checkpoint() = default;
   virtual const std::string& directory() const = 0;
   virtual const JsonValue& manifest() const = 0;
   virtual const JsonValue& values() const = 0;
   virtual const JsonValue& user() const = 0;
   virtual int world_size() const = 0;
-  virtual Status verify() const = 0;                                               // every byte against its checksum
-  virtual Result<NamedTensors> tensors(std::string_view name) const = 0;           // of a shared file, mapped, checksum verified
-  virtual Result<NamedTensors> tensors(std::string_view name, int rank) const = 0; // of a per-rank file
+  virtual Status verify() const = 0;  // every byte of every file against its checksum
+  // Views of the mapped file, which they keep alive; not to be written to. The file's checksum is verified at its first use.
+  virtual Result<NamedTensors> tensors(std::string_view name) const = 0;            // of a shared file
+  virtual Result<NamedTensors> tensors(std::string_view name, int rank) const = 0;  // of a per-rank file
+  virtual Result<at::Tensor> tensor(std::string_view file_name, std::string_view tensor_name) const = 0;  // of a shared file
+  virtual Result<std::vector<std::string>> tensor_names(std::string_view file_name) const = 0;            // of a shared file
 };
 
 }  // namespace oarlock
