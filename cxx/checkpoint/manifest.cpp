@@ -2,13 +2,14 @@
 
 #include <oarlock/version.h>
 #include <torch/version.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "base/strict_json.h"
 #include "checkpoint/layout.h"
+#include "format/checksum.h"
 
 namespace oarlock {
 namespace {
@@ -21,8 +22,9 @@ constexpr std::size_t kTailBytes = kChecksumOpen.size() + kChecksumDigits + kChe
 constexpr int kWorldSizeMax = 1 << 24;
 
 std::string checksum_text(std::string_view bytes) {
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  Checksum checksum;
+  checksum.update(std::as_bytes(std::span(bytes)));
+  return checksum.hexadecimal();
 }
 
 bool is_checksum(std::string_view text) {

@@ -13,11 +13,13 @@ namespace oarlock {
 
 class Tracker {
  public:
-  // options: section "tracker". `is_main` false: a tracker that does nothing.
+  // options: section "tracker". `is_main` false: a tracker that does nothing, and touches no file, but checks what it is given.
+  // An unknown name is OAR_E_NOT_FOUND and lists the known ones.
   static Result<std::shared_ptr<Tracker>> create(std::string_view name, const Options& options, bool is_main);
   virtual ~Tracker() = default;
-  virtual Status log(std::int64_t step, const JsonValue& values) = 0;  // an object
-  virtual Status close() = 0;
+  // values: an object. After a failure the tracker can be used again. After close(): OAR_E_STATE.
+  virtual Status log(std::int64_t step, const JsonValue& values) = 0;
+  virtual Status close() = 0;  // twice is fine
 };
 
 }  // namespace oarlock

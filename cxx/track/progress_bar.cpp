@@ -1,0 +1,72 @@
+#include "track/progress_bar.h"
+
+#include <algorithm>
+
+namespace oarlock {
+namespace {
+constexpr Milliseconds kRedrawEvery{100};
+constexpr Milliseconds kLineEvery{30000};
+constexpr std::int64_t kLinesPerTotal = 10;
+
+double seconds(Clock::TimePoint::duration duration) { return std::chrono::duration<double>(duration).count(); }
+}  // namespace
+
+ProgressBar::ProgressBar(std::string title, std::int64_t total, std::string unit, ProgressMode mode, ProgressOutput& output,
+                         Clock& clock)
+    : mode_(mode), output_(output), clock_(clock), started_(clock.now()), drawn_(started_) {
+  view_.title = single_line(title);
+  view_.total = total;
+  view_.unit = single_line(unit);
+}
+
+ProgressBar::~ProgressBar() {
+  if (!is_closed_ && drawn_columns_ > 0) output_.write("\n");
+}
+
+void ProgressBar::advance(std::int64_t count, std::string_view note) {
+  if (is_closed_) return;
+  view_.count += count;
+  if (mode_ == ProgressMode::kOff) return;
+  if (!note.empty()) view_.note = single_line(note);
+  const Clock::TimePoint now = clock_.now();
+  if (is_due(now)) draw(now, false);
+}
+
+void ProgressBar::close() {
+  if (is_closed_) return;
+  if (mode_ != ProgressMode::kOff) draw(clock_.now(), true);
+  is_closed_ = true;
+}
+
+void ProgressBar::set_line_sink(LineSink sink) { sink_ = std::move(sink); }
+
+bool ProgressBar::is_due(Clock::TimePoint now) const {
+  if (mode_ == ProgressMode::kBar && !sink_) return drawn_columns_ == 0 || now - drawn_ >= kRedrawEvery;
+  if (now - drawn_ >= kLineEvery) return true;
+  if (view_.total <= 0 || view_.count >= view_.total) return false;  // the last line is close()'s
+  const auto tenth = [this](std::int64_t count) {
+    return static_cast<std::int64_t>(static_cast<double>(count) / static_cast<double>(view_.total) * kLinesPerTotal);
+  };
+  return tenth(view_.count) > tenth(drawn_count_);
+}
+
+void ProgressBar::draw(Clock::TimePoint now, bool is_last) {
+  view_.elapsed_seconds = seconds(now - started_);
+  drawn_ = now;
+  drawn_count_ = view_.count;
+  if (sink_) {
+    sink_(progress_line_text(view_).c_str());
+    return;
+  }
+  if (mode_ == ProgressMode::kLines) {
+    output_.write(progress_line_text(view_) + '\n');
+    return;
+  }
+  const std::string line = progress_bar_text(view_, output_.columns() - 1);  // a full last column would wrap
+  const int columns = static_cast<int>(line.size());
+  const std::string blank(static_cast<std::size_t>(std::max(0, drawn_columns_ - columns)), ' ');
+  drawn_columns_ = columns;
+  output_.write('\r' + line + blank + (is_last ? "\n" : ""));
+}
+
+}  // namespace oarlock
