@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/fs.h"
 #include "base/json.h"
@@ -48,8 +47,8 @@ class Checkpoint {
   // Views of the mapped file, which they keep alive; not to be written to. The file's checksum is verified at its first use.
   virtual Result<NamedTensors> tensors(std::string_view name) const = 0;            // of a shared file
   virtual Result<NamedTensors> tensors(std::string_view name, int rank) const = 0;  // of a per-rank file
-  virtual Result<at::Tensor> tensor(std::string_view file_name, std::string_view tensor_name) const = 0;  // of a shared file
-  virtual Result<std::vector<std::string>> tensor_names(std::string_view file_name) const = 0;            // of a shared file
+  virtual Result<at::Tensor> model_tensor(std::string_view name) const = 0;  // one of tensors(kModelFileName)
+  virtual Result<JsonValue> model_tensor_names() const = 0;                  // an array of strings, in the file's order
 };
 
 }  // namespace oarlock

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -9,7 +10,9 @@
 
 namespace oarlock {
 
-// One safetensors file. name: "model", "optimizer_0", "random_state".
+inline constexpr std::string_view kModelFileName = "model";  // the first model's shared file
+
+// One safetensors file. name: kModelFileName, "optimizer_0", "random_state".
 struct CheckpointTensors {
   std::string name;
   NamedTensors tensors;

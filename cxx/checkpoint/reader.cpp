@@ -39,19 +39,17 @@ class OpenCheckpoint : public Checkpoint {
                             rank);
   }
 
-  Result<at::Tensor> tensor(std::string_view file_name, std::string_view tensor_name) const override {
-    OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> file, verified_file(file_name, kSharedFile));
-    if (file->find(tensor_name) == nullptr) {
-      return not_found("'{}' of the checkpoint '{}' has no tensor '{}'; it has {} others", file_name, directory_, tensor_name,
-                       file->entries().size());
-    }
-    return file->tensor(tensor_name);
+  Result<at::Tensor> model_tensor(std::string_view name) const override {
+    OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> file, verified_file(kModelFileName, kSharedFile));
+    if (file->find(name) != nullptr) return file->tensor(name);
+    return not_found("the model of the checkpoint '{}' has no tensor '{}'; it has {} others", directory_, name,
+                     file->entries().size());
   }
 
-  Result<std::vector<std::string>> tensor_names(std::string_view file_name) const override {
-    OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> file, verified_file(file_name, kSharedFile));
-    std::vector<std::string> names;
-    for (const SafetensorsEntry& entry : file->entries()) names.push_back(entry.name);
+  Result<JsonValue> model_tensor_names() const override {
+    OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> file, verified_file(kModelFileName, kSharedFile));
+    JsonValue names = JsonValue::array();
+    for (const SafetensorsEntry& entry : file->entries()) names.append(JsonValue::string(entry.name));
     return names;
   }
 

@@ -20,8 +20,9 @@ class Progress {
   static Result<std::shared_ptr<Progress>> create(std::string title, std::int64_t total, std::string unit, bool is_main,
                                                   std::string_view mode_text);
   virtual ~Progress() = default;
-  virtual void advance(std::int64_t count, std::string_view note) = 0;  // count >= 0; an empty note leaves the last one
-  virtual void close() = 0;                                             // shows the final state; twice is fine
+  // count >= 0; an empty note leaves the last one. After close(): OAR_E_STATE.
+  virtual Status advance(std::int64_t count, std::string_view note) = 0;
+  virtual void close() = 0;  // shows the final state; twice is fine
   // Plain lines (without newline) go there instead of to standard error. An empty function: back to standard error.
   using LineSink = std::function<void(const char* line)>;
   virtual void set_line_sink(LineSink sink) = 0;

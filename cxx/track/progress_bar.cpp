@@ -23,13 +23,15 @@ ProgressBar::~ProgressBar() {
   if (!is_closed_ && drawn_columns_ > 0) output_.write("\n");
 }
 
-void ProgressBar::advance(std::int64_t count, std::string_view note) {
-  if (is_closed_) return;
+Status ProgressBar::advance(std::int64_t count, std::string_view note) {
+  if (is_closed_) return invalid_state("the progress bar '{}' is closed", view_.title);
+  if (count < 0) return invalid_argument("progress goes forward: count must be >= 0, got {}", count);
+  if (mode_ == ProgressMode::kOff) return Status::ok();
   view_.count += count;
-  if (mode_ == ProgressMode::kOff) return;
   if (!note.empty()) view_.note = single_line(note);
   const Clock::TimePoint now = clock_.now();
   if (is_due(now)) draw(now, false);
+  return Status::ok();
 }
 
 void ProgressBar::close() {
@@ -63,7 +65,7 @@ void ProgressBar::draw(Clock::TimePoint now, bool is_last) {
     return;
   }
   const std::string line = progress_bar_text(view_, output_.columns() - 1);  // a full last column would wrap
-  const int columns = static_cast<int>(line.size());
+  const int columns = text_columns(line);
   const std::string blank(static_cast<std::size_t>(std::max(0, drawn_columns_ - columns)), ' ');
   drawn_columns_ = columns;
   output_.write('\r' + line + blank + (is_last ? "\n" : ""));

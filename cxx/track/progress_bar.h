@@ -27,7 +27,7 @@ class ProgressBar final : public Progress {
  public:
   ProgressBar(std::string title, std::int64_t total, std::string unit, ProgressMode mode, ProgressOutput& output, Clock& clock);
   ~ProgressBar() override;  // leaves a terminal on a fresh line
-  void advance(std::int64_t count, std::string_view note) override;
+  Status advance(std::int64_t count, std::string_view note) override;
   void close() override;
   void set_line_sink(LineSink sink) override;
 

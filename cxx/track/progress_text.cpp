@@ -13,8 +13,6 @@ constexpr int kBarWidthMin = 5;
 
 bool starts_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
-int columns_of(std::string_view text) { return static_cast<int>(std::count_if(text.begin(), text.end(), starts_code_point)); }
-
 double fraction_of(const ProgressView& view) {
   return std::min(1.0, static_cast<double>(view.count) / static_cast<double>(view.total));
 }
@@ -61,6 +59,10 @@ std::string single_line(std::string_view text) {
   return line;
 }
 
+int text_columns(std::string_view text) {
+  return static_cast<int>(std::count_if(text.begin(), text.end(), starts_code_point));
+}
+
 std::string_view first_columns(std::string_view text, int columns) {
   int seen = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -74,7 +76,7 @@ std::string progress_line_text(const ProgressView& view) { return head(view) + "
 std::string progress_bar_text(const ProgressView& view, int columns) {
   const std::string before = head(view);
   const std::string after = tail(view);
-  const int room = columns - columns_of(before) - columns_of(after) - 4;  // " |" and "| "
+  const int room = columns - text_columns(before) - text_columns(after) - 4;  // " |" and "| "
   std::string line;
   if (view.total > 0 && room >= kBarWidthMin) {
     const int width = std::min(room, kBarWidthMax);

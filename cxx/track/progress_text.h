@@ -25,7 +25,8 @@ std::string progress_line_text(const ProgressView& view);
 std::string duration_text(double seconds);          // "0:07", "12:05", "3:04:05"; "?" when not finite or negative
 std::string rate_text(double rate);                 // three significant digits: "0.0123", "12.3", "1230", "1.23e+07"
 std::string single_line(std::string_view text);     // control characters become spaces
-// The first bytes of UTF-8 text that take at most `columns` columns, a code point counted as one; never half a code point.
+int text_columns(std::string_view text);            // code points of UTF-8, each counted as one column
+// The first bytes of UTF-8 text that take at most `columns` columns; never half a code point.
 std::string_view first_columns(std::string_view text, int columns);
 
 }  // namespace oarlock

@@ -1,8 +1,9 @@
 #include "track/tracker.h"
 
-#include <iterator>
+#include <cstring>
 #include <string>
 
+#include "base/text.h"
 #include "track/jsonl.h"
 
 namespace oarlock {
@@ -44,6 +45,17 @@ class SilentTracker : public Tracker {
 };
 
 }  // namespace
+
+Result<JsonValue> metrics_object(std::span<const char* const> names, std::span<const double> values) {
+  JsonValue object = JsonValue::object();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == nullptr) return invalid_argument("the name of metric {} is NULL", i);
+    if (utf8_valid_prefix(names[i]) != std::strlen(names[i])) return invalid_argument("the name of metric {} is not UTF-8", i);
+    if (object.find(names[i]) != nullptr) return invalid_argument("the metric '{}' is given twice", names[i]);
+    object.set(names[i], JsonValue::number(values[i]));
+  }
+  return object;
+}
 
 Result<std::shared_ptr<Tracker>> Tracker::create(std::string_view name, const Options& options, bool is_main) {
   std::string known;

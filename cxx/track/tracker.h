@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "base/json.h"
@@ -10,6 +11,9 @@
 #include "base/status.h"
 
 namespace oarlock {
+
+// The object of these names and numbers, as log() takes it. OAR_E_ARGUMENT: a name is nullptr, or given twice.
+Result<JsonValue> metrics_object(std::span<const char* const> names, std::span<const double> values);
 
 class Tracker {
  public:
