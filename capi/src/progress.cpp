@@ -24,7 +24,7 @@ oar_status oar_progress_create(oar_state* state, const char* title, int64_t tota
 oar_status oar_progress_set_callback(oar_progress* progress, oar_progress_fn fn, void* user_data,
                                      oar_release_fn release) noexcept {
   return guard_owning(user_data, release, [&](UserData& owner) -> Status {
-    OAR_ASSIGN(Progress& self, unwrap(progress));
+    OAR_ASSIGN(Progress & self, unwrap(progress));
     if (fn == nullptr) {
       self.set_line_sink({});  // and the guard ends user_data
       return Status::ok();
@@ -36,14 +36,14 @@ oar_status oar_progress_set_callback(oar_progress* progress, oar_progress_fn fn,
 
 oar_status oar_progress_advance(oar_progress* progress, int64_t count, const char* note) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Progress& self, unwrap(progress));
+    OAR_ASSIGN(Progress & self, unwrap(progress));
     return self.advance(count, note == nullptr ? "" : note);
   });
 }
 
 oar_status oar_progress_close(oar_progress* progress) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Progress& self, unwrap(progress));
+    OAR_ASSIGN(Progress & self, unwrap(progress));
     self.close();
     return Status::ok();
   });

@@ -22,7 +22,7 @@ oar_status oar_tracker_create(oar_state* state, const char* name, const char* op
 oar_status oar_tracker_log(oar_tracker* tracker, int64_t step, const char* const* names, const double* values,
                            size_t count) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Tracker& self, unwrap(tracker));
+    OAR_ASSIGN(Tracker & self, unwrap(tracker));
     if (count > 0) OAR_TRY(require_argument(names, "names"));
     if (count > 0) OAR_TRY(require_argument(values, "values"));
     OAR_ASSIGN(const JsonValue object, metrics_object({names, count}, {values, count}));
@@ -32,7 +32,7 @@ oar_status oar_tracker_log(oar_tracker* tracker, int64_t step, const char* const
 
 oar_status oar_tracker_log_json(oar_tracker* tracker, int64_t step, const char* json) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Tracker& self, unwrap(tracker));
+    OAR_ASSIGN(Tracker & self, unwrap(tracker));
     OAR_TRY(require_argument(json, "json"));
     OAR_ASSIGN(const JsonValue object, parse_json(json));
     return self.log(step, object);
@@ -41,7 +41,7 @@ oar_status oar_tracker_log_json(oar_tracker* tracker, int64_t step, const char* 
 
 oar_status oar_tracker_close(oar_tracker* tracker) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Tracker& self, unwrap(tracker));
+    OAR_ASSIGN(Tracker & self, unwrap(tracker));
     return self.close();
   });
 }

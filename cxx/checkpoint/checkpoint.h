@@ -1,4 +1,5 @@
-// A checkpoint directory is old or new, never mixed: written to a temporary sibling, synced, renamed, then older ones pruned.
+// A checkpoint directory is old or new, never mixed: written to a temporary sibling, synced, renamed, then older ones
+// pruned.
 #pragma once
 
 #include <memory>
@@ -15,14 +16,15 @@
 namespace oarlock {
 
 struct SaveOptions {
-  // How many checkpoint_<n> of the parent to keep, this one included; 0: all. Only after the commit, smallest n first, and only
-  // when the new one has such a name too.
+  // How many checkpoint_<n> of the parent to keep, this one included; 0: all. Only after the commit, smallest n first,
+  // and only when the new one has such a name too.
   int total_limit = 0;
   Milliseconds timeout{0};  // of every wait for peers; 0: the group's own
 };
 
-// Collective, with the same directory on all ranks. Writes `directory` (its parent is made). A failure on any rank is a failure on every rank: the temporary is
-// removed, what was there before is untouched. `directory` that exists, or that another process is writing: OAR_E_EXISTS.
+// Collective, with the same directory on all ranks. Writes `directory` (its parent is made). A failure on any rank is a
+// failure on every rank: the temporary is removed, what was there before is untouched. `directory` that exists, or that
+// another process is writing: OAR_E_EXISTS.
 Status save_checkpoint(Fs& fs, Group& group, const std::string& directory, const CheckpointContents& contents,
                        const SaveOptions& options);
 
@@ -34,8 +36,8 @@ Result<std::string> find_latest_checkpoint(Fs& fs, const std::string& parent);
 // A complete checkpoint, opened for reading.
 class Checkpoint {
  public:
-  // Reads the manifest and checks every file's presence and size. OAR_E_NOT_FOUND: no (complete) checkpoint. OAR_E_CORRUPT
-  // names file and offset. OAR_E_VERSION: written in a newer major format.
+  // Reads the manifest and checks every file's presence and size. OAR_E_NOT_FOUND: no (complete) checkpoint.
+  // OAR_E_CORRUPT names file and offset. OAR_E_VERSION: written in a newer major format.
   static Result<std::shared_ptr<Checkpoint>> open(const std::string& directory);
   virtual ~Checkpoint() = default;
   virtual const std::string& directory() const = 0;
@@ -44,11 +46,12 @@ class Checkpoint {
   virtual const JsonValue& user() const = 0;
   virtual int world_size() const = 0;
   virtual Status verify() const = 0;  // every byte of every file against its checksum
-  // Views of the mapped file, which they keep alive; not to be written to. The file's checksum is verified at its first use.
+  // Views of the mapped file, which they keep alive; not to be written to. The file's checksum is verified at its first
+  // use.
   virtual Result<NamedTensors> tensors(std::string_view name) const = 0;            // of a shared file
   virtual Result<NamedTensors> tensors(std::string_view name, int rank) const = 0;  // of a per-rank file
-  virtual Result<at::Tensor> model_tensor(std::string_view name) const = 0;  // one of tensors(kModelFileName)
-  virtual Result<JsonValue> model_tensor_names() const = 0;                  // an array of strings, in the file's order
+  virtual Result<at::Tensor> model_tensor(std::string_view name) const = 0;         // one of tensors(kModelFileName)
+  virtual Result<JsonValue> model_tensor_names() const = 0;  // an array of strings, in the file's order
 };
 
 }  // namespace oarlock

@@ -36,8 +36,8 @@ Status refuse_live_writer(Fs& fs, const CheckpointPath& target) {
     if (!is_temporary_name_of(name, target.name)) continue;
     DirectoryLock lock;
     if (DirectoryLock::try_lock(join_path(target.parent, name), lock) != DirectoryLock::Outcome::kHeld) continue;
-    return already_exists("another process is writing this checkpoint now, into '{}': {}", join_path(target.parent, name),
-                          target.full());
+    return already_exists("another process is writing this checkpoint now, into '{}': {}",
+                          join_path(target.parent, name), target.full());
   }
   return Status::ok();
 }
@@ -72,8 +72,8 @@ Status Commit::make_temporary() {
         break;
     }
   }
-  return io_error("a new temporary directory was removed {} times by another process before it could be locked: {}", kTriesMax,
-                  temporary_);
+  return io_error("a new temporary directory was removed {} times by another process before it could be locked: {}",
+                  kTriesMax, temporary_);
 }
 
 Status Commit::finish(std::string_view manifest) {
@@ -109,15 +109,15 @@ void Commit::roll_back() noexcept {
     if (is_published_) {
       const Status undone = fs_.rename(target_.full(), temporary_);
       if (!undone.is_ok()) {
-        log(LogLevel::kWarning, "checkpoint", "could not take back a checkpoint whose directory entry was not synced: {}",
-            undone.message());
+        log(LogLevel::kWarning, "checkpoint",
+            "could not take back a checkpoint whose directory entry was not synced: {}", undone.message());
         return;
       }
     }
     const Status removed = fs_.remove_all(temporary_);
     if (removed.is_ok()) return;
-    log(LogLevel::kWarning, "checkpoint", "could not remove the temporary of a failed save; the next save here tries again: {}",
-        removed.message());
+    log(LogLevel::kWarning, "checkpoint",
+        "could not remove the temporary of a failed save; the next save here tries again: {}", removed.message());
   } catch (...) {  // out of memory while cleaning up after a failure: the next save clears it away
   }
 }

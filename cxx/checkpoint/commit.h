@@ -18,8 +18,8 @@ namespace oarlock {
 
 class Commit {
  public:
-  // Makes the parent, clears what dead writers left there, refuses a target that exists (OAR_E_EXISTS) or that another live
-  // writer is writing, makes and locks the temporary.
+  // Makes the parent, clears what dead writers left there, refuses a target that exists (OAR_E_EXISTS) or that another
+  // live writer is writing, makes and locks the temporary.
   static Result<std::unique_ptr<Commit>> begin(Fs& fs, const CheckpointPath& target);
   ~Commit();  // rolls back unless finished: also when an exception passes
   Commit(const Commit&) = delete;

@@ -21,8 +21,8 @@ struct CheckpointTensors {
 struct CheckpointContents {
   std::vector<CheckpointTensors> shared;    // equal on all ranks: rank 0 writes <name>.safetensors
   std::vector<CheckpointTensors> per_rank;  // every rank writes <name>-<rank>.safetensors
-  JsonValue values = JsonValue::object();       // rank 0's: schedulers, loaders, counters
-  JsonValue user = JsonValue();                 // the caller's own, rank 0's; null: none
+  JsonValue values = JsonValue::object();   // rank 0's: schedulers, loaders, counters
+  JsonValue user = JsonValue();             // the caller's own, rank 0's; null: none
 };
 
 }  // namespace oarlock

@@ -1,5 +1,6 @@
-// Which temporaries have a live owner. The writer holds an advisory lock (flock) on its temporary directory; the kernel drops
-// it when the process ends, however it ends, so a lock that can be had means that nobody is writing there any more.
+// Which temporaries have a live owner. The writer holds an advisory lock (flock) on its temporary directory; the kernel
+// drops it when the process ends, however it ends, so a lock that can be had means that nobody is writing there any
+// more.
 #pragma once
 
 #include <memory>

@@ -8,7 +8,8 @@
 
 namespace oarlock {
 
-// OAR_E_NOT_FOUND: no such directory, or no manifest in it (the save never ended). Damage: OAR_E_CORRUPT, naming the file.
+// OAR_E_NOT_FOUND: no such directory, or no manifest in it (the save never ended). Damage: OAR_E_CORRUPT, naming the
+// file.
 Result<Manifest> read_manifest(const std::string& directory);
 
 // Every listed file is a regular file of the listed size, in this directory.

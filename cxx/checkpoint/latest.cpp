@@ -25,8 +25,9 @@ Result<std::vector<std::int64_t>> list_numbers(Fs& fs, const std::string& parent
   return numbers;
 }
 
-// Lacking its manifest or (part of) a file: a copy under way, or not ours. Damage is not this: a checkpoint whose manifest
-// cannot be read is still the latest, and opening it says what is wrong instead of silently going back to an older one.
+// Lacking its manifest or (part of) a file: a copy under way, or not ours. Damage is not this: a checkpoint whose
+// manifest cannot be read is still the latest, and opening it says what is wrong instead of silently going back to an
+// older one.
 Status check_complete(Fs& fs, const std::string& directory) {
   if (!fs.exists(join_path(directory, kManifestName))) return not_found("it has no {}", kManifestName);
   const auto manifest = read_manifest(directory);

@@ -26,7 +26,8 @@ Result<CheckpointPath> split_checkpoint_path(const std::string& directory) {
     return invalid_argument("a checkpoint directory needs a name of its own, this path has none: '{}'", directory);
   }
   if (is_temporary_name(result.name)) {
-    return invalid_argument("names like .<name>.incomplete-<digits> are kept for unfinished checkpoints, got '{}'", directory);
+    return invalid_argument("names like .<name>.incomplete-<digits> are kept for unfinished checkpoints, got '{}'",
+                            directory);
   }
   return result;
 }
@@ -73,9 +74,11 @@ std::string rank_file_name(std::string_view name, int rank) { return fmt::format
 
 bool is_plain_name(std::string_view name) {
   const auto is_allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
-  return !name.empty() && name.size() <= 200 && name.front() != '.' && std::all_of(name.begin(), name.end(), is_allowed);
+  return !name.empty() && name.size() <= 200 && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), is_allowed);
 }
 
 }  // namespace oarlock

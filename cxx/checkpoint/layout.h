@@ -12,7 +12,7 @@ namespace oarlock {
 
 inline constexpr std::string_view kManifestName = "manifest.json";
 
-// A checkpoint directory, split. "run/checkpoints/checkpoint_3/" -> {"run/checkpoints", "checkpoint_3"}; "x" -> {".", "x"}.
+// A checkpoint directory, split: "run/checkpoint_3/" -> {"run", "checkpoint_3"}; "x" -> {".", "x"}.
 struct CheckpointPath {
   std::string parent;
   std::string name;
@@ -22,8 +22,8 @@ Result<CheckpointPath> split_checkpoint_path(const std::string& directory);
 
 std::string join_path(std::string_view directory, std::string_view name);
 
-// ".<name>.incomplete-<16 hexadecimal digits>": a checkpoint that is being written, or an old one that is being removed.
-// Hidden and never a checkpoint's own name, so that no reader takes it for one.
+// ".<name>.incomplete-<16 hexadecimal digits>": a checkpoint that is being written, or an old one that is being
+// removed. Hidden and never a checkpoint's own name, so that no reader takes it for one.
 std::string temporary_name(std::string_view name, std::uint64_t unique);
 bool is_temporary_name(std::string_view candidate);
 bool is_temporary_name_of(std::string_view candidate, std::string_view name);

@@ -49,15 +49,16 @@ std::string one_per_line(const JsonValue& array) {
 
 Status check_checksum(std::string_view bytes) {
   if (!has_tail(bytes)) {
-    return corrupt("the last {} bytes, from offset {} on, are not the closing checksum: the file is cut short or was edited",
-                   kTailBytes, bytes.size() < kTailBytes ? 0 : bytes.size() - kTailBytes);
+    return corrupt(
+        "the last {} bytes, from offset {} on, are not the closing checksum: the file is cut short or was edited",
+        kTailBytes, bytes.size() < kTailBytes ? 0 : bytes.size() - kTailBytes);
   }
   const std::string_view body = bytes.substr(0, bytes.size() - kTailBytes);
   const std::string_view stored = bytes.substr(body.size() + kChecksumOpen.size(), kChecksumDigits);
   const std::string computed = checksum_text(body);
   if (stored == computed) return Status::ok();
-  return corrupt("bytes 0 to {} have the XXH3-128 checksum {}, the one stored at offset {} is {}", body.size(), computed,
-                 body.size() + kChecksumOpen.size(), stored);
+  return corrupt("bytes 0 to {} have the XXH3-128 checksum {}, the one stored at offset {} is {}", body.size(),
+                 computed, body.size() + kChecksumOpen.size(), stored);
 }
 
 Result<std::int64_t> integer_member(const JsonValue& object, std::string_view key) {
@@ -81,9 +82,11 @@ Status check_version(const JsonValue& json) {
   OAR_ASSIGN(const std::int64_t major, integer_member(json, "major"));
   if (major > kManifestMajor) {
     const JsonValue* writer = json.find("oarlock_version");
-    return wrong_version("the checkpoint has format major {}, written by Oarlock {}; this library, Oarlock {}.{}.{}, reads up to "
-                         "major {}. Use a newer Oarlock.", major, writer != nullptr ? writer->text() : "(unknown)",
-                         OAR_VERSION_MAJOR, OAR_VERSION_MINOR, OAR_VERSION_PATCH, kManifestMajor);
+    return wrong_version(
+        "the checkpoint has format major {}, written by Oarlock {}; this library, Oarlock {}.{}.{}, reads up to "
+        "major {}. Use a newer Oarlock.",
+        major, writer != nullptr ? writer->text() : "(unknown)", OAR_VERSION_MAJOR, OAR_VERSION_MINOR,
+        OAR_VERSION_PATCH, kManifestMajor);
   }
   if (major < 1) return corrupt("format major {} never existed", major);
   return Status::ok();
@@ -97,7 +100,8 @@ Status read_files(const JsonValue& json, Manifest& manifest) {
     OAR_ASSIGN(FileRecord record, file_record_from_json(item));
     if (!paths.insert(record.path).second) return corrupt("the file '{}' is listed twice", record.path);
     if (record.rank >= manifest.world_size) {
-      return corrupt("the file '{}' is of rank {}, the world size is {}", record.path, record.rank, manifest.world_size);
+      return corrupt("the file '{}' is of rank {}, the world size is {}", record.path, record.rank,
+                     manifest.world_size);
     }
     manifest.files.push_back(std::move(record));
   }
@@ -133,7 +137,8 @@ Result<FileRecord> file_record_from_json(const JsonValue& json) {
   if (!json.is_object()) return corrupt("an entry of \"files\" is no object");
   FileRecord record;
   OAR_ASSIGN(record.path, string_member(json, "path"));
-  if (!is_plain_name(record.path)) return corrupt("the file path '{}' could leave the checkpoint's directory", record.path);
+  if (!is_plain_name(record.path))
+    return corrupt("the file path '{}' could leave the checkpoint's directory", record.path);
   OAR_ASSIGN(record.name, string_member(json, "name"));
   if (json.find("rank") != nullptr) {
     OAR_ASSIGN(const std::int64_t rank, integer_member(json, "rank"));
@@ -166,7 +171,8 @@ std::string encode_manifest(const Manifest& manifest, std::string_view created) 
   // One member per line, so that the closing checksum stands on a line of its own.
   std::string text = "{\n";
   for (const auto& [key, value] : json.members()) {
-    text += fmt::format("  {}: {},\n", JsonValue::string(key).dump(), key == "files" ? one_per_line(value) : value.dump());
+    text +=
+        fmt::format("  {}: {},\n", JsonValue::string(key).dump(), key == "files" ? one_per_line(value) : value.dump());
   }
   const std::string checksum = checksum_text(text);
   text.append(kChecksumOpen).append(checksum).append(kChecksumClose);

@@ -1,5 +1,5 @@
-// manifest.json: the list of a checkpoint's files with sizes and checksums, and all that is not a tensor. Written last, so a
-// directory without one is no checkpoint. Byte for byte in docs/checkpoint-format.md.
+// manifest.json: the list of a checkpoint's files with sizes and checksums, and all that is not a tensor. Written last,
+// so a directory without one is no checkpoint. Byte for byte in docs/checkpoint-format.md.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ inline constexpr int kManifestMinor = 0;
 inline constexpr int kSharedFile = -1;
 
 struct FileRecord {
-  std::string path;              // plain name inside the directory
-  std::string name;              // "model"; several ranks' files share it
-  int rank = kSharedFile;        // whose; kSharedFile: equal on all
+  std::string path;        // plain name inside the directory
+  std::string name;        // "model"; several ranks' files share it
+  int rank = kSharedFile;  // whose; kSharedFile: equal on all
   std::uint64_t size_bytes = 0;
-  std::string checksum;          // XXH3-128, 32 lower-case hexadecimal digits
+  std::string checksum;  // XXH3-128, 32 lower-case hexadecimal digits
 };
 
 struct Manifest {
-  JsonValue json;                // everything, keys that this release does not know too
+  JsonValue json;  // everything, keys that this release does not know too
   int world_size = 0;
   std::vector<FileRecord> files;
   JsonValue values;

@@ -13,7 +13,8 @@ namespace {
 
 class OpenCheckpoint : public Checkpoint {
  public:
-  OpenCheckpoint(std::string directory, Manifest manifest) : directory_(std::move(directory)), manifest_(std::move(manifest)) {}
+  OpenCheckpoint(std::string directory, Manifest manifest)
+      : directory_(std::move(directory)), manifest_(std::move(manifest)) {}
 
   const std::string& directory() const override { return directory_; }
   const JsonValue& manifest() const override { return manifest_.json; }
@@ -35,8 +36,8 @@ class OpenCheckpoint : public Checkpoint {
 
   Result<NamedTensors> tensors(std::string_view name, int rank) const override {
     if (rank >= 0 && rank < manifest_.world_size) return tensors_of(name, rank);
-    return invalid_argument("the checkpoint '{}' was written by {} ranks, there is no rank {}", directory_, manifest_.world_size,
-                            rank);
+    return invalid_argument("the checkpoint '{}' was written by {} ranks, there is no rank {}", directory_,
+                            manifest_.world_size, rank);
   }
 
   Result<at::Tensor> model_tensor(std::string_view name) const override {

@@ -29,7 +29,9 @@ void remove_abandoned_temporaries(Fs& fs, const std::string& parent) {
     const DirectoryLock::Outcome outcome = DirectoryLock::try_lock(path, lock);
     if (outcome == DirectoryLock::Outcome::kUnsupported) {
       log(LogLevel::kWarning, "checkpoint",
-          "this file system cannot tell whether an unfinished checkpoint still has a writer; remove it by hand if not: {}", path);
+          "this file system cannot tell whether an unfinished checkpoint still has a writer; remove it by hand if not: "
+          "{}",
+          path);
     }
     if (outcome != DirectoryLock::Outcome::kTaken) continue;
     const Status removed = fs.remove_all(path);

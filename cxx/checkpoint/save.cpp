@@ -1,4 +1,5 @@
-// A save, as the ranks walk through it together. Every stage ends with agree(): a failure anywhere stops all at that stage.
+// A save, as the ranks walk through it together. Every stage ends with agree(): a failure anywhere stops all at that
+// stage.
 #include <time.h>
 
 #include <utility>
@@ -18,13 +19,14 @@ std::string utc_now() {
   const time_t now = ::time(nullptr);
   tm parts{};
   ::gmtime_r(&now, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                     parts.tm_min, parts.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 class Save {
  public:
-  Save(Fs& fs, Group& group, const std::string& directory, const CheckpointContents& contents, const SaveOptions& options)
+  Save(Fs& fs, Group& group, const std::string& directory, const CheckpointContents& contents,
+       const SaveOptions& options)
       : fs_(fs), group_(group), directory_(directory), contents_(contents), options_(options) {}
 
   Status run() {
@@ -33,7 +35,8 @@ class Save {
     const Status committed = commit();
     Status status = agree(group_, committed, options_.timeout);
     if (status.is_ok() || !is_main() || !committed.is_ok()) return status;
-    return std::move(status).within(fmt::format("the checkpoint '{}' is complete, but a peer failed after it", directory_));
+    return std::move(status).within(
+        fmt::format("the checkpoint '{}' is complete, but a peer failed after it", directory_));
   }
 
  private:

@@ -31,9 +31,11 @@ Status check_contents(const CheckpointContents& contents) {
   for (const auto* parts : {&contents.shared, &contents.per_rank}) {
     for (const CheckpointTensors& part : *parts) {
       if (!is_plain_name(part.name)) {
-        return invalid_argument("a checkpoint file's name may have letters, digits, '.', '_' and '-', got '{}'", part.name);
+        return invalid_argument("a checkpoint file's name may have letters, digits, '.', '_' and '-', got '{}'",
+                                part.name);
       }
-      if (!names.insert(part.name).second) return invalid_argument("two files of a checkpoint are named '{}'", part.name);
+      if (!names.insert(part.name).second)
+        return invalid_argument("two files of a checkpoint are named '{}'", part.name);
     }
   }
   // A shared "x-0" and a per-rank "x" would be one file.
@@ -42,7 +44,8 @@ Status check_contents(const CheckpointContents& contents) {
     if (clash == names.end() || !clash->starts_with(part.name + "-")) continue;
     const std::string_view rest = std::string_view(*clash).substr(part.name.size() + 1);
     if (!rest.empty() && rest.find_first_not_of("0123456789") == rest.npos) {
-      return invalid_argument("the names '{}' and '{}' of a checkpoint's files would meet in one file", part.name, *clash);
+      return invalid_argument("the names '{}' and '{}' of a checkpoint's files would meet in one file", part.name,
+                              *clash);
     }
   }
   return Status::ok();

@@ -60,8 +60,9 @@ class AppendedFile {
       if (newline != block.npos) return block.substr(newline + 1) + tail;
       tail.insert(0, block);
       if (tail.size() > kTailBytesMax) {
-        return corrupt("the last line of '{}', which has {} bytes, is longer than any metrics: not the file of a tracker", path_,
-                       size_bytes_);
+        return corrupt(
+            "the last line of '{}', which has {} bytes, is longer than any metrics: not the file of a tracker", path_,
+            size_bytes_);
       }
       end = begin;
     }
@@ -99,7 +100,9 @@ class AppendedFile {
   }
 
  private:
-  Status failed(std::string_view what) const { return os_error(errno, fmt::format("{} the metrics file '{}'", what, path_)); }
+  Status failed(std::string_view what) const {
+    return os_error(errno, fmt::format("{} the metrics file '{}'", what, path_));
+  }
 
   const std::string path_;
   int descriptor_ = -1;
@@ -121,8 +124,9 @@ Status repair_tail(AppendedFile& file) {
     case TailRepair::kForeign:
       break;
   }
-  return corrupt("'{}' was not written by this tracker and is left alone: its last line, at offset {}, does not begin with {}",
-                 file.path(), offset, kLineOpen);
+  return corrupt(
+      "'{}' was not written by this tracker and is left alone: its last line, at offset {}, does not begin with {}",
+      file.path(), offset, kLineOpen);
 }
 
 class JsonlTracker : public Tracker {

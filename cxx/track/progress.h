@@ -28,8 +28,8 @@ class Progress {
   virtual void set_line_sink(LineSink sink) = 0;
 };
 
-// The option's text for what standard error is: "auto" is a bar on a terminal and lines elsewhere; "bar", "lines", and "off" (or
-// a flag's text, "0" or "1") decide for themselves.
+// The option's text for what standard error is: "auto" is a bar on a terminal and lines elsewhere; "bar", "lines", and
+// "off" (or a flag's text, "0" or "1") decide for themselves.
 Result<ProgressMode> parse_progress_mode(std::string_view text, bool stderr_is_terminal);
 
 }  // namespace oarlock

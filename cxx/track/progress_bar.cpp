@@ -11,8 +11,8 @@ constexpr std::int64_t kLinesPerTotal = 10;
 double seconds(Clock::TimePoint::duration duration) { return std::chrono::duration<double>(duration).count(); }
 }  // namespace
 
-ProgressBar::ProgressBar(std::string title, std::int64_t total, std::string unit, ProgressMode mode, ProgressOutput& output,
-                         Clock& clock)
+ProgressBar::ProgressBar(std::string title, std::int64_t total, std::string unit, ProgressMode mode,
+                         ProgressOutput& output, Clock& clock)
     : mode_(mode), output_(output), clock_(clock), started_(clock.now()), drawn_(started_) {
   view_.title = single_line(title);
   view_.total = total;

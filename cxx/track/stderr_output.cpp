@@ -17,8 +17,8 @@ namespace {
 constexpr int kColumnsUnknown = 80;
 constexpr int kColumnsMin = 20;
 
-// A closed pipe at the other end must be an error, not a SIGPIPE that ends the host. Only this thread's mask is touched, and
-// put back; a signal that was pending before stays pending.
+// A closed pipe at the other end must be an error, not a SIGPIPE that ends the host. Only this thread's mask is
+// touched, and put back; a signal that was pending before stays pending.
 class NoBrokenPipeSignal {
  public:
   NoBrokenPipeSignal() {
@@ -47,7 +47,8 @@ class StderrOutput final : public ProgressOutput {
  public:
   int columns() override {
     winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return std::max<int>(size.ws_col, kColumnsMin);
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+      return std::max<int>(size.ws_col, kColumnsMin);
     // The launcher gives the columns that its prefix leaves; a plain 1 only says that there is a terminal.
     const auto given = env_text("OARLOCK_STDERR_IS_TERMINAL");
     const auto columns = given ? parse_int(*given) : std::nullopt;

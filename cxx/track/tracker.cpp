@@ -12,7 +12,8 @@ namespace {
 Result<std::shared_ptr<Tracker>> create_jsonl(const Options& options) {
   const std::string path = options.text("tracker.path");
   if (path.empty()) {
-    return invalid_argument("the tracker 'jsonl' needs option tracker.path (or OARLOCK_TRACKER_PATH): the file to append to");
+    return invalid_argument(
+        "the tracker 'jsonl' needs option tracker.path (or OARLOCK_TRACKER_PATH): the file to append to");
   }
   return open_jsonl_tracker(path);
 }
@@ -50,7 +51,8 @@ Result<JsonValue> metrics_object(std::span<const char* const> names, std::span<c
   JsonValue object = JsonValue::object();
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i] == nullptr) return invalid_argument("the name of metric {} is NULL", i);
-    if (utf8_valid_prefix(names[i]) != std::strlen(names[i])) return invalid_argument("the name of metric {} is not UTF-8", i);
+    if (utf8_valid_prefix(names[i]) != std::strlen(names[i]))
+      return invalid_argument("the name of metric {} is not UTF-8", i);
     if (object.find(names[i]) != nullptr) return invalid_argument("the metric '{}' is given twice", names[i]);
     object.set(names[i], JsonValue::number(values[i]));
   }

@@ -2,8 +2,8 @@
  * Checkpoint directories, looked at without a model: find, open, verify, read.
  *
  * Checkpoints are written by oar_accelerator_save (accelerator.h). One is a directory of safetensors files and a
- * manifest.json; docs/checkpoint-format.md describes every byte. It is written under a hidden temporary name and renamed
- * when all of it is on the disk, so a directory that has a manifest is a whole checkpoint.
+ * manifest.json; docs/checkpoint-format.md describes every byte. It is written under a hidden temporary name and
+ * renamed when all of it is on the disk, so a directory that has a manifest is a whole checkpoint.
  */
 #ifndef OARLOCK_CHECKPOINT_H
 #define OARLOCK_CHECKPOINT_H
@@ -13,7 +13,7 @@
 /**
  * Find the newest complete checkpoint: the `checkpoint_<n>` below a directory with the largest n.
  *
- * Incomplete ones (no manifest, a file missing or shorter than listed) are passed over with a warning in the log; what a
+ * Incomplete ones (no manifest, a file missing or of another size) are passed over with a warning in the log; what a
  * killed save left is not looked at. A complete one that is damaged is still the newest: opening it tells the damage.
  *
  * @param[in]     directory  where the checkpoints lie: <project_dir>/checkpoints.
@@ -35,8 +35,8 @@ oar_checkpoint_find_latest(const char *directory, OAR_OUT char *buf, size_t *len
  * @param[out] out   owned; end with oar_checkpoint_release. Untouched on failure.
  *
  * @return OAR_E_NOT_FOUND  no such directory, or no manifest in it: the save never ended.
- * @return OAR_E_CORRUPT    the manifest does not match its checksum or form, or a file is missing or cut short; the text names
- *                          file and byte offset.
+ * @return OAR_E_CORRUPT    the manifest does not match its checksum or form, or a file is missing or cut short; the
+ *                          text names file and byte offset.
  * @return OAR_E_VERSION    written in a newer major format; the text gives both.
  * @threads any
  * @since   0.1
@@ -102,9 +102,9 @@ oar_checkpoint_tensor_names(const oar_checkpoint *checkpoint, OAR_OUT char *buf,
 /**
  * Give one tensor of the model.
  *
- * The first call reads the model's file once to verify its checksum; after that nothing is copied: the tensor is a view of
- * the mapped file, which it keeps, also beyond the checkpoint's release and removal. Who writes to the tensor changes what
- * later calls on this `checkpoint` give, but never the file.
+ * The first call reads the model's file once to verify its checksum; after that nothing is copied: the tensor is a
+ * view of the mapped file, which it keeps, also beyond the checkpoint's release and removal. Who writes to the tensor
+ * changes what later calls on this `checkpoint` give, but never the file.
  *
  * @param[in]  checkpoint  borrowed.
  * @param[in]  name        as in the model's state dict: "fc.weight".
@@ -116,7 +116,8 @@ oar_checkpoint_tensor_names(const oar_checkpoint *checkpoint, OAR_OUT char *buf,
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_checkpoint_tensor(const oar_checkpoint *checkpoint, const char *name, OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+oar_checkpoint_tensor(const oar_checkpoint *checkpoint, const char *name,
+                      OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
 
 /**
  * Add a reference.

@@ -199,6 +199,12 @@
 #define OAR_OPTION_OPTIMIZER_WEIGHT_DECAY "optimizer.weight_decay"
 
 /*
+ * What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off. (string;
+ * default "auto"; variable OARLOCK_PROGRESS)
+ */
+#define OAR_OPTION_PROGRESS "progress"
+
+/*
  * Folder of the run: checkpoints lie in <project_dir>/checkpoints. Unset: the current directory. (string; default
  * unset; variable OARLOCK_PROJECT_DIR)
  */

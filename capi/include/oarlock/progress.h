@@ -1,6 +1,6 @@
 /**
- * A progress bar of the main process: drawn in place on a terminal, a plain line now and then elsewhere (every tenth of the
- * total, or 30 s). It goes to standard error, or to a callback. Option `progress` (OARLOCK_PROGRESS=0) turns all of them off.
+ * A progress bar of the main process: drawn in place on a terminal, a plain line now and then elsewhere (every tenth of
+ * the total, or 30 s). It goes to standard error, or to a callback. OARLOCK_PROGRESS=0 (option `progress`) turns it off.
  */
 #ifndef OARLOCK_PROGRESS_H
 #define OARLOCK_PROGRESS_H
@@ -47,8 +47,8 @@ oar_progress_create(oar_state *state, const char *title, int64_t total, const ch
  * @param[in] progress   borrowed.
  * @param[in] fn         NULL goes back to standard error.
  * @param[in] user_data  handed to `fn`.
- * @param[in] release    release(user_data) runs exactly once: when another callback takes its place, when the progress ends, or
- *                       if this call fails. NULL: nothing to free.
+ * @param[in] release    release(user_data) runs exactly once: when another callback takes its place, when the progress
+ *                       ends, or if this call fails. NULL: nothing to free.
  *
  * @threads serial(progress)
  * @since   0.1

@@ -1,6 +1,6 @@
 /**
- * Where metrics go. Only the main process writes: on the others every call checks its arguments and does nothing else, so
- * that all ranks run the same program.
+ * Where metrics go. Only the main process writes: on the others every call checks its arguments and does nothing else,
+ * so that all ranks run the same program.
  */
 #ifndef OARLOCK_TRACKER_H
 #define OARLOCK_TRACKER_H
@@ -11,13 +11,13 @@
  * Create a tracker.
  *
  * "jsonl" appends one line of JSON per call to a file: {"step":12,"time":1767225599.123,"loss":0.5}; time is UTC, in
- * seconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut short
- * is mended when the file is opened.
+ * seconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut
+ * short is mended when the file is opened.
  *
  * @param[in]  state    borrowed; tells which process is the main one.
  * @param[in]  name     the product: "jsonl".
- * @param[in]  options  JSON object of tracker.* options, named without "tracker.": {"path":"run/metrics.jsonl"}. NULL: none.
- *                      Missing directories of the path are made.
+ * @param[in]  options  JSON object of tracker.* options, named without "tracker.": {"path":"run/metrics.jsonl"}; NULL:
+ *                      none. Missing directories of the path are made.
  * @param[out] out      owned; end with oar_tracker_close and oar_tracker_release. Untouched on failure.
  *
  * @return OAR_E_NOT_FOUND  no product of that name; the text lists the known ones.

@@ -48,12 +48,14 @@ std::vector<Status> save_over_old(int world_size, const std::string& parent, int
 int count_operations(int world_size, int rank) {
   TemporaryFolder folder;
   FaultFs fs;
-  for (const Status& status : save_over_old(world_size, folder.path(), rank, fs)) EXPECT_TRUE(status.is_ok()) << status.message();
+  for (const Status& status : save_over_old(world_size, folder.path(), rank, fs))
+    EXPECT_TRUE(status.is_ok()) << status.message();
   return static_cast<int>(fs.operations().size());
 }
 
 TEST(CrashOfASave, TouchesTheDiskOftenEnoughToBeWorthTesting) {
-  EXPECT_GE(count_operations(1, 0), 20);  // three tensor files and a manifest, each created, written, synced, closed; and renames
+  EXPECT_GE(count_operations(1, 0),
+            20);  // three tensor files and a manifest, each created, written, synced, closed; and renames
   EXPECT_GE(count_operations(2, 1), 4);
 }
 
@@ -63,7 +65,8 @@ TEST(CrashOfASave, KilledAnywhereLeavesOldOrNew) {
     TemporaryFolder folder;
     FaultFs fs(Fault::kEnd, at);
     save_over_old(1, folder.path(), 0, fs);
-    SCOPED_TRACE(fmt::format("killed at operation {} of {}: {}", at, count, fs.operations()[static_cast<std::size_t>(at) - 1]));
+    SCOPED_TRACE(
+        fmt::format("killed at operation {} of {}: {}", at, count, fs.operations()[static_cast<std::size_t>(at) - 1]));
     const int version = latest_version(1, folder.path());
     EXPECT_TRUE(version == kOld || version == kNew) << version;
     expect_next_save_works(1, folder.path());
@@ -77,7 +80,8 @@ TEST(CrashOfASave, PowerLostAnywhereLeavesOldOrNew) {
     FaultFs fs(Fault::kEnd, at);
     const Status status = save_over_old(1, folder.path(), 0, fs)[0];
     fs.lose_unsynced();
-    SCOPED_TRACE(fmt::format("power lost at operation {} of {}: {}", at, count, fs.operations()[static_cast<std::size_t>(at) - 1]));
+    SCOPED_TRACE(fmt::format("power lost at operation {} of {}: {}", at, count,
+                             fs.operations()[static_cast<std::size_t>(at) - 1]));
     const int version = latest_version(1, folder.path());
     EXPECT_TRUE(version == kOld || version == kNew) << version;
     if (status.is_ok()) EXPECT_EQ(version, kNew) << "a save that was reported as done was lost";
@@ -135,7 +139,8 @@ TEST_P(ErrorInASave, ChangesNothingAndTheNextWorks) { expect_errors_are_clean(1,
 TEST_P(ErrorInASave, OnOneRankIsAnErrorOnBoth) { expect_errors_are_clean(2, GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(Table, ErrorInASave,
-                         ::testing::Values(ErrorCase{EIO, OAR_E_IO, Fault::kError}, ErrorCase{EROFS, OAR_E_IO, Fault::kErrorFrom},
+                         ::testing::Values(ErrorCase{EIO, OAR_E_IO, Fault::kError},
+                                           ErrorCase{EROFS, OAR_E_IO, Fault::kErrorFrom},
                                            ErrorCase{ENOSPC, OAR_E_NO_SPACE, Fault::kError},
                                            ErrorCase{ENOSPC, OAR_E_NO_SPACE, Fault::kErrorFrom},
                                            ErrorCase{EDQUOT, OAR_E_NO_SPACE, Fault::kError}));

@@ -46,7 +46,8 @@ TEST_F(DamagedCheckpoint, TruncatedFileIsNamedWithItsOffsetWhenOpened) {
     expect_corrupt(Checkpoint::open(directory()).status(), "model.safetensors", fmt::format("offset {}", size));
   }
   write("model.safetensors", whole + "x");
-  expect_corrupt(Checkpoint::open(directory()).status(), "model.safetensors", fmt::format("offset {}", whole.size() + 1));
+  expect_corrupt(Checkpoint::open(directory()).status(), "model.safetensors",
+                 fmt::format("offset {}", whole.size() + 1));
 }
 
 TEST_F(DamagedCheckpoint, EveryFlippedByteIsFoundBeforeATensorIsGiven) {
@@ -57,7 +58,8 @@ TEST_F(DamagedCheckpoint, EveryFlippedByteIsFoundBeforeATensorIsGiven) {
     write("model.safetensors", damaged);
     const auto opened = Checkpoint::open(directory());
     ASSERT_TRUE(opened.is_ok()) << opened.status().message();  // sizes fit; bytes are read at first use
-    expect_corrupt(opened.value()->tensors("model").status(), "model.safetensors", fmt::format("bytes 0 to {}", whole.size()));
+    expect_corrupt(opened.value()->tensors("model").status(), "model.safetensors",
+                   fmt::format("bytes 0 to {}", whole.size()));
     expect_corrupt(opened.value()->verify(), "model.safetensors", "XXH3-128");
     expect_corrupt(opened.value()->model_tensor("bias").status(), "model.safetensors", "XXH3-128");
     EXPECT_TRUE(opened.value()->tensors("optimizer_0").is_ok()) << "other files are as good as before";
@@ -92,7 +94,8 @@ TEST_F(DamagedCheckpoint, FilesReachedByALinkAreRefused) {
 TEST_F(DamagedCheckpoint, IsStillTheLatestSoThatNobodyGoesBackUnawares) {
   const auto results = run_world(1, [&](Group& group) {
     Status older = save_checkpoint(real_fs(), group, folder_ / "checkpoint_1", sample_contents(1, 0), {});
-    return older.is_ok() ? save_checkpoint(real_fs(), group, folder_ / "checkpoint_2", sample_contents(2, 0), {}) : older;
+    return older.is_ok() ? save_checkpoint(real_fs(), group, folder_ / "checkpoint_2", sample_contents(2, 0), {})
+                         : older;
   });
   ASSERT_TRUE(results[0].is_ok()) << results[0].message();
   std::ofstream(folder_ / "checkpoint_2/manifest.json", std::ios::trunc) << "{\"format\":";

@@ -1,5 +1,5 @@
-// A file system with one weak point: its k-th operation fails, or the process or the machine ends there. (After leveldb's
-// db/fault_injection_test.cc.)
+// A file system with one weak point: its k-th operation fails, or the process or the machine ends there. (After
+// leveldb's db/fault_injection_test.cc.)
 #pragma once
 
 #include <filesystem>
@@ -27,8 +27,8 @@ class FaultFs final : public Fs {
 
   const std::vector<std::string>& operations() const { return operations_; }
 
-  // The machine lost power: what was not synced is gone. Names made or renamed since their directory's last sync are taken back,
-  // newest first; files that were not synced keep half of their bytes.
+  // The machine lost power: what was not synced is gone. Names made or renamed since their directory's last sync are
+  // taken back, newest first; files that were not synced keep half of their bytes.
   void lose_unsynced() {
     namespace fs = std::filesystem;
     for (const auto& [path, is_synced] : files_) {

@@ -23,8 +23,9 @@ TEST_P(SplitPath, GivesParentAndName) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, SplitPath,
-                         ::testing::Values(SplitCase{"a/b/c", "a/b", "c"}, SplitCase{"/a", "/", "a"}, SplitCase{"a", ".", "a"},
-                                           SplitCase{"a/b//", "a", "b"}, SplitCase{"/x/checkpoint_3/", "/x", "checkpoint_3"}));
+                         ::testing::Values(SplitCase{"a/b/c", "a/b", "c"}, SplitCase{"/a", "/", "a"},
+                                           SplitCase{"a", ".", "a"}, SplitCase{"a/b//", "a", "b"},
+                                           SplitCase{"/x/checkpoint_3/", "/x", "checkpoint_3"}));
 
 TEST(SplitPath, RefusesPathsWithoutAName) {
   for (const char* directory : {"", "/", "//", ".", "..", "a/.", "a/..", "a/.x.incomplete-0123456789abcdef"}) {
@@ -43,8 +44,9 @@ TEST(TemporaryName, IsHiddenAndKnownAgain) {
 }
 
 TEST(TemporaryName, LeavesOtherPeoplesNamesAlone) {
-  for (const char* name : {"checkpoint_3", ".bashrc", "x.incomplete-0123456789abcdef", ".x.incomplete-0123456789abcdeg",
-                           ".x.incomplete-0123456789abcde", "..incomplete-0123456789abcdef", ".x.partial-0123456789abcdef"}) {
+  for (const char* name :
+       {"checkpoint_3", ".bashrc", "x.incomplete-0123456789abcdef", ".x.incomplete-0123456789abcdeg",
+        ".x.incomplete-0123456789abcde", "..incomplete-0123456789abcdef", ".x.partial-0123456789abcdef"}) {
     EXPECT_FALSE(is_temporary_name(name)) << name;
   }
 }
@@ -53,8 +55,9 @@ TEST(CheckpointNumber, ReadsOnlyWhatNumberedNameWrites) {
   EXPECT_EQ(checkpoint_number("checkpoint_0"), 0);
   EXPECT_EQ(checkpoint_number("checkpoint_10"), 10);
   EXPECT_EQ(checkpoint_number("checkpoint_9223372036854775807"), INT64_MAX);
-  for (const char* name : {"checkpoint_", "checkpoint_01", "checkpoint_-1", "checkpoint_1x", "checkpoint_9223372036854775808",
-                           "checkpoint_ 1", "Checkpoint_1", "checkpoint_+1", "mycheckpoint_1"}) {
+  for (const char* name :
+       {"checkpoint_", "checkpoint_01", "checkpoint_-1", "checkpoint_1x", "checkpoint_9223372036854775808",
+        "checkpoint_ 1", "Checkpoint_1", "checkpoint_+1", "mycheckpoint_1"}) {
     EXPECT_FALSE(checkpoint_number(name).has_value()) << name;
   }
 }
@@ -62,7 +65,8 @@ TEST(CheckpointNumber, ReadsOnlyWhatNumberedNameWrites) {
 TEST(PlainName, StaysInItsDirectory) {
   EXPECT_TRUE(is_plain_name("model.safetensors"));
   EXPECT_TRUE(is_plain_name("random_state-0"));
-  for (const char* name : {"", ".", "..", "../model", "/etc/passwd", "a/b", ".hidden", "a b", "a\nb", "caf\xc3\xa9", "a\\b"}) {
+  for (const char* name :
+       {"", ".", "..", "../model", "/etc/passwd", "a/b", ".hidden", "a b", "a\nb", "caf\xc3\xa9", "a\\b"}) {
     EXPECT_FALSE(is_plain_name(name)) << name;
   }
   EXPECT_FALSE(is_plain_name(std::string("a\0b", 3)));
@@ -83,12 +87,13 @@ TEST_P(PlanRetention, KeepsTheNewestAndTheCurrent) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, PlanRetention,
-                         ::testing::Values(RetentionCase{{0, 1, 2}, 2, 0, {}},         // 0: no limit
-                                           RetentionCase{{0, 1, 2}, 2, 3, {}},         // exactly full
-                                           RetentionCase{{0, 1, 2}, 2, 2, {0}},        //
-                                           RetentionCase{{0, 1, 2}, 2, 1, {0, 1}},     // only the current one
-                                           RetentionCase{{10, 9, 11}, 11, 2, {9}},     // by number, not by text
-                                           RetentionCase{{5, 6, 1}, 1, 2, {5}},        // the current is kept although it is oldest
+                         ::testing::Values(RetentionCase{{0, 1, 2}, 2, 0, {}},      // 0: no limit
+                                           RetentionCase{{0, 1, 2}, 2, 3, {}},      // exactly full
+                                           RetentionCase{{0, 1, 2}, 2, 2, {0}},     //
+                                           RetentionCase{{0, 1, 2}, 2, 1, {0, 1}},  // only the current one
+                                           RetentionCase{{10, 9, 11}, 11, 2, {9}},  // by number, not by text
+                                           RetentionCase{
+                                               {5, 6, 1}, 1, 2, {5}},  // the current is kept although it is oldest
                                            RetentionCase{{3}, 3, 1, {}}));
 
 }  // namespace

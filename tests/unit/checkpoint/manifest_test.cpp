@@ -54,9 +54,13 @@ TEST(Manifest, IsTheSameTextEveryTime) { EXPECT_EQ(sample_bytes(), sample_bytes(
 
 TEST(Manifest, HasTheFormOfTheDocument) {
   const std::string bytes = sample_bytes();
-  EXPECT_TRUE(bytes.starts_with("{\n  \"format\": \"oarlock.checkpoint\",\n  \"major\": 1,\n  \"minor\": 0,\n")) << bytes;
-  EXPECT_NE(bytes.find("\n  \"files\": [\n    {\"path\":\"model.safetensors\",\"name\":\"model\",\"size_bytes\":1234,\"xxh3_128\":"),
-            bytes.npos) << bytes;
+  EXPECT_TRUE(bytes.starts_with("{\n  \"format\": \"oarlock.checkpoint\",\n  \"major\": 1,\n  \"minor\": 0,\n"))
+      << bytes;
+  EXPECT_NE(
+      bytes.find(
+          "\n  \"files\": [\n    {\"path\":\"model.safetensors\",\"name\":\"model\",\"size_bytes\":1234,\"xxh3_128\":"),
+      bytes.npos)
+      << bytes;
   EXPECT_TRUE(bytes.ends_with("\"\n}\n"));
   EXPECT_EQ(bytes.substr(bytes.size() - 51, 15), "  \"checksum\": \"");
 }

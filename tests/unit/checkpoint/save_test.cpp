@@ -1,6 +1,6 @@
 #include <ATen/ops/randint.h>
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -35,8 +35,8 @@ TEST(SaveCheckpoint, KeepsEveryDtypeAndShapeBitForBit) {
   contents.shared.push_back({"model", {}});
   NamedTensors& tensors = contents.shared[0].tensors;
   for (const at::ScalarType dtype :
-       {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte, at::kBool,
-        at::kFloat8_e4m3fn, at::kFloat8_e5m2, at::kComplexFloat, at::kUInt16, at::kUInt32, at::kUInt64}) {
+       {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte,
+        at::kBool, at::kFloat8_e4m3fn, at::kFloat8_e5m2, at::kComplexFloat, at::kUInt16, at::kUInt32, at::kUInt64}) {
     for (const std::vector<std::int64_t>& shape :
          {std::vector<std::int64_t>{}, std::vector<std::int64_t>{0}, std::vector<std::int64_t>{2, 0, 3},
           std::vector<std::int64_t>{3, 5}}) {
@@ -118,7 +118,8 @@ TEST(SaveCheckpoint, RefusesNamesThatMeetInOneFile) {
 TEST(SaveCheckpoint, NamesBothDirectoriesWhenRanksDiffer) {
   TemporaryFolder folder;
   const auto results = run_world(2, [&](Group& group) {
-    return save_checkpoint(real_fs(), group, folder / (group.rank() == 0 ? "a" : "b"), sample_contents(1, group.rank()), {});
+    return save_checkpoint(real_fs(), group, folder / (group.rank() == 0 ? "a" : "b"), sample_contents(1, group.rank()),
+                           {});
   });
   for (const Status& status : results) {
     EXPECT_EQ(status.code(), OAR_E_MISMATCH);
@@ -152,7 +153,8 @@ TEST(FindLatest, TakesTheLargestNumberThatIsComplete) {
   TemporaryFolder folder;
   EXPECT_EQ(find_latest_checkpoint(real_fs(), folder / "nothing").status().code(), OAR_E_NOT_FOUND);
   EXPECT_EQ(find_latest_checkpoint(real_fs(), folder.path()).status().code(), OAR_E_NOT_FOUND);
-  for (const int n : {2, 9, 10, 11, 12}) ASSERT_TRUE(save_alone(folder / numbered_name(n), sample_contents(n, 0)).is_ok());
+  for (const int n : {2, 9, 10, 11, 12})
+    ASSERT_TRUE(save_alone(folder / numbered_name(n), sample_contents(n, 0)).is_ok());
   std::filesystem::remove(folder / "checkpoint_12/manifest.json");
   std::filesystem::remove(folder / "checkpoint_11/optimizer_0.safetensors");
   std::filesystem::create_directories(folder / temporary_name("checkpoint_13", 5));

@@ -18,7 +18,8 @@ class ThreadWorld {
 
   Result<std::vector<std::string>> exchange(int rank, std::string_view mine) {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, kWaitMax, [&] { return num_left_ == 0; })) return timed_out("rank {} waited to enter", rank);
+    if (!changed_.wait_for(lock, kWaitMax, [&] { return num_left_ == 0; }))
+      return timed_out("rank {} waited to enter", rank);
     slots_[static_cast<std::size_t>(rank)] = mine;
     if (++num_arrived_ == slots_.size()) {
       num_left_ = slots_.size();

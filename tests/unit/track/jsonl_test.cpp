@@ -122,7 +122,8 @@ TEST_F(Jsonl, EveryLineParsesWhereverACrashCutTheLast) {
 
 TEST_F(Jsonl, CutsZerosThatAFileSystemLeft) {
   const std::string line = jsonl_line(1, 1000.5, loss(0.25)).value();
-  for (const std::string& tail : {std::string(100, '\0'), "{\"step\":2,\"ti" + std::string(20, '\0'), "{\"st" + std::string(9, '\0')}) {
+  for (const std::string& tail :
+       {std::string(100, '\0'), "{\"step\":2,\"ti" + std::string(20, '\0'), "{\"st" + std::string(9, '\0')}) {
     write(line + tail);
     ASSERT_TRUE(open_jsonl_tracker(path()).is_ok());
     EXPECT_EQ(read(), line);
@@ -130,7 +131,8 @@ TEST_F(Jsonl, CutsZerosThatAFileSystemLeft) {
 }
 
 TEST_F(Jsonl, LeavesAFileThatIsNotItsOwnAlone) {
-  for (const std::string& bytes : {std::string("precious notes"), std::string("a line\nprecious"), std::string("{\"other\":")}) {
+  for (const std::string& bytes :
+       {std::string("precious notes"), std::string("a line\nprecious"), std::string("{\"other\":")}) {
     write(bytes);
     const auto tracker = open_jsonl_tracker(path());
     EXPECT_EQ(tracker.status().code(), OAR_E_CORRUPT) << bytes;

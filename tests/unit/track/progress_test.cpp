@@ -72,9 +72,17 @@ TEST(ProgressText, WritesDurationsAndRates) {
 }
 
 TEST(ProgressText, NeverCutsACodePoint) {
-  EXPECT_EQ(first_columns("a\xc3\xa4" "b", 2), "a\xc3\xa4");
-  EXPECT_EQ(first_columns("a\xc3\xa4" "b", 1), "a");
-  EXPECT_EQ(text_columns("a\xc3\xa4" "b"), 3);
+  EXPECT_EQ(first_columns("a\xc3\xa4"
+                          "b",
+                          2),
+            "a\xc3\xa4");
+  EXPECT_EQ(first_columns("a\xc3\xa4"
+                          "b",
+                          1),
+            "a");
+  EXPECT_EQ(text_columns("a\xc3\xa4"
+                         "b"),
+            3);
   EXPECT_EQ(single_line("a\nb\tc\x1b[2J"), "a b c [2J");
 }
 
@@ -189,13 +197,16 @@ TEST_P(ParseProgressMode, DecidesByOptionThenTerminal) {
   EXPECT_EQ(mode.value(), GetParam().mode);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, ParseProgressMode,
-                         ::testing::Values(ModeCase{"auto", true, ProgressMode::kBar}, ModeCase{"auto", false, ProgressMode::kLines},
-                                           ModeCase{"1", true, ProgressMode::kBar}, ModeCase{"0", true, ProgressMode::kOff},
-                                           ModeCase{"OFF", false, ProgressMode::kOff}, ModeCase{"lines", true, ProgressMode::kLines},
-                                           ModeCase{"bar", false, ProgressMode::kBar}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, ParseProgressMode,
+    ::testing::Values(ModeCase{"auto", true, ProgressMode::kBar}, ModeCase{"auto", false, ProgressMode::kLines},
+                      ModeCase{"1", true, ProgressMode::kBar}, ModeCase{"0", true, ProgressMode::kOff},
+                      ModeCase{"OFF", false, ProgressMode::kOff}, ModeCase{"lines", true, ProgressMode::kLines},
+                      ModeCase{"bar", false, ProgressMode::kBar}));
 
-TEST(ParseProgressMode, RefusesOtherWords) { EXPECT_EQ(parse_progress_mode("sometimes", true).status().code(), OAR_E_ARGUMENT); }
+TEST(ParseProgressMode, RefusesOtherWords) {
+  EXPECT_EQ(parse_progress_mode("sometimes", true).status().code(), OAR_E_ARGUMENT);
+}
 
 }  // namespace
 }  // namespace oarlock
