@@ -1,6 +1,6 @@
 /**
  * A progress bar of the main process: drawn in place on a terminal, a plain line now and then elsewhere (every tenth of
- * the total, or 30 s). It goes to standard error, or to a callback. OARLOCK_PROGRESS=0 (option `progress`) turns it off.
+ * the total, or 30 s). It goes to standard error, or to a callback; OARLOCK_PROGRESS=0 (option `progress`): nowhere.
  */
 #ifndef OARLOCK_PROGRESS_H
 #define OARLOCK_PROGRESS_H
