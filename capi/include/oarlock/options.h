@@ -38,9 +38,27 @@
 #define OAR_OPTION_CHECKPOINT_TOTAL_LIMIT "checkpoint.total_limit"
 
 /*
+ * Address at which other hosts reach this process; unset: that of its first network interface. (string; default
+ * unset; variable OARLOCK_COMM_ADDRESS)
+ */
+#define OAR_OPTION_COMM_ADDRESS "comm.address"
+
+/*
  * What moves the data between ranks: gloo. (string; default "gloo"; variable OARLOCK_COMM_BACKEND)
  */
 #define OAR_OPTION_COMM_BACKEND "comm.backend"
+
+/*
+ * Milliseconds within which all ranks must have come when a state is made. (integer; default 300000; variable
+ * OARLOCK_COMM_CONNECT_TIMEOUT_MS)
+ */
+#define OAR_OPTION_COMM_CONNECT_TIMEOUT_MS "comm.connect_timeout_ms"
+
+/*
+ * Tensors up to this size go through rank 0 in one round trip, reduced in rank order; larger ones by the backend.
+ * Rank 0's value holds for all. (integer; default 65536; variable OARLOCK_COMM_INLINE_BYTES)
+ */
+#define OAR_OPTION_COMM_INLINE_BYTES "comm.inline_bytes"
 
 /*
  * After this many milliseconds of waiting for a rank a warning names it. (integer; default 5000; variable
@@ -282,8 +300,8 @@
 #define OAR_OPTION_STATE_WORLD_SIZE "state.world_size"
 
 /*
- * Threads of one operator; unset: OMP_NUM_THREADS, else cores of this process over local ranks. (integer; default
- * unset; variable OARLOCK_THREADS_INTRA_OP)
+ * Threads of one operator; unset: left as it is (libtorch reads OMP_NUM_THREADS, which `oarlock launch` sets).
+ * (integer; default unset; variable OARLOCK_THREADS_INTRA_OP)
  */
 #define OAR_OPTION_THREADS_INTRA_OP "threads.intra_op"
 
