@@ -68,6 +68,8 @@ std::string header() {
 #ifndef OARLOCK_OPTIONS_H
 #define OARLOCK_OPTIONS_H
 
+#include <oarlock/types.h>
+
 )";
   for (const OptionKey& row : option_keys()) {
     std::string about =

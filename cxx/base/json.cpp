@@ -148,8 +148,8 @@ Status check_words(std::string_view text) {
       OAR_ASSIGN(const std::size_t end, scan_json_number(text, at));
       const std::string_view number = text.substr(at, end - at);
       if (!fits_double(number)) {
-        return json_error(at,
-                          fmt::format("{} would not be kept exactly; give integers beyond 2^53 as strings", number));
+        const char* why = is_json_integer(number) ? "give integers beyond 2^53 as strings" : "it is out of range";
+        return json_error(at, fmt::format("{} would not be kept exactly; {}", number, why));
       }
       at = end;
     } else if (c == '{' || c == '[') {
