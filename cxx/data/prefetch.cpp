@@ -156,6 +156,7 @@ void Prefetcher::cancel() {
 }
 
 Status Prefetcher::close(Milliseconds timeout) {
+  if (threads_.empty()) return Status::ok();
   bool all_ended = true;
   {
     std::unique_lock lock(shared_->mutex);
