@@ -41,7 +41,8 @@ oar_status oar_dataset_from_safetensors(const char* path, const char* const* nam
       OAR_TRY(require_argument(names[i], "a name in names"));
       wanted.emplace_back(names[i]);
     }
-    if (names != nullptr && count == 0) return invalid_argument("count is 0; names NULL takes every tensor of the file");
+    if (names != nullptr && count == 0)
+      return invalid_argument("count is 0; names NULL takes every tensor of the file");
     OAR_ASSIGN(std::shared_ptr<Dataset> dataset, open_safetensors_dataset(path, wanted));
     *out = wrap<oar_dataset>(std::move(dataset));
     return Status::ok();

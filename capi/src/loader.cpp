@@ -22,14 +22,14 @@ oar_status oar_loader_create(oar_dataset* dataset, const char* options, oar_load
 
 oar_status oar_loader_set_shard(oar_loader* loader, int32_t rank, int32_t world_size) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Loader& self, unwrap(loader));
+    OAR_ASSIGN(Loader & self, unwrap(loader));
     return self.set_shard(rank, world_size);
   });
 }
 
 oar_status oar_loader_next(oar_loader* loader, oar_tree** out_batch) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Loader& self, unwrap(loader));
+    OAR_ASSIGN(Loader & self, unwrap(loader));
     OAR_TRY(require_out(out_batch, "out_batch"));
     OAR_ASSIGN(std::optional<Tree> batch, self.next());
     *out_batch = batch ? wrap<oar_tree>(std::make_shared<Tree>(std::move(*batch))) : nullptr;
@@ -75,14 +75,14 @@ oar_status oar_loader_position(const oar_loader* loader, int64_t* out_batches_do
 
 oar_status oar_loader_seek(oar_loader* loader, int64_t epoch, int64_t batches_done) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Loader& self, unwrap(loader));
+    OAR_ASSIGN(Loader & self, unwrap(loader));
     return self.seek(epoch, batches_done);
   });
 }
 
 oar_status oar_loader_close(oar_loader* loader) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Loader& self, unwrap(loader));
+    OAR_ASSIGN(Loader & self, unwrap(loader));
     return self.close();
   });
 }

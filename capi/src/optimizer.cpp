@@ -22,14 +22,14 @@ oar_status oar_optimizer_create(oar_model* model, const char* name, const char* 
 
 oar_status oar_optimizer_step(oar_optimizer* optimizer) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Optimizer& self, unwrap(optimizer));
+    OAR_ASSIGN(Optimizer & self, unwrap(optimizer));
     return self.step();
   });
 }
 
 oar_status oar_optimizer_zero_grad(oar_optimizer* optimizer) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Optimizer& self, unwrap(optimizer));
+    OAR_ASSIGN(Optimizer & self, unwrap(optimizer));
     self.zero_grad();
     return Status::ok();
   });
@@ -46,7 +46,7 @@ oar_status oar_optimizer_learning_rate(const oar_optimizer* optimizer, double* o
 
 oar_status oar_optimizer_set_learning_rate(oar_optimizer* optimizer, double learning_rate) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Optimizer& self, unwrap(optimizer));
+    OAR_ASSIGN(Optimizer & self, unwrap(optimizer));
     OAR_TRY(check_learning_rate(learning_rate));
     self.set_learning_rate(learning_rate);
     return Status::ok();

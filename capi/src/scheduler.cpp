@@ -23,7 +23,7 @@ oar_status oar_scheduler_create(oar_optimizer* optimizer, const char* name, cons
 
 oar_status oar_scheduler_step(oar_scheduler* scheduler) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Scheduler& self, unwrap(scheduler));
+    OAR_ASSIGN(Scheduler & self, unwrap(scheduler));
     return self.step();
   });
 }

@@ -22,7 +22,8 @@ Result<BatchShard> BatchShard::create(const BatchShardOptions& options) {
         options.batch_size, options.world_size);
   }
   if (!options.split_batches && options.batch_size > std::numeric_limits<std::int64_t>::max() / options.world_size) {
-    return invalid_argument("batch_size * world_size does not fit 64 bits: {} * {}", options.batch_size, options.world_size);
+    return invalid_argument("batch_size * world_size does not fit 64 bits: {} * {}", options.batch_size,
+                            options.world_size);
   }
   return BatchShard(options);
 }

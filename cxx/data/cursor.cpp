@@ -34,7 +34,8 @@ Result<std::uint64_t> read_seed(const JsonValue& state) {
   OAR_ASSIGN(const std::string text, member->as_string());
   std::uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (error != std::errc() || end != text.data() + text.size()) return corrupt("seed is not a number of 64 bits: '{}'", text);
+  if (error != std::errc() || end != text.data() + text.size())
+    return corrupt("seed is not a number of 64 bits: '{}'", text);
   return seed;
 }
 
@@ -57,16 +58,20 @@ Result<SavedLoader> parse_state(const JsonValue& state) {
 
 Status check_same_order(const SavedLoader& saved, const Sampler& sampler, bool has_own_seed) {
   if (saved.shard.num_samples != sampler.num_samples()) {
-    return invalid_argument("the state was saved over a data set of another size, so its order is another one; "
-                            "saved {} samples, now {}", saved.shard.num_samples, sampler.num_samples());
+    return invalid_argument(
+        "the state was saved over a data set of another size, so its order is another one; "
+        "saved {} samples, now {}",
+        saved.shard.num_samples, sampler.num_samples());
   }
   if (saved.shuffle != sampler.shuffle()) {
     return invalid_argument("the state was saved with another order; saved with shuffle {}, now {}", saved.shuffle,
                             sampler.shuffle());
   }
   if (saved.shuffle && has_own_seed && saved.cursor.seed != sampler.seed()) {
-    return invalid_argument("the state was saved with another seed; saved {}, now {}; create the loader with the saved seed "
-                            "or with none", saved.cursor.seed, sampler.seed());
+    return invalid_argument(
+        "the state was saved with another seed; saved {}, now {}; create the loader with the saved seed "
+        "or with none",
+        saved.cursor.seed, sampler.seed());
   }
   return Status::ok();
 }
@@ -88,7 +93,8 @@ JsonValue cursor_to_json(const Cursor& cursor, bool shuffle, const BatchShardOpt
   return state;
 }
 
-Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, bool has_own_seed, const BatchShard& shard) {
+Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, bool has_own_seed,
+                                const BatchShard& shard) {
   OAR_ASSIGN(const SavedLoader saved, parse_state(state));
   OAR_TRY(check_same_order(saved, sampler, has_own_seed));
   Result<BatchShard> saved_shard = BatchShard::create(saved.shard);
@@ -107,8 +113,10 @@ Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, 
   const std::int64_t samples_done = saved.cursor.position * saved_shard.value().samples_per_round();
   if (samples_done % shard.samples_per_round() != 0) {
     return invalid_argument(
-        "the state lies inside a round of this loader: {} samples are done of rounds of {} (batch_size {}, world_size {}), "
-        "here a round has {} (batch_size {}, world_size {}); resume with a round that divides {}, or from an epoch's end",
+        "the state lies inside a round of this loader: {} samples are done of rounds of {} (batch_size {}, world_size "
+        "{}), "
+        "here a round has {} (batch_size {}, world_size {}); resume with a round that divides {}, or from an epoch's "
+        "end",
         samples_done, saved_shard.value().samples_per_round(), saved.shard.batch_size, saved.shard.world_size,
         shard.samples_per_round(), shard.options().batch_size, shard.options().world_size, samples_done);
   }

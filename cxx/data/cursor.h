@@ -17,16 +17,17 @@ struct Cursor {
   std::uint64_t seed = 0;
 };
 
-// {"epoch","position","seed" (text: 64 bits),"shuffle","num_samples","batch_size","world_size","split_batches","drop_last",
-//  "even_batches"}.
+// Members: epoch, position, seed (as text: it has 64 bits), shuffle, num_samples, batch_size, world_size,
+// split_batches, drop_last, even_batches.
 JsonValue cursor_to_json(const Cursor& cursor, bool shuffle, const BatchShardOptions& shard);
 
 // Where a loader over `shard` goes on after `state`. Exact or refused:
-// - Another world size, batch size or split_batches: allowed where the samples that were done make whole rounds of the new
-//   size, at the start and at the end of an epoch; else OAR_E_ARGUMENT with both round sizes.
+// - Another world size, batch size or split_batches: allowed where the samples that were done make whole rounds of the
+//   new size, at the start and at the end of an epoch; else OAR_E_ARGUMENT with both round sizes.
 // - Another number of samples, or shuffle switched: OAR_E_ARGUMENT, because the order is another one.
 // - Another seed: OAR_E_ARGUMENT when the loader's own was asked for (has_own_seed), else the state's is taken.
 // OAR_E_CORRUPT or OAR_E_ARGUMENT: not a state that cursor_to_json wrote.
-Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, bool has_own_seed, const BatchShard& shard);
+Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, bool has_own_seed,
+                                const BatchShard& shard);
 
 }  // namespace oarlock

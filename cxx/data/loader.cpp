@@ -31,11 +31,13 @@ struct EpochPlan {
 };
 
 // Puts the batch, and the sample where one alone fails too, in front of a failure of the data set.
-Status name_sample(const EpochPlan& plan, std::int64_t batch, const std::vector<std::int64_t>& samples, Status failure) {
+Status name_sample(const EpochPlan& plan, std::int64_t batch, const std::vector<std::int64_t>& samples,
+                   Status failure) {
   for (const std::int64_t& sample : samples) {
     Result<Tree> alone = plan.dataset->fetch({&sample, 1});
     if (alone.is_ok()) continue;
-    return std::move(alone).status().within(fmt::format("loader: epoch {}, batch {}, sample {}", plan.epoch, batch, sample));
+    return std::move(alone).status().within(
+        fmt::format("loader: epoch {}, batch {}, sample {}", plan.epoch, batch, sample));
   }
   return std::move(failure).within(
       fmt::format("loader: epoch {}, batch {} of samples {}", plan.epoch, batch, fmt::join(samples, " ")));
@@ -139,7 +141,8 @@ class ShardedLoader : public Loader {
       move_to(epoch_ + 1, 0);
       return std::optional<Tree>();
     }
-    if (plan_ == nullptr) plan_ = std::make_shared<const EpochPlan>(EpochPlan{dataset_, shard_, sampler_.order(epoch_), epoch_});
+    if (plan_ == nullptr)
+      plan_ = std::make_shared<const EpochPlan>(EpochPlan{dataset_, shard_, sampler_.order(epoch_), epoch_});
     OAR_ASSIGN(Tree batch, prefetcher_ ? take_prefetched() : fetch_batch(*plan_, position_));
     ++position_;
     last_given_ = 1 + num_batches_given.fetch_add(1, std::memory_order_relaxed);
@@ -160,8 +163,8 @@ class ShardedLoader : public Loader {
     if (closed_) return closed_failure();
     if (epoch < 0) return invalid_argument("epoch must be >= 0, got {}", epoch);
     if (position < 0 || position > num_batches()) {
-      return invalid_argument("batches_done must lie in [0, {}], the batches of this rank in an epoch; got {}", num_batches(),
-                              position);
+      return invalid_argument("batches_done must lie in [0, {}], the batches of this rank in an epoch; got {}",
+                              num_batches(), position);
     }
     move_to(epoch, position);
     return Status::ok();
@@ -193,7 +196,8 @@ class ShardedLoader : public Loader {
 
   Result<Tree> take_prefetched() {
     if (!prefetcher_->is_running()) {
-      prefetcher_->start(position_, num_batches(), [plan = plan_](std::int64_t batch) { return fetch_batch(*plan, batch); });
+      prefetcher_->start(position_, num_batches(),
+                         [plan = plan_](std::int64_t batch) { return fetch_batch(*plan, batch); });
     }
     Result<Tree> batch = prefetcher_->take(options_.timeout);
     if (!batch.is_ok() && batch.status().code() == OAR_E_TIMEOUT) {
@@ -219,8 +223,8 @@ class ShardedLoader : public Loader {
   LoaderOptions options_;  // .shard as it was asked for
   BatchShard shard_;       // as it is used
   Sampler sampler_;
-  std::optional<Prefetcher> prefetcher_;    // none: num_workers 0
-  std::shared_ptr<const EpochPlan> plan_;   // of epoch_; null: not begun
+  std::optional<Prefetcher> prefetcher_;   // none: num_workers 0
+  std::shared_ptr<const EpochPlan> plan_;  // of epoch_; null: not begun
   std::int64_t epoch_ = 0;
   std::int64_t position_ = 0;
   std::uint64_t last_given_ = 0;

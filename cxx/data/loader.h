@@ -1,8 +1,8 @@
-// Batches of a data set for one rank: shuffled, sharded, prefetched in order by worker threads, resumable without a replay.
+// Batches of a data set for one rank: shuffled, sharded, prefetched in order by worker threads, resumed in O(1).
 //
-// 1. Which samples make a batch depends on (options, seed, epoch, position, rank, world_size) and on nothing else: not on
-//    num_workers, prefetch, or what was read before. Ranks of a world use the same options, seed and data set.
-// 2. position() counts the batches given in this epoch. A failed next() leaves it where it was, so the call may be repeated.
+// 1. Which samples make a batch depends on (options, seed, epoch, position, rank, world_size) and on nothing else: not
+//    on num_workers, prefetch, or what was read before. Ranks of a world use the same options, seed and data set.
+// 2. position() counts the batches given in this epoch. A failed next() leaves it where it was: it may be repeated.
 // 3. The order of an epoch is computed once, when its first batch is asked for.
 #pragma once
 
@@ -30,25 +30,26 @@ class Loader {
   // epoch's first batch: a resume inside an epoch does not draw again.
   virtual void set_draws_base_seed(bool draws) = 0;
 
-  virtual Result<std::optional<Tree>> next() = 0;           // nullopt once at the end of each epoch
-  virtual std::int64_t num_batches() const = 0;             // of this rank, per epoch
-  virtual std::int64_t num_samples() const = 0;             // of all ranks, per epoch, duplicates not counted
+  virtual Result<std::optional<Tree>> next() = 0;  // nullopt once at the end of each epoch
+  virtual std::int64_t num_batches() const = 0;    // of this rank, per epoch
+  virtual std::int64_t num_samples() const = 0;    // of all ranks, per epoch, duplicates not counted
   virtual std::int64_t epoch() const = 0;
-  virtual std::int64_t position() const = 0;                // batches given in this epoch
-  virtual bool at_last_batch() const = 0;                   // the batch given last was the epoch's last
+  virtual std::int64_t position() const = 0;  // batches given in this epoch
+  virtual bool at_last_batch() const = 0;     // the batch given last was the epoch's last
   // Real samples (all ranks) in the round of the batch given last; what gather_for_metrics keeps. 0 before the first.
   virtual std::int64_t samples_in_round() const = 0;
-  virtual std::int64_t rows_in_round() const = 0;           // the same with duplicates counted: rows of all ranks' batches
-  // Grows with every batch that any loader of the process gives (one static atomic counter, stamped in next()); 0 before
-  // this loader's first one. Of several loaders in use, the accelerator takes the largest for the active one.
+  virtual std::int64_t rows_in_round() const = 0;  // the same with duplicates counted: rows of all ranks' batches
+  // Grows with every batch that any loader of the process gives (one static atomic counter, stamped in next()); 0
+  // before this loader's first one. Of several loaders in use, the accelerator takes the largest for the active one.
   virtual std::uint64_t last_given() const = 0;
-  virtual bool splits_batches() const = 0;                  // loader.split_batches
+  virtual bool splits_batches() const = 0;  // loader.split_batches
 
   // To the point where `position` batches of `epoch` have been given. OAR_E_ARGUMENT: there is no such point.
   virtual Status seek(std::int64_t epoch, std::int64_t position) = 0;
-  virtual JsonValue state() const = 0;                      // epoch, position, seed: all that a resume needs (cursor.h)
-  virtual Status load_state(const JsonValue& state) = 0;    // exact or refused; unchanged on failure
-  // Ends the workers; every later next() is OAR_E_STATE. OAR_E_TIMEOUT: a worker hangs in the data set and is left behind.
+  virtual JsonValue state() const = 0;                    // epoch, position, seed: all that a resume needs (cursor.h)
+  virtual Status load_state(const JsonValue& state) = 0;  // exact or refused; unchanged on failure
+  // Ends the workers; every later next() is OAR_E_STATE. OAR_E_TIMEOUT: a worker hangs in the data set and is left
+  // behind.
   virtual Status close() = 0;
 };
 

@@ -18,7 +18,8 @@ namespace {
 // What the destructor gives a fetch that is still going before it leaves the thread behind.
 constexpr Milliseconds kDestructorWait{2000};
 
-// Signals blocked in the calling thread for the scope's life: threads inherit the mask, so the host's handlers never run on ours.
+// Signals blocked in the calling thread for the scope's life: threads inherit the mask, so the host's handlers never
+// run on ours.
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -50,7 +51,8 @@ Result<Tree> produce_safely(const Prefetcher::Produce& produce, std::int64_t ite
 }  // namespace
 
 // Invariants, all under `mutex`:
-// 1. taken <= claimed <= end, claimed - taken <= slots.size(): an item's slot, item % slots.size(), is free when it is claimed.
+// 1. taken <= claimed <= end, claimed - taken <= slots.size(): an item's slot, item % slots.size(), is free when it is
+// claimed.
 // 2. A slot is filled by the worker that claimed its item, and only while `run` is what it was at the claim.
 struct Prefetcher::Shared {
   std::mutex mutex;
@@ -68,9 +70,7 @@ struct Prefetcher::Shared {
   bool can_claim() const {
     return produce != nullptr && claimed < end && claimed - taken < static_cast<std::int64_t>(slots.size());
   }
-  std::optional<Result<Tree>>& slot(std::int64_t item) {
-    return slots[static_cast<std::size_t>(item) % slots.size()];
-  }
+  std::optional<Result<Tree>>& slot(std::int64_t item) { return slots[static_cast<std::size_t>(item) % slots.size()]; }
   void end_run() {
     ++run;
     produce.reset();
@@ -168,7 +168,8 @@ Status Prefetcher::close(Milliseconds timeout) {
   for (std::thread& thread : threads_) all_ended ? thread.join() : thread.detach();
   threads_.clear();
   if (all_ended) return Status::ok();
-  return timed_out("a worker was still fetching a batch after {} ms; its thread ends when that fetch returns", timeout.count());
+  return timed_out("a worker was still fetching a batch after {} ms; its thread ends when that fetch returns",
+                   timeout.count());
 }
 
 }  // namespace oarlock

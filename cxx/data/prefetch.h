@@ -31,7 +31,8 @@ class Prefetcher {
   // Begins a run over [begin, end). `produce` is called from several threads at once; its exceptions become failures.
   void start(std::int64_t begin, std::int64_t end, Produce produce);
   bool is_running() const;
-  // The run's next item. A failure ends the run. OAR_E_TIMEOUT after `timeout`: the item comes no sooner than that; ask again.
+  // The run's next item. A failure ends the run. OAR_E_TIMEOUT after `timeout`: the item comes no sooner than that; ask
+  // again.
   Result<Tree> take(Milliseconds timeout);
   void cancel();
   // Ends the threads. OAR_E_TIMEOUT: one was still inside its fetch; it is left behind and ends with that fetch.

@@ -14,7 +14,7 @@ class EpochOrder {
 
  private:
   friend class Sampler;
-  at::Tensor permutation_;                // int64 [num_samples]; undefined: sequential
+  at::Tensor permutation_;                 // int64 [num_samples]; undefined: sequential
   const std::int64_t* indices_ = nullptr;  // its elements
 };
 

@@ -18,7 +18,8 @@ namespace oarlock {
 namespace {
 
 std::string describe(const at::Tensor& tensor) {
-  return fmt::format("{} [{}] on {}", at::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "), tensor.device().str());
+  return fmt::format("{} [{}] on {}", at::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "),
+                     tensor.device().str());
 }
 
 // The kernels walk memory and ignore strides, so a gradient must lie as its parameter does.
@@ -28,8 +29,8 @@ Result<at::Tensor> gradient_like(const NamedTensor& parameter) {
   if (gradient.layout() != at::kStrided) return unsupported("the gradient of '{}' is sparse", parameter.name);
   if (gradient.sizes() != tensor.sizes() || gradient.scalar_type() != tensor.scalar_type() ||
       gradient.device() != tensor.device()) {
-    return invalid_argument("the gradient of '{}' does not fit; parameter {}, gradient {}", parameter.name, describe(tensor),
-                            describe(gradient));
+    return invalid_argument("the gradient of '{}' does not fit; parameter {}, gradient {}", parameter.name,
+                            describe(tensor), describe(gradient));
   }
   if (gradient.strides() == tensor.strides()) return gradient;
   return at::empty_like(tensor.detach()).copy_(gradient);
@@ -134,9 +135,9 @@ void FusedOptimizer::run_kernel(KernelGroup& group) {
     return;
   }
   for (at::Tensor& counter : group.distinct_steps) counter.add_(1);
-  at::_fused_adamw_(group.parameters, group.gradients, group.exp_avgs, group.exp_avg_sqs, group.max_exp_avg_sqs, group.steps,
-                    values_.lr, values_.beta1, values_.beta2, values_.weight_decay, values_.eps, values_.amsgrad,
-                    values_.maximize);
+  at::_fused_adamw_(group.parameters, group.gradients, group.exp_avgs, group.exp_avg_sqs, group.max_exp_avg_sqs,
+                    group.steps, values_.lr, values_.beta1, values_.beta2, values_.weight_decay, values_.eps,
+                    values_.amsgrad, values_.maximize);
 }
 
 }  // namespace oarlock

@@ -32,13 +32,17 @@ struct KernelGroup {
   bool starts_momentum = false;
 };
 
-// Invariants: 1. states_[i] belongs to parameters_[i]. 2. While groups_are_valid_, groups_ are made of active_ and of the
-// tensors in states_, and every counter in them equals the num_steps of the parameters that it stands for.
+// Invariants: 1. states_[i] belongs to parameters_[i]. 2. While groups_are_valid_, groups_ are made of active_ and of
+// the tensors in states_, and every counter in them equals the num_steps of the parameters that it stands for.
 class FusedOptimizer : public Optimizer {
  public:
   // The parameters have been checked.
   FusedOptimizer(OptimizerKind kind, NamedTensors parameters, const HyperParameters& values)
-      : kind_(kind), parameters_(std::move(parameters)), states_(parameters_.size()), values_(values), initial_lr_(values.lr) {}
+      : kind_(kind),
+        parameters_(std::move(parameters)),
+        states_(parameters_.size()),
+        values_(values),
+        initial_lr_(values.lr) {}
 
   Status step() override;
   void zero_grad() override;

@@ -40,7 +40,8 @@ at::Tensor take(Saved& saved, const std::string& name) {
 Result<std::int64_t> read_step(const std::string& name, const at::Tensor& tensor) {
   if (tensor.numel() != 1) return invalid_argument("'{}' must have one element, it has {}", name, tensor.numel());
   const double value = tensor.item<double>();
-  if (value < 0 || value != std::floor(value) || value > 9e15) return corrupt("'{}' is not a number of steps: {}", name, value);
+  if (value < 0 || value != std::floor(value) || value > 9e15)
+    return corrupt("'{}' is not a number of steps: {}", name, value);
   return static_cast<std::int64_t>(value);
 }
 
@@ -96,7 +97,8 @@ struct SavedValues {
 Result<SavedValues> read_values(OptimizerKind kind, const JsonValue& json) {
   OAR_ASSIGN(const JsonValue* const name, json.at("name"));
   if (!name->is_string() || name->text() != optimizer_name(kind)) {
-    return invalid_argument("the state is of another optimizer; saved '{}', here '{}'", name->text(), optimizer_name(kind));
+    return invalid_argument("the state is of another optimizer; saved '{}', here '{}'", name->text(),
+                            optimizer_name(kind));
   }
   SavedValues values;
   OAR_ASSIGN(const JsonValue* const learning_rate, json.at("learning_rate"));
@@ -154,8 +156,8 @@ Status FusedOptimizer::load_state(const OptimizerState& state) {
     states.push_back(std::move(taken).value());
   }
   if (!saved.empty()) {
-    return invalid_argument("state of an optimizer: {} tensors belong to no parameter of it; the first is '{}'", saved.size(),
-                            saved.begin()->first);
+    return invalid_argument("state of an optimizer: {} tensors belong to no parameter of it; the first is '{}'",
+                            saved.size(), saved.begin()->first);
   }
   states_ = std::move(states);
   values_ = hyper_parameters;

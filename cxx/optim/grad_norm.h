@@ -6,9 +6,10 @@
 
 namespace oarlock {
 
-// Every gradient times max_norm / (total + 1e-6), at most 1, where total is the p-norm of all gradients as one vector; a
-// total that is not finite goes into the gradients, as in torch with error_if_nonfinite=False. One device synchronisation.
-// Returns total before clipping; 0 without any gradient. max_norm >= 0; norm_type: p > 0, or infinity; else OAR_E_ARGUMENT.
+// Every gradient times max_norm / (total + 1e-6), at most 1, where total is the p-norm of all gradients as one vector;
+// a total that is not finite goes into the gradients, as in torch with error_if_nonfinite=False. One device
+// synchronisation. Returns total before clipping; 0 without any gradient. max_norm >= 0; norm_type: p > 0, or infinity;
+// else OAR_E_ARGUMENT.
 Result<double> clip_grad_norm(const NamedTensors& parameters, double max_norm, double norm_type);
 
 }  // namespace oarlock

@@ -30,7 +30,8 @@ Status check(const HyperParameters& values) {
   OAR_TRY(check_at_least_zero("eps", values.eps));
   OAR_TRY(check_beta(0, values.beta1));
   OAR_TRY(check_beta(1, values.beta2));
-  if (!std::isfinite(values.dampening)) return invalid_argument("optimizer.dampening must be finite, got {}", values.dampening);
+  if (!std::isfinite(values.dampening))
+    return invalid_argument("optimizer.dampening must be finite, got {}", values.dampening);
   if (values.nesterov && (values.momentum <= 0 || values.dampening != 0)) {
     return invalid_argument("optimizer.nesterov needs momentum > 0 and dampening 0; momentum is {}, dampening {}",
                             values.momentum, values.dampening);

@@ -14,7 +14,8 @@ Status check_parameters(const NamedTensors& parameters) {
   for (const NamedTensor& parameter : parameters) {
     const at::Tensor& tensor = parameter.tensor;
     if (!tensor.defined()) return invalid_argument("parameter '{}' has no tensor", parameter.name);
-    if (!names.insert(parameter.name).second) return invalid_argument("two parameters have the same name: '{}'", parameter.name);
+    if (!names.insert(parameter.name).second)
+      return invalid_argument("two parameters have the same name: '{}'", parameter.name);
     if (!tensors.insert(tensor.unsafeGetTensorImpl()).second) {
       return invalid_argument("a parameter is in the list twice; the second time as '{}'", parameter.name);
     }
@@ -32,7 +33,8 @@ Status check_parameters(const NamedTensors& parameters) {
 
 }  // namespace
 
-Result<std::shared_ptr<Optimizer>> Optimizer::create(std::string_view name, NamedTensors parameters, const Options& options) {
+Result<std::shared_ptr<Optimizer>> Optimizer::create(std::string_view name, NamedTensors parameters,
+                                                     const Options& options) {
   OAR_ASSIGN(const OptimizerKind kind, optimizer_kind(name));
   OAR_ASSIGN(const HyperParameters values, read_hyper_parameters(kind, options));
   if (parameters.empty()) return invalid_argument("an optimizer needs at least one parameter, got none");

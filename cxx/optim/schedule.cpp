@@ -46,11 +46,13 @@ struct ScheduleName {
   const char* name;
   ScheduleKind kind;
 };
-constexpr std::array kNames = {ScheduleName{"constant", ScheduleKind::kConstant}, ScheduleName{"linear", ScheduleKind::kLinear},
-                               ScheduleName{"cosine", ScheduleKind::kCosine}, ScheduleName{"step", ScheduleKind::kStep}};
+constexpr std::array kNames = {
+    ScheduleName{"constant", ScheduleKind::kConstant}, ScheduleName{"linear", ScheduleKind::kLinear},
+    ScheduleName{"cosine", ScheduleKind::kCosine}, ScheduleName{"step", ScheduleKind::kStep}};
 
 const char* name_of(ScheduleKind kind) {
-  return std::find_if(kNames.begin(), kNames.end(), [kind](const ScheduleName& entry) { return entry.kind == kind; })->name;
+  return std::find_if(kNames.begin(), kNames.end(), [kind](const ScheduleName& entry) { return entry.kind == kind; })
+      ->name;
 }
 
 // Which schedules have which option; warmup_steps is everybody's.
@@ -71,17 +73,19 @@ Status refuse_foreign_options(ScheduleKind kind, const Options& options) {
 }
 
 Status check(const Schedule& schedule) {
-  if (schedule.warmup_steps < 0) return invalid_argument("scheduler.warmup_steps must be >= 0, got {}", schedule.warmup_steps);
+  if (schedule.warmup_steps < 0)
+    return invalid_argument("scheduler.warmup_steps must be >= 0, got {}", schedule.warmup_steps);
   if (schedule.kind == ScheduleKind::kStep) {
     if (schedule.step_size < 1) return invalid_argument("scheduler.step_size must be >= 1, got {}", schedule.step_size);
     if (std::isfinite(schedule.gamma) && schedule.gamma >= 0) return Status::ok();
     return invalid_argument("scheduler.gamma must be finite and >= 0, got {}", schedule.gamma);
   }
   if (schedule.kind == ScheduleKind::kConstant) return Status::ok();
-  if (schedule.total_steps < 1) return invalid_argument("scheduler.total_steps must be >= 1, got {}", schedule.total_steps);
+  if (schedule.total_steps < 1)
+    return invalid_argument("scheduler.total_steps must be >= 1, got {}", schedule.total_steps);
   if (schedule.total_steps < schedule.warmup_steps) {
-    return invalid_argument("scheduler.total_steps must not be less than scheduler.warmup_steps; {} < {}", schedule.total_steps,
-                            schedule.warmup_steps);
+    return invalid_argument("scheduler.total_steps must not be less than scheduler.warmup_steps; {} < {}",
+                            schedule.total_steps, schedule.warmup_steps);
   }
   if (!(schedule.min_lr_ratio >= 0 && schedule.min_lr_ratio <= 1)) {
     return invalid_argument("scheduler.min_lr_ratio must lie in [0, 1], got {}", schedule.min_lr_ratio);
@@ -91,9 +95,11 @@ Status check(const Schedule& schedule) {
 }
 
 Result<Schedule> read_schedule(std::string_view name, const Options& options) {
-  const auto known = std::find_if(kNames.begin(), kNames.end(), [name](const ScheduleName& entry) { return entry.name == name; });
+  const auto known =
+      std::find_if(kNames.begin(), kNames.end(), [name](const ScheduleName& entry) { return entry.name == name; });
   if (known == kNames.end()) {
-    return invalid_argument("no schedule of this name; there are 'constant', 'linear', 'cosine' and 'step', got '{}'", name);
+    return invalid_argument("no schedule of this name; there are 'constant', 'linear', 'cosine' and 'step', got '{}'",
+                            name);
   }
   Schedule schedule;
   schedule.kind = known->kind;
@@ -153,7 +159,8 @@ class FormulaScheduler : public Scheduler {
   Status take_state(const JsonValue& state) {
     OAR_ASSIGN(const JsonValue* const name, state.at("name"));
     if (!name->is_string() || name->text() != name_of(schedule_.kind)) {
-      return invalid_argument("it is of another schedule; saved '{}', here '{}'", name->text(), name_of(schedule_.kind));
+      return invalid_argument("it is of another schedule; saved '{}', here '{}'", name->text(),
+                              name_of(schedule_.kind));
     }
     OAR_ASSIGN(const JsonValue* const num_steps_member, state.at("num_steps"));
     OAR_ASSIGN(const JsonValue* const initial_member, state.at("initial_learning_rate"));

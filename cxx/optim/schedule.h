@@ -24,17 +24,20 @@ namespace oarlock {
 
 class Scheduler {
  public:
-  // name: "constant", "linear", "cosine" or "step". options: section "scheduler". Sets the optimizer's learning rate for
-  // step 0 at once. OAR_E_ARGUMENT: out of range, one that the schedule needs and that is missing, one of another schedule.
-  static Result<std::shared_ptr<Scheduler>> create(std::string_view name, std::shared_ptr<Optimizer> optimizer, const Options& options);
+  // name: "constant", "linear", "cosine" or "step". options: section "scheduler". Sets the optimizer's learning rate
+  // for step 0 at once. OAR_E_ARGUMENT: out of range, one that the schedule needs and that is missing, one of another
+  // schedule.
+  static Result<std::shared_ptr<Scheduler>> create(std::string_view name, std::shared_ptr<Optimizer> optimizer,
+                                                   const Options& options);
   virtual ~Scheduler() = default;
   virtual Status step() = 0;  // n becomes n + 1
   virtual std::int64_t num_steps() const = 0;
   virtual const std::shared_ptr<Optimizer>& optimizer() const = 0;
-  // {"name","num_steps","initial_learning_rate","learning_rate"}; the formula's options are not kept, so a run may go on
-  // with other ones (a longer total_steps).
+  // {"name","num_steps","initial_learning_rate","learning_rate"}; the formula's options are not kept, so a run may go
+  // on with other ones (a longer total_steps).
   virtual JsonValue state() const = 0;
-  virtual Status load_state(const JsonValue& state) = 0;  // strict; unchanged on failure; sets the optimizer's saved rate
+  // Strict; unchanged on failure. Sets the optimizer's rate to the saved one.
+  virtual Status load_state(const JsonValue& state) = 0;
 };
 
 }  // namespace oarlock

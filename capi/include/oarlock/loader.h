@@ -1,20 +1,165 @@
-/** Batches of a data set: shuffled, sharded over ranks, prefetched by worker threads, resumable. */
+/**
+ * Batches of a data set: shuffled, sharded over ranks, prefetched by worker threads, resumable.
+ *
+ * Which samples make a batch depends on the options, the seed, the epoch, the batch's number, rank and world size, and
+ * on nothing else: not on the number of workers, nor on what was read before. Every rank makes its loader with the same
+ * options over the same data set. Batches of all ranks with the same number form a round.
+ *
+ *     while (oar_loader_next(loader, &batch) == OAR_OK && batch != NULL) { ...; oar_tree_release(batch); }
+ */
 #ifndef OARLOCK_LOADER_H
 #define OARLOCK_LOADER_H
+
 #include <oarlock/types.h>
-/* options: JSON object of loader.* keys without the prefix, e.g. {"batch_size":32,"shuffle":true,"seed":42,"drop_last":false,
-   "even_batches":true,"split_batches":false,"num_workers":1,"prefetch":2}; NULL = defaults. Not sharded until
-   oar_accelerator_prepare_loader or oar_loader_set_shard. */
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_create(oar_dataset *dataset, OAR_NULLABLE const char *options, OAR_OUT OAR_OWNED oar_loader **out) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_set_shard(oar_loader *loader, int32_t rank, int32_t world_size) OAR_NOEXCEPT;
-/* The next batch of this rank; NULL once at the end of each epoch, after which the next call starts the next epoch. */
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_next(oar_loader *loader, OAR_OUT OAR_OWNED OAR_NULLABLE oar_tree **out_batch) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_num_batches(const oar_loader *loader, int64_t *out_num_batches) OAR_NOEXCEPT;      /* of this rank, per epoch */
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_num_samples(const oar_loader *loader, int64_t *out_num_samples) OAR_NOEXCEPT;      /* of all ranks, per epoch, duplicates not counted */
+
+/**
+ * A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.
+ *
+ * With shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.
+ *
+ * @param[in]  dataset  retained.
+ * @param[in]  options  borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for instance
+ *                      {"batch_size":32,"shuffle":true,"seed":42,"num_workers":2}. NULL: defaults. A seed beyond 2^53
+ *                      is given as a string; without one it is that of the default generator (oar_state_seed) now.
+ * @param[out] out      owned; end with oar_loader_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  an unknown option (the text names the nearest), or a value out of range.
+ * @threads any
+ * @source  Accelerate 1.15, SeedableRandomSampler.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_create(oar_dataset *dataset, OAR_NULLABLE const char *options,
+                  OAR_OUT OAR_OWNED oar_loader **out) OAR_NOEXCEPT;
+
+/**
+ * Give the loader one rank's part of each epoch. oar_accelerator_prepare_loader does it for the ranks of a state.
+ *
+ * A round has batch_size * world_size samples (batch_size with split_batches), cut into equal parts in rank order. What
+ * is left at the end of an epoch goes to nobody (drop_last), or is cut likewise so that ranks may get less or nothing
+ * (even_batches false), or is filled up with samples from the epoch's start, so that all ranks have equally many full
+ * batches. One rank alone is never filled up.
+ *
+ * @param[in] loader      borrowed; between epochs.
+ * @param[in] rank        in [0, world_size).
+ * @param[in] world_size  at least 1.
+ *
+ * @return OAR_E_ARGUMENT  rank outside the world, or split_batches with a batch_size that world_size does not divide.
+ * @return OAR_E_STATE     batches of this epoch have been given already, or the loader is closed.
+ * @threads serial(loader)
+ * @source  Accelerate 1.15, BatchSamplerShard.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_set_shard(oar_loader *loader, int32_t rank, int32_t world_size) OAR_NOEXCEPT;
+
+/**
+ * The next batch of this rank, or the end of the epoch.
+ *
+ * The end is told once, by NULL; the call after it starts the next epoch. A call that fails leaves the loader where it
+ * was: it may be repeated, or the batch be left out by oar_loader_seek.
+ *
+ * @param[in]  loader     borrowed.
+ * @param[out] out_batch  owned; a map by column name; end with oar_tree_release. NULL at the end of the epoch.
+ *                        Untouched on failure.
+ *
+ * @return OAR_E_STATE    the loader is closed.
+ * @return OAR_E_TIMEOUT  no worker finished the batch within loader.timeout_ms.
+ *         What the data set reports comes with epoch, batch and sample in front.
+ * @threads serial(loader); waits for the workers.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_next(oar_loader *loader, OAR_OUT OAR_OWNED OAR_NULLABLE oar_tree **out_batch) OAR_NOEXCEPT;
+
+/**
+ * Batches of this rank in an epoch; with even_batches false, ranks may differ by one.
+ *
+ * @param[in]  loader           borrowed.
+ * @param[out] out_num_batches  at least 0.
+ *
+ * @threads serial(loader)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_num_batches(const oar_loader *loader, int64_t *out_num_batches) OAR_NOEXCEPT;
+
+/**
+ * Samples that all ranks together are given in an epoch, each counted once.
+ *
+ * @param[in]  loader           borrowed.
+ * @param[out] out_num_samples  the size of the data set, or less with drop_last.
+ *
+ * @threads serial(loader)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_num_samples(const oar_loader *loader, int64_t *out_num_samples) OAR_NOEXCEPT;
+
+/**
+ * The epoch that the next batch belongs to, from 0.
+ *
+ * @param[in]  loader     borrowed.
+ * @param[out] out_epoch  one more as soon as the end of an epoch was told.
+ *
+ * @threads serial(loader)
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) oar_status oar_loader_epoch(const oar_loader *loader, int64_t *out_epoch) OAR_NOEXCEPT;
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_position(const oar_loader *loader, int64_t *out_batches_done) OAR_NOEXCEPT;        /* batches already given in this epoch */
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_seek(oar_loader *loader, int64_t epoch, int64_t batches_done) OAR_NOEXCEPT;        /* O(1) */
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_close(oar_loader *loader) OAR_NOEXCEPT;                                           /* ends the workers */
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_retain(oar_loader *loader) OAR_NOEXCEPT; /* one more reference */
+
+/**
+ * Batches already given in this epoch.
+ *
+ * @param[in]  loader            borrowed.
+ * @param[out] out_batches_done  from 0 to num_batches; num_batches while the last batch is in use.
+ *
+ * @threads serial(loader)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_position(const oar_loader *loader, int64_t *out_batches_done) OAR_NOEXCEPT;
+
+/**
+ * Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.
+ *
+ * After leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes
+ * on where it was.
+ *
+ * @param[in] loader        borrowed.
+ * @param[in] epoch         at least 0.
+ * @param[in] batches_done  from 0 to num_batches.
+ *
+ * @return OAR_E_ARGUMENT  there is no such point; the loader stays where it was.
+ * @return OAR_E_STATE     the loader is closed.
+ * @threads serial(loader)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_seek(oar_loader *loader, int64_t epoch, int64_t batches_done) OAR_NOEXCEPT;
+
+/**
+ * End the worker threads. May be called twice; afterwards the loader gives no more batches.
+ *
+ * @param[in] loader  borrowed.
+ *
+ * @return OAR_E_TIMEOUT  a worker was still inside the data set after loader.timeout_ms; it ends with that read.
+ * @threads serial(loader); waits for reads that have begun.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_loader_close(oar_loader *loader) OAR_NOEXCEPT;
+
+/**
+ * One more reference.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_loader_retain(oar_loader *loader) OAR_NOEXCEPT;
+
+/**
+ * One reference less; the last one ends the worker threads in the background.
+ * @threads any
+ * @since   0.1
+ */
 OAR_API OAR_SINCE(0, 1) void oar_loader_release(OAR_NULLABLE oar_loader *loader) OAR_NOEXCEPT;
+
 #endif

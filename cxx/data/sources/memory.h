@@ -10,7 +10,8 @@
 namespace oarlock {
 
 // Keeps the tensors and copies none; what is written into them later shows in later batches. Any strides and devices.
-// OAR_E_ARGUMENT names the column: no columns, a name twice or empty, no leading dimension, sparse, or unequal row counts.
+// OAR_E_ARGUMENT names the column: no columns, a name twice or empty, no leading dimension, sparse, or unequal row
+// counts.
 Result<std::shared_ptr<Dataset>> make_tensor_dataset(NamedTensors columns);
 
 }  // namespace oarlock

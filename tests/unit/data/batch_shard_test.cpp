@@ -1,5 +1,5 @@
-// Expected values: spec B 1.4, which has them from Accelerate 1.15 itself. tests/parity/test_batch_shard.py compares with
-// the real class over thousands of cases.
+// Expected values: spec B 1.4, which has them from Accelerate 1.15 itself. tests/parity/test_batch_shard.py compares
+// with the real class over thousands of cases.
 #include "data/batch_shard.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +33,8 @@ std::vector<Batches> batches_of_all_ranks(const BatchShardOptions& options) {
   return ranks;
 }
 
-BatchShardOptions options_of(std::int64_t num_samples, std::int64_t batch_size, int world_size, bool split, bool even, bool drop) {
+BatchShardOptions options_of(std::int64_t num_samples, std::int64_t batch_size, int world_size, bool split, bool even,
+                             bool drop) {
   BatchShardOptions options;
   options.num_samples = num_samples;
   options.batch_size = batch_size;
@@ -72,22 +73,33 @@ TEST_P(BatchShardTable, CountsTheRealSamplesOfTheLastRound) {
 INSTANTIATE_TEST_SUITE_P(
     SpecB14, BatchShardTable,
     testing::Values(
-        ShardCase{options_of(11, 4, 2, kWhole, kEven, kKeep), {{{0, 1, 2, 3}, {8, 9, 10, 0}}, {{4, 5, 6, 7}, {1, 2, 3, 4}}}, 3},
+        ShardCase{options_of(11, 4, 2, kWhole, kEven, kKeep),
+                  {{{0, 1, 2, 3}, {8, 9, 10, 0}}, {{4, 5, 6, 7}, {1, 2, 3, 4}}},
+                  3},
         ShardCase{options_of(11, 4, 2, kWhole, kUneven, kKeep), {{{0, 1, 2, 3}, {8, 9, 10}}, {{4, 5, 6, 7}}}, 3},
         ShardCase{options_of(11, 4, 2, kWhole, kEven, kDrop), {{{0, 1, 2, 3}}, {{4, 5, 6, 7}}}, 8},
         ShardCase{options_of(11, 4, 2, kWhole, kUneven, kDrop), {{{0, 1, 2, 3}}, {{4, 5, 6, 7}}}, 8},
-        ShardCase{options_of(13, 4, 2, kWhole, kEven, kKeep), {{{0, 1, 2, 3}, {8, 9, 10, 11}}, {{4, 5, 6, 7}, {12, 0, 1, 2}}}, 5},
-        ShardCase{options_of(13, 4, 2, kWhole, kUneven, kKeep), {{{0, 1, 2, 3}, {8, 9, 10, 11}}, {{4, 5, 6, 7}, {12}}}, 5},
-        ShardCase{options_of(10, 2, 3, kWhole, kEven, kKeep), {{{0, 1}, {6, 7}}, {{2, 3}, {8, 9}}, {{4, 5}, {0, 1}}}, 4},
+        ShardCase{options_of(13, 4, 2, kWhole, kEven, kKeep),
+                  {{{0, 1, 2, 3}, {8, 9, 10, 11}}, {{4, 5, 6, 7}, {12, 0, 1, 2}}},
+                  5},
+        ShardCase{
+            options_of(13, 4, 2, kWhole, kUneven, kKeep), {{{0, 1, 2, 3}, {8, 9, 10, 11}}, {{4, 5, 6, 7}, {12}}}, 5},
+        ShardCase{
+            options_of(10, 2, 3, kWhole, kEven, kKeep), {{{0, 1}, {6, 7}}, {{2, 3}, {8, 9}}, {{4, 5}, {0, 1}}}, 4},
         ShardCase{options_of(10, 2, 3, kWhole, kUneven, kKeep), {{{0, 1}, {6, 7}}, {{2, 3}, {8, 9}}, {{4, 5}}}, 4},
         ShardCase{options_of(3, 4, 2, kWhole, kEven, kKeep), {{{0, 1, 2, 0}}, {{1, 2, 0, 1}}}, 3},
         ShardCase{options_of(2, 3, 2, kWhole, kEven, kKeep), {{{0, 1, 0}}, {{1, 0, 1}}}, 2},
-        ShardCase{options_of(5, 4, 4, kWhole, kEven, kKeep), {{{0, 1, 2, 3}}, {{4, 0, 1, 2}}, {{3, 4, 0, 1}}, {{2, 3, 4, 0}}}, 5},
+        ShardCase{options_of(5, 4, 4, kWhole, kEven, kKeep),
+                  {{{0, 1, 2, 3}}, {{4, 0, 1, 2}}, {{3, 4, 0, 1}}, {{2, 3, 4, 0}}},
+                  5},
         ShardCase{options_of(11, 4, 2, kSplit, kEven, kKeep), {{{0, 1}, {4, 5}, {8, 9}}, {{2, 3}, {6, 7}, {10, 0}}}, 3},
         ShardCase{options_of(11, 4, 2, kSplit, kUneven, kKeep), {{{0, 1}, {4, 5}, {8, 9}}, {{2, 3}, {6, 7}, {10}}}, 3},
         ShardCase{options_of(13, 4, 2, kSplit, kEven, kKeep),
-                  {{{0, 1}, {4, 5}, {8, 9}, {12, 0}}, {{2, 3}, {6, 7}, {10, 11}, {1, 2}}}, 1},
-        ShardCase{options_of(13, 4, 2, kSplit, kUneven, kKeep), {{{0, 1}, {4, 5}, {8, 9}, {12}}, {{2, 3}, {6, 7}, {10, 11}}}, 1},
+                  {{{0, 1}, {4, 5}, {8, 9}, {12, 0}}, {{2, 3}, {6, 7}, {10, 11}, {1, 2}}},
+                  1},
+        ShardCase{options_of(13, 4, 2, kSplit, kUneven, kKeep),
+                  {{{0, 1}, {4, 5}, {8, 9}, {12}}, {{2, 3}, {6, 7}, {10, 11}}},
+                  1},
         ShardCase{options_of(2, 4, 2, kSplit, kEven, kKeep), {{{0, 1}}, {{0, 1}}}, 2},
         ShardCase{options_of(5, 4, 4, kSplit, kEven, kKeep), {{{0}, {4}}, {{1}, {0}}, {{2}, {1}}, {{3}, {2}}}, 1},
         ShardCase{options_of(1, 1, 4, kWhole, kUneven, kKeep), {{{0}}, {}, {}, {}}, 1},  // fewer samples than ranks
@@ -124,7 +136,8 @@ TEST(BatchShard, ABatchFarAwayCostsNoMoreThanTheFirst) {
   BatchShardOptions options = options_of(std::int64_t{1} << 60, 2, 4, kWhole, kEven, kKeep);
   options.rank = 3;
   const std::int64_t last = shard_of(options).num_batches() - 1;
-  EXPECT_EQ(shard_of(options).positions(last), (std::vector<std::int64_t>{options.num_samples - 2, options.num_samples - 1}));
+  EXPECT_EQ(shard_of(options).positions(last),
+            (std::vector<std::int64_t>{options.num_samples - 2, options.num_samples - 1}));
 }
 
 struct BadCase {
@@ -170,12 +183,14 @@ class BatchShardProperty : public testing::Test {
   }
   static std::string describe(const BatchShardOptions& options, std::uint32_t seed) {
     return fmt::format("seed {}: samples {} batch {} world {} split {} even {} drop {}", seed, options.num_samples,
-                       options.batch_size, options.world_size, options.split_batches, options.even_batches, options.drop_last);
+                       options.batch_size, options.world_size, options.split_batches, options.even_batches,
+                       options.drop_last);
   }
   static std::map<std::int64_t, int> count_positions(const BatchShardOptions& options) {
     std::map<std::int64_t, int> counts;
     for (const Batches& rank : batches_of_all_ranks(options)) {
-      for (const auto& batch : rank) for (const std::int64_t position : batch) ++counts[position];
+      for (const auto& batch : rank)
+        for (const std::int64_t position : batch) ++counts[position];
     }
     return counts;
   }
@@ -195,7 +210,8 @@ TEST_F(BatchShardProperty, EvenShardsAreFullAndEquallyMany) {
   for (int i = 0; i < kNumCases; ++i) {
     const BatchShardOptions options = sample(kEven, kKeep);
     SCOPED_TRACE(describe(options, seed_));
-    const auto part = static_cast<std::size_t>(options.split_batches ? options.batch_size / options.world_size : options.batch_size);
+    const auto part =
+        static_cast<std::size_t>(options.split_batches ? options.batch_size / options.world_size : options.batch_size);
     const std::vector<Batches> ranks = batches_of_all_ranks(options);
     for (const Batches& rank : ranks) {
       ASSERT_EQ(rank.size(), ranks[0].size());

@@ -41,8 +41,8 @@ class CursorResume : public testing::TestWithParam<ResumeCase> {};
 
 TEST_P(CursorResume, KeepsTheSamplesDoneOrRefuses) {
   const ResumeCase& row = GetParam();
-  const Result<Cursor> cursor =
-      cursor_from_json(state_at(1, row.position), kShuffled, true, shard_of(100, row.batch_size, row.world_size, row.split));
+  const Result<Cursor> cursor = cursor_from_json(state_at(1, row.position), kShuffled, true,
+                                                 shard_of(100, row.batch_size, row.world_size, row.split));
   if (row.expected < 0) {
     ASSERT_FALSE(cursor.is_ok());
     EXPECT_EQ(cursor.status().code(), OAR_E_ARGUMENT);
@@ -80,23 +80,23 @@ TEST_P(CursorRefuses, AStateThatIsNotOfThisOrder) {
   EXPECT_EQ(cursor.status().code(), GetParam().code) << cursor.status().message();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, CursorRefuses,
-    testing::Values(BadState{"num_samples", JsonValue::integer(99), OAR_E_ARGUMENT},
-                    BadState{"shuffle", JsonValue::boolean(false), OAR_E_ARGUMENT},
-                    BadState{"seed", JsonValue::string("8"), OAR_E_ARGUMENT},
-                    BadState{"seed", JsonValue::string("7x"), OAR_E_CORRUPT},
-                    BadState{"seed", JsonValue::string("18446744073709551616"), OAR_E_CORRUPT},
-                    BadState{"position", JsonValue::integer(8), OAR_E_CORRUPT},
-                    BadState{"position", JsonValue::integer(-1), OAR_E_CORRUPT},
-                    BadState{"epoch", JsonValue::integer(-1), OAR_E_CORRUPT},
-                    BadState{"epoch", JsonValue::string("one"), OAR_E_ARGUMENT},
-                    BadState{"batch_size", JsonValue::integer(0), OAR_E_CORRUPT},
-                    BadState{"world_size", JsonValue::integer(std::int64_t{1} << 40), OAR_E_CORRUPT}));
+INSTANTIATE_TEST_SUITE_P(Table, CursorRefuses,
+                         testing::Values(BadState{"num_samples", JsonValue::integer(99), OAR_E_ARGUMENT},
+                                         BadState{"shuffle", JsonValue::boolean(false), OAR_E_ARGUMENT},
+                                         BadState{"seed", JsonValue::string("8"), OAR_E_ARGUMENT},
+                                         BadState{"seed", JsonValue::string("7x"), OAR_E_CORRUPT},
+                                         BadState{"seed", JsonValue::string("18446744073709551616"), OAR_E_CORRUPT},
+                                         BadState{"position", JsonValue::integer(8), OAR_E_CORRUPT},
+                                         BadState{"position", JsonValue::integer(-1), OAR_E_CORRUPT},
+                                         BadState{"epoch", JsonValue::integer(-1), OAR_E_CORRUPT},
+                                         BadState{"epoch", JsonValue::string("one"), OAR_E_ARGUMENT},
+                                         BadState{"batch_size", JsonValue::integer(0), OAR_E_CORRUPT},
+                                         BadState{"world_size", JsonValue::integer(std::int64_t{1} << 40),
+                                                  OAR_E_CORRUPT}));
 
 TEST(Cursor, RefusesAStateThatLacksAKey) {
-  for (const char* key : {"epoch", "position", "seed", "shuffle", "num_samples", "batch_size", "world_size", "split_batches",
-                          "drop_last", "even_batches"}) {
+  for (const char* key : {"epoch", "position", "seed", "shuffle", "num_samples", "batch_size", "world_size",
+                          "split_batches", "drop_last", "even_batches"}) {
     JsonValue partial = JsonValue::object();
     const JsonValue whole = state_at(1, 3);
     for (const auto& [name, value] : whole.members()) {

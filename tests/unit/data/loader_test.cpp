@@ -16,9 +16,7 @@ namespace {
 using Numbers = std::vector<std::int64_t>;
 using Batches = std::vector<Numbers>;
 
-std::shared_ptr<Dataset> count_to(std::int64_t size) {
-  return make_tensor_dataset({{"x", at::arange(size)}}).value();
-}
+std::shared_ptr<Dataset> count_to(std::int64_t size) { return make_tensor_dataset({{"x", at::arange(size)}}).value(); }
 
 Result<std::shared_ptr<Loader>> try_loader(std::shared_ptr<Dataset> dataset, const std::string& options) {
   OAR_ASSIGN(const Options parsed, Options::parse_section("loader", options.c_str()));
@@ -136,7 +134,8 @@ TEST(Loader, WorkersChangeNothing) {
   std::vector<Batches> runs;
   for (const char* workers : {R"("num_workers":0)", R"("num_workers":1)", R"("num_workers":2,"prefetch":1)",
                               R"("num_workers":5,"prefetch":3)"}) {
-    const auto loader = loader_of(count_to(101), fmt::format(R"({{"batch_size":4,"shuffle":true,"seed":7,{}}})", workers));
+    const auto loader =
+        loader_of(count_to(101), fmt::format(R"({{"batch_size":4,"shuffle":true,"seed":7,{}}})", workers));
     ASSERT_TRUE(loader->set_shard(1, 3).is_ok());
     Batches batches = take_epoch(*loader);
     for (const Numbers& batch : take_epoch(*loader)) batches.push_back(batch);
@@ -220,8 +219,8 @@ TEST_P(LoaderFailure, OfAFetchNamesBatchAndSample) {
 }
 
 TEST_P(LoaderFailure, ThatPassesCanBeTriedAgain) {
-  const auto loader = loader_of(std::make_shared<FaultyDataset>(12, 7, 2, false),
-                                fmt::format(R"({{"batch_size":3,{}}})", GetParam()));
+  const auto loader =
+      loader_of(std::make_shared<FaultyDataset>(12, 7, 2, false), fmt::format(R"({{"batch_size":3,{}}})", GetParam()));
   take(*loader);
   take(*loader);
   ASSERT_FALSE(loader->next().is_ok());
@@ -233,7 +232,8 @@ TEST_P(LoaderFailure, ThatPassesCanBeTriedAgain) {
 INSTANTIATE_TEST_SUITE_P(Workers, LoaderFailure, testing::Values(R"("num_workers":0)", R"("num_workers":3)"));
 
 TEST(Loader, AnExceptionInAWorkerBecomesAFailureOfItsBatch) {
-  const auto loader = loader_of(std::make_shared<FaultyDataset>(6, 4, 1000, true), R"({"batch_size":3,"num_workers":2})");
+  const auto loader =
+      loader_of(std::make_shared<FaultyDataset>(6, 4, 1000, true), R"({"batch_size":3,"num_workers":2})");
   EXPECT_EQ(take(*loader), (Numbers{0, 1, 2}));
   const Result<std::optional<Tree>> failed = loader->next();
   ASSERT_FALSE(failed.is_ok());
@@ -298,16 +298,17 @@ TEST_P(LoaderRefuses, OptionsWithTheNameAndTheValue) {
   EXPECT_NE(loader.status().message().find(GetParam().text), std::string::npos) << loader.status().message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, LoaderRefuses,
-                         testing::Values(BadOptions{R"({"batch_size":0})", "batch_size must be >= 1, got 0"},
-                                         BadOptions{R"({"batch_size":-2})", "batch_size must be >= 1, got -2"},
-                                         BadOptions{R"({"batchsize":2})", "loader.batch_size"},
-                                         BadOptions{R"({"shuffel":true})", "loader.shuffle"},
-                                         BadOptions{R"({"num_workers":-1})", "loader.num_workers must lie in [0, 256], got -1"},
-                                         BadOptions{R"({"prefetch":0})", "loader.prefetch must lie in [1, 1024], got 0"},
-                                         BadOptions{R"({"seed":-1})", "loader.seed must be >= 0, got -1"},
-                                         BadOptions{R"({"timeout_ms":0})", "loader.timeout_ms must lie in [1,"},
-                                         BadOptions{R"({"batch_size":"many"})", "loader.batch_size"}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, LoaderRefuses,
+    testing::Values(BadOptions{R"({"batch_size":0})", "batch_size must be >= 1, got 0"},
+                    BadOptions{R"({"batch_size":-2})", "batch_size must be >= 1, got -2"},
+                    BadOptions{R"({"batchsize":2})", "loader.batch_size"},
+                    BadOptions{R"({"shuffel":true})", "loader.shuffle"},
+                    BadOptions{R"({"num_workers":-1})", "loader.num_workers must lie in [0, 256], got -1"},
+                    BadOptions{R"({"prefetch":0})", "loader.prefetch must lie in [1, 1024], got 0"},
+                    BadOptions{R"({"seed":-1})", "loader.seed must be >= 0, got -1"},
+                    BadOptions{R"({"timeout_ms":0})", "loader.timeout_ms must lie in [1,"},
+                    BadOptions{R"({"batch_size":"many"})", "loader.batch_size"}));
 
 TEST(Loader, SplitBatchesMustBeDividedByTheWorld) {
   const auto loader = loader_of(count_to(8), R"({"batch_size":3,"split_batches":true})");

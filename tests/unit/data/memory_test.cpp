@@ -79,14 +79,15 @@ TEST_P(TensorDatasetRefuses, AndSaysWhy) {
   EXPECT_NE(dataset.status().message().find(GetParam().text), std::string::npos) << dataset.status().message();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, TensorDatasetRefuses,
-    testing::Values(BadColumns{"at least one column", {}},
-                    BadColumns{"'x' has 3, 'y' has 2", {{"x", at::zeros({3})}, {"y", at::zeros({2, 3})}}},
-                    BadColumns{"same name: 'x'", {{"x", at::zeros({3})}, {"x", at::zeros({3})}}},
-                    BadColumns{"empty name", {{"", at::zeros({3})}}}, BadColumns{"'x' has no tensor", {{"x", at::Tensor()}}},
-                    BadColumns{"'x' has no dimensions", {{"x", at::zeros({})}}},
-                    BadColumns{"'x' is not a dense tensor", {{"x", at::eye(3).to_sparse()}}}));
+INSTANTIATE_TEST_SUITE_P(Table, TensorDatasetRefuses,
+                         testing::Values(BadColumns{"at least one column", {}},
+                                         BadColumns{"'x' has 3, 'y' has 2",
+                                                    {{"x", at::zeros({3})}, {"y", at::zeros({2, 3})}}},
+                                         BadColumns{"same name: 'x'", {{"x", at::zeros({3})}, {"x", at::zeros({3})}}},
+                                         BadColumns{"empty name", {{"", at::zeros({3})}}},
+                                         BadColumns{"'x' has no tensor", {{"x", at::Tensor()}}},
+                                         BadColumns{"'x' has no dimensions", {{"x", at::zeros({})}}},
+                                         BadColumns{"'x' is not a dense tensor", {{"x", at::eye(3).to_sparse()}}}));
 
 }  // namespace
 }  // namespace oarlock

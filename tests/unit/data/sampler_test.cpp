@@ -10,7 +10,8 @@ namespace {
 std::vector<std::int64_t> samples(const Sampler& sampler, std::int64_t epoch) {
   const EpochOrder order = sampler.order(epoch);
   std::vector<std::int64_t> samples;
-  for (std::int64_t position = 0; position < sampler.num_samples(); ++position) samples.push_back(order.sample_at(position));
+  for (std::int64_t position = 0; position < sampler.num_samples(); ++position)
+    samples.push_back(order.sample_at(position));
   return samples;
 }
 

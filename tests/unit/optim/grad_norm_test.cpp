@@ -57,8 +57,10 @@ TEST(ClipGradNorm, TakesMixedDtypes) {
 }
 
 TEST(ClipGradNorm, RefusesLimitsThatMakeNoSense) {
-  for (const auto& [max_norm, norm_type] : {std::pair(-1.0, 2.0), {std::nan(""), 2.0}, {1.0, 0.0}, {1.0, -2.0}, {1.0, std::nan("")}}) {
-    EXPECT_EQ(clip_grad_norm(with_gradients(), max_norm, norm_type).status().code(), OAR_E_ARGUMENT) << max_norm << norm_type;
+  for (const auto& [max_norm, norm_type] :
+       {std::pair(-1.0, 2.0), {std::nan(""), 2.0}, {1.0, 0.0}, {1.0, -2.0}, {1.0, std::nan("")}}) {
+    EXPECT_EQ(clip_grad_norm(with_gradients(), max_norm, norm_type).status().code(), OAR_E_ARGUMENT)
+        << max_norm << norm_type;
   }
 }
 

@@ -14,7 +14,8 @@ NamedTensors two_parameters() {
   return {{"fc.weight", at::randn({3, 4}).requires_grad_(true)}, {"fc.bias", at::randn({3}).requires_grad_(true)}};
 }
 
-Result<std::shared_ptr<Optimizer>> try_optimizer(const char* name, const NamedTensors& parameters, const char* options) {
+Result<std::shared_ptr<Optimizer>> try_optimizer(const char* name, const NamedTensors& parameters,
+                                                 const char* options) {
   OAR_ASSIGN(const Options parsed, Options::parse_section("optimizer", options));
   return Optimizer::create(name, parameters, parsed);
 }
@@ -59,8 +60,8 @@ TEST(Optimizer, StateHasPythonsNamesAfterTheFirstStep) {
   EXPECT_EQ(names_of(adamw->state()), Names{});
   train(*adamw, 0, 2);
   EXPECT_EQ(names_of(adamw->state()),
-            (Names{"fc.weight.step", "fc.weight.exp_avg", "fc.weight.exp_avg_sq", "fc.weight.max_exp_avg_sq", "fc.bias.step",
-                   "fc.bias.exp_avg", "fc.bias.exp_avg_sq", "fc.bias.max_exp_avg_sq"}));
+            (Names{"fc.weight.step", "fc.weight.exp_avg", "fc.weight.exp_avg_sq", "fc.weight.max_exp_avg_sq",
+                   "fc.bias.step", "fc.bias.exp_avg", "fc.bias.exp_avg_sq", "fc.bias.max_exp_avg_sq"}));
   EXPECT_EQ(adamw->state().tensors[0].tensor.item<float>(), 2);
   const auto sgd = optimizer_of("sgd", two_parameters(), R"({"momentum":0.9})");
   train(*sgd, 0, 1);
@@ -119,11 +120,13 @@ TEST(Optimizer, AStepThatFailsOnAGradientChangesNothing) {
 }
 
 TEST(Optimizer, TakesMixedDtypesAndChannelsLast) {
-  const NamedTensors parameters = {{"half", at::ones({4}, at::kHalf).requires_grad_(true)},
-                                   {"double", at::ones({4}, at::kDouble).requires_grad_(true)},
-                                   {"image", at::ones({2, 3, 4, 4}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true)}};
+  const NamedTensors parameters = {
+      {"half", at::ones({4}, at::kHalf).requires_grad_(true)},
+      {"double", at::ones({4}, at::kDouble).requires_grad_(true)},
+      {"image", at::ones({2, 3, 4, 4}).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(true)}};
   const auto optimizer = optimizer_of("sgd", parameters, R"({"lr":0.5})");
-  for (const NamedTensor& parameter : parameters) parameter.tensor.mutable_grad() = at::ones_like(parameter.tensor.detach());
+  for (const NamedTensor& parameter : parameters)
+    parameter.tensor.mutable_grad() = at::ones_like(parameter.tensor.detach());
   ASSERT_TRUE(optimizer->step().is_ok());
   for (const NamedTensor& parameter : parameters) {
     EXPECT_TRUE(parameter.tensor.equal(at::full_like(parameter.tensor.detach(), 0.5))) << parameter.name;
@@ -214,30 +217,33 @@ struct BadOptions {
 class OptimizerRefuses : public testing::TestWithParam<BadOptions> {};
 
 TEST_P(OptimizerRefuses, WithTheNameAndTheValue) {
-  const Result<std::shared_ptr<Optimizer>> optimizer = try_optimizer(GetParam().name, two_parameters(), GetParam().options);
+  const Result<std::shared_ptr<Optimizer>> optimizer =
+      try_optimizer(GetParam().name, two_parameters(), GetParam().options);
   ASSERT_FALSE(optimizer.is_ok());
   EXPECT_EQ(optimizer.status().code(), OAR_E_ARGUMENT);
   EXPECT_NE(optimizer.status().message().find(GetParam().text), std::string::npos) << optimizer.status().message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, OptimizerRefuses,
-                         testing::Values(BadOptions{"adam", "", "there are 'sgd' and 'adamw', got 'adam'"},
-                                         BadOptions{"sgd", R"({"lr":-0.1})", "got -0.1"},
-                                         BadOptions{"sgd", R"({"learning_rate":0.1})", "optimizer."},
-                                         BadOptions{"sgd", R"({"momentun":0.1})", "optimizer.momentum"},
-                                         BadOptions{"sgd", R"({"betas":[0.9,0.99]})", "optimizer.betas is not an option"},
-                                         BadOptions{"adamw", R"({"momentum":0.9})", "optimizer.momentum is not an option"},
-                                         BadOptions{"sgd", R"({"nesterov":true})", "needs momentum > 0"},
-                                         BadOptions{"sgd", R"({"momentum":-1})", "optimizer.momentum must be finite and >= 0"},
-                                         BadOptions{"adamw", R"({"betas":[0.9,1.0]})", "optimizer.betas[1] must lie in [0, 1)"},
-                                         BadOptions{"adamw", R"({"betas":[0.9]})", "two numbers, got 1"},
-                                         BadOptions{"adamw", R"({"weight_decay":-1})", "optimizer.weight_decay"}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, OptimizerRefuses,
+    testing::Values(BadOptions{"adam", "", "there are 'sgd' and 'adamw', got 'adam'"},
+                    BadOptions{"sgd", R"({"lr":-0.1})", "got -0.1"},
+                    BadOptions{"sgd", R"({"learning_rate":0.1})", "optimizer."},
+                    BadOptions{"sgd", R"({"momentun":0.1})", "optimizer.momentum"},
+                    BadOptions{"sgd", R"({"betas":[0.9,0.99]})", "optimizer.betas is not an option"},
+                    BadOptions{"adamw", R"({"momentum":0.9})", "optimizer.momentum is not an option"},
+                    BadOptions{"sgd", R"({"nesterov":true})", "needs momentum > 0"},
+                    BadOptions{"sgd", R"({"momentum":-1})", "optimizer.momentum must be finite and >= 0"},
+                    BadOptions{"adamw", R"({"betas":[0.9,1.0]})", "optimizer.betas[1] must lie in [0, 1)"},
+                    BadOptions{"adamw", R"({"betas":[0.9]})", "two numbers, got 1"},
+                    BadOptions{"adamw", R"({"weight_decay":-1})", "optimizer.weight_decay"}));
 
 TEST(Optimizer, RefusesParametersThatItCannotUpdate) {
   const at::Tensor shared = at::zeros({2});
   EXPECT_EQ(try_optimizer("sgd", {}, "").status().code(), OAR_E_ARGUMENT);
   EXPECT_EQ(try_optimizer("sgd", {{"i", at::zeros({2}, at::kLong)}}, "").status().code(), OAR_E_UNSUPPORTED);
-  EXPECT_EQ(try_optimizer("sgd", {{"gaps", at::zeros({4, 4}).slice(1, 0, 4, 2)}}, "").status().code(), OAR_E_UNSUPPORTED);
+  EXPECT_EQ(try_optimizer("sgd", {{"gaps", at::zeros({4, 4}).slice(1, 0, 4, 2)}}, "").status().code(),
+            OAR_E_UNSUPPORTED);
   EXPECT_EQ(try_optimizer("sgd", {{"a", shared}, {"b", shared}}, "").status().code(), OAR_E_ARGUMENT);
 }
 

@@ -8,11 +8,13 @@ namespace oarlock {
 namespace {
 
 std::shared_ptr<Optimizer> optimizer_with(double learning_rate) {
-  const Options options = Options::parse_section("optimizer", fmt::format(R"({{"lr":{}}})", learning_rate).c_str()).value();
+  const Options options =
+      Options::parse_section("optimizer", fmt::format(R"({{"lr":{}}})", learning_rate).c_str()).value();
   return Optimizer::create("sgd", {{"p", at::zeros({1})}}, options).value();
 }
 
-Result<std::shared_ptr<Scheduler>> try_scheduler(const char* name, std::shared_ptr<Optimizer> optimizer, const char* options) {
+Result<std::shared_ptr<Scheduler>> try_scheduler(const char* name, std::shared_ptr<Optimizer> optimizer,
+                                                 const char* options) {
   OAR_ASSIGN(const Options parsed, Options::parse_section("scheduler", options));
   return Scheduler::create(name, std::move(optimizer), parsed);
 }
@@ -39,18 +41,19 @@ const double kRoot = 0.70710678118654752440;  // sqrt(1/2)
 
 INSTANTIATE_TEST_SUITE_P(
     Table, ScheduleTable,
-    testing::Values(ScheduleCase{"constant", "", {1, 1, 1}},
-                    ScheduleCase{"constant", R"({"warmup_steps":4})", {0, 0.25, 0.5, 0.75, 1, 1}},
-                    ScheduleCase{"linear", R"({"total_steps":4})", {1, 0.75, 0.5, 0.25, 0, 0}},
-                    ScheduleCase{"linear", R"({"total_steps":6,"warmup_steps":2})", {0, 0.5, 1, 0.75, 0.5, 0.25, 0, 0}},
-                    ScheduleCase{"linear", R"({"total_steps":2,"warmup_steps":2})", {0, 0.5, 0, 0}},  // no room after warm-up
-                    ScheduleCase{"linear", R"({"total_steps":4,"min_lr_ratio":0.2})", {1, 0.8, 0.6, 0.4, 0.2, 0.2}},
-                    ScheduleCase{"cosine", R"({"total_steps":4})", {1, (1 + kRoot) / 2, 0.5, (1 - kRoot) / 2, 0, 0}},  // stays down
-                    ScheduleCase{"cosine", R"({"total_steps":4,"warmup_steps":2})", {0, 0.5, 1, 0.5, 0}},
-                    ScheduleCase{"cosine", R"({"total_steps":4,"num_cycles":1})", {1, 0.5, 0, 0.5, 1}},
-                    ScheduleCase{"cosine", R"({"total_steps":2,"min_lr_ratio":0.1})", {1, 0.55, 0.1, 0.1}},
-                    ScheduleCase{"step", R"({"step_size":2})", {1, 1, 0.1, 0.1, 0.01}},
-                    ScheduleCase{"step", R"({"step_size":1,"gamma":0.5,"warmup_steps":2})", {0, 0.5, 1, 0.5, 0.25}}));
+    testing::Values(
+        ScheduleCase{"constant", "", {1, 1, 1}},
+        ScheduleCase{"constant", R"({"warmup_steps":4})", {0, 0.25, 0.5, 0.75, 1, 1}},
+        ScheduleCase{"linear", R"({"total_steps":4})", {1, 0.75, 0.5, 0.25, 0, 0}},
+        ScheduleCase{"linear", R"({"total_steps":6,"warmup_steps":2})", {0, 0.5, 1, 0.75, 0.5, 0.25, 0, 0}},
+        ScheduleCase{"linear", R"({"total_steps":2,"warmup_steps":2})", {0, 0.5, 0, 0}},  // no room after warm-up
+        ScheduleCase{"linear", R"({"total_steps":4,"min_lr_ratio":0.2})", {1, 0.8, 0.6, 0.4, 0.2, 0.2}},
+        ScheduleCase{"cosine", R"({"total_steps":4})", {1, (1 + kRoot) / 2, 0.5, (1 - kRoot) / 2, 0, 0}},  // stays down
+        ScheduleCase{"cosine", R"({"total_steps":4,"warmup_steps":2})", {0, 0.5, 1, 0.5, 0}},
+        ScheduleCase{"cosine", R"({"total_steps":4,"num_cycles":1})", {1, 0.5, 0, 0.5, 1}},
+        ScheduleCase{"cosine", R"({"total_steps":2,"min_lr_ratio":0.1})", {1, 0.55, 0.1, 0.1}},
+        ScheduleCase{"step", R"({"step_size":2})", {1, 1, 0.1, 0.1, 0.01}},
+        ScheduleCase{"step", R"({"step_size":1,"gamma":0.5,"warmup_steps":2})", {0, 0.5, 1, 0.5, 0.25}}));
 
 struct BadSchedule {
   const char* name;
@@ -71,7 +74,8 @@ TEST_P(ScheduleRefuses, AndLeavesTheRateAlone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, ScheduleRefuses,
-    testing::Values(BadSchedule{"cosin", "", "got 'cosin'"}, BadSchedule{"linear", "", "scheduler.total_steps must be given"},
+    testing::Values(BadSchedule{"cosin", "", "got 'cosin'"},
+                    BadSchedule{"linear", "", "scheduler.total_steps must be given"},
                     BadSchedule{"step", "", "scheduler.step_size must be given"},
                     BadSchedule{"linear", R"({"total_steps":0})", "scheduler.total_steps must be >= 1, got 0"},
                     BadSchedule{"linear", R"({"total_steps":3,"warmup_steps":4})", "3 < 4"},
