@@ -79,6 +79,9 @@ oar_dataset_get(oar_dataset *dataset, const int64_t *indices, size_t count,
 
 /**
  * One more reference.
+ *
+ * @param[in] dataset  borrowed.
+ *
  * @threads any
  * @since   0.1
  */
@@ -86,6 +89,9 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_dataset_retain(oar_dataset *dataset) OAR_
 
 /**
  * One reference less; loaders over the data set keep it alive.
+ *
+ * @param[in] dataset  ended; NULL is allowed.
+ *
  * @threads any
  * @since   0.1
  */

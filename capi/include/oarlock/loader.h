@@ -150,6 +150,9 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_loader_close(oar_loader *loader) OAR_NOEX
 
 /**
  * One more reference.
+ *
+ * @param[in] loader  borrowed.
+ *
  * @threads any
  * @since   0.1
  */
@@ -157,6 +160,9 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_loader_retain(oar_loader *loader) OAR_NOE
 
 /**
  * One reference less; the last one ends the worker threads in the background.
+ *
+ * @param[in] loader  ended; NULL is allowed.
+ *
  * @threads any
  * @since   0.1
  */

@@ -92,6 +92,9 @@ oar_optimizer_num_steps(const oar_optimizer *optimizer, int64_t *out_num_steps) 
 
 /**
  * One more reference.
+ *
+ * @param[in] optimizer  borrowed.
+ *
  * @threads any
  * @since   0.1
  */
@@ -99,6 +102,9 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_optimizer_retain(oar_optimizer *optimizer
 
 /**
  * One reference less; schedulers and accelerators that use the optimizer keep it alive.
+ *
+ * @param[in] optimizer  ended; NULL is allowed.
+ *
  * @threads any
  * @since   0.1
  */

@@ -62,6 +62,9 @@ oar_scheduler_num_steps(const oar_scheduler *scheduler, int64_t *out_num_steps) 
 
 /**
  * One more reference.
+ *
+ * @param[in] scheduler  borrowed.
+ *
  * @threads any
  * @since   0.1
  */
@@ -69,6 +72,9 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_scheduler_retain(oar_scheduler *scheduler
 
 /**
  * One reference less.
+ *
+ * @param[in] scheduler  ended; NULL is allowed.
+ *
  * @threads any
  * @since   0.1
  */
