@@ -84,7 +84,9 @@ TEST(CrashOfASave, PowerLostAnywhereLeavesOldOrNew) {
                              fs.operations()[static_cast<std::size_t>(at) - 1]));
     const int version = latest_version(1, folder.path());
     EXPECT_TRUE(version == kOld || version == kNew) << version;
-    if (status.is_ok()) EXPECT_EQ(version, kNew) << "a save that was reported as done was lost";
+    if (status.is_ok()) {
+      EXPECT_EQ(version, kNew) << "a save that was reported as done was lost";
+    }
     expect_next_save_works(1, folder.path());
   }
 }
@@ -123,7 +125,9 @@ void expect_errors_are_clean(int world_size, const ErrorCase& error) {
       const bool is_saved = results[0].is_ok();
       for (const Status& status : results) {
         EXPECT_EQ(status.is_ok(), is_saved) << "ranks disagree: " << status.message();
-        if (!is_saved) EXPECT_EQ(status.code(), error.code) << status.message();
+        if (!is_saved) {
+          EXPECT_EQ(status.code(), error.code) << status.message();
+        }
       }
       EXPECT_EQ(latest_version(world_size, folder.path()), is_saved ? kNew : kOld);
       if (error.fault == Fault::kError && !is_saved) {
