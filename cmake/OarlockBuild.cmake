@@ -77,7 +77,9 @@ endif()
 add_library(oarlock_torch_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/torch_pch.cpp)
 target_link_libraries(oarlock_torch_pch PRIVATE oarlock_base_deps oarlock_torch oarlock_warnings)
 target_compile_options(oarlock_torch_pch PRIVATE -fpch-preprocess)
-target_precompile_headers(oarlock_torch_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/torch_pch.h)
+# In angle brackets: with a full path inside, no two checkouts would share compiled objects.
+target_include_directories(oarlock_torch_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake)
+target_precompile_headers(oarlock_torch_pch PRIVATE <torch_pch.h>)
 
 # Compile as code of ours that uses libtorch.
 function(oarlock_use_torch target)
