@@ -23,7 +23,7 @@ if(CCACHE_PROGRAM)
   # The variables let ccache see through precompiled headers and share objects between checkouts.
   set(launcher ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1 ${CCACHE_PROGRAM})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
@@ -80,6 +80,11 @@ target_compile_options(oarlock_torch_pch PRIVATE -fpch-preprocess)
 # In angle brackets: with a full path inside, no two checkouts would share compiled objects.
 target_include_directories(oarlock_torch_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake)
 target_precompile_headers(oarlock_torch_pch PRIVATE <torch_pch.h>)
+# gcc writes another file each time, so ccache is told what the precompiled header depends on instead of its bytes.
+file(SHA256 ${CMAKE_SOURCE_DIR}/cmake/torch_pch.h pch_sum)
+file(SHA256 ${OARLOCK_TORCH}/lib/libc10.so torch_sum)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/CMakeFiles/oarlock_torch_pch.dir/cmake_pch.hxx.gch.sum
+  CONTENT "${pch_sum} ${torch_sum} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_BUILD_TYPE} ${OARLOCK_SANITIZE}\n")
 
 # Compile as code of ours that uses libtorch.
 function(oarlock_use_torch target)
