@@ -39,7 +39,8 @@ TEST(FlightRecorder, ALateAdvanceOfAnOverwrittenEntryChangesNothing) {
   const auto first = recorder.begin({.op = Operator::kBarrier});
   for (std::size_t i = 0; i < FlightRecorder::kCapacity; ++i) recorder.begin({.op = Operator::kAllGatherBytes});
   recorder.advance(first, Phase::kFailed, 1, "late");
-  for (const JsonValue& entry : recorder.to_json().items()) EXPECT_EQ(entry.find("state")->text(), "queued");
+  const JsonValue json = recorder.to_json();
+  for (const JsonValue& entry : json.items()) EXPECT_EQ(entry.find("state")->text(), "queued");
 }
 
 }  // namespace
