@@ -7,6 +7,8 @@
 #ifndef OARLOCK_OPTIONS_H
 #define OARLOCK_OPTIONS_H
 
+#include <oarlock/types.h>
+
 /*
  * Micro-batches whose gradients are summed before an optimizer step. (integer; default 1; variable
  * OARLOCK_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS)

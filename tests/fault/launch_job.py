@@ -1,0 +1,136 @@
+"""Starts `oarlock launch` with small shell and Python ranks and finds whatever outlives it."""
+
+import errno
+import os
+import pathlib
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+
+OARLOCK = str(pathlib.Path(os.environ["OARLOCK_BUILD"]) / "bin/oarlock")
+WAIT = 60  # seconds for anything that must happen at all
+REPORT_BOUND = 4 * 1.0  # a failure is reported, and the job over, within one second
+
+
+class Job:
+    """One launcher with its ranks."""
+
+    def __init__(self, *arguments, **settings):
+        self.marker = uuid.uuid4().hex
+        environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+        environment.update(settings.pop("env", {}), LAUNCH_TEST_MARKER=self.marker)
+        settings.setdefault("stdin", subprocess.DEVNULL)
+        settings.setdefault("stdout", subprocess.PIPE)
+        settings.setdefault("stderr", subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [OARLOCK, "launch", *map(str, arguments)], env=environment, text=True, **settings
+        )
+
+    def finish(self, timeout=WAIT):
+        output, error = self.process.communicate(timeout=timeout)
+        return self.process.returncode, output, error
+
+    def survivors(self):
+        """Processes that still carry the marker."""
+        needle = f"LAUNCH_TEST_MARKER={self.marker}".encode()
+        found = []
+        for folder in pathlib.Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            try:
+                if needle in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+            except OSError:
+                pass
+        return found
+
+    def wait_for_survivors(self, count, timeout=WAIT):
+        """Waits until `count` processes carry the marker, or at most that many for count 0."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            found = self.survivors()
+            if len(found) == count:
+                return found
+            select.select([], [], [], 0.01)
+        raise AssertionError(f"{len(found)} processes instead of {count}: {found}")
+
+
+@pytest.fixture
+def launch():
+    jobs = []
+
+    def start(*arguments, **settings):
+        jobs.append(Job(*arguments, **settings))
+        return jobs[-1]
+
+    yield start
+    for job in jobs:
+        for pid in job.survivors():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        job.process.wait(timeout=WAIT)
+        for stream in (job.process.stdout, job.process.stderr):
+            if stream:
+                stream.close()
+
+
+def shell(*text):
+    return ["sh", "-c", "\n".join(text)]
+
+
+def python(text):
+    return [sys.executable, "-c", text]
+
+
+def read_line(stream, start):
+    """The next line that begins with `start`."""
+    for line in stream:
+        if line.startswith(start):
+            return line
+    raise AssertionError(f"the stream ended without a line that begins with {start!r}")
+
+
+def read_terminal(master, process):
+    """Everything that is written to a pseudo-terminal until its writers are gone."""
+    seen, end = b"", time.monotonic() + WAIT
+    while time.monotonic() < end:
+        if not select.select([master], [], [], 0.2)[0]:
+            if process.poll() is not None:
+                return seen
+            continue
+        try:
+            chunk = os.read(master, 65536)
+        except OSError as error:
+            assert error.errno == errno.EIO
+            return seen
+        if not chunk:
+            return seen
+        seen += chunk
+    raise AssertionError(f"the launcher did not end; it wrote {seen!r}")
+
+
+def screen_lines(written):
+    """What a terminal shows after these bytes: only newline, carriage return and 'clear to the end of the line'."""
+    lines, row, column = [""], 0, 0
+    for piece in re.findall(r"\x1b\[K|\r|\n|[^\r\n\x1b]+", written.decode()):
+        if piece == "\n":
+            row += 1
+            lines.append("")
+        elif piece == "\r":
+            column = 0
+        elif piece == "\x1b[K":
+            lines[row] = lines[row][:column]
+        else:
+            lines[row] = lines[row][:column].ljust(column) + piece + lines[row][column + len(piece):]
+            column += len(piece)
+        if piece == "\n":
+            column = 0
+    return [line for line in lines if line]

@@ -1,0 +1,89 @@
+"""`oarlock launch`: what the ranks print arrives whole, in order, named, and looks right on a terminal."""
+
+import os
+import pty
+import select
+
+from launch_job import WAIT, launch, python, read_terminal, screen_lines, shell  # noqa: F401
+
+
+def test_streams_stay_apart_and_carry_the_rank(launch):
+    status, output, error = launch("-n", 2, *shell("echo out", "echo err >&2")).finish()
+    assert status == 0
+    assert sorted(output.splitlines()) == ["[rank 0] out", "[rank 1] out"]
+    assert sorted(error.splitlines()) == ["[rank 0] err", "[rank 1] err"]
+
+
+def test_many_lines_arrive_whole_and_in_order(launch):
+    count = 20000
+    text = f"""
+import os, sys
+rank = os.environ["RANK"]
+for i in range({count}):
+    sys.stdout.write(f"{{rank}} {{i}} " + "x" * (i % 200) + "\\n")
+"""
+    status, output, error = launch("-n", 4, *python(text)).finish()
+    assert status == 0, error
+    lines = output.splitlines()
+    assert len(lines) == 4 * count
+    for rank in range(4):
+        mine = [line for line in lines if line.startswith(f"[rank {rank}] ")]
+        assert mine == [f"[rank {rank}] {rank} {i} " + "x" * (i % 200) for i in range(count)]
+
+
+def test_a_slow_reader_loses_nothing(launch):
+    job = launch("-n", 2, *python("import sys; sys.stdout.write(('y' * 99 + '\\n') * 30000)"))
+    select.select([], [], [], 0.5)  # pipes and buffers fill
+    status, output, _ = job.finish()
+    assert status == 0
+    assert sorted(set(output.splitlines())) == [f"[rank {r}] " + "y" * 99 for r in (0, 1)]
+    assert len(output.splitlines()) == 60000
+
+
+def test_a_reader_that_leaves_does_not_stop_the_ranks(launch, tmp_path):
+    done = tmp_path / "done"
+    job = launch("-n", 2, *python(f"for i in range(20000): print('z' * 99)\nopen({str(done)!r}, 'a').write('x')"))
+    job.process.stdout.close()
+    job.process.stdout = None
+    assert job.finish()[0] == 0
+    assert done.read_text() == "xx"
+
+
+def test_an_unfinished_last_line_is_finished(launch):
+    assert launch("-n", 2, *shell("test $RANK = 1 || printf tail")).finish()[1] == "[rank 0] tail\n"
+
+
+def test_bars_in_a_file_keep_their_carriage_returns(launch):
+    job = launch("-n", 2, *shell("test $RANK = 1 || printf '\\rbar 1\\rbar 2\\n'"))
+    assert job.process.stdout.buffer.read() == b"[rank 0] bar 1\r[rank 0] bar 2\n"
+
+
+def test_no_prefix_and_log_files(launch, tmp_path):
+    logs = tmp_path / "a/b"
+    job = launch("-n", 2, "--no-prefix", "--log-dir", logs, *shell("echo out$RANK", "echo err$RANK >&2"))
+    assert sorted(job.finish()[1].splitlines()) == ["out0", "out1"]
+    assert {p.name: p.read_text() for p in logs.iterdir()} == {
+        "rank_0.out": "out0\n", "rank_0.err": "err0\n", "rank_1.out": "out1\n", "rank_1.err": "err1\n"}
+
+
+def test_on_a_terminal_bars_redraw_and_lines_stay_whole(launch):
+    text = """
+import os, sys, time
+assert sys.stderr.isatty() and sys.stdout.isatty()
+if os.environ["RANK"] == "0":
+    for i in range(30):
+        sys.stderr.write(f"\\rbar {i}"); sys.stderr.flush(); time.sleep(0.005)
+    sys.stderr.write("\\n")
+else:
+    for i in range(10):
+        print("line", i, flush=True); time.sleep(0.015)
+"""
+    master, slave = pty.openpty()
+    job = launch("-n", 2, *python(text), stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    lines = screen_lines(read_terminal(master, job.process))
+    os.close(master)
+    assert job.process.wait(timeout=WAIT) == 0
+    assert [line for line in lines if "rank 1" in line] == [f"[rank 1] line {i}" for i in range(10)]
+    assert [line for line in lines if "rank 0" in line] == ["[rank 0] bar 29"]
+    assert len(lines) == 11
