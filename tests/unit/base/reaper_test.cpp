@@ -80,6 +80,8 @@ TEST_F(ReaperTest, DrainForStartsNothingAfterTheBound) {
   EXPECT_EQ(reaper_.count(), 7u);
   EXPECT_FALSE(reaper_.drain_for(Milliseconds(0), clock));
   EXPECT_EQ(ended, 3);
+  reaper_.drain();  // what is left refers to this frame
+  EXPECT_EQ(ended, 10);
 }
 
 TEST_F(ReaperTest, TakingNothingIsNothing) {
