@@ -1,0 +1,63 @@
+"""Makes the kept corpus of the parsers' fuzz tests: small files by the real writers (safetensors, torch, zipfile).
+
+Run: python tests/fuzz/make_corpus.py  (torch 2.11, safetensors 0.7; the files are kept, so this runs only to add to them)
+"""
+import io
+import pathlib
+import zipfile
+
+import numpy as np
+import safetensors.numpy
+import safetensors.torch
+import torch
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def keep(kind, name, data):
+    folder = CORPUS / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def archive(method, comment=b"", force_zip64=False):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file:
+        file.comment = comment
+        for name, data in (("root/a.txt", b"hello " * 20), ("root/empty", b""), ("root/b.bin", bytes(range(64)))):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type = method
+            with file.open(info, "w", force_zip64=force_zip64) as record:
+                record.write(data)
+    return buffer.getvalue()
+
+
+def torch_archive():
+    buffer = io.BytesIO()
+    torch.save({"weight": torch.arange(6.0).reshape(2, 3), "step": torch.tensor(7)}, buffer)
+    return buffer.getvalue()
+
+
+def main():
+    keep("zip", "stored.zip", archive(zipfile.ZIP_STORED))
+    keep("zip", "deflated.zip", archive(zipfile.ZIP_DEFLATED))
+    keep("zip", "comment.zip", archive(zipfile.ZIP_STORED, comment=b"a comment"))
+    keep("zip", "zip64_fields.zip", archive(zipfile.ZIP_DEFLATED, force_zip64=True))
+    keep("zip", "torch.zip", torch_archive())
+    keep("safetensors", "three.safetensors", safetensors.torch.save(
+        {"a": torch.tensor([1.0, 2.0]), "b": torch.ones(1, dtype=torch.bfloat16), "c": torch.tensor(7)},
+        {"format": "pt"}))
+    keep("safetensors", "empty.safetensors", safetensors.numpy.save({}))
+    keep("safetensors", "odd.safetensors", safetensors.numpy.save(
+        {"mask": np.array([True, False, True]), "none": np.zeros((0, 3), np.float64), "\u00e9 \"x\"": np.int8([1])}))
+    texts = {
+        "values.json": '{"a": [1, -2.5e3, true, false, null], "b": {"c": "text \\u00e9 \\n"}, "d": 9223372036854775807}',
+        "nested.json": "[" * 20 + "]" * 20,
+        "small.json": "0",
+    }
+    for name, text in texts.items():
+        keep("json", name, text.encode())
+
+
+if __name__ == "__main__":
+    main()
