@@ -51,16 +51,14 @@ oar_status oar_tensor_to_dlpack(oar_tensor* tensor, void* stream, DLManagedTenso
 oar_status oar_tensor_from_memory(void* data, int32_t dtype, const int64_t* shape, const int64_t* strides,
                                   size_t num_dims, void* user_data, oar_release_fn release_fn,
                                   oar_tensor** out) noexcept {
-  HostMemory memory(user_data, release_fn);  // first, so that every failure releases it
-  return guard([&]() -> Status {
-    auto owner = std::make_shared<HostMemory>(std::move(memory));
+  return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
     OAR_TRY(require_out(out, "out"));
     OAR_TRY(require_shape(shape, num_dims));
     OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
     MemoryLayout layout{type, dims(shape, num_dims), std::nullopt};
     if (strides != nullptr) layout.strides = dims(strides, num_dims);
-    OAR_ASSIGN(at::Tensor tensor, tensor_over_memory(data, layout, std::move(owner), MemoryAccess::kReadWrite));
     OAR_TRY(require_no_overlap(layout));
+    OAR_ASSIGN(at::Tensor tensor, tensor_over_memory(data, layout, owner.share(), MemoryAccess::kReadWrite));
     *out = wrap_tensor(std::move(tensor));
     return Status::ok();
   });

@@ -9,7 +9,6 @@
 #include <numeric>
 #include <vector>
 
-#include "base/log.h"
 #include "tensor/describe.h"
 #include "tensor/dtype.h"
 #include "tensor/scopes.h"
@@ -27,8 +26,12 @@ void drop_read_only_owner(void* context) {
   delete owner;
 }
 
-// The span from the first to the last element, in bytes; strides must not lead beyond what can be addressed.
-Status check_reach(const MemoryLayout& layout) {
+// The span from the first to the last element, in bytes, must not lead beyond what can be addressed.
+Status check_strides(const MemoryLayout& layout) {
+  if (layout.strides->size() != layout.shape.size()) {
+    return invalid_argument("strides and shape differ in length: {} and {}", layout.strides->size(),
+                            layout.shape.size());
+  }
   std::int64_t reach = 1;
   for (std::size_t i = 0; i < layout.shape.size(); ++i) {
     const std::int64_t stride = (*layout.strides)[i];
@@ -80,7 +83,10 @@ Result<std::int64_t> checked_numel(Sizes shape, at::ScalarType dtype) {
 }
 
 Status require_no_overlap(const MemoryLayout& layout) {
-  if (!layout.strides || std::ranges::find(layout.shape, 0) != layout.shape.end()) return Status::ok();
+  OAR_ASSIGN(const std::int64_t numel, checked_numel(layout.shape, layout.dtype));
+  if (!layout.strides) return Status::ok();
+  OAR_TRY(check_strides(layout));
+  if (numel == 0) return Status::ok();
   const Sizes strides = *layout.strides;
   std::vector<std::size_t> order(layout.shape.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -102,13 +108,7 @@ Status require_no_overlap(const MemoryLayout& layout) {
 Result<at::Tensor> tensor_over_memory(void* data, const MemoryLayout& layout, std::shared_ptr<void> owner,
                                       MemoryAccess access) {
   OAR_ASSIGN(const std::int64_t numel, checked_numel(layout.shape, layout.dtype));
-  if (layout.strides) {
-    if (layout.strides->size() != layout.shape.size()) {
-      return invalid_argument("strides and shape differ in length: {} and {}", layout.strides->size(),
-                              layout.shape.size());
-    }
-    OAR_TRY(check_reach(layout));
-  }
+  if (layout.strides) OAR_TRY(check_strides(layout));
   OAR_TRY(check_address(data, layout.dtype, numel));
   auto context = std::make_unique<std::shared_ptr<void>>(std::move(owner));
   const at::IntArrayRef sizes(layout.shape.data(), layout.shape.size());
@@ -176,15 +176,6 @@ Status copy_tensor(at::Tensor& destination, const at::Tensor& source) {
   const bool aliased = destination.is_alias_of(source) && !destination.is_same(source);
   destination.copy_(aliased ? source.clone() : source);
   return Status::ok();
-}
-
-HostMemory::~HostMemory() {
-  if (release_ == nullptr) return;
-  try {
-    release_(user_data_);
-  } catch (...) {  // a C++ host's function may throw; nobody is there to hear it but the log
-    log_message(LogLevel::kError, "tensor", "the release function of host memory threw an exception");
-  }
 }
 
 }  // namespace oarlock

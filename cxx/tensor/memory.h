@@ -13,7 +13,6 @@
 #include <span>
 
 #include "base/status.h"
-#include "oarlock/types.h"
 
 namespace oarlock {
 
@@ -32,7 +31,8 @@ struct MemoryLayout {
 // taken as one (libtorch multiplies strides so), or its bytes pass 2^63.
 Result<std::int64_t> checked_numel(std::span<const std::int64_t> shape, at::ScalarType dtype);
 
-// OAR_E_ARGUMENT unless no two indices reach the same element (judged dimension by dimension, in order of stride).
+// OAR_E_ARGUMENT if two indices reach the same element (judged dimension by dimension, in order of stride), or for shapes
+// and strides that tensor_over_memory refuses.
 Status require_no_overlap(const MemoryLayout& layout);
 
 // A CPU tensor over `data`, not copied; `owner` is dropped when the last use of the memory ends, on whatever thread.
@@ -56,21 +56,5 @@ Result<void*> host_address(const at::Tensor& tensor);
 // destination[...] = source, converting the type, outside autograd. Refuses other shapes, read-only or self-overlapping
 // destinations, and complex into real.
 Status copy_tensor(at::Tensor& destination, const at::Tensor& source);
-
-// A host's pointer and the function that frees it, called once when this, or the owner made from it, ends. Neither
-// making nor ending it can throw, so that it can be made before anything that can fail.
-class HostMemory {
- public:
-  HostMemory(void* user_data, oar_release_fn release) noexcept : user_data_(user_data), release_(release) {}
-  ~HostMemory();
-  HostMemory(HostMemory&& other) noexcept : user_data_(other.user_data_), release_(other.release_) {
-    other.release_ = nullptr;
-  }
-  HostMemory& operator=(HostMemory&&) = delete;
-
- private:
-  void* user_data_;
-  oar_release_fn release_;
-};
 
 }  // namespace oarlock

@@ -33,12 +33,15 @@ class Tree {
   const at::Tensor* tensor() const { return std::get_if<at::Tensor>(&value_); }
   const List* list() const { return std::get_if<List>(&value_); }
   const Map* map() const { return std::get_if<Map>(&value_); }
-  std::int64_t size() const;                     // of a list or map; 0 otherwise
-  const Tree* find(std::string_view key) const;  // of a map
-  void set(std::string_view key,
-           Tree value);    // of a map, or of nothing, which becomes one: replaces, or adds at the end
-  void append(Tree item);  // to a list, or to nothing, which becomes one
-  int depth() const;       // 0: a leaf or an empty list or map
+  std::int64_t size() const;                                  // of a list or map; 0 otherwise
+  const Tree* find(std::string_view key) const;               // of a map
+  Result<std::string_view> key_at(std::int64_t index) const;  // of a map, in insertion order
+  const char* kind_name() const;                              // "map"
+  int depth() const;                                          // 0: a leaf, or an empty list or map
+
+  // A tree of nothing becomes a map (list) by these; another one must be one.
+  void set(std::string_view key, Tree value);  // replaces, or adds at the end
+  void append(Tree item);
 
   // The same for input from outside: OAR_E_ARGUMENT when this is no map (list), or would be deeper than kTreeDepthMax.
   Status insert(std::string_view key, Tree value);
@@ -49,8 +52,6 @@ class Tree {
   Result<const Tree*> at_path(std::string_view path) const;
   // A number of whatever kind: int, double, bool, or a tensor of one element.
   Result<double> as_double() const;
-  const char* kind_name() const;                              // "map"
-  Result<std::string_view> key_at(std::int64_t index) const;  // of a map, in insertion order
 
  private:
   Value value_;

@@ -64,8 +64,8 @@ TEST(Safetensors, WritesTheBytesOfTheReferencePackage) {
 TEST(Safetensors, EveryDtypeAndShapeComesBack) {
   NamedTensors tensors;
   for (const at::ScalarType dtype :
-       {at::kBool, at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kBFloat16, at::kFloat, at::kDouble,
-        at::kUInt16, at::kUInt32, at::kUInt64, at::kComplexFloat, at::kFloat8_e4m3fn, at::kFloat8_e5m2}) {
+       {at::kBool, at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kBFloat16, at::kFloat,
+        at::kDouble, at::kUInt16, at::kUInt32, at::kUInt64, at::kComplexFloat, at::kFloat8_e4m3fn, at::kFloat8_e5m2}) {
     const at::Tensor values = at::arange(6, at::kFloat).reshape({2, 3}).remainder(2);
     tensors.push_back({std::string(c10::toString(dtype)), values.to(dtype)});
   }
@@ -143,16 +143,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadHeader{"FractionalOffset", "{\"a\":" TENSOR("U8", "[1]", "0", "1.0") "}", 1, "whole number"},
         BadHeader{"ExponentOffset", "{\"a\":" TENSOR("U8", "[1]", "0", "1e0") "}", 1, "whole number"},
         BadHeader{"HugeOffset", "{\"a\":" TENSOR("U8", "[1]", "0", "18446744073709551616") "}", 1, "whole number"},
-        BadHeader{"DuplicateName", "{\"a\":" TENSOR("U8", "[1]", "0", "1") ",\"a\":" TENSOR("U8", "[1]", "0", "1") "}", 1,
-                  "\"a\""},
+        BadHeader{"DuplicateName", "{\"a\":" TENSOR("U8", "[1]", "0", "1") ",\"a\":" TENSOR("U8", "[1]", "0", "1") "}",
+                  1, "\"a\""},
         BadHeader{"ExtraKey", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"x\":1}}", 1, "exactly"},
         BadHeader{"MissingKey", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"offsets\":[0,1]}}", 1, "data_offsets"},
         BadHeader{"OneOffset", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0]}}", 1, "not a pair"},
         BadHeader{"MetadataNumber", "{\"__metadata__\":{\"format\":1}}", 0, "maps text to text"},
         BadHeader{"MetadataList", "{\"__metadata__\":[]}", 0, "not an object"},
         BadHeader{"NotAnObject", "[]", 0, "does not begin with '{'"},
-        BadHeader{"LeadingSpace", " {}", 0, "does not begin with '{'"},
-        BadHeader{"NoJson", "{", 0, "byte"}),
+        BadHeader{"LeadingSpace", " {}", 0, "does not begin with '{'"}, BadHeader{"NoJson", "{", 0, "byte"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Safetensors, ADeepHeaderIsRefused) {
@@ -265,7 +264,8 @@ class FullDisk : public Fs {
 TEST(Safetensors, AFullDiskIsReportedWhereverItFills) {
   for (std::size_t room = 0; room < 226; ++room) {
     FullDisk disk(room);
-    ASSERT_EQ(write_safetensors(disk, "x", three_tensors(), {{"format", "pt"}}).status().code(), OAR_E_NO_SPACE) << room;
+    ASSERT_EQ(write_safetensors(disk, "x", three_tensors(), {{"format", "pt"}}).status().code(), OAR_E_NO_SPACE)
+        << room;
   }
   FullDisk disk(226);
   EXPECT_TRUE(write_safetensors(disk, "x", three_tensors(), {{"format", "pt"}}).is_ok());

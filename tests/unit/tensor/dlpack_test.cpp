@@ -12,7 +12,8 @@
 namespace oarlock {
 namespace {
 
-// A producer whose deleter counts; [2, 3] float32, row-major, strides NULL as producers before DLPack 1.2 may leave them.
+// A producer whose deleter counts; [2, 3] float32, row-major, strides NULL as producers before DLPack 1.2 may leave
+// them.
 struct Producer {
   DLManagedTensorVersioned managed{};
   float data[6] = {0, 1, 2, 3, 4, 5};
@@ -88,27 +89,36 @@ TEST_P(DlpackImportRefuses, AndLeavesTheTensorToItsOwner) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, DlpackImportRefuses,
-    testing::Values(
-        BadProducer{"MajorTwo", OAR_E_VERSION, [](Producer& p) { p.managed.version.major = 2; }},
-        BadProducer{"MajorZero", OAR_E_VERSION, [](Producer& p) { p.managed.version.major = 0; }},
-        BadProducer{"Cuda", OAR_E_UNSUPPORTED, [](Producer& p) { p.managed.dl_tensor.device = {kDLCUDA, 0}; }},
-        BadProducer{"Lanes", OAR_E_UNSUPPORTED, [](Producer& p) { p.managed.dl_tensor.dtype.lanes = 4; }},
-        BadProducer{"SubByte", OAR_E_UNSUPPORTED, [](Producer& p) { p.managed.dl_tensor.dtype = {kDLInt, 4, 1}; }},
-        BadProducer{"Opaque", OAR_E_UNSUPPORTED, [](Producer& p) { p.managed.dl_tensor.dtype = {3, 64, 1}; }},
-        BadProducer{"NegativeNdim", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.ndim = -1; }},
-        BadProducer{"HugeNdim", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.ndim = 1 << 30; }},
-        BadProducer{"NullShape", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.shape = nullptr; }},
-        BadProducer{"NegativeSize", OAR_E_ARGUMENT, [](Producer& p) { p.shape[0] = -1; }},
-        BadProducer{"HugeSize", OAR_E_ARGUMENT,
-                    [](Producer& p) { p.shape[0] = std::numeric_limits<std::int64_t>::max(); }},
-        BadProducer{"NegativeStride", OAR_E_ARGUMENT,
-                    [](Producer& p) {
-                      p.strides[1] = -1;
-                      p.managed.dl_tensor.strides = p.strides;
-                    }},
-        BadProducer{"NullData", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.data = nullptr; }},
-        BadProducer{"Unaligned", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.byte_offset = 1; }},
-        BadProducer{"OffsetOverflow", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.byte_offset = ~0ULL; }}),
+    testing::Values(BadProducer{"MajorTwo", OAR_E_VERSION, [](Producer& p) { p.managed.version.major = 2; }},
+                    BadProducer{"MajorZero", OAR_E_VERSION, [](Producer& p) { p.managed.version.major = 0; }},
+                    BadProducer{"Cuda", OAR_E_UNSUPPORTED,
+                                [](Producer& p) {
+                                  p.managed.dl_tensor.device = {kDLCUDA, 0};
+                                }},
+                    BadProducer{"Lanes", OAR_E_UNSUPPORTED, [](Producer& p) { p.managed.dl_tensor.dtype.lanes = 4; }},
+                    BadProducer{"SubByte", OAR_E_UNSUPPORTED,
+                                [](Producer& p) {
+                                  p.managed.dl_tensor.dtype = {kDLInt, 4, 1};
+                                }},
+                    BadProducer{"Opaque", OAR_E_UNSUPPORTED,
+                                [](Producer& p) {
+                                  p.managed.dl_tensor.dtype = {3, 64, 1};
+                                }},
+                    BadProducer{"NegativeNdim", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.ndim = -1; }},
+                    BadProducer{"HugeNdim", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.ndim = 1 << 30; }},
+                    BadProducer{"NullShape", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.shape = nullptr; }},
+                    BadProducer{"NegativeSize", OAR_E_ARGUMENT, [](Producer& p) { p.shape[0] = -1; }},
+                    BadProducer{"HugeSize", OAR_E_ARGUMENT,
+                                [](Producer& p) { p.shape[0] = std::numeric_limits<std::int64_t>::max(); }},
+                    BadProducer{"NegativeStride", OAR_E_ARGUMENT,
+                                [](Producer& p) {
+                                  p.strides[1] = -1;
+                                  p.managed.dl_tensor.strides = p.strides;
+                                }},
+                    BadProducer{"NullData", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.data = nullptr; }},
+                    BadProducer{"Unaligned", OAR_E_ARGUMENT, [](Producer& p) { p.managed.dl_tensor.byte_offset = 1; }},
+                    BadProducer{"OffsetOverflow", OAR_E_ARGUMENT,
+                                [](Producer& p) { p.managed.dl_tensor.byte_offset = ~0ULL; }}),
     [](const auto& info) { return info.param.name; });
 
 TEST(DlpackImport, AMissingDeleterIsFine) {

@@ -34,7 +34,8 @@ TEST(TensorOverMemory, SharesTheArrayBothWays) {
 TEST(TensorOverMemory, TakesAColumnMajorArray) {
   std::vector<double> fortran = {11, 21, 12, 22, 13, 23};  // a(2,3), a(i,j) = 10 i + j
   const at::Tensor tensor = over(fortran.data(), at::kDouble, {2, 3}, Sizes{1, 2}).value();
-  EXPECT_TRUE(at::equal(tensor.contiguous(), at::tensor({11., 12., 13., 21., 22., 23.}).to(at::kDouble).reshape({2, 3})));
+  EXPECT_TRUE(
+      at::equal(tensor.contiguous(), at::tensor({11., 12., 13., 21., 22., 23.}).to(at::kDouble).reshape({2, 3})));
 }
 
 TEST(TensorOverMemory, TakesEmptyShapesWithoutMemory) {
@@ -66,21 +67,21 @@ TEST_P(TensorOverMemoryRefuses, TheLayout) {
   EXPECT_EQ(owner.use_count(), 1);  // nothing kept it
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, TensorOverMemoryRefuses,
-    testing::Values(BadLayout{"NegativeSize", {2, -1}, std::nullopt, "sizes must be >= 0"},
-                    BadLayout{"NegativeStride", {2, 2}, Sizes{2, -1}, "strides must be >= 0"},
-                    BadLayout{"StrideOfZero", {2, 2}, Sizes{0, 1}, "elements overlap"},
-                    BadLayout{"Overlap", {3, 3}, Sizes{2, 1}, "elements overlap"},
-                    BadLayout{"EqualStrides", {2, 2}, Sizes{4, 4}, "elements overlap"},
-                    BadLayout{"SizeOverflow", {kHuge, 2}, std::nullopt, "2^63"},
-                    BadLayout{"BytesOverflow", {kHuge / 2}, std::nullopt, "2^63"},
-                    BadLayout{"ZeroHidesOverflow", {0, kHuge, kHuge}, std::nullopt, "2^63"},
-                    BadLayout{"StrideOverflow", {3}, Sizes{kHuge}, "address space"},
-                    BadLayout{"StrideBytesOverflow", {2}, Sizes{kHuge / 2}, "address space"},
-                    BadLayout{"StridesOfAnotherLength", {2, 2}, Sizes{2, 1, 1}, "differ in length"},
-                    BadLayout{"TooManyDimensions", Sizes(65, 1), std::nullopt, "at most 64"}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Table, TensorOverMemoryRefuses,
+                         testing::Values(BadLayout{"NegativeSize", {2, -1}, std::nullopt, "sizes must be >= 0"},
+                                         BadLayout{"NegativeStride", {2, 2}, Sizes{2, -1}, "strides must be >= 0"},
+                                         BadLayout{"StrideOfZero", {2, 2}, Sizes{0, 1}, "elements overlap"},
+                                         BadLayout{"Overlap", {3, 3}, Sizes{2, 1}, "elements overlap"},
+                                         BadLayout{"EqualStrides", {2, 2}, Sizes{4, 4}, "elements overlap"},
+                                         BadLayout{"SizeOverflow", {kHuge, 2}, std::nullopt, "2^63"},
+                                         BadLayout{"BytesOverflow", {kHuge / 2}, std::nullopt, "2^63"},
+                                         BadLayout{"ZeroHidesOverflow", {0, kHuge, kHuge}, std::nullopt, "2^63"},
+                                         BadLayout{"StrideOverflow", {3}, Sizes{kHuge}, "address space"},
+                                         BadLayout{"StrideBytesOverflow", {2}, Sizes{kHuge / 2}, "address space"},
+                                         BadLayout{
+                                             "StridesOfAnotherLength", {2, 2}, Sizes{2, 1, 1}, "differ in length"},
+                                         BadLayout{"TooManyDimensions", Sizes(65, 1), std::nullopt, "at most 64"}),
+                         [](const auto& info) { return info.param.name; });
 
 TEST(TensorOverMemory, RefusesNullAndUnalignedAddresses) {
   std::vector<char> bytes(64);
@@ -125,8 +126,9 @@ TEST(ZerosTensor, TooBigForMemoryIsOutOfMemory) {
 }
 
 TEST(ItemAsDouble, ReadsEveryRealType) {
-  for (const at::ScalarType dtype : {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kBFloat16,
-                                     at::kFloat, at::kDouble, at::kUInt16, at::kUInt32, at::kUInt64, at::kFloat8_e4m3fn}) {
+  for (const at::ScalarType dtype :
+       {at::kByte, at::kChar, at::kShort, at::kInt, at::kLong, at::kHalf, at::kBFloat16, at::kFloat, at::kDouble,
+        at::kUInt16, at::kUInt32, at::kUInt64, at::kFloat8_e4m3fn}) {
     EXPECT_EQ(item_as_double(at::full({1, 1}, 3, at::kFloat).to(dtype)).value(), 3.0) << c10::toString(dtype);
   }
   EXPECT_EQ(item_as_double(at::ones({}, at::kBool)).value(), 1.0);
@@ -161,23 +163,6 @@ TEST(CopyTensor, RefusesWhatWouldBeLostOrWrong) {
   at::Tensor broadcast = at::zeros({1}).expand({2});
   EXPECT_EQ(copy_tensor(broadcast, at::ones({2})).code(), OAR_E_ARGUMENT);
   EXPECT_TRUE(at::equal(real, at::zeros({2})));
-}
-
-TEST(HostMemory, ReleasesOnceHoweverOftenItMoves) {
-  int num_calls = 0;
-  const auto count = [](void* calls) { ++*static_cast<int*>(calls); };
-  {
-    HostMemory first(&num_calls, count);
-    const HostMemory second(std::move(first));
-    const auto third = std::make_shared<HostMemory>(HostMemory(&num_calls, nullptr));
-    EXPECT_EQ(num_calls, 0);
-  }
-  EXPECT_EQ(num_calls, 1);
-}
-
-TEST(HostMemory, AThrowingReleaseEndsNothing) {
-  { const HostMemory memory(nullptr, [](void*) { throw std::runtime_error("from the host"); }); }
-  SUCCEED();
 }
 
 }  // namespace

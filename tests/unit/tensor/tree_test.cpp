@@ -37,9 +37,8 @@ TEST_P(TreePath, FindsTheLeaf) {
   EXPECT_EQ(found.value()->as_double().value(), GetParam().value);
 }
 INSTANTIATE_TEST_SUITE_P(Table, TreePath,
-                         testing::Values(PathCase{"loss", 5},
-                                         PathCase{"encoder.a.b", 3},      // a key with a dot below
-                                         PathCase{"encoder.hidden", 4})); // the longest key wins over the way through
+                         testing::Values(PathCase{"loss", 5}, PathCase{"encoder.a.b", 3},  // a key with a dot below
+                                         PathCase{"encoder.hidden", 4}));  // the longest key wins over the way through
 
 class TreePathMissing : public testing::TestWithParam<const char*> {};
 
@@ -50,7 +49,8 @@ TEST_P(TreePathMissing, IsNotFoundAndSaysWhatThereIs) {
   EXPECT_EQ(found.status().code(), OAR_E_NOT_FOUND);
   EXPECT_NE(found.status().message().find("there is a"), std::string::npos) << found.status().message();
 }
-INSTANTIATE_TEST_SUITE_P(Table, TreePathMissing, testing::Values("x", "loss.x", "encoder.x", ".", "loss.", "encoder..a"));
+INSTANTIATE_TEST_SUITE_P(Table, TreePathMissing,
+                         testing::Values("x", "loss.x", "encoder.x", ".", "loss.", "encoder..a"));
 
 TEST(Tree, AnEmptyPathIsTheTreeItself) {
   const Tree tree = sample();
