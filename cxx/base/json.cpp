@@ -234,9 +234,14 @@ JsonValue JsonValue::number(double value) {
   if (std::isnan(value)) return string("NaN");
   if (std::isinf(value)) return string(value > 0 ? "Infinity" : "-Infinity");
   char buffer[32];  // the shortest text that reads back as the same double has at most 24 characters
-  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
-  OAR_CHECK(error == std::errc());
-  return number_from_text(std::string(buffer, end));
+  char* const limit = buffer + sizeof(buffer);
+  std::to_chars_result written = std::to_chars(buffer, limit, value);
+  // Beyond 2^53 digits alone would read as an integer, which parse_json refuses there.
+  if (std::abs(value) > kExactIntegerMax && is_json_integer({buffer, written.ptr})) {
+    written = std::to_chars(buffer, limit, value, std::chars_format::scientific);
+  }
+  OAR_CHECK(written.ec == std::errc());
+  return number_from_text(std::string(buffer, written.ptr));
 }
 
 JsonValue JsonValue::number_from_text(std::string text) {

@@ -54,6 +54,7 @@ def main():
         "values.json": '{"a": [1, -2.5e3, true, false, null], "b": {"c": "text \\u00e9 \\n"}, "d": 9223372036854775807}',
         "nested.json": "[" * 20 + "]" * 20,
         "small.json": "0",
+        "large_doubles.json": "[9223372036854775.07, 12345678901234567000.0, -1e300]",
     }
     for name, text in texts.items():
         keep("json", name, text.encode())
