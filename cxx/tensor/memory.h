@@ -1,8 +1,8 @@
 // Tensors over memory that somebody else owns: the host's arrays, DLPack producers, mapped files.
 //
-// Note: read-only tensors. libtorch has no flag for memory that must not be written to (a mapping, a read-only numpy
-// array); writing there would kill the host. The storage's deleter function is the mark: views share the storage, so
-// they share the mark. Whoever writes into a tensor that came from outside asks is_read_only first.
+// Note: read-only tensors. libtorch has no flag for memory that must not be written to (a mapped file, a read-only numpy
+// array); writing there kills the host, or changes what others read. The storage's deleter function is the mark: views
+// share the storage, so they share the mark. Whoever writes into a tensor that came from outside asks is_read_only first.
 #pragma once
 
 #include <ATen/core/Tensor.h>
