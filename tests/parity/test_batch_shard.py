@@ -1,4 +1,4 @@
-"""Loaders through the C interface against Accelerate's own BatchSamplerShard, SeedableRandomSampler and torch.randperm."""
+"""Loaders through the C interface against Accelerate's BatchSamplerShard, SeedableRandomSampler and torch.randperm."""
 
 import ctypes
 import itertools
@@ -58,7 +58,7 @@ def reference_batches(length, batch_size, rank, world_size, split, even, drop_la
 
 
 @pytest.mark.parametrize("world_size", range(1, 6))
-@pytest.mark.parametrize("split, even, drop_last", itertools.product([False, True], repeat=3))
+@pytest.mark.parametrize("split, even, drop_last", list(itertools.product([False, True], repeat=3)))
 def test_every_rank_gets_the_references_batches(oar, world_size, split, even, drop_last):
     compared = 0
     for length in LENGTHS:
@@ -81,7 +81,8 @@ def test_every_rank_gets_the_references_batches(oar, world_size, split, even, dr
 @pytest.mark.parametrize("even", [False, True])
 def test_num_samples_counts_each_sample_that_any_rank_gets_once(oar, even, drop_last):
     for length, batch_size, world_size in itertools.product(LENGTHS, range(1, 5), range(2, 4)):
-        ranks = [reference_batches(length, batch_size, rank, world_size, False, even, drop_last) for rank in range(world_size)]
+        ranks = [reference_batches(length, batch_size, rank, world_size, False, even, drop_last)
+                 for rank in range(world_size)]
         distinct = {sample for batches in ranks for batch in batches for sample in batch}
         loader = make_loader(oar, make_dataset(oar, length), 0, world_size, batch_size=batch_size, even_batches=even,
                              drop_last=drop_last)
@@ -92,8 +93,9 @@ def test_split_batches_refuses_what_the_reference_refuses(oar):
     for batch_size, world_size in itertools.product(range(1, 9), range(1, 6)):
         if batch_size % world_size == 0:
             continue
+        sampler = BatchSampler(SequentialSampler(range(4)), batch_size, False)
         with pytest.raises(ValueError):
-            BatchSamplerShard(BatchSampler(SequentialSampler(range(4)), batch_size, False), world_size, 0, split_batches=True)
+            BatchSamplerShard(sampler, world_size, 0, split_batches=True)
         with pytest.raises(oarlock_ctypes.OarlockError) as refused:
             make_loader(oar, make_dataset(oar, 4), 0, world_size, batch_size=batch_size, split_batches=True)
         assert refused.value.code == oarlock_ctypes.E_ARGUMENT

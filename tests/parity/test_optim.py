@@ -31,9 +31,10 @@ def make_inputs(num_steps=NUM_STEPS, dtypes=(torch.float32,), missing=()):
 
 def run_ours(folder, inputs, name, options, num_steps=NUM_STEPS, scheduler=None, clip=None):
     save_file(inputs, folder / "in.safetensors")
-    specification = {"num_steps": num_steps, "optimizer": {"name": name, "options": options}, "scheduler": scheduler, "clip": clip}
-    subprocess.run([PROGRAM, folder / "in.safetensors", folder / "out.safetensors", json.dumps(specification)], check=True,
-                   timeout=120)
+    optimizer = {"name": name, "options": options}
+    specification = {"num_steps": num_steps, "optimizer": optimizer, "scheduler": scheduler, "clip": clip}
+    files = [folder / "in.safetensors", folder / "out.safetensors"]
+    subprocess.run([PROGRAM, *files, json.dumps(specification)], check=True, timeout=120)
     return load_file(folder / "out.safetensors")
 
 
@@ -108,7 +109,10 @@ def test_adamw_is_near_torchs_default_loop(tmp_path):
         torch.testing.assert_close(ours[f"param.{i}"], theirs[f"param.{i}"], rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("dtypes", [(torch.float64,), (torch.bfloat16,), (torch.float16, torch.float32, torch.float64)], ids=str)
+MIXED = (torch.float16, torch.float32, torch.float64)
+
+
+@pytest.mark.parametrize("dtypes", [(torch.float64,), (torch.bfloat16,), MIXED], ids=str)
 def test_other_and_mixed_dtypes(tmp_path, dtypes):
     inputs = make_inputs(50, dtypes)
     theirs = run_torch(inputs, lambda p: torch.optim.AdamW(p, fused=True), 50)
@@ -158,14 +162,15 @@ SCHEDULES = [
     ({"name": "linear", "options": {"total_steps": 100}}, lambda_lr(lambda n: linear(n, 0, 100))),
     ({"name": "linear", "options": {"total_steps": 80, "warmup_steps": 13}}, lambda_lr(lambda n: linear(n, 13, 80))),
     ({"name": "cosine", "options": {"total_steps": 100, "warmup_steps": 10}}, lambda_lr(lambda n: cosine(n, 10, 100))),
-    ({"name": "cosine", "options": {"total_steps": 100, "num_cycles": 1.5}}, lambda_lr(lambda n: cosine(n, 0, 100, 1.5))),
+    ({"name": "cosine", "options": {"total_steps": 100, "num_cycles": 1.5}},
+     lambda_lr(lambda n: cosine(n, 0, 100, 1.5))),
     ({"name": "constant", "options": {"warmup_steps": 7}}, lambda_lr(lambda n: constant(n, 7))),
     ({"name": "step", "options": {"step_size": 9, "gamma": 0.7}},
      lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, step_size=9, gamma=0.7)),
 ]
 
 
-@pytest.mark.parametrize("ours, theirs", SCHEDULES, ids=lambda value: json.dumps(value) if isinstance(value, dict) else "")
+@pytest.mark.parametrize("ours, theirs", SCHEDULES, ids=[json.dumps(ours) for ours, _ in SCHEDULES])
 def test_schedules_follow_transformers_and_torch(tmp_path, ours, theirs):
     inputs = make_inputs(100)
     rates = run_ours(tmp_path, inputs, "adamw", {"lr": 0.003}, 100, scheduler=ours)["learning_rates"]
