@@ -115,9 +115,9 @@ oar_tensor_num_dims(const oar_tensor *tensor, int64_t *out_num_dims) OAR_NOEXCEP
  *
  * @param[in]     tensor  borrowed.
  * @param[out]    shape   room for *count sizes; NULL asks for the number only.
- * @param[in,out] count   in: room; out: number of dimensions. Untouched on failure.
+ * @param[in,out] count   in: room; out: number of dimensions, also when the room is too small.
  *
- * @return OAR_E_ARGUMENT  the room is too small; the text gives the need.
+ * @return OAR_E_ARGUMENT  the room is too small; *count holds the need.
  * @threads serial(tensor)
  * @since   0.1
  */
@@ -129,9 +129,9 @@ oar_tensor_shape(const oar_tensor *tensor, OAR_OUT int64_t *shape, size_t *count
  *
  * @param[in]     tensor   borrowed.
  * @param[out]    strides  room for *count strides; NULL asks for the number only.
- * @param[in,out] count    in: room; out: number of dimensions. Untouched on failure.
+ * @param[in,out] count    in: room; out: number of dimensions, also when the room is too small.
  *
- * @return OAR_E_ARGUMENT  the room is too small; the text gives the need.
+ * @return OAR_E_ARGUMENT  the room is too small; *count holds the need.
  * @threads serial(tensor)
  * @since   0.1
  */
@@ -167,7 +167,7 @@ oar_tensor_dtype(const oar_tensor *tensor, int32_t *out_dtype) OAR_NOEXCEPT;
  *
  * @param[in]     tensor  borrowed.
  * @param[out]    buf     room for *len bytes; NULL asks for the length only.
- * @param[in,out] len     in: room; out: length with the closing NUL.
+ * @param[in,out] len     in: room; out: length with the closing NUL, also when the room is too small.
  *
  * @return OAR_E_ARGUMENT  the room is too small.
  * @threads serial(tensor)

@@ -119,7 +119,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_tree_size(const oar_tree *tree, int64_t *
  * @param[in]     tree   borrowed; a map.
  * @param[in]     index  0 to size - 1, in the order in which keys were set first.
  * @param[out]    buf    room for *len bytes; NULL asks for the length only.
- * @param[in,out] len    in: room; out: length with the closing NUL.
+ * @param[in,out] len    in: room; out: length with the closing NUL, also when the room is too small.
  *
  * @return OAR_E_ARGUMENT  not a map, an index outside it, or too little room.
  * @threads serial(tree)
@@ -246,7 +246,7 @@ oar_tree_get_int(const oar_tree *tree, OAR_NULLABLE const char *path, int64_t *o
  * @param[in]     tree  borrowed.
  * @param[in]     path  borrowed; NULL or "" is the tree itself.
  * @param[out]    buf   room for *len bytes; NULL asks for the length only.
- * @param[in,out] len   in: room; out: length with the closing NUL.
+ * @param[in,out] len   in: room; out: length with the closing NUL, also when the room is too small.
  *
  * @return OAR_E_NOT_FOUND  there is no such entry.
  * @return OAR_E_ARGUMENT   the entry is no text, or there is too little room.
