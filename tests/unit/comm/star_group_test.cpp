@@ -1,0 +1,71 @@
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+
+#include "thread_world.h"
+
+namespace oarlock {
+namespace {
+
+constexpr Milliseconds kStandard{0};
+
+TEST(StarGroup, ATensorThatRequiresGradientsIsReducedInPlace) {
+  for (const std::int64_t inline_bytes : {65536, 0}) {
+    run_world(2, [](Group& group) {
+      at::Tensor tensor = at::full({100}, group.rank() + 1.0f).requires_grad_(true);
+      ASSERT_TRUE(group.all_reduce(tensor, ReduceOp::kAverage, kStandard).value()->wait(kStandard).is_ok());
+      EXPECT_EQ(tensor.sum().item<float>(), 150.0f);
+      EXPECT_TRUE(tensor.is_leaf());
+    }, inline_bytes);
+  }
+}
+
+TEST(StarGroup, AWorkKeepsItsTensorAndGroup) {
+  run_world(2, [](Group& group) {
+    std::shared_ptr<Work> work = group.all_reduce(at::full({200000}, 1.0f), ReduceOp::kSum, kStandard).value();
+    EXPECT_TRUE(work->wait(kStandard).is_ok());
+    EXPECT_TRUE(work->is_done());
+    EXPECT_TRUE(work->wait(kStandard).is_ok());  // as often as one likes
+  });
+}
+
+TEST(StarGroup, AWaitThatTimesOutLeavesTheOperationRunning) {
+  run_world(2, [](Group& group) {
+    at::Tensor tensor = at::full({4}, 1.0f);
+    if (group.rank() == 0) {
+      std::shared_ptr<Work> work = group.all_reduce(tensor, ReduceOp::kSum, kStandard).value();
+      EXPECT_EQ(work->wait(Milliseconds(20)).code(), OAR_E_TIMEOUT);  // rank 1 waits for the next line's barrier below
+      EXPECT_TRUE(group.barrier(kStandard).is_ok());
+      EXPECT_TRUE(work->wait(kStandard).is_ok());
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the fault: a late rank
+      EXPECT_TRUE(group.all_reduce(tensor, ReduceOp::kSum, kStandard).is_ok());
+      EXPECT_TRUE(group.barrier(kStandard).is_ok());
+    }
+    EXPECT_EQ(tensor.sum().item<float>(), 8.0f);
+  });
+}
+
+TEST(StarGroup, AClosedGroupRefusesCallsAndAbortsRunningOnes) {
+  run_world(2, [](Group& group) {
+    if (group.rank() == 1) return;
+    std::shared_ptr<Work> work = group.all_reduce(at::full({4}, 1.0f), ReduceOp::kSum, kStandard).value();
+    group.close();
+    EXPECT_TRUE(work->is_done());
+    EXPECT_NE(work->wait(kStandard).code(), OAR_OK);
+    EXPECT_EQ(group.barrier(kStandard).code(), OAR_E_STATE);
+  });
+}
+
+TEST(StarGroup, HistoryTellsWhatWasCalled) {
+  run_world(2, [](Group& group) {
+    ASSERT_TRUE(group.broadcast_bytes("x", 1, kStandard).is_ok());
+    const JsonValue history = group.history();
+    ASSERT_EQ(history.items().size(), 1u);
+    EXPECT_EQ(history.items()[0].find("call")->text(), "broadcast_bytes(from rank 1)");
+    EXPECT_EQ(history.items()[0].find("state")->text(), "done");
+  });
+}
+
+}  // namespace
+}  // namespace oarlock

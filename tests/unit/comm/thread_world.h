@@ -1,0 +1,40 @@
+// A world whose ranks are threads of the test: for what is deterministic and breaks nothing.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "comm/star_group.h"
+
+namespace oarlock {
+
+// fn(group) on every rank; returns when all have returned.
+template <class Fn>
+void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536) {
+  Result<Descriptor> listener = listen_on(/*loopback_only=*/true, 0);
+  ASSERT_TRUE(listener.is_ok());
+  const int port = listening_port(listener.value().get());
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < size; ++rank) {
+    Meeting meeting;
+    meeting.rank = rank;
+    meeting.world_size = size;
+    meeting.address = "127.0.0.1";
+    meeting.port = port;
+    meeting.timeout = Milliseconds(30000);
+    meeting.inline_bytes = inline_bytes;
+    if (rank == 0) meeting.listener = std::move(listener).value();
+    threads.emplace_back([fn, meeting = std::make_shared<Meeting>(std::move(meeting))] {
+      Result<Star> star = meet(std::move(*meeting));
+      ASSERT_TRUE(star.is_ok()) << star.status().message();
+      std::shared_ptr<Group> group = make_star_group(std::move(star).value(), {}, Milliseconds(30000));
+      fn(*group);
+      group->close();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace oarlock
