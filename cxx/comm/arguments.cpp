@@ -34,6 +34,17 @@ bool gathers(const at::Tensor& input, const at::Tensor& output, int world_size) 
          output.sizes().slice(1) == input.sizes().slice(1);
 }
 
+// Also of tensors over the same memory that came in apart: libtorch only compares within one storage.
+bool share_memory(const at::Tensor& a, const at::Tensor& b) {
+  if (!a.is_non_overlapping_and_dense() || !b.is_non_overlapping_and_dense()) {
+    const at::MemOverlapStatus status = at::get_overlap_status(a, b);
+    return status == at::MemOverlapStatus::Full || status == at::MemOverlapStatus::Partial;
+  }
+  const auto* a_begin = static_cast<const char*>(a.const_data_ptr());
+  const auto* b_begin = static_cast<const char*>(b.const_data_ptr());
+  return a_begin < b_begin + b.nbytes() && b_begin < a_begin + a.nbytes();
+}
+
 }  // namespace
 
 Status check_all_reduce(const at::Tensor& tensor, ReduceOp op) {
@@ -63,10 +74,7 @@ Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int w
                             "the others equal, got {}",
                             shape_text(input), world_size, world_size, shape_text(output));
   }
-  const at::MemOverlapStatus overlap = at::get_overlap_status(input, output);
-  if (overlap == at::MemOverlapStatus::Full || overlap == at::MemOverlapStatus::Partial) {
-    return invalid_argument("input and output share memory");
-  }
+  if (share_memory(input, output)) return invalid_argument("input and output share memory");
   return Status::ok();
 }
 

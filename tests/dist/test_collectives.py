@@ -13,9 +13,9 @@ def expected_of(op, parts):
     return out
 
 def part_of(dtype, rank, shape):
-    values = np.arange(int(np.prod(shape))).reshape(shape) % 5 + rank + 1
+    values = np.asarray(np.arange(int(np.prod(shape))).reshape(shape) % 5 + rank + 1)
     if dtype == "bool": return (values % 2).astype(bool)
-    if dtype.startswith("complex"): return (values + 1j * rank).astype(dtype)
+    if dtype.startswith("complex"): return np.asarray(values + 1j * rank).astype(dtype)
     return values.astype(dtype)
 """
 
