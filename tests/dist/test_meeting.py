@@ -185,7 +185,7 @@ from rank import *
 for round in range(2):
     with state() as world:
         world.barrier()
-        print("met", world.rank, "of", world.size, "in round", round, flush=True)
+        os.write(1, f"met {{world.rank}} of {{world.size}} in round {{round}}\\n".encode())  # one write: lines stay whole
 """)
     done = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()),
                            str(script)], env=clean_environment(), capture_output=True, text=True, timeout=200)
