@@ -7,14 +7,6 @@
 #include "track/progress_bar.h"
 
 namespace oarlock {
-namespace {
-
-// Under `oarlock launch` standard error is a pipe to the launcher, which says whether its own is a terminal.
-bool stderr_is_terminal() {
-  return ::isatty(STDERR_FILENO) == 1 || env_text("OARLOCK_STDERR_IS_TERMINAL").value_or("0") != "0";
-}
-
-}  // namespace
 
 Result<ProgressMode> parse_progress_mode(std::string_view text, bool stderr_is_terminal) {
   const std::string lower = lower_text(text);
@@ -29,7 +21,7 @@ Result<ProgressMode> parse_progress_mode(std::string_view text, bool stderr_is_t
 Result<std::shared_ptr<Progress>> Progress::create(std::string title, std::int64_t total, std::string unit,
                                                    bool is_main, std::string_view mode_text) {
   if (total < 0) return invalid_argument("the total of a progress bar must be >= 0 (0: not known), got {}", total);
-  OAR_ASSIGN(const ProgressMode wanted, parse_progress_mode(mode_text, stderr_is_terminal()));
+  OAR_ASSIGN(const ProgressMode wanted, parse_progress_mode(mode_text, ::isatty(STDERR_FILENO) == 1));
   const ProgressMode mode = is_main ? wanted : ProgressMode::kOff;
   return std::shared_ptr<Progress>(
       std::make_shared<ProgressBar>(std::move(title), total, std::move(unit), mode, stderr_output(), steady_clock()));

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/env.h"
 #include "base/no_destructor.h"
 #include "track/progress_bar.h"
 
@@ -49,11 +48,7 @@ class StderrOutput final : public ProgressOutput {
     winsize size{};
     if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
       return std::max<int>(size.ws_col, kColumnsMin);
-    // The launcher gives the columns that its prefix leaves; a plain 1 only says that there is a terminal.
-    const auto given = env_text("OARLOCK_STDERR_IS_TERMINAL");
-    const auto columns = given ? parse_int(*given) : std::nullopt;
-    if (!columns || *columns <= 1) return kColumnsUnknown;
-    return static_cast<int>(std::clamp<std::int64_t>(*columns, kColumnsMin, 1000));
+    return kColumnsUnknown;
   }
 
   void write(std::string_view bytes) override {

@@ -4,6 +4,7 @@
 //   OAR_SHIM_PATH   text that a path must contain (or the path of the descriptor); without it nothing is done
 //   OAR_SHIM_AT     "<kind>:<n>", n from 1. Kinds: open (for writing) write fsync rename unlink mkdir, or any
 //   OAR_SHIM_ERRNO  a number or EIO, ENOSPC, EDQUOT, EROFS, EACCES: the operation fails with it; unset: SIGKILL before
+//   OAR_SHIM_STOP   1: SIGSTOP instead of SIGKILL; after a SIGCONT the operation is done as if nothing had been
 //   OAR_SHIM_FROM   1: the n-th and every later one fails, as on a disk that stays full
 //   OAR_SHIM_TORN   1: of a write that kills or fails, the first half of the bytes is written before
 //   OAR_SHIM_RANK   only in the process whose RANK is this
@@ -36,6 +37,7 @@ static struct {
   enum kind at_kind;
   long at_number;
   int error_number; /* 0: SIGKILL */
+  int stop;
   int from;
   int torn;
   int log_fd;
@@ -84,6 +86,7 @@ static void set_up(void) {
   const char* error_text = getenv("OAR_SHIM_ERRNO");
   if (error_text != NULL && *error_text != '\0' && (shim.error_number = parse_errno(error_text)) <= 0)
     fail_setup("OAR_SHIM_ERRNO is no errno");
+  shim.stop = is_set("OAR_SHIM_STOP");
   shim.from = is_set("OAR_SHIM_FROM");
   shim.torn = is_set("OAR_SHIM_TORN");
   const char* log_path = getenv("OAR_SHIM_LOG");
@@ -114,9 +117,10 @@ static int count_operation(enum kind kind, const char* path) {
     const int length = snprintf(line, sizeof line, "%ld %s %s\n", of_any, kind_names[kind], path);
     if (syscall(SYS_write, shim.log_fd, line, (size_t)length) < 0) fail_setup("cannot write OAR_SHIM_LOG");
   }
-  if (is_now && shim.error_number == 0 && !(shim.torn && kind == KIND_WRITE)) die();
+  if (is_now && shim.error_number == 0 && !shim.stop && !(shim.torn && kind == KIND_WRITE)) die();
   pthread_mutex_unlock(&mutex);
-  if (!is_now) return 0;
+  if (is_now && shim.stop) kill(getpid(), SIGSTOP);
+  if (!is_now || shim.stop) return 0;
   return shim.error_number == 0 ? -1 : shim.error_number;
 }
 
