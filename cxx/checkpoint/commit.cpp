@@ -80,8 +80,9 @@ Status Commit::finish(std::string_view manifest) {
   Status status = publish(manifest);
   if (status.is_ok()) {
     is_finished_ = true;
-  } else {
-    roll_back();
+  } else if (!roll_back()) {
+    return std::move(status).within(fmt::format(
+        "'{}' is complete, but not sure to outlive a loss of power, and could not be taken back", target_.full()));
   }
   return status;
 }
@@ -101,25 +102,19 @@ Status Commit::publish(std::string_view manifest) {
   return fs_.sync_directory(target_.parent);
 }
 
-void Commit::roll_back() noexcept {
-  if (is_finished_ || temporary_.empty()) return;
+bool Commit::roll_back() noexcept {
+  if (is_finished_ || temporary_.empty()) return true;
   is_finished_ = true;
   try {
     // A failed save leaves nothing under the target's name, so that it can be tried again.
-    if (is_published_) {
-      const Status undone = fs_.rename(target_.full(), temporary_);
-      if (!undone.is_ok()) {
-        log(LogLevel::kWarning, "checkpoint",
-            "could not take back a checkpoint whose directory entry was not synced: {}", undone.message());
-        return;
-      }
-    }
+    if (is_published_ && !fs_.rename(target_.full(), temporary_).is_ok()) return false;
     const Status removed = fs_.remove_all(temporary_);
-    if (removed.is_ok()) return;
+    if (removed.is_ok()) return true;
     log(LogLevel::kWarning, "checkpoint",
         "could not remove the temporary of a failed save; the next save here tries again: {}", removed.message());
   } catch (...) {  // out of memory while cleaning up after a failure: the next save clears it away
   }
+  return true;
 }
 
 Commit::~Commit() { roll_back(); }

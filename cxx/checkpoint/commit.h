@@ -33,7 +33,7 @@ class Commit {
   Commit(Fs& fs, CheckpointPath target) : fs_(fs), target_(std::move(target)) {}
   Status make_temporary();
   Status publish(std::string_view manifest);
-  void roll_back() noexcept;
+  bool roll_back() noexcept;  // false: the checkpoint stands under its name, whole
 
   Fs& fs_;
   CheckpointPath target_;

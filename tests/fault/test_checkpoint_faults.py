@@ -228,9 +228,9 @@ def flip(position):
 
 
 @pytest.mark.parametrize("file,change,words", [
-    ("manifest.json", lambda data: data[: len(data) // 2], "offset"),
-    ("manifest.json", flip(40), "offset"),
-    ("manifest.json", flip(-10), "offset"),
+    ("manifest.json", lambda data: data[: len(data) // 2], "byte"),
+    ("manifest.json", flip(40), "byte"),
+    ("manifest.json", flip(-10), "byte"),
     ("model.safetensors", lambda data: data[:100], "offset 100"),
     ("model.safetensors", flip(3), "bytes 0 to"),
     ("model.safetensors", flip(-1), "bytes 0 to"),

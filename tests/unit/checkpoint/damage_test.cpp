@@ -72,9 +72,9 @@ TEST_F(DamagedCheckpoint, ManifestIsNamedWithAnOffset) {
     std::string damaged = whole;
     damaged[i] = static_cast<char>(damaged[i] ^ 4);
     write("manifest.json", damaged);
-    expect_corrupt(Checkpoint::open(directory()).status(), "manifest.json", "offset");
+    expect_corrupt(Checkpoint::open(directory()).status(), "manifest.json", "byte");
     write("manifest.json", whole.substr(0, i));
-    expect_corrupt(Checkpoint::open(directory()).status(), "manifest.json", "offset");
+    expect_corrupt(Checkpoint::open(directory()).status(), "manifest.json", "byte");
   }
 }
 

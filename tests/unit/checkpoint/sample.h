@@ -38,7 +38,8 @@ class TemporaryFolder {
 
 inline CheckpointContents sample_contents(int version, int rank) {
   CheckpointContents contents;
-  contents.shared.push_back({"model", {{"weight", at::full({3, 2}, version)}, {"bias", at::arange(version, version + 4)}}});
+  contents.shared.push_back(
+      {"model", {{"weight", at::full({3, 2}, version)}, {"bias", at::arange(version, version + 4)}}});
   contents.shared.push_back({"optimizer_0", {{"weight.step", at::full({}, version)}}});
   contents.per_rank.push_back({"random_state", {{"cpu", at::full({5}, 100 * version + rank)}}});
   contents.values.set("version", JsonValue::integer(version));
