@@ -1,0 +1,93 @@
+#include "graph/op_call.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace oarlock {
+namespace {
+
+const std::vector<Slot> kSlots = {{"tensor", SlotKind::kTensor, {}}, {"int", SlotKind::kInt, {}}};
+
+const c10::Argument& schema_of(const char* op, const char* argument) {
+  const c10::FunctionSchema& schema = find_operator(op).value().schema();
+  return schema.arguments().at(static_cast<std::size_t>(*schema.argumentIndexWithName(argument)));
+}
+
+Result<Argument> bind(const char* op, const char* argument, c10::IValue constant) {
+  return bind_argument({false, {{std::move(constant), kNoSlot}}}, schema_of(op, argument), kSlots);
+}
+
+TEST(FindOperator, TakesTheNamesOfExportsAndOfSchemas) {
+  EXPECT_EQ(find_operator("torch.ops.aten.add.Tensor").value().schema().overload_name(), "Tensor");
+  EXPECT_EQ(find_operator("aten::linear").value().schema().name(), "aten::linear");
+}
+
+TEST(FindOperator, NamesWhatThisLibtorchLacks) {
+  const auto result = find_operator("torch.ops.aten.no_such_thing.default");
+  ASSERT_FALSE(result.is_ok());
+  EXPECT_EQ(result.status().code(), OAR_E_UNSUPPORTED);
+  EXPECT_NE(result.status().message().find("aten::no_such_thing"), std::string::npos);
+  EXPECT_EQ(find_operator("garbage").status().code(), OAR_E_UNSUPPORTED);
+}
+
+TEST(BindArgument, ANumberForATensorTakesNoPartInPromotion) {
+  const Argument argument = bind("aten::add.Tensor", "other", 1).value();
+  ASSERT_TRUE(argument.constant.isTensor());
+  const at::Tensor sum = at::zeros({}, at::kByte) + argument.constant.toTensor();
+  EXPECT_EQ(sum.scalar_type(), at::kByte);  // an int64 tensor of no dimensions would have given int64
+  EXPECT_TRUE(argument.constant.toTensor().unsafeGetTensorImpl()->is_wrapped_number());
+}
+
+TEST(BindArgument, AnIntegerForAFloatBecomesOne) { EXPECT_EQ(bind("aten::dropout", "p", 1).value().constant.toDouble(), 1.0); }
+
+TEST(BindArgument, OneNumberStandsForAWholeList) {
+  const Argument argument = bind("aten::conv2d", "stride", 2).value();
+  EXPECT_EQ(argument.constant.toIntVector(), (std::vector<std::int64_t>{2, 2}));
+}
+
+TEST(BindArgument, AnEmptyListTakesItsTypeFromTheSchema) {
+  const Argument ints = bind_argument({true, {}}, schema_of("aten::view", "size"), kSlots).value();
+  EXPECT_TRUE(ints.constant.isIntList());
+  const Argument tensors = bind_argument({true, {}}, schema_of("aten::cat", "tensors"), kSlots).value();
+  EXPECT_TRUE(tensors.constant.isTensorList());
+}
+
+TEST(BindArgument, AListWithRunTimeSizesKeepsItsConstants) {
+  const Argument argument = bind_argument({true, {{c10::IValue(3), kNoSlot}, {{}, 1}}}, schema_of("aten::view", "size"), kSlots).value();
+  EXPECT_EQ(argument.kind, ArgumentKind::kIntList);
+  ASSERT_EQ(argument.items.size(), 2u);
+  EXPECT_EQ(argument.items[0].constant.toInt(), 3);
+  EXPECT_EQ(argument.items[1].slot, 1);
+}
+
+TEST(BindArgument, OptionalTensorListsHoldNone) {
+  const Argument argument = bind_argument({true, {{{}, kNoSlot}, {{}, 0}}}, schema_of("aten::index.Tensor", "indices"), kSlots).value();
+  EXPECT_EQ(argument.kind, ArgumentKind::kOptionalTensorList);
+}
+
+TEST(BindArgument, ARunTimeNumberForATensorIsWrappedWhenItRuns) {
+  const Argument argument = bind_argument({false, {{{}, 1}}}, schema_of("aten::add.Tensor", "other"), kSlots).value();
+  EXPECT_EQ(argument.kind, ArgumentKind::kNumberAsTensor);
+}
+
+TEST(BindArgument, WrongKindsAreRefusedWithBothSides) {
+  const auto text = bind("aten::dropout", "p", std::string("half"));
+  ASSERT_FALSE(text.is_ok());
+  EXPECT_EQ(text.status().code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(text.status().message(), "argument p takes float, String given");
+  EXPECT_FALSE(bind("aten::dropout", "train", 2).is_ok());
+  EXPECT_FALSE(bind("aten::relu", "self", c10::IValue()).is_ok());
+  EXPECT_FALSE(bind_argument({false, {{{}, 0}}}, schema_of("aten::dropout", "p"), kSlots).is_ok());
+  EXPECT_FALSE(bind_argument({true, {{{}, 0}}}, schema_of("aten::view", "size"), kSlots).is_ok());
+}
+
+TEST(DefaultArgument, ComesFromTheSchema) {
+  EXPECT_EQ(default_argument(schema_of("aten::add.Tensor", "alpha")).value().constant.toScalar().toLong(), 1);
+  EXPECT_TRUE(default_argument(schema_of("aten::linear", "bias")).value().constant.isNone());
+  EXPECT_EQ(default_argument(schema_of("aten::relu", "self")).status().code(), OAR_E_ARGUMENT);
+}
+
+}  // namespace
+}  // namespace oarlock
