@@ -1,4 +1,4 @@
-"""The C interface through ctypes, for tests: functions by name, errors as exceptions, tensors to and from torch by DLPack.
+"""The C interface through ctypes, for tests: errors as exceptions, tensors to and from torch by DLPack.
 
     oar = load()                                  # $OARLOCK_LIBRARY
     state = oar.make(oar.lib.oar_state_create, None)
@@ -11,7 +11,8 @@ Handles release themselves. Calls that fail raise OarlockError with .code and .m
 import ctypes
 import os
 
-OK, E_ARGUMENT, E_HANDLE, E_STATE, E_NOT_FOUND, E_EXISTS, E_IO, E_NO_SPACE, E_CORRUPT, E_UNSUPPORTED, E_VERSION = range(11)
+OK, E_ARGUMENT, E_HANDLE, E_STATE, E_NOT_FOUND, E_EXISTS, E_IO, E_NO_SPACE = range(8)
+E_CORRUPT, E_UNSUPPORTED, E_VERSION = range(8, 11)
 TREE_NONE, TREE_TENSOR, TREE_INT, TREE_DOUBLE, TREE_BOOL, TREE_STRING, TREE_LIST, TREE_MAP = range(8)
 
 _capsule_new = ctypes.pythonapi.PyCapsule_New
@@ -66,7 +67,7 @@ class Oarlock:
             raise OarlockError(status, (self.lib.oar_last_error() or b"").decode())
 
     def make(self, function, *arguments):
-        """Call `function(*arguments, &handle)`; its name tells which release ends the handle ("oar_tree_get" -> tree)."""
+        """Call `function(*arguments, &handle)`; its name tells which release ends the handle."""
         pointer = ctypes.c_void_p()
         self.check(function(*arguments, ctypes.byref(pointer)))
         return None if pointer.value is None else Handle(pointer.value, self._release_of(function.__name__))
@@ -93,7 +94,8 @@ class Oarlock:
     # Tensors.
     def tensor_from_torch(self, tensor):
         capsule = tensor.detach().__dlpack__(max_version=(1, 1))
-        handle = self.make(self.lib.oar_tensor_from_dlpack, ctypes.c_void_p(_capsule_pointer(capsule, _VERSIONED)), None)
+        managed = ctypes.c_void_p(_capsule_pointer(capsule, _VERSIONED))
+        handle = self.make(self.lib.oar_tensor_from_dlpack, managed, None)
         _capsule_rename(capsule, _USED)
         return handle
 

@@ -1,7 +1,8 @@
+#include "model/model.h"
+
 #include <oarlock/model.h>
 
 #include "guard.h"
-#include "model/model.h"
 #include "model/state_dict.h"
 #include "state/process_state.h"
 
@@ -22,7 +23,7 @@ oar_status oar_model_load(oar_state* state, const char* path, const char* option
 
 oar_status oar_model_set_training(oar_model* model, int32_t training) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Model& self, unwrap(model));
+    OAR_ASSIGN(Model & self, unwrap(model));
     self.set_training(training != 0);
     return Status::ok();
   });
@@ -39,7 +40,7 @@ oar_status oar_model_is_training(const oar_model* model, int32_t* out_training) 
 
 oar_status oar_model_forward(oar_model* model, const oar_tree* inputs, oar_tree** out_outputs) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Model& self, unwrap(model));
+    OAR_ASSIGN(Model & self, unwrap(model));
     OAR_ASSIGN(const Tree& given, unwrap(inputs));
     OAR_TRY(require_out(out_outputs, "out_outputs"));
     OAR_ASSIGN(Tree outputs, self.forward(given));
@@ -114,7 +115,7 @@ oar_status oar_model_save_weights(const oar_model* model, const char* path) noex
 
 oar_status oar_model_load_weights(oar_model* model, const char* path) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Model& self, unwrap(model));
+    OAR_ASSIGN(Model & self, unwrap(model));
     OAR_TRY(require_argument(path, "path"));
     return load_weights(self, path);
   });

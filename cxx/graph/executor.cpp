@@ -25,11 +25,12 @@ class Executor::Regions {
 
   void enter_autocast(const torch::jit::Stack& arguments) {
     const auto device = static_cast<at::DeviceType>(arguments[0].toInt());
-    saved_.push_back({false, device, at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device),
-                      at::autocast::is_autocast_cache_enabled()});
+    saved_.push_back({false, device, at::autocast::is_autocast_enabled(device),
+                      at::autocast::get_autocast_dtype(device), at::autocast::is_autocast_cache_enabled()});
     at::autocast::increment_nesting();
     at::autocast::set_autocast_enabled(device, arguments[2].toBool());
-    if (!arguments[1].isNone()) at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(arguments[1].toInt()));
+    if (!arguments[1].isNone())
+      at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(arguments[1].toInt()));
     if (!arguments[3].isNone()) at::autocast::set_autocast_cache_enabled(arguments[3].toBool());
   }
 
@@ -132,7 +133,8 @@ void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& l
   for (const NodeOutput& output : node.outputs) {
     outputs_.push_back({output.is_list, static_cast<std::int32_t>(output_slots_.size()),
                         static_cast<std::int32_t>(output.slots.size())});
-    for (const SlotId slot : output.slots) output_slots_.push_back(slot != kNoSlot && last_use[slot] >= 0 ? slot : kNoSlot);
+    for (const SlotId slot : output.slots)
+      output_slots_.push_back(slot != kNoSlot && last_use[slot] >= 0 ? slot : kNoSlot);
   }
   step.outputs.end = static_cast<std::int32_t>(outputs_.size());
   std::sort(ending.begin(), ending.end());
@@ -171,7 +173,9 @@ void Executor::push_arguments(const Step& step, Frame& frame) const {
     const Source& source = sources_[i];
     const ArgumentItem* items = items_.data() + source.index;
     switch (source.kind) {
-      case ArgumentKind::kConstant: stack.push_back(constants_[source.index]); break;
+      case ArgumentKind::kConstant:
+        stack.push_back(constants_[source.index]);
+        break;
       case ArgumentKind::kSlot:
         if (source.take) {
           stack.push_back(std::move(frame.values_[source.index]));
@@ -179,22 +183,32 @@ void Executor::push_arguments(const Step& step, Frame& frame) const {
           stack.push_back(frame.values_[source.index]);
         }
         break;
-      case ArgumentKind::kNumberAsTensor: stack.emplace_back(wrapped_number_tensor(frame.values_[source.index])); break;
-      case ArgumentKind::kNumberAsFloat: stack.emplace_back(to_real(frame.values_[source.index])); break;
+      case ArgumentKind::kNumberAsTensor:
+        stack.emplace_back(wrapped_number_tensor(frame.values_[source.index]));
+        break;
+      case ArgumentKind::kNumberAsFloat:
+        stack.emplace_back(to_real(frame.values_[source.index]));
+        break;
       case ArgumentKind::kTensorList:
-        stack.push_back(run_time_list<at::Tensor>(items, source.count, frame, [](const c10::IValue& value) { return value.toTensor(); }));
+        stack.push_back(run_time_list<at::Tensor>(items, source.count, frame,
+                                                  [](const c10::IValue& value) { return value.toTensor(); }));
         break;
       case ArgumentKind::kOptionalTensorList:
-        stack.push_back(run_time_list<std::optional<at::Tensor>>(items, source.count, frame, [](const c10::IValue& value) {
-          return value.isNone() ? std::optional<at::Tensor>() : std::optional<at::Tensor>(value.toTensor());
-        }));
+        stack.push_back(
+            run_time_list<std::optional<at::Tensor>>(items, source.count, frame, [](const c10::IValue& value) {
+              return value.isNone() ? std::optional<at::Tensor>() : std::optional<at::Tensor>(value.toTensor());
+            }));
         break;
       case ArgumentKind::kIntList:
-        stack.push_back(run_time_list<std::int64_t>(items, source.count, frame, [](const c10::IValue& value) { return value.toInt(); }));
+        stack.push_back(run_time_list<std::int64_t>(items, source.count, frame,
+                                                    [](const c10::IValue& value) { return value.toInt(); }));
         break;
-      case ArgumentKind::kFloatList: stack.push_back(run_time_list<double>(items, source.count, frame, to_real)); break;
+      case ArgumentKind::kFloatList:
+        stack.push_back(run_time_list<double>(items, source.count, frame, to_real));
+        break;
       case ArgumentKind::kBoolList:
-        stack.push_back(run_time_list<bool>(items, source.count, frame, [](const c10::IValue& value) { return value.toBool(); }));
+        stack.push_back(
+            run_time_list<bool>(items, source.count, frame, [](const c10::IValue& value) { return value.toBool(); }));
         break;
     }
   }
@@ -215,8 +229,10 @@ Status Executor::take_outputs(const Step& step, Frame& frame) const {
     }
     const c10::List<at::Tensor> list = stack[i].toTensorList();
     if (list.size() != static_cast<std::size_t>(output.count)) {
-      return invalid_argument("the operator returned a list of {}, the exported program has {}: a size that was fixed at export "
-                              "is another now", list.size(), output.count);
+      return invalid_argument(
+          "the operator returned a list of {}, the exported program has {}: a size that was fixed at export "
+          "is another now",
+          list.size(), output.count);
     }
     for (std::int32_t item = 0; item < output.count; ++item) {
       const SlotId slot = output_slots_[output.first + item];
@@ -239,10 +255,16 @@ Status Executor::run_step(const Step& step, Frame& frame, Regions& regions) cons
       OAR_TRY(take_outputs(step, frame));
       break;
     }
-    case Opcode::kEnterGradMode: regions.enter_grad_mode(frame.stack_[0].toBool()); break;
-    case Opcode::kEnterAutocast: regions.enter_autocast(frame.stack_); break;
+    case Opcode::kEnterGradMode:
+      regions.enter_grad_mode(frame.stack_[0].toBool());
+      break;
+    case Opcode::kEnterAutocast:
+      regions.enter_autocast(frame.stack_);
+      break;
     case Opcode::kExitGradMode:
-    case Opcode::kExitAutocast: regions.leave(); break;
+    case Opcode::kExitAutocast:
+      regions.leave();
+      break;
   }
   for (std::int32_t i = step.frees.begin; i < step.frees.end; ++i) frame.values_[frees_[i]] = c10::IValue();
   return Status::ok();

@@ -1,8 +1,9 @@
 // Runs a graph: one boxed operator call after the other, on the caller's thread.
 //
-// Compiled once into steps that hold no strings, look nothing up, and know which values end with them; a run allocates one
-// Frame. Autograd is recorded as the calling thread's grad mode says (and the program's own regions), random operators take
-// libtorch's default generator in program order and nothing else touches it. run() is const: two threads may run one plan.
+// Compiled once into steps that hold no strings, look nothing up, and know which values end with them; a run allocates
+// one Frame. Autograd is recorded as the calling thread's grad mode says (and the program's own regions), random
+// operators take libtorch's default generator in program order and nothing else touches it. run() is const: two threads
+// may run one plan.
 #pragma once
 
 #include <ATen/core/ivalue.h>
@@ -45,9 +46,9 @@ class Executor {
   // Where one argument comes from.
   struct Source {
     ArgumentKind kind = ArgumentKind::kConstant;
-    bool take = false;          // kSlot: nobody reads the slot afterwards, so its value moves
-    std::int32_t index = 0;     // kConstant: in constants_; kSlot, kNumber*: the slot; lists: first of items_
-    std::int32_t count = 0;     // lists
+    bool take = false;       // kSlot: nobody reads the slot afterwards, so its value moves
+    std::int32_t index = 0;  // kConstant: in constants_; kSlot, kNumber*: the slot; lists: first of items_
+    std::int32_t count = 0;  // lists
   };
   struct Output {
     bool is_list = false;

@@ -14,8 +14,8 @@ namespace {
 using Subscriber = std::shared_ptr<const GradReadyFn>;
 using Subscribers = std::vector<Subscriber>;
 
-// Shared by the hook in the slot and the subscriptions. The list is replaced, never changed, so a backward reads it without
-// holding the lock while it calls out.
+// Shared by the hook in the slot and the subscriptions. The list is replaced, never changed, so a backward reads it
+// without holding the lock while it calls out.
 class SubscriberList {
  public:
   std::shared_ptr<const Subscribers> get() {
@@ -77,16 +77,16 @@ class Subscription : public GradReadySubscription {
 
 }  // namespace
 
-Result<std::unique_ptr<GradReadySubscription>> subscribe_grad_ready(const at::Tensor& parameter, const std::string& name,
-                                                                    GradReadyFn fn) {
+Result<std::unique_ptr<GradReadySubscription>> subscribe_grad_ready(const at::Tensor& parameter,
+                                                                    const std::string& name, GradReadyFn fn) {
   if (!parameter.defined() || !parameter.is_leaf() || !parameter.requires_grad()) {
     return invalid_argument("only a leaf that requires a gradient gets one: parameter {}", name);
   }
   GradReadyHook* hook = our_hook(parameter);
   if (hook == nullptr) {
     if (torch::autograd::impl::post_acc_grad_hooks(parameter) != nullptr) {
-      return invalid_state("the gradient hook of parameter {} is held by somebody else (a Python host?); remove that hook first",
-                           name);
+      return invalid_state(
+          "the gradient hook of parameter {} is held by somebody else (a Python host?); remove that hook first", name);
     }
     auto mine = std::make_unique<GradReadyHook>(std::make_shared<SubscriberList>());
     hook = mine.get();
@@ -94,7 +94,8 @@ Result<std::unique_ptr<GradReadySubscription>> subscribe_grad_ready(const at::Te
   }
   auto subscriber = std::make_shared<const GradReadyFn>(std::move(fn));
   hook->list()->add(subscriber);
-  return std::unique_ptr<GradReadySubscription>(std::make_unique<Subscription>(parameter, hook->list(), std::move(subscriber)));
+  return std::unique_ptr<GradReadySubscription>(
+      std::make_unique<Subscription>(parameter, hook->list(), std::move(subscriber)));
 }
 
 }  // namespace oarlock

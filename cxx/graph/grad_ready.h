@@ -21,7 +21,7 @@ class GradReadySubscription {
 };
 
 // OAR_E_STATE names the parameter if something that is not ours (a Python host) holds its slot.
-Result<std::unique_ptr<GradReadySubscription>> subscribe_grad_ready(const at::Tensor& parameter, const std::string& name,
-                                                                    GradReadyFn fn);
+Result<std::unique_ptr<GradReadySubscription>> subscribe_grad_ready(const at::Tensor& parameter,
+                                                                    const std::string& name, GradReadyFn fn);
 
 }  // namespace oarlock

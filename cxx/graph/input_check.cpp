@@ -15,10 +15,14 @@ const char* kind_name(SlotKind kind) {
 
 bool is_of_kind(const c10::IValue& value, SlotKind kind) {
   switch (kind) {
-    case SlotKind::kTensor: return value.isTensor() && value.toTensor().defined();
-    case SlotKind::kInt: return value.isInt();
-    case SlotKind::kFloat: return value.isDouble();
-    case SlotKind::kBool: return value.isBool();
+    case SlotKind::kTensor:
+      return value.isTensor() && value.toTensor().defined();
+    case SlotKind::kInt:
+      return value.isInt();
+    case SlotKind::kFloat:
+      return value.isDouble();
+    case SlotKind::kBool:
+      return value.isBool();
   }
   return false;
 }
@@ -58,7 +62,8 @@ Status InputCheck::check_tensor(const ProgramInput& input, const ExportedTensor&
   if (given.device() != device_) {
     return invalid_argument("input {}: device {} expected, {} given", input.name, device_.str(), given.device().str());
   }
-  if (given.layout() != at::kStrided) return invalid_argument("input {}: a strided tensor expected, a sparse one given", input.name);
+  if (given.layout() != at::kStrided)
+    return invalid_argument("input {}: a strided tensor expected, a sparse one given", input.name);
   bool fits = static_cast<std::size_t>(given.dim()) == expected.shape.size();
   for (std::size_t i = 0; fits && i < expected.shape.size(); ++i) {
     const ExportedDim& dim = expected.shape[i];
@@ -85,7 +90,8 @@ Status InputCheck::check_symbol(const ProgramInput& input, const Symbol& symbol,
     // Bounds up to 2 come from the tracer's treatment of sizes 0 and 1 and are not enforced, as in torch
     // (torch/_export/utils.py, _check_input_constraints_for_graph).
     if (symbol.min > 2 && size < symbol.min) {
-      return invalid_argument("input {}: dimension {} must be at least {}, {} given", input.name, dim, symbol.min, size);
+      return invalid_argument("input {}: dimension {} must be at least {}, {} given", input.name, dim, symbol.min,
+                              size);
     }
     if (size > symbol.max) {
       return invalid_argument("input {}: dimension {} must be at most {}, {} given", input.name, dim, symbol.max, size);
@@ -93,8 +99,8 @@ Status InputCheck::check_symbol(const ProgramInput& input, const Symbol& symbol,
     return Status::ok();
   }
   if (binding.size == size) return Status::ok();
-  return invalid_argument("input {}: dimension {} must equal dimension {} of input {} ({}): {} expected, {} given", input.name, dim,
-                          binding.dim, binding.input->name, symbol.name, binding.size, size);
+  return invalid_argument("input {}: dimension {} must equal dimension {} of input {} ({}): {} expected, {} given",
+                          input.name, dim, binding.dim, binding.input->name, symbol.name, binding.size, size);
 }
 
 }  // namespace oarlock

@@ -21,7 +21,8 @@ class InputCheck {
 
  private:
   Status check_tensor(const ProgramInput& input, const ExportedTensor& expected, const at::Tensor& given);
-  Status check_symbol(const ProgramInput& input, const Symbol& symbol, std::size_t index, std::int64_t dim, std::int64_t size);
+  Status check_symbol(const ProgramInput& input, const Symbol& symbol, std::size_t index, std::int64_t dim,
+                      std::int64_t size);
 
   struct Binding {
     std::int64_t size = -1;

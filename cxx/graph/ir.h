@@ -22,8 +22,9 @@ inline constexpr SlotId kNoSlot = -1;
 
 // One dimension of an exported shape.
 struct ExportedDim {
-  static constexpr std::int32_t kFixed = -1;       // exactly `value`
-  static constexpr std::int32_t kExpression = -2;  // an expression over symbols; `value` is the size at export, not checked
+  static constexpr std::int32_t kFixed = -1;  // exactly `value`
+  static constexpr std::int32_t kExpression =
+      -2;  // an expression over symbols; `value` is the size at export, not checked
   std::int64_t value = 0;
   std::int32_t symbol = kFixed;  // or an index into Graph::symbols: any size, the same wherever the symbol stands
 };
@@ -77,18 +78,48 @@ struct Argument {
 // What a node does. Regions are brackets around the nodes between them; they nest.
 enum class Opcode : std::uint8_t {
   kOperator,
-  kSymbolic,        // arithmetic on sizes, symeval.h
-  kEnterGradMode,   // arguments: enabled
+  kSymbolic,       // arithmetic on sizes, symeval.h
+  kEnterGradMode,  // arguments: enabled
   kExitGradMode,
-  kEnterAutocast,   // arguments: device type (as int), dtype (int or None), enabled, cache enabled (bool or None)
+  kEnterAutocast,  // arguments: device type (as int), dtype (int or None), enabled, cache enabled (bool or None)
   kExitAutocast,
 };
 
 enum class SymbolicOp : std::uint8_t {
-  kSize, kStride, kNumel, kStorageOffset,
-  kAdd, kSub, kMul, kFloorDiv, kTrueDiv, kMod, kPow, kNeg, kPos, kShiftLeft, kShiftRight,
-  kEq, kNe, kLt, kLe, kGt, kGe, kAnd, kOr, kNot,
-  kMax, kMin, kIte, kSqrt, kToInt, kToFloat, kTrunc, kFloor, kCeil, kRound,
+  kSize,
+  kStride,
+  kNumel,
+  kStorageOffset,
+  kAdd,
+  kSub,
+  kMul,
+  kFloorDiv,
+  kTrueDiv,
+  kMod,
+  kPow,
+  kNeg,
+  kPos,
+  kShiftLeft,
+  kShiftRight,
+  kEq,
+  kNe,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kAnd,
+  kOr,
+  kNot,
+  kMax,
+  kMin,
+  kIte,
+  kSqrt,
+  kToInt,
+  kToFloat,
+  kTrunc,
+  kFloor,
+  kCeil,
+  kRound,
 };
 
 // One return of the operator: a value, or a list spread over slots. kNoSlot: nobody uses it.
@@ -99,14 +130,14 @@ struct NodeOutput {
 
 struct Node {
   Opcode opcode = Opcode::kOperator;
-  SymbolicOp symbolic = SymbolicOp::kAdd;    // for kSymbolic
-  std::optional<c10::OperatorHandle> op;     // for kOperator
+  SymbolicOp symbolic = SymbolicOp::kAdd;  // for kSymbolic
+  std::optional<c10::OperatorHandle> op;   // for kOperator
   std::vector<Argument> arguments;
   std::vector<NodeOutput> outputs;
-  std::string name;                          // of the node in the program
-  std::string target;                        // "torch.ops.aten.linear.default"
-  std::string module_path;                   // "encoder.0.fc1"; "" is the root
-  std::string module_class;                  // "torch.nn.modules.linear.Linear"
+  std::string name;          // of the node in the program
+  std::string target;        // "torch.ops.aten.linear.default"
+  std::string module_path;   // "encoder.0.fc1"; "" is the root
+  std::string module_class;  // "torch.nn.modules.linear.Linear"
 };
 
 struct Graph {
@@ -136,7 +167,7 @@ struct ProgramInput {
 // The shape of what a call returns: leaves in order, under names or positions.
 struct OutputTree {
   enum class Kind { kLeaf, kList, kMap } kind = Kind::kLeaf;
-  std::vector<std::string> keys;     // of a map
+  std::vector<std::string> keys;  // of a map
   std::vector<OutputTree> children;
 };
 

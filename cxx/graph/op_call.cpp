@@ -34,7 +34,9 @@ Result<c10::IValue> coerce_item(const c10::IValue& value, const c10::Type& type,
       if (is_number) return c10::IValue(wrapped_number_tensor(value));
       fits = value.isTensor();
       break;
-    case c10::TypeKind::NumberType: fits = is_number; break;
+    case c10::TypeKind::NumberType:
+      fits = is_number;
+      break;
     case c10::TypeKind::FloatType:
     case c10::TypeKind::SymFloatType:
       if (value.isInt()) return c10::IValue(static_cast<double>(value.toInt()));
@@ -53,10 +55,17 @@ Result<c10::IValue> coerce_item(const c10::IValue& value, const c10::Type& type,
       break;
     case c10::TypeKind::ScalarTypeType:
     case c10::TypeKind::LayoutType:
-    case c10::TypeKind::MemoryFormatType: fits = value.isInt(); break;
-    case c10::TypeKind::StringType: fits = value.isString(); break;
-    case c10::TypeKind::DeviceObjType: fits = value.isDevice(); break;
-    default: break;
+    case c10::TypeKind::MemoryFormatType:
+      fits = value.isInt();
+      break;
+    case c10::TypeKind::StringType:
+      fits = value.isString();
+      break;
+    case c10::TypeKind::DeviceObjType:
+      fits = value.isDevice();
+      break;
+    default:
+      break;
   }
   if (fits) return value;
   return wrong_value(schema, value.tagKind());
@@ -76,8 +85,10 @@ Result<c10::IValue> constant_list(const std::vector<c10::IValue>& values, const 
     case c10::TypeKind::IntType:
     case c10::TypeKind::SymIntType:
       return typed_list<std::int64_t>(values, [](const c10::IValue& value) { return value.toInt(); });
-    case c10::TypeKind::FloatType: return typed_list<double>(values, [](const c10::IValue& value) { return value.toDouble(); });
-    case c10::TypeKind::BoolType: return typed_list<bool>(values, [](const c10::IValue& value) { return value.toBool(); });
+    case c10::TypeKind::FloatType:
+      return typed_list<double>(values, [](const c10::IValue& value) { return value.toDouble(); });
+    case c10::TypeKind::BoolType:
+      return typed_list<bool>(values, [](const c10::IValue& value) { return value.toBool(); });
     case c10::TypeKind::StringType:
       return typed_list<std::string>(values, [](const c10::IValue& value) { return value.toStringRef(); });
     case c10::TypeKind::TensorType:
@@ -89,35 +100,48 @@ Result<c10::IValue> constant_list(const std::vector<c10::IValue>& values, const 
       });
     case c10::TypeKind::NumberType:
       return typed_list<at::Scalar>(values, [](const c10::IValue& value) { return value.toScalar(); });
-    default: break;
+    default:
+      break;
   }
-  return unsupported("argument {} takes {}, and lists of that are not supported", schema.name(), schema.real_type()->str());
+  return unsupported("argument {} takes {}, and lists of that are not supported", schema.name(),
+                     schema.real_type()->str());
 }
 
 std::optional<ArgumentKind> list_kind(const c10::Type& element) {
   switch (element.kind()) {
-    case c10::TypeKind::TensorType: return ArgumentKind::kTensorList;
+    case c10::TypeKind::TensorType:
+      return ArgumentKind::kTensorList;
     case c10::TypeKind::IntType:
-    case c10::TypeKind::SymIntType: return ArgumentKind::kIntList;
-    case c10::TypeKind::FloatType: return ArgumentKind::kFloatList;
-    case c10::TypeKind::BoolType: return ArgumentKind::kBoolList;
+    case c10::TypeKind::SymIntType:
+      return ArgumentKind::kIntList;
+    case c10::TypeKind::FloatType:
+      return ArgumentKind::kFloatList;
+    case c10::TypeKind::BoolType:
+      return ArgumentKind::kBoolList;
     case c10::TypeKind::OptionalType:
       if (strip_optional(element).kind() == c10::TypeKind::TensorType) return ArgumentKind::kOptionalTensorList;
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 // Whether what a slot holds can stand for an element of this type.
 bool slot_fits(SlotKind kind, const c10::Type& type) {
   switch (strip_optional(type).kind()) {
-    case c10::TypeKind::TensorType: return true;  // numbers are wrapped
-    case c10::TypeKind::NumberType: return kind != SlotKind::kTensor;
-    case c10::TypeKind::FloatType: return kind == SlotKind::kFloat || kind == SlotKind::kInt;
+    case c10::TypeKind::TensorType:
+      return true;  // numbers are wrapped
+    case c10::TypeKind::NumberType:
+      return kind != SlotKind::kTensor;
+    case c10::TypeKind::FloatType:
+      return kind == SlotKind::kFloat || kind == SlotKind::kInt;
     case c10::TypeKind::IntType:
-    case c10::TypeKind::SymIntType: return kind == SlotKind::kInt;
-    case c10::TypeKind::BoolType: return kind == SlotKind::kBool;
-    default: return false;
+    case c10::TypeKind::SymIntType:
+      return kind == SlotKind::kInt;
+    case c10::TypeKind::BoolType:
+      return kind == SlotKind::kBool;
+    default:
+      return false;
   }
 }
 
@@ -133,7 +157,8 @@ Result<Argument> bind_slot(SlotId slot, const c10::Argument& schema, const std::
   Argument argument;
   argument.slot = slot;
   argument.kind = ArgumentKind::kSlot;
-  if (type.kind() == c10::TypeKind::TensorType && kind != SlotKind::kTensor) argument.kind = ArgumentKind::kNumberAsTensor;
+  if (type.kind() == c10::TypeKind::TensorType && kind != SlotKind::kTensor)
+    argument.kind = ArgumentKind::kNumberAsTensor;
   if (type.kind() == c10::TypeKind::FloatType && kind == SlotKind::kInt) argument.kind = ArgumentKind::kNumberAsFloat;
   return argument;
 }
@@ -204,7 +229,8 @@ Result<c10::OperatorHandle> find_operator(std::string_view target) {
   return *handle;
 }
 
-Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema, const std::vector<Slot>& slots) {
+Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema,
+                               const std::vector<Slot>& slots) {
   if (value.is_list) return bind_list(value, schema, slots);
   const c10::TypePtr type = schema.real_type();
   const c10::Type& inner = strip_optional(*type);
@@ -212,7 +238,8 @@ Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& 
   if (inner.kind() == c10::TypeKind::ListType && (item.slot != kNoSlot || !item.constant.isNone())) {
     // One number for int[2] stands for all of its elements.
     if (!schema.N()) return wrong_value(schema, "a single value");
-    return bind_list(ArgumentValue{true, std::vector<ArgumentItem>(static_cast<std::size_t>(*schema.N()), item)}, schema, slots);
+    return bind_list(ArgumentValue{true, std::vector<ArgumentItem>(static_cast<std::size_t>(*schema.N()), item)},
+                     schema, slots);
   }
   if (item.slot != kNoSlot) return bind_slot(item.slot, schema, slots);
   Argument argument;

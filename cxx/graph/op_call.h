@@ -1,8 +1,8 @@
 // Boxed operator calls: find an operator by name, and bring values to the types that its schema asks for.
 //
-// Note: coercion. callBoxed fills no defaults and converts nothing, so each value is coerced from the schema's type, never
-// from its own: an int for a float parameter becomes a double, a number for a Tensor parameter a wrapped 0-dim tensor (which
-// takes no part in dtype promotion, as in Python), an empty list gets its element type from the schema.
+// Note: coercion. callBoxed fills no defaults and converts nothing, so each value is coerced from the schema's type,
+// never from its own: an int for a float parameter becomes a double, a number for a Tensor parameter a wrapped 0-dim
+// tensor (which takes no part in dtype promotion, as in Python), an empty list gets its element type from the schema.
 #pragma once
 
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -27,7 +27,8 @@ struct ArgumentValue {
   std::vector<ArgumentItem> items;
 };
 
-// The value as the schema's argument wants it. `slots` tells what slot items will hold. OAR_E_ARGUMENT says what was given.
+// The value as the schema's argument wants it. `slots` tells what slot items will hold. OAR_E_ARGUMENT says what was
+// given.
 Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema, const std::vector<Slot>& slots);
 
 // The schema's default as an argument; OAR_E_ARGUMENT if there is none.

@@ -50,7 +50,9 @@ constexpr std::pair<std::string_view, SymbolicOp> kTargets[] = {
 bool is_number(const c10::IValue& value) { return value.isInt() || value.isDouble() || value.isBool(); }
 bool is_whole(const c10::IValue& value) { return value.isInt() || value.isBool(); }
 std::int64_t whole(const c10::IValue& value) { return value.isBool() ? (value.toBool() ? 1 : 0) : value.toInt(); }
-double real(const c10::IValue& value) { return value.isDouble() ? value.toDouble() : static_cast<double>(whole(value)); }
+double real(const c10::IValue& value) {
+  return value.isDouble() ? value.toDouble() : static_cast<double>(whole(value));
+}
 bool truth(const c10::IValue& value) { return value.isDouble() ? value.toDouble() != 0 : whole(value) != 0; }
 
 Status overflow() { return invalid_argument("a size does not fit 64 bits"); }
@@ -105,17 +107,23 @@ Result<c10::IValue> on_whole(SymbolicOp op, std::int64_t a, std::int64_t b) {
       if (b < 0) return c10::IValue(std::pow(static_cast<double>(a), static_cast<double>(b)));
       return whole_power(a, b);
     case SymbolicOp::kShiftLeft:
-    case SymbolicOp::kShiftRight: return shift(op, a, b);
-    default: return invalid_argument("a size operator takes no integers");
+    case SymbolicOp::kShiftRight:
+      return shift(op, a, b);
+    default:
+      return invalid_argument("a size operator takes no integers");
   }
 }
 
 Result<c10::IValue> on_real(SymbolicOp op, double a, double b) {
   switch (op) {
-    case SymbolicOp::kAdd: return c10::IValue(a + b);
-    case SymbolicOp::kSub: return c10::IValue(a - b);
-    case SymbolicOp::kMul: return c10::IValue(a * b);
-    case SymbolicOp::kPow: return c10::IValue(std::pow(a, b));
+    case SymbolicOp::kAdd:
+      return c10::IValue(a + b);
+    case SymbolicOp::kSub:
+      return c10::IValue(a - b);
+    case SymbolicOp::kMul:
+      return c10::IValue(a * b);
+    case SymbolicOp::kPow:
+      return c10::IValue(std::pow(a, b));
     case SymbolicOp::kFloorDiv:
     case SymbolicOp::kMod: {
       if (b == 0) return invalid_argument("a size is divided by zero");
@@ -124,19 +132,26 @@ Result<c10::IValue> on_real(SymbolicOp op, double a, double b) {
       if (op == SymbolicOp::kMod) return c10::IValue(remainder);
       return c10::IValue(std::floor((a - remainder) / b + 0.5));
     }
-    default: return invalid_argument("a size operator takes no floats");
+    default:
+      return invalid_argument("a size operator takes no floats");
   }
 }
 
 template <class T>
 bool compare(SymbolicOp op, T a, T b) {
   switch (op) {
-    case SymbolicOp::kEq: return a == b;
-    case SymbolicOp::kNe: return a != b;
-    case SymbolicOp::kLt: return a < b;
-    case SymbolicOp::kLe: return a <= b;
-    case SymbolicOp::kGt: return a > b;
-    default: return a >= b;
+    case SymbolicOp::kEq:
+      return a == b;
+    case SymbolicOp::kNe:
+      return a != b;
+    case SymbolicOp::kLt:
+      return a < b;
+    case SymbolicOp::kLe:
+      return a <= b;
+    case SymbolicOp::kGt:
+      return a > b;
+    default:
+      return a >= b;
   }
 }
 
@@ -158,16 +173,20 @@ Result<c10::IValue> of_tensor(SymbolicOp op, std::span<const c10::IValue> argume
 
 Result<c10::IValue> unary(SymbolicOp op, const c10::IValue& a) {
   switch (op) {
-    case SymbolicOp::kPos: return a;
+    case SymbolicOp::kPos:
+      return a;
     case SymbolicOp::kNeg:
       if (a.isDouble()) return c10::IValue(-a.toDouble());
       return on_whole(SymbolicOp::kSub, 0, whole(a));
-    case SymbolicOp::kNot: return c10::IValue(!truth(a));
+    case SymbolicOp::kNot:
+      return c10::IValue(!truth(a));
     case SymbolicOp::kSqrt:
       if (real(a) < 0) return invalid_argument("the square root of a negative size");
       return c10::IValue(std::sqrt(real(a)));
-    case SymbolicOp::kToFloat: return c10::IValue(real(a));
-    default: break;
+    case SymbolicOp::kToFloat:
+      return c10::IValue(real(a));
+    default:
+      break;
   }
   if (is_whole(a)) return c10::IValue(whole(a));
   if (op == SymbolicOp::kFloor) return to_whole(std::floor(a.toDouble()));
@@ -194,12 +213,14 @@ Result<c10::IValue> binary(SymbolicOp op, const c10::IValue& a, const c10::IValu
       return c10::IValue(truth(a) || truth(b));
     case SymbolicOp::kMax:
     case SymbolicOp::kMin:
-      if (both_whole) return c10::IValue(op == SymbolicOp::kMax ? std::max(whole(a), whole(b)) : std::min(whole(a), whole(b)));
+      if (both_whole)
+        return c10::IValue(op == SymbolicOp::kMax ? std::max(whole(a), whole(b)) : std::min(whole(a), whole(b)));
       return c10::IValue(op == SymbolicOp::kMax ? std::max(real(a), real(b)) : std::min(real(a), real(b)));
     case SymbolicOp::kTrueDiv:
       if (real(b) == 0) return invalid_argument("a size is divided by zero");
       return c10::IValue(real(a) / real(b));
-    default: return both_whole ? on_whole(op, whole(a), whole(b)) : on_real(op, real(a), real(b));
+    default:
+      return both_whole ? on_whole(op, whole(a), whole(b)) : on_real(op, real(a), real(b));
   }
 }
 
@@ -225,15 +246,19 @@ std::size_t num_symbolic_arguments(SymbolicOp op) {
     case SymbolicOp::kTrunc:
     case SymbolicOp::kFloor:
     case SymbolicOp::kCeil:
-    case SymbolicOp::kRound: return 1;
-    case SymbolicOp::kIte: return 3;
-    default: return 2;
+    case SymbolicOp::kRound:
+      return 1;
+    case SymbolicOp::kIte:
+      return 3;
+    default:
+      return 2;
   }
 }
 
 Result<c10::IValue> evaluate_symbolic(SymbolicOp op, std::span<const c10::IValue> arguments) {
   if (arguments.size() != num_symbolic_arguments(op)) {
-    return invalid_argument("a size operator takes {} operands, {} given", num_symbolic_arguments(op), arguments.size());
+    return invalid_argument("a size operator takes {} operands, {} given", num_symbolic_arguments(op),
+                            arguments.size());
   }
   if (op <= SymbolicOp::kStorageOffset) return of_tensor(op, arguments);
   for (const c10::IValue& argument : arguments) {

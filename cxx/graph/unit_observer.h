@@ -9,8 +9,14 @@ namespace oarlock {
 class UnitObserver {
  public:
   virtual ~UnitObserver() = default;
-  virtual Status before_forward(bool training) { (void)training; return Status::ok(); }
-  virtual Status after_forward(bool training) { (void)training; return Status::ok(); }
+  virtual Status before_forward(bool training) {
+    (void)training;
+    return Status::ok();
+  }
+  virtual Status after_forward(bool training) {
+    (void)training;
+    return Status::ok();
+  }
 };
 
 }  // namespace oarlock

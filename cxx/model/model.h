@@ -23,13 +23,15 @@ class Model {
   static Result<std::shared_ptr<Model>> load(const std::string& path, at::Device device, const Options& options);
   virtual ~Model() = default;
 
-  // Trainable leaves, each once (tied names collapse to the first), in the program's order; and buffers. A training forward of
-  // a program that was made functional puts new tensors into buffers(): read the list again instead of keeping its tensors.
+  // Trainable leaves, each once (tied names collapse to the first), in the program's order; and buffers. A training
+  // forward of a program that was made functional puts new tensors into buffers(): read the list again instead of
+  // keeping its tensors.
   virtual const NamedTensors& parameters() const = 0;
   virtual const NamedTensors& buffers() const = 0;
   // Every persistent name, tied ones too; sharing memory with the model.
   virtual NamedTensors state_dict() const = 0;
-  // Copies in place. Strict: every name, shape and dtype must fit; nothing is changed on failure, which lists what differs.
+  // Copies in place. Strict: every name, shape and dtype must fit; nothing is changed on failure, which lists what
+  // differs.
   virtual Status load_state_dict(const NamedTensors& tensors) = 0;
 
   // By name: a parameter (tied and frozen ones too) or a buffer, sharing memory and detached from autograd.

@@ -28,7 +28,8 @@ Status copy_state_dict(const NamedTensors& source, const NamedTensors& target) {
   std::map<std::string_view, const at::Tensor*> given;
   std::vector<std::string> missing, unexpected, different;
   for (const NamedTensor& entry : source) {
-    if (!given.emplace(entry.name, &entry.tensor).second) return invalid_argument("the name {} is given twice", entry.name);
+    if (!given.emplace(entry.name, &entry.tensor).second)
+      return invalid_argument("the name {} is given twice", entry.name);
   }
   std::vector<std::pair<const at::Tensor*, const at::Tensor*>> copies;
   for (const NamedTensor& entry : target) {
@@ -39,7 +40,8 @@ Status copy_state_dict(const NamedTensors& source, const NamedTensors& target) {
     }
     const at::Tensor& from = *found->second;
     if (from.scalar_type() != entry.tensor.scalar_type() || from.sizes() != entry.tensor.sizes()) {
-      different.push_back(fmt::format("{} ({} expected, {} given)", entry.name, describe_tensor(entry.tensor), describe_tensor(from)));
+      different.push_back(
+          fmt::format("{} ({} expected, {} given)", entry.name, describe_tensor(entry.tensor), describe_tensor(from)));
     }
     copies.emplace_back(&from, &entry.tensor);
     given.erase(found);

@@ -9,8 +9,8 @@
 
 namespace oarlock {
 
-// Copies `source` into the tensors of `target` (their memory, no autograd). OAR_E_ARGUMENT lists every missing and unexpected
-// name and every dtype and shape that differs; nothing was changed then.
+// Copies `source` into the tensors of `target` (their memory, no autograd). OAR_E_ARGUMENT lists every missing and
+// unexpected name and every dtype and shape that differs; nothing was changed then.
 Status copy_state_dict(const NamedTensors& source, const NamedTensors& target);
 
 // A safetensors file, old or new whatever happens.

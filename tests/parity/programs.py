@@ -1,4 +1,4 @@
-"""Models that the parity tests and benches export, and how they export them. Weights are seeded: the same on every machine."""
+"""Models that the parity tests and benches export. Weights are seeded: the same on every machine."""
 
 import torch
 from torch import nn
@@ -9,8 +9,8 @@ DYNAMIC = torch.export.Dim.AUTO
 def export_program(module, example_inputs, path, dynamic=None, kwargs=None):
     """Export `module` in its present mode to `path`.
 
-    `dynamic` names the dimensions that may change: a tuple with one {dim: name} per input (or a dict by input name), where
-    every name stands for a size of its own. It is checked that none of them was specialised to a constant.
+    `dynamic`: the dimensions that may change, as a tuple with one {dim: name} per input or a dict by input name.
+    It is checked that none of them was specialised to a constant.
     Returns the ExportedProgram.
     """
     shapes = None
@@ -32,7 +32,7 @@ def export_program(module, example_inputs, path, dynamic=None, kwargs=None):
 def _check_dynamic(program, dynamic, num_args, kwarg_names):
     if dynamic is None:
         return
-    names = [spec.arg.name for spec in program.graph_signature.input_specs if spec.kind == torch.export.graph_signature.InputKind.USER_INPUT]
+    names = list(program.graph_signature.user_inputs)
     values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
     entries = dynamic.items() if isinstance(dynamic, dict) else zip(names[:num_args] + kwarg_names, dynamic)
     for name, dims in entries:
@@ -56,7 +56,7 @@ class Mlp(nn.Module):
 
 
 class DigitsNet(nn.Module):
-    """Convolutions with BatchNorm and dropout on 8x8 images; takes the raw bytes, 0 to 16. The model of examples/digits."""
+    """Convolutions with BatchNorm and dropout on 8x8 images; takes the raw bytes, 0 to 16."""
 
     def __init__(self, dropout=0.25):
         super().__init__()

@@ -1,9 +1,9 @@
 /**
  * Models: parameters, buffers, and how to run and differentiate them.
  *
- * A model comes from a program that torch.export saved once (`torch.export.save(torch.export.export(module.train(), ...))`);
- * from then on no Python is needed. Export in training mode with the loss inside or outside, batch dimensions dynamic
- * (torch.export.Dim.AUTO); evaluation mode is had from the same file.
+ * A model comes from a program that torch.export saved once (`torch.export.save(torch.export.export(module.train(),
+ * ...))`); from then on no Python is needed. Export in training mode with the loss inside or outside, batch
+ * dimensions dynamic (torch.export.Dim.AUTO); evaluation mode is had from the same file.
  *
  * Names are fully qualified, as in the module's state dict: "encoder.0.fc1.weight".
  */
@@ -15,20 +15,21 @@
 /**
  * Load an exported program (.pt2) with its weights, onto the state's device.
  *
- * The weights are copied into memory of the model; the file is not needed afterwards and is never written. Parameters
- * require gradients as they did at export; tied weights stay one tensor. The model starts in training mode.
- * The file is not trusted: any bytes give a model or an error.
+ * The weights are copied into memory of the model; the file is not needed afterwards and is never written.
+ * Parameters require gradients as they did at export; tied weights stay one tensor. The model starts in training
+ * mode. The file is not trusted: any bytes give a model or an error.
  *
  * @param[in]  state    borrowed; gives the device.
  * @param[in]  path     the file.
- * @param[in]  options  JSON object of model.* keys without the prefix ({"weights":"w.safetensors"}); NULL: defaults.
+ * @param[in]  options  JSON object of model.* keys without the prefix ({"weights":"w.safetensors"}); NULL:
+ *                      defaults.
  * @param[out] out      owned; end with oar_model_release. Untouched on failure.
  *
  * @return OAR_E_NOT_FOUND    there is no such file.
  * @return OAR_E_CORRUPT      truncated, altered, or not an exported program; the text says where.
  * @return OAR_E_VERSION      another archive or schema version than this build reads; the text names both.
- * @return OAR_E_UNSUPPORTED  an operator, region or kind of value that this build lacks; the text names it with its node
- *                            and module. Also programs that were exported without weights.
+ * @return OAR_E_UNSUPPORTED  an operator, region or kind of value that this build lacks; the text names it with its
+ *                            node and module. Also programs that were exported without weights.
  * @threads serial(state)
  * @source  torch/_export/serde/schema.py, schema version 8.
  * @since   0.1
@@ -40,9 +41,9 @@ oar_model_load(oar_state *state, const char *path, OAR_NULLABLE const char *opti
 /**
  * Choose between training and evaluation for the forwards that follow.
  *
- * Training: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off, running
- * statistics used, nothing recorded, and every buffer left bit for bit as it was.
- * A program that was exported in evaluation mode has lost its training constants and runs alike in both.
+ * Training: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off,
+ * running statistics used, nothing recorded, and every buffer left bit for bit as it was. A program that was
+ * exported in evaluation mode has lost its training constants and runs alike in both.
  *
  * @param[in] model     borrowed.
  * @param[in] training  1: training; 0: evaluation.
@@ -68,19 +69,20 @@ oar_model_is_training(const oar_model *model, int32_t *out_training) OAR_NOEXCEP
 /**
  * Run the model.
  *
- * Random operators (dropout) draw from the default generator, in the order of the program. In training the outputs carry
- * their history, so that oar_accelerator_backward can go through them; it ends with the last tensor that holds it.
- * The model keeps nothing of a run but what its buffers hold.
+ * Random operators (dropout) draw from the default generator, in the order of the program. In training the outputs
+ * carry their history, so that oar_accelerator_backward can go through them; it ends with the last tensor that
+ * holds it. The model keeps nothing of a run but what its buffers hold.
  *
  * @param[in]  model        borrowed.
- * @param[in]  inputs       borrowed. A map by input name (nested inputs by their path), or a list by position, with every
- *                          input of the program on the model's device.
- * @param[out] out_outputs  owned; end with oar_tree_release. A map by output name if the exported module returned one
- *                          (a dict or an object with named fields), else a list; nested as it was. Untouched on failure.
+ * @param[in]  inputs       borrowed. A map by input name (nested inputs by their path), or a list by position, with
+ *                          every input of the program on the model's device.
+ * @param[out] out_outputs  owned; end with oar_tree_release. A map by output name if the exported module returned
+ *                          one (a dict or an object with named fields), else a list; nested as it was. Untouched on
+ *                          failure.
  *
- * @return OAR_E_ARGUMENT  an input is missing, unknown, or has a number, dtype or shape that the program was not exported
- *                         for; the text names the input, what is expected and what was given. Also what an operator itself
- *                         refuses (a label out of range); the text then names its node and module.
+ * @return OAR_E_ARGUMENT  an input is missing, unknown, or has a number, dtype or shape that the program was not
+ *                         exported for; the text names the input, what is expected and what was given. Also what an
+ *                         operator itself refuses (a label out of range); the text then names its node and module.
  * @threads serial(model)
  * @since   0.1
  */
@@ -162,8 +164,8 @@ oar_model_parameter(const oar_model *model, const char *name, OAR_OUT OAR_OWNED 
  *
  * @param[in]  model  borrowed.
  * @param[in]  name   of a parameter.
- * @param[out] out    owned; end with oar_tensor_release. NULL if the parameter has no gradient: none was computed since the
- *                    last oar_accelerator_step, or it is frozen. Untouched on failure.
+ * @param[out] out    owned; end with oar_tensor_release. NULL if the parameter has no gradient: none was computed
+ *                    since the last oar_accelerator_step, or it is frozen. Untouched on failure.
  *
  * @return OAR_E_NOT_FOUND  the model has none of that name.
  * @return OAR_E_ARGUMENT   it is a buffer.
@@ -171,7 +173,8 @@ oar_model_parameter(const oar_model *model, const char *name, OAR_OUT OAR_OWNED 
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_gradient(const oar_model *model, const char *name, OAR_OUT OAR_OWNED OAR_NULLABLE oar_tensor **out) OAR_NOEXCEPT;
+oar_model_gradient(const oar_model *model, const char *name,
+                   OAR_OUT OAR_OWNED OAR_NULLABLE oar_tensor **out) OAR_NOEXCEPT;
 
 /**
  * Write every persistent parameter and buffer as one safetensors file, under all their names.

@@ -10,7 +10,7 @@ namespace {
 
 // One constant that training mode sets. `statistics`: the rule holds only if this argument (running_mean) is given.
 struct ModeRule {
-  std::string_view op;        // without overload
+  std::string_view op;  // without overload
   std::string_view argument;
   std::string_view statistics;
 };
@@ -85,7 +85,8 @@ bool has_suffix(std::string_view text, std::string_view suffix) {
 void drop_counters(Graph& graph, const Program& program) {
   std::set<SlotId> counters;
   for (const ProgramTensor& tensor : program.tensors) {
-    if (tensor.role == TensorRole::kBuffer && has_suffix(tensor.name, "num_batches_tracked")) counters.insert(tensor.slot);
+    if (tensor.role == TensorRole::kBuffer && has_suffix(tensor.name, "num_batches_tracked"))
+      counters.insert(tensor.slot);
   }
   std::vector<bool> is_read(graph.slots.size(), false);
   for (const Node& node : graph.nodes) for_each_use(node, [&](SlotId slot) { is_read[slot] = true; });

@@ -1,9 +1,9 @@
 // Training and evaluation from one program.
 //
-// Programs are exported in training mode and hold its flags as constants (dropout's p and `train`, batch_norm's `training`).
-// Evaluation rewrites the constants as module.eval() would: dropouts off, normalisations that have running statistics use
-// them, and the counters of batch_norm stand still. A program exported in evaluation mode has lost its training constants
-// and stays as it is in both modes.
+// Programs are exported in training mode and hold its flags as constants (dropout's p and `train`, batch_norm's
+// `training`). Evaluation rewrites the constants as module.eval() would: dropouts off, normalisations that have running
+// statistics use them, and the counters of batch_norm stand still. A program exported in evaluation mode has lost its
+// training constants and stays as it is in both modes.
 #pragma once
 
 #include <vector>

@@ -49,7 +49,8 @@ Result<std::vector<std::int64_t>> fixed_sizes(const JsonValue& meta, std::string
 
 Result<Placement> read_placement(const JsonValue& entry) {
   OAR_ASSIGN(const bool use_pickle, flag_at(entry, "use_pickle"));
-  if (use_pickle) return unsupported("it is stored as a pickle (a tensor subclass or a quantised tensor); export plain tensors");
+  if (use_pickle)
+    return unsupported("it is stored as a pickle (a tensor subclass or a quantised tensor); export plain tensors");
   Placement placement;
   OAR_ASSIGN(placement.record, string_at(entry, "path_name"));
   OAR_ASSIGN(placement.is_parameter, flag_at(entry, "is_param"));
@@ -155,7 +156,8 @@ Result<Archive> Archive::open(const std::string& path) {
     OAR_ASSIGN(const ZipRecord record, archive.zip_->record(record_name));
     const std::string_view given = trim(text_of(record));
     if (given == wanted) return Status::ok();
-    return Status(code, fmt::format("{}: {} is \"{}\", this build reads \"{}\"", path, name, given.substr(0, 64), wanted));
+    return Status(code,
+                  fmt::format("{}: {} is \"{}\", this build reads \"{}\"", path, name, given.substr(0, 64), wanted));
   };
   OAR_TRY(check_text("archive_format", "pt2", OAR_E_UNSUPPORTED));
   OAR_TRY(check_text("archive_version", "0", OAR_E_VERSION));
@@ -165,7 +167,8 @@ Result<Archive> Archive::open(const std::string& path) {
 
 Result<JsonValue> Archive::program() const { return json_record(root_ + "models/" + model_ + ".json"); }
 
-Result<StoredTensors> Archive::read_tensors(const std::string& folder, const std::string& config_name, at::Device device) const {
+Result<StoredTensors> Archive::read_tensors(const std::string& folder, const std::string& config_name,
+                                            at::Device device) const {
   OAR_ASSIGN(const JsonValue document, json_record(folder + config_name));
   OAR_ASSIGN(const JsonValue* config, object_at(document, "config"));
   StoredTensors tensors;
@@ -177,7 +180,8 @@ Result<StoredTensors> Archive::read_tensors(const std::string& folder, const std
     const Placement& placement = read.value();
     at::Tensor& storage = storages[placement.record];
     if (!storage.defined()) {
-      if (!zip_->contains(folder + placement.record)) return corrupt("tensor {}: record {} is missing", name, placement.record);
+      if (!zip_->contains(folder + placement.record))
+        return corrupt("tensor {}: record {} is missing", name, placement.record);
       OAR_ASSIGN(const ZipRecord record, zip_->record(folder + placement.record));
       storage = copy_of(record, device);
     }
@@ -194,7 +198,8 @@ Result<StoredTensors> Archive::weights(at::Device device) const {
   const std::string folder = root_ + "data/weights/";
   const std::string old = folder + model_ + ".pt";
   if (zip_->contains(old)) {
-    return wrong_version("{} holds pickled weights as torch 2.8 and earlier wrote them; export it with torch 2.11 or later", old);
+    return wrong_version(
+        "{} holds pickled weights as torch 2.8 and earlier wrote them; export it with torch 2.11 or later", old);
   }
   return read_tensors(folder, model_ + "_weights_config.json", device);
 }

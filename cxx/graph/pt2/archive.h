@@ -35,7 +35,8 @@ class Archive {
  private:
   Archive() = default;
   Result<JsonValue> json_record(const std::string& name) const;
-  Result<StoredTensors> read_tensors(const std::string& folder, const std::string& config_name, at::Device device) const;
+  Result<StoredTensors> read_tensors(const std::string& folder, const std::string& config_name,
+                                     at::Device device) const;
 
   std::shared_ptr<ZipArchive> zip_;
   std::string root_;   // "program/"

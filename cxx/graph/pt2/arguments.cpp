@@ -54,7 +54,8 @@ Result<ArgumentItem> parse_symbolic(const JsonValue& value, const Scope& scope) 
   if (item.tag == "as_int") return parse_int(*item.value, scope);
   if (item.tag == "as_float") return parse_float(*item.value, scope);
   if (item.tag == "as_bool") return parse_bool(*item.value, scope);
-  if (item.tag != "as_name" || !item.value->is_string()) return corrupt("a symbolic value has the unknown tag {}", item.tag);
+  if (item.tag != "as_name" || !item.value->is_string())
+    return corrupt("a symbolic value has the unknown tag {}", item.tag);
   return look_up(scope, item.value->text());
 }
 

@@ -20,8 +20,8 @@ using Scope = std::map<std::string, ArgumentItem, std::less<>>;
 // OAR_E_CORRUPT for a name that nothing has defined yet.
 Result<ArgumentItem> look_up(const Scope& scope, std::string_view name);
 
-// The value of an `Argument` union. Every device is `device`: programs move with their run. Kinds that no supported operator
-// takes (custom objects, operators, nested lists) are refused by their tag.
+// The value of an `Argument` union. Every device is `device`: programs move with their run. Kinds that no supported
+// operator takes (custom objects, operators, nested lists) are refused by their tag.
 Result<ArgumentValue> argument_value(const JsonValue& argument, const Scope& scope, at::Device device);
 
 }  // namespace oarlock::pt2

@@ -15,8 +15,8 @@ constexpr std::string_view kHigherOrder = "torch.ops.higher_order.";
 constexpr std::string_view kGradRegion = "torch.ops.higher_order.wrap_with_set_grad_enabled";
 constexpr std::string_view kAutocastRegion = "torch.ops.higher_order.wrap_with_autocast";
 
-// Checks of what the exporter saw. They pin dtypes and devices, so that a program under autocast or on another device would
-// fail; shapes are checked at the door instead (input_check.h).
+// Checks of what the exporter saw. They pin dtypes and devices, so that a program under autocast or on another device
+// would fail; shapes are checked at the door instead (input_check.h).
 constexpr std::string_view kSkipped[] = {
     "torch.ops.aten._assert_tensor_metadata.default",
     "torch.ops.aten._assert_scalar.default",
@@ -24,7 +24,8 @@ constexpr std::string_view kSkipped[] = {
     "torch.ops.aten.sym_constrain_range_for_size.default",
 };
 
-// "key,path,class" of the innermost module is the last of the entries joined by ';'. Commas inside brackets do not count.
+// "key,path,class" of the innermost module is the last of the entries joined by ';'. Commas inside brackets do not
+// count.
 void read_module(const JsonValue& json, Node& node) {
   const JsonValue* metadata = json.find("metadata");
   const JsonValue* stack = metadata != nullptr ? metadata->find("nn_module_stack") : nullptr;
@@ -53,7 +54,8 @@ const c10::Type& strip_optional(const c10::Type& type) {
 }
 
 bool is_tensor_list(const c10::Type& type) {
-  return type.kind() == c10::TypeKind::ListType && strip_optional(*type.containedType(0)).kind() == c10::TypeKind::TensorType;
+  return type.kind() == c10::TypeKind::ListType &&
+         strip_optional(*type.containedType(0)).kind() == c10::TypeKind::TensorType;
 }
 
 bool returns_number(const c10::Type& type) {
@@ -64,8 +66,10 @@ bool returns_number(const c10::Type& type) {
     case c10::TypeKind::FloatType:
     case c10::TypeKind::SymFloatType:
     case c10::TypeKind::BoolType:
-    case c10::TypeKind::SymBoolType: return true;
-    default: return false;
+    case c10::TypeKind::SymBoolType:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -84,7 +88,8 @@ Node bracket(Opcode opcode, const Node& origin, std::vector<c10::IValue> constan
 
 Result<SlotId> NodeReader::define(Scope& scope, const std::string& name, SlotKind kind) {
   const auto slot = static_cast<SlotId>(graph_.slots.size());
-  if (!scope.emplace(name, ArgumentItem{c10::IValue(), slot}).second) return corrupt("the name {} is defined twice", name);
+  if (!scope.emplace(name, ArgumentItem{c10::IValue(), slot}).second)
+    return corrupt("the name {} is defined twice", name);
   graph_.slots.push_back(Slot{name, kind, std::nullopt});
   return slot;
 }
@@ -284,8 +289,8 @@ Status NodeReader::read_region(const JsonValue& json, Scope& scope, Node node) {
   return Status::ok();
 }
 
-Status NodeReader::inline_body(const JsonValue& body, const std::vector<ArgumentItem>& operands, const JsonValue& outputs,
-                               Scope& scope) {
+Status NodeReader::inline_body(const JsonValue& body, const std::vector<ArgumentItem>& operands,
+                               const JsonValue& outputs, Scope& scope) {
   Scope inner;
   OAR_ASSIGN(const JsonValue* parameters, array_at(body, "inputs"));
   if (parameters->items().size() != operands.size()) {

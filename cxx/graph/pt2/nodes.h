@@ -20,12 +20,12 @@ class NodeReader {
   Status read_nodes(const JsonValue& graph_json, Scope& scope);
 
  private:
-
   Status read_node(const JsonValue& json, Scope& scope);
   Status read_operator(const JsonValue& json, Scope& scope, Node node);
   Status read_symbolic(const JsonValue& json, Scope& scope, Node node);
   Status read_region(const JsonValue& json, Scope& scope, Node node);
-  Status inline_body(const JsonValue& body, const std::vector<ArgumentItem>& operands, const JsonValue& outputs, Scope& scope);
+  Status inline_body(const JsonValue& body, const std::vector<ArgumentItem>& operands, const JsonValue& outputs,
+                     Scope& scope);
   Result<NodeOutput> read_output(const JsonValue& output, Scope& scope, const c10::Type* type);
   Status attach_exported(const JsonValue& graph_json, const Scope& scope);
 

@@ -18,7 +18,11 @@ namespace {
 class ProgramReader {
  public:
   ProgramReader(const JsonValue& json, StoredTensors weights, StoredTensors constants, at::Device device)
-      : json_(json), weights_(std::move(weights)), constants_(std::move(constants)), nodes_(program_.graph, device), device_(device) {}
+      : json_(json),
+        weights_(std::move(weights)),
+        constants_(std::move(constants)),
+        nodes_(program_.graph, device),
+        device_(device) {}
 
   Result<Program> read() {
     OAR_TRY(check_version());
@@ -92,7 +96,9 @@ Status ProgramReader::read_user_input(const JsonValue& spec) {
   if (given.tag == "as_tensor") {
     OAR_ASSIGN(name, string_at(*given.value, "name"));
   } else if (given.tag == "as_sym_int" || given.tag == "as_sym_float" || given.tag == "as_sym_bool") {
-    kind = given.tag == "as_sym_int" ? SlotKind::kInt : given.tag == "as_sym_float" ? SlotKind::kFloat : SlotKind::kBool;
+    kind = given.tag == "as_sym_int"     ? SlotKind::kInt
+           : given.tag == "as_sym_float" ? SlotKind::kFloat
+                                         : SlotKind::kBool;
     OAR_ASSIGN(name, string_at(*given.value, "as_name"));
   } else {
     leaves_.push_back(kNoSlot);  // a plain constant of the call
@@ -166,7 +172,8 @@ Status ProgramReader::read_output(const Tagged& spec) {
   const auto found = std::find_if(program_.tensors.begin(), program_.tensors.end(), [&](const ProgramTensor& tensor) {
     return tensor.role == TensorRole::kBuffer && tensor.name == buffer;
   });
-  if (found == program_.tensors.end() || item.slot == kNoSlot || program_.graph.slots[item.slot].kind != SlotKind::kTensor) {
+  if (found == program_.tensors.end() || item.slot == kNoSlot ||
+      program_.graph.slots[item.slot].kind != SlotKind::kTensor) {
     return corrupt("the new value of buffer {} is none", buffer);
   }
   program_.buffer_updates.push_back({static_cast<std::size_t>(found - program_.tensors.begin()), item.slot});
@@ -230,7 +237,8 @@ Status ProgramReader::read_trees(const JsonValue& module) {
     const JsonValue* fqn = call.find("fqn");
     if (fqn != nullptr && fqn->is_string() && fqn->text().empty()) signature = call.find("signature");
   }
-  if (signature == nullptr || !signature->is_object()) return corrupt("the program has no signature of its root module");
+  if (signature == nullptr || !signature->is_object())
+    return corrupt("the program has no signature of its root module");
   Status named = name_inputs(*signature);
   if (!named.is_ok()) return std::move(named).within("in_spec");
   OAR_ASSIGN(const std::string out_spec, string_at(*signature, "out_spec"));

@@ -12,8 +12,8 @@
 
 namespace oarlock {
 
-// OAR_E_NOT_FOUND no such file; OAR_E_CORRUPT malformed; OAR_E_VERSION another schema major or archive version, naming both;
-// OAR_E_UNSUPPORTED an operator, tag or region that this build does not have, naming it with its node and module.
+// OAR_E_NOT_FOUND no such file; OAR_E_CORRUPT malformed; OAR_E_VERSION another schema major or archive version, naming
+// both; OAR_E_UNSUPPORTED an operator, tag or region that this build does not have, naming it with its node and module.
 Result<Program> read_program(const std::string& path, at::Device device);
 
 }  // namespace oarlock

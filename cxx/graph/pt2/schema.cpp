@@ -9,7 +9,9 @@
 namespace oarlock::pt2 {
 namespace {
 
-Status wrong_kind(std::string_view key, std::string_view wanted) { return corrupt("member \"{}\" is not {}", key, wanted); }
+Status wrong_kind(std::string_view key, std::string_view wanted) {
+  return corrupt("member \"{}\" is not {}", key, wanted);
+}
 
 // "Symbol('s34', positive=True, integer=True)" -> "s34"; "" for any other expression.
 std::string_view plain_symbol(std::string_view expression) {
@@ -23,7 +25,8 @@ std::string_view plain_symbol(std::string_view expression) {
 }
 
 std::int32_t symbol_index(std::string_view name, std::vector<Symbol>& symbols) {
-  const auto found = std::find_if(symbols.begin(), symbols.end(), [&](const Symbol& symbol) { return symbol.name == name; });
+  const auto found =
+      std::find_if(symbols.begin(), symbols.end(), [&](const Symbol& symbol) { return symbol.name == name; });
   if (found == symbols.end()) {
     symbols.push_back(Symbol{std::string(name), 0, INT64_MAX});
     return static_cast<std::int32_t>(symbols.size() - 1);
@@ -113,28 +116,50 @@ void collect_paths(const OutputTree& tree, const std::string& path, std::vector<
 
 Result<at::ScalarType> dtype_of_schema(std::int64_t number) {
   switch (number) {
-    case 1: return at::kByte;
-    case 2: return at::kChar;
-    case 3: return at::kShort;
-    case 4: return at::kInt;
-    case 5: return at::kLong;
-    case 6: return at::kHalf;
-    case 7: return at::kFloat;
-    case 8: return at::kDouble;
-    case 9: return at::kComplexHalf;
-    case 10: return at::kComplexFloat;
-    case 11: return at::kComplexDouble;
-    case 12: return at::kBool;
-    case 13: return at::kBFloat16;
-    case 28: return at::kUInt16;
-    case 29: return at::kFloat8_e4m3fn;
-    case 30: return at::kFloat8_e5m2;
-    case 31: return at::kFloat8_e4m3fnuz;
-    case 32: return at::kFloat8_e5m2fnuz;
-    case 33: return at::kFloat8_e8m0fnu;
-    case 34: return at::kUInt32;
-    case 35: return at::kUInt64;
-    default: return unsupported("element type {} of the export schema is not known", number);
+    case 1:
+      return at::kByte;
+    case 2:
+      return at::kChar;
+    case 3:
+      return at::kShort;
+    case 4:
+      return at::kInt;
+    case 5:
+      return at::kLong;
+    case 6:
+      return at::kHalf;
+    case 7:
+      return at::kFloat;
+    case 8:
+      return at::kDouble;
+    case 9:
+      return at::kComplexHalf;
+    case 10:
+      return at::kComplexFloat;
+    case 11:
+      return at::kComplexDouble;
+    case 12:
+      return at::kBool;
+    case 13:
+      return at::kBFloat16;
+    case 28:
+      return at::kUInt16;
+    case 29:
+      return at::kFloat8_e4m3fn;
+    case 30:
+      return at::kFloat8_e5m2;
+    case 31:
+      return at::kFloat8_e4m3fnuz;
+    case 32:
+      return at::kFloat8_e5m2fnuz;
+    case 33:
+      return at::kFloat8_e8m0fnu;
+    case 34:
+      return at::kUInt32;
+    case 35:
+      return at::kUInt64;
+    default:
+      return unsupported("element type {} of the export schema is not known", number);
   }
 }
 
@@ -145,11 +170,16 @@ Result<at::Layout> layout_of_schema(std::int64_t number) {
 
 Result<at::MemoryFormat> memory_format_of_schema(std::int64_t number) {
   switch (number) {
-    case 1: return at::MemoryFormat::Contiguous;
-    case 2: return at::MemoryFormat::ChannelsLast;
-    case 3: return at::MemoryFormat::ChannelsLast3d;
-    case 4: return at::MemoryFormat::Preserve;
-    default: return unsupported("memory format {} of the export schema is not known", number);
+    case 1:
+      return at::MemoryFormat::Contiguous;
+    case 2:
+      return at::MemoryFormat::ChannelsLast;
+    case 3:
+      return at::MemoryFormat::ChannelsLast3d;
+    case 4:
+      return at::MemoryFormat::Preserve;
+    default:
+      return unsupported("memory format {} of the export schema is not known", number);
   }
 }
 

@@ -1,5 +1,6 @@
-// The vocabulary of torch.export's JSON, schema major 8: numbers of dtypes, layouts and memory formats (the schema's own, not
-// libtorch's), tagged unions, and small readers whose failures are OAR_E_CORRUPT. Source: torch/_export/serde/schema.py.
+// The vocabulary of torch.export's JSON, schema major 8: numbers of dtypes, layouts and memory formats (the schema's
+// own, not libtorch's), tagged unions, and small readers whose failures are OAR_E_CORRUPT. Source:
+// torch/_export/serde/schema.py.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -43,8 +44,8 @@ Result<Tagged> tagged(const JsonValue& value);
 // TensorMeta. `symbols` grows by the plain symbols that the shape names.
 Result<ExportedTensor> exported_tensor(const JsonValue& meta, std::vector<Symbol>& symbols);
 
-// A treespec's text ("[1, {...}]") as names: lists, maps, leaves. Types that it does not know are lists, or maps if their
-// context lists one name per child (a dataclass such as ModelOutput).
+// A treespec's text ("[1, {...}]") as names: lists, maps, leaves. Types that it does not know are lists, or maps if
+// their context lists one name per child (a dataclass such as ModelOutput).
 Result<OutputTree> tree_of_treespec(std::string_view text, const JsonValue* namedtuple_fields);
 // One path per leaf: "0.mask".
 std::vector<std::string> leaf_paths(const OutputTree& tree);

@@ -50,7 +50,8 @@ void flatten(const Tree& tree, const std::string& path, std::vector<Leaf>& leave
   }
 }
 
-Tree build_output(const OutputTree& shape, const std::vector<ArgumentItem>& outputs, const Frame& frame, std::size_t& next) {
+Tree build_output(const OutputTree& shape, const std::vector<ArgumentItem>& outputs, const Frame& frame,
+                  std::size_t& next) {
   if (shape.kind == OutputTree::Kind::kLeaf) {
     const ArgumentItem& item = outputs[next++];
     return leaf_of_value(item.slot == kNoSlot ? item.constant : frame.get(item.slot));
@@ -119,7 +120,8 @@ Result<at::Tensor> GraphModel::tensor(std::string_view name) const {
 
 Result<at::Tensor> GraphModel::gradient(std::string_view name) const {
   OAR_ASSIGN(const ProgramTensor* entry, find(name));
-  if (entry->role != TensorRole::kParameter) return invalid_argument("{} is a buffer; only parameters have gradients", name);
+  if (entry->role != TensorRole::kParameter)
+    return invalid_argument("{} is a buffer; only parameters have gradients", name);
   return entry->tensor.grad();
 }
 
@@ -134,7 +136,8 @@ Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
     }
   }
   if (!by_name && leaves.size() != program_.inputs.size()) {
-    return invalid_argument("the model takes {} inputs ({}), {} given", program_.inputs.size(), join(input_names_), leaves.size());
+    return invalid_argument("the model takes {} inputs ({}), {} given", program_.inputs.size(), join(input_names_),
+                            leaves.size());
   }
   InputCheck check(program_.graph, device_);
   for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
@@ -163,8 +166,8 @@ Status GraphModel::run(Frame& frame) {
   return evaluation_plan_.run(frame);
 }
 
-// A functional program returns its buffers' new values. The old tensors may be saved for the backward, so they are replaced,
-// never written.
+// A functional program returns its buffers' new values. The old tensors may be saved for the backward, so they are
+// replaced, never written.
 void GraphModel::rebind_buffers(const Frame& frame) {
   for (const BufferUpdate& update : program_.buffer_updates) {
     const at::Tensor value = frame.get(update.slot).toTensor().detach();

@@ -30,8 +30,9 @@ class GraphBuilder {
     node.module_path = "block.0";
     const auto& schema = node.op->schema().arguments();
     for (std::size_t i = 0; i < schema.size(); ++i) {
-      node.arguments.push_back(i < arguments.size() ? bind_argument({false, {arguments[i]}}, schema[i], graph.slots).value()
-                                                    : default_argument(schema[i]).value());
+      node.arguments.push_back(i < arguments.size()
+                                   ? bind_argument({false, {arguments[i]}}, schema[i], graph.slots).value()
+                                   : default_argument(schema[i]).value());
     }
     const SlotId output = slot(name);
     node.outputs.push_back({false, {output}});
@@ -147,8 +148,10 @@ TEST(EvaluationGraph, BatchNormWithoutStatisticsKeepsThoseOfTheBatch) {
     GraphBuilder builder;
     const SlotId x = builder.input("x");
     const ArgumentItem statistics = has_statistics ? of(builder.input("mean")) : of_value({});
-    builder.graph.outputs = {builder.call("aten::batch_norm", {of(x), of_value({}), of_value({}), statistics, statistics, of_value(true),
-                                                               of_value(0.1), of_value(1e-5), of_value(false)}, "bn")};
+    builder.graph.outputs = {builder.call("aten::batch_norm",
+                                          {of(x), of_value({}), of_value({}), statistics, statistics, of_value(true),
+                                           of_value(0.1), of_value(1e-5), of_value(false)},
+                                          "bn")};
     const EvaluationGraph evaluation = evaluation_graph(with_input(builder, "b", x));
     EXPECT_EQ(evaluation.graph.nodes[0].arguments[5].constant.toBool(), !has_statistics);
   }

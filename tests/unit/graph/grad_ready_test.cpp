@@ -21,8 +21,8 @@ TEST(GradReady, CallsSubscribersInOrderWithTheGradientThere) {
   const at::Tensor parameter = leaf();
   std::string order;
   auto first = subscribe_grad_ready(parameter, "w", [&](const at::Tensor& given) {
-    order += given.grad().defined() ? "1" : "-";
-  }).value();
+                 order += given.grad().defined() ? "1" : "-";
+               }).value();
   auto second = subscribe_grad_ready(parameter, "w", [&](const at::Tensor&) { order += "2"; }).value();
   (parameter * 3).sum().backward();
   EXPECT_EQ(order, "12");
@@ -33,14 +33,18 @@ TEST(GradReady, ASubscriptionThatWentIsNotCalled) {
   const at::Tensor parameter = leaf();
   int calls = 0;
   auto stays = subscribe_grad_ready(parameter, "w", [&](const at::Tensor&) { calls += 1; }).value();
-  { auto goes = subscribe_grad_ready(parameter, "w", [&](const at::Tensor&) { calls += 100; }).value(); }
+  {
+    auto goes = subscribe_grad_ready(parameter, "w", [&](const at::Tensor&) { calls += 100; }).value();
+  }
   parameter.sum().backward();
   EXPECT_EQ(calls, 1);
 }
 
 TEST(GradReady, TheSlotIsTheHostsAgainWhenTheLastGoes) {
   const at::Tensor parameter = leaf();
-  { auto goes = subscribe_grad_ready(parameter, "w", [](const at::Tensor&) {}).value(); }
+  {
+    auto goes = subscribe_grad_ready(parameter, "w", [](const at::Tensor&) {}).value();
+  }
   EXPECT_EQ(torch::autograd::impl::post_acc_grad_hooks(parameter), nullptr);
 }
 

@@ -40,7 +40,9 @@ TEST(BindArgument, ANumberForATensorTakesNoPartInPromotion) {
   EXPECT_TRUE(argument.constant.toTensor().unsafeGetTensorImpl()->is_wrapped_number());
 }
 
-TEST(BindArgument, AnIntegerForAFloatBecomesOne) { EXPECT_EQ(bind("aten::dropout", "p", 1).value().constant.toDouble(), 1.0); }
+TEST(BindArgument, AnIntegerForAFloatBecomesOne) {
+  EXPECT_EQ(bind("aten::dropout", "p", 1).value().constant.toDouble(), 1.0);
+}
 
 TEST(BindArgument, OneNumberStandsForAWholeList) {
   const Argument argument = bind("aten::conv2d", "stride", 2).value();
@@ -55,7 +57,8 @@ TEST(BindArgument, AnEmptyListTakesItsTypeFromTheSchema) {
 }
 
 TEST(BindArgument, AListWithRunTimeSizesKeepsItsConstants) {
-  const Argument argument = bind_argument({true, {{c10::IValue(3), kNoSlot}, {{}, 1}}}, schema_of("aten::view", "size"), kSlots).value();
+  const Argument argument =
+      bind_argument({true, {{c10::IValue(3), kNoSlot}, {{}, 1}}}, schema_of("aten::view", "size"), kSlots).value();
   EXPECT_EQ(argument.kind, ArgumentKind::kIntList);
   ASSERT_EQ(argument.items.size(), 2u);
   EXPECT_EQ(argument.items[0].constant.toInt(), 3);
@@ -63,7 +66,8 @@ TEST(BindArgument, AListWithRunTimeSizesKeepsItsConstants) {
 }
 
 TEST(BindArgument, OptionalTensorListsHoldNone) {
-  const Argument argument = bind_argument({true, {{{}, kNoSlot}, {{}, 0}}}, schema_of("aten::index.Tensor", "indices"), kSlots).value();
+  const Argument argument =
+      bind_argument({true, {{{}, kNoSlot}, {{}, 0}}}, schema_of("aten::index.Tensor", "indices"), kSlots).value();
   EXPECT_EQ(argument.kind, ArgumentKind::kOptionalTensorList);
 }
 

@@ -38,8 +38,7 @@ INSTANTIATE_TEST_SUITE_P(Table, WholeArithmetic,
                                          WholeCase{SymbolicOp::kMod, -7, 3, 2},  // the divisor's sign
                                          WholeCase{SymbolicOp::kMod, 7, -3, -2},
                                          WholeCase{SymbolicOp::kMod, INT64_MIN, -1, 0},  // traps in C++
-                                         WholeCase{SymbolicOp::kPow, 3, 4, 81},
-                                         WholeCase{SymbolicOp::kPow, 0, 0, 1},
+                                         WholeCase{SymbolicOp::kPow, 3, 4, 81}, WholeCase{SymbolicOp::kPow, 0, 0, 1},
                                          WholeCase{SymbolicOp::kShiftLeft, 3, 4, 48},
                                          WholeCase{SymbolicOp::kShiftRight, -1, 70, -1},
                                          WholeCase{SymbolicOp::kMax, 2, 5, 5}, WholeCase{SymbolicOp::kMin, 2, 5, 2}));
