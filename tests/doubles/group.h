@@ -1,0 +1,71 @@
+// A group whose peers are played by the test: it records what was launched, in order, and answers as told.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "comm/group.h"
+
+namespace oarlock::doubles {
+
+class FinishedWork : public Work {
+ public:
+  explicit FinishedWork(Status outcome) : outcome_(std::move(outcome)) {}
+  Status wait(Milliseconds) override { return outcome_; }
+  bool is_done() const override { return true; }
+  Status error() const override { return outcome_; }
+
+ private:
+  Status outcome_;
+};
+
+class ScriptedGroup : public Group {
+ public:
+  ScriptedGroup(int rank, int size) : rank_(rank), size_(size) {}
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  Result<std::shared_ptr<Work>> all_reduce(at::Tensor tensor, ReduceOp, Milliseconds) override {
+    launched.push_back("all_reduce " + std::to_string(tensor.numel()));
+    if (on_all_reduce) on_all_reduce(tensor);
+    return finished();
+  }
+  Result<std::shared_ptr<Work>> broadcast(at::Tensor tensor, int, Milliseconds) override {
+    launched.push_back("broadcast " + std::to_string(tensor.numel()));
+    if (on_broadcast) on_broadcast(tensor);
+    return finished();
+  }
+  Result<std::shared_ptr<Work>> all_gather(at::Tensor input, at::Tensor output, Milliseconds) override {
+    launched.push_back("all_gather " + std::to_string(input.numel()));
+    if (on_all_gather) on_all_gather(input, output);
+    return finished();
+  }
+  Status barrier(Milliseconds) override { return outcome; }
+  Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds) override {
+    launched.push_back("all_gather_bytes");
+    if (on_all_gather_bytes) return on_all_gather_bytes(std::string(mine));
+    return std::vector<std::string>(static_cast<std::size_t>(size_), std::string(mine));
+  }
+  Result<std::string> broadcast_bytes(std::string_view bytes, int, Milliseconds) override { return std::string(bytes); }
+  Status abort(std::string_view reason) override {
+    aborted_for = reason;
+    return Status::ok();
+  }
+
+  std::vector<std::string> launched;
+  // What the peers do to this rank's tensor. Unset: they contribute zeros, and send what this rank has.
+  std::function<void(at::Tensor)> on_all_reduce, on_broadcast;
+  std::function<void(at::Tensor, at::Tensor)> on_all_gather;
+  std::function<std::vector<std::string>(std::string)> on_all_gather_bytes;
+  Status outcome = Status::ok();  // of every wait
+  std::string aborted_for;
+
+ private:
+  std::shared_ptr<Work> finished() { return std::make_shared<FinishedWork>(outcome); }
+  int rank_, size_;
+};
+
+}  // namespace oarlock::doubles

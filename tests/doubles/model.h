@@ -1,0 +1,40 @@
+// A model of given parameters and buffers. Its forward is the test's own.
+#pragma once
+
+#include <vector>
+
+#include "model/model.h"
+
+namespace oarlock::doubles {
+
+class PlainModel : public Model {
+ public:
+  PlainModel(NamedTensors parameters, NamedTensors buffers)
+      : parameters_(std::move(parameters)), buffers_(std::move(buffers)) {}
+  const NamedTensors& parameters() const override { return parameters_; }
+  const NamedTensors& buffers() const override { return buffers_; }
+  NamedTensors state_dict() const override {
+    NamedTensors all = parameters_;
+    all.insert(all.end(), buffers_.begin(), buffers_.end());
+    return all;
+  }
+  Status load_state_dict(const NamedTensors&) override { return Status::ok(); }
+  const std::vector<std::string>& input_names() const override { return input_names_; }
+  void set_training(bool training) override { is_training_ = training; }
+  bool is_training() const override { return is_training_; }
+  Result<Tree> forward(const Tree& inputs) override {
+    for (const auto& observer : observers_) {
+      if (const auto alive = observer.lock()) OAR_TRY(alive->after_forward(is_training_));
+    }
+    return inputs;
+  }
+  void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
+
+ private:
+  NamedTensors parameters_, buffers_;
+  std::vector<std::string> input_names_;
+  std::vector<std::weak_ptr<UnitObserver>> observers_;
+  bool is_training_ = true;
+};
+
+}  // namespace oarlock::doubles

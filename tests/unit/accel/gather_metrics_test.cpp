@@ -1,0 +1,123 @@
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "accel/accelerator.h"
+#include "doubles/loader.h"
+#include "doubles/state.h"
+
+namespace oarlock {
+namespace {
+
+struct Scene {
+  Scene(int rank, int world_size) {
+    auto options = Options::from_environment();
+    EXPECT_TRUE(options.is_ok());
+    state = std::make_shared<doubles::ScriptedState>(rank, world_size, options.value());
+    auto made = Accelerator::create(state, options.value());
+    EXPECT_TRUE(made.is_ok());
+    accelerator = std::move(made).value();
+  }
+  std::shared_ptr<doubles::ScriptedState> state;
+  std::shared_ptr<Accelerator> accelerator;
+};
+
+struct RowsCase {
+  const char* why;
+  std::int64_t rows_in_round, samples_in_round;
+  std::vector<std::int64_t> shape;
+  std::int64_t kept;
+};
+
+class GatherForMetricsRows : public testing::TestWithParam<RowsCase> {};
+
+TEST_P(GatherForMetricsRows, KeepsEachSampleOnce) {
+  Scene scene(0, 1);
+  const auto loader = std::make_shared<doubles::CountingLoader>(1);
+  loader->rows = GetParam().rows_in_round;
+  loader->samples = GetParam().samples_in_round;
+  ASSERT_TRUE(scene.accelerator->prepare_loader(loader).is_ok());
+  ASSERT_TRUE(loader->next().is_ok());
+  const auto gathered = scene.accelerator->gather_for_metrics(at::zeros(GetParam().shape));
+  ASSERT_TRUE(gathered.is_ok());
+  EXPECT_EQ(gathered.value().size(0), GetParam().kept) << GetParam().why;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, GatherForMetricsRows,
+                         testing::Values(RowsCase{"a full round", 8, 8, {8, 3}, 8},
+                                         RowsCase{"three duplicates at the end", 8, 5, {8}, 5},
+                                         RowsCase{"two rows per sample", 8, 5, {16, 2}, 10},
+                                         RowsCase{"one value, not one per sample", 8, 1, {}, 1},
+                                         RowsCase{"rows that are no multiple of the round's", 8, 5, {3}, 3},
+                                         RowsCase{"no rows", 8, 5, {0}, 0}));
+
+TEST(GatherForMetrics, CutsNothingOutsideAnEpoch) {
+  Scene scene(0, 1);
+  const auto loader = std::make_shared<doubles::CountingLoader>(1);
+  loader->rows = 8;
+  loader->samples = 5;
+  ASSERT_TRUE(scene.accelerator->prepare_loader(loader).is_ok());
+  ASSERT_TRUE(loader->next().is_ok());
+  ASSERT_FALSE(loader->next().value().has_value());
+  EXPECT_EQ(scene.accelerator->gather_for_metrics(at::zeros({8})).value().size(0), 8);
+}
+
+TEST(GatherForMetrics, RanksMayHaveDifferentNumbersOfRows) {
+  Scene scene(0, 2);
+  scene.state->scripted->on_all_gather_bytes = [](std::string mine) { return std::vector<std::string>{mine, "3"}; };
+  scene.state->scripted->on_all_gather = [](at::Tensor input, at::Tensor output) {
+    ASSERT_EQ(input.size(0), 3);  // padded to the longest
+    output.copy_(at::cat({input, at::full({3}, 7.0)}));
+  };
+  const auto gathered = scene.accelerator->gather_for_metrics(at::full({1}, 5.0));
+  ASSERT_TRUE(gathered.is_ok());
+  EXPECT_TRUE(at::equal(gathered.value(), at::tensor({5.0f, 7.0f, 7.0f, 7.0f})));
+}
+
+TEST(GatherForMetrics, TheResultHasNoGraph) {
+  Scene scene(0, 1);
+  const at::Tensor input = at::ones({2}).requires_grad_() * 2;
+  EXPECT_FALSE(scene.accelerator->gather_for_metrics(input).value().requires_grad());
+}
+
+TEST(ReduceMean, IsTheSumOverRanksDividedByTheirNumber) {
+  Scene scene(0, 4);
+  scene.state->scripted->on_all_reduce = [](at::Tensor sum) { sum.add_(6.0); };
+  EXPECT_EQ(scene.accelerator->reduce_mean(2.0).value(), 2.0);
+}
+
+TEST(Poison, ALostPeerAbortsTheStateAndTheTextNamesRankAndCall) {
+  Scene scene(2, 4);
+  scene.state->scripted->outcome = peer_lost("rank 3 ended");
+  const auto mean = scene.accelerator->reduce_mean(1.0);
+  EXPECT_EQ(mean.status().code(), OAR_E_PEER_LOST);
+  EXPECT_EQ(mean.status().message(), "reduce_mean on rank 2: rank 3 ended");
+  EXPECT_EQ(scene.state->aborted_for, "reduce_mean failed on rank 2: rank 3 ended");
+}
+
+TEST(Backward, RefusesALossThatCannotBeDifferentiated) {
+  Scene scene(0, 1);
+  EXPECT_EQ(scene.accelerator->backward(at::ones({2}).requires_grad_()).code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(scene.accelerator->backward(at::ones({}, at::kLong)).code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(scene.accelerator->backward(at::ones({})).code(), OAR_E_STATE);
+}
+
+TEST(Backward, ASecondOneForTheSameForwardIsAStateError) {
+  Scene scene(0, 1);
+  const at::Tensor leaf = at::ones({2}).requires_grad_();
+  const at::Tensor loss = (leaf * leaf).sum();
+  ASSERT_TRUE(scene.accelerator->backward(loss).is_ok());
+  EXPECT_EQ(scene.accelerator->backward(loss).code(), OAR_E_STATE);
+}
+
+TEST(Backward, DividesByTheAccumulationStepsAlways) {
+  auto options = Options::from_environment();
+  ASSERT_TRUE(options.value().merge_json(R"({"accelerator": {"gradient_accumulation_steps": 4}})").is_ok());
+  const auto state = std::make_shared<doubles::ScriptedState>(0, 1, options.value());
+  const auto accelerator = Accelerator::create(state, options.value()).value();
+  const at::Tensor leaf = at::ones({1}).requires_grad_();
+  ASSERT_TRUE(accelerator->backward((leaf * 8).sum()).is_ok());  // outside accumulate_begin too
+  EXPECT_EQ(leaf.grad().item<float>(), 2.0f);
+}
+
+}  // namespace
+}  // namespace oarlock
