@@ -73,6 +73,15 @@ oar_status oar_loader_position(const oar_loader* loader, int64_t* out_batches_do
   });
 }
 
+oar_status oar_loader_samples_in_round(const oar_loader* loader, int64_t* out_num_samples) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Loader& self, unwrap(loader));
+    OAR_TRY(require_out(out_num_samples, "out_num_samples"));
+    *out_num_samples = self.samples_in_round();
+    return Status::ok();
+  });
+}
+
 oar_status oar_loader_seek(oar_loader* loader, int64_t epoch, int64_t batches_done) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Loader & self, unwrap(loader));

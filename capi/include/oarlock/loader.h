@@ -120,6 +120,21 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_loader_position(const oar_loader *loader, int64_t *out_batches_done) OAR_NOEXCEPT;
 
 /**
+ * How many samples all ranks together have in the round of the batch given last; repeated ones are not counted.
+ *
+ * Over an epoch these sum to oar_loader_num_samples: what a progress bar advances by.
+ *
+ * @param[in]  loader           borrowed.
+ * @param[out] out_num_samples  0 before the first batch of an epoch.
+ *
+ * @return OAR_E_ARGUMENT  out_num_samples is NULL.
+ * @threads serial(loader)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_samples_in_round(const oar_loader *loader, OAR_OUT int64_t *out_num_samples) OAR_NOEXCEPT;
+
+/**
  * Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.
  *
  * After leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes
