@@ -3,8 +3,7 @@
  *   oarlock launch -n 2 train_digits --program digits.pt2 --train train.safetensors --test test.safetensors
  *       --project run --epochs 8 [--resume]
  *
- * Checkpoints go to run/checkpoints, metrics to run/metrics.jsonl. --resume goes on from the latest checkpoint and ends
- * with bitwise the parameters of a run that was never stopped. */
+ * Checkpoints go to run/checkpoints, metrics to run/metrics.jsonl. --resume goes on from the latest checkpoint. */
 #include <oarlock/oarlock.h>
 #include <stdio.h>
 #include <stdlib.h>

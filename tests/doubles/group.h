@@ -54,6 +54,8 @@ class ScriptedGroup : public Group {
     aborted_for = reason;
     return Status::ok();
   }
+  void close() override {}
+  JsonValue history() const override { return JsonValue::array(); }
 
   std::vector<std::string> launched;
   // What the peers do to this rank's tensor. Unset: they contribute zeros, and send what this rank has.

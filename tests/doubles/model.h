@@ -19,6 +19,18 @@ class PlainModel : public Model {
     return all;
   }
   Status load_state_dict(const NamedTensors&) override { return Status::ok(); }
+  Result<at::Tensor> tensor(std::string_view name) const override {
+    for (const NamedTensor& item : state_dict()) {
+      if (item.name == name) return item.tensor.detach();
+    }
+    return not_found("no tensor {}", name);
+  }
+  Result<at::Tensor> gradient(std::string_view name) const override {
+    for (const NamedTensor& item : parameters_) {
+      if (item.name == name) return item.tensor.grad();
+    }
+    return not_found("no parameter {}", name);
+  }
   const std::vector<std::string>& input_names() const override { return input_names_; }
   void set_training(bool training) override { is_training_ = training; }
   bool is_training() const override { return is_training_; }

@@ -1,0 +1,73 @@
+"""The reference's side of test_accelerate.py: every case of a list in one process per rank, under Hugging Face Accelerate.
+
+    accelerate launch ... accelerate_side.py CASES.json OUT     writes OUT/<case>-<rank>.json: the losses of this rank
+"""
+import json
+import pathlib
+import sys
+
+import safetensors.torch
+import torch
+from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate.state import AcceleratorState, GradientState
+from accelerate.utils import set_seed
+
+
+class Columns(torch.utils.data.Dataset):
+    """Samples as maps by column name, as our loader gives them."""
+
+    def __init__(self, path):
+        self.columns = safetensors.torch.load_file(path)
+
+    def __len__(self):
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, index):
+        return {name: column[index] for name, column in self.columns.items()}
+
+
+def make_optimizer(case, parameters):
+    if case["optimizer"] == "adamw":
+        return torch.optim.AdamW(parameters, lr=case["lr"], weight_decay=case["weight_decay"], fused=True)
+    return torch.optim.SGD(parameters, lr=case["lr"], momentum=case["momentum"], fused=True)
+
+
+def run(case):
+    # The reference keeps these in shared objects; the process group outlives them.
+    AcceleratorState._reset_state()
+    GradientState._reset_state()
+    accelerator = Accelerator(
+        gradient_accumulation_steps=case["accumulation"],
+        dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=case["shuffle_seed"]))
+    model = torch.export.load(case["program"]).module()
+    optimizer = make_optimizer(case, model.parameters())
+    total = case["schedule_steps"]
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.0, (total - step) / total))
+    loader = torch.utils.data.DataLoader(Columns(case["data"]), batch_size=case["batch"], shuffle=True)
+    model, optimizer, scheduler, loader = accelerator.prepare(model, optimizer, scheduler, loader)
+    losses = []
+    set_seed(case["seed"])
+    while True:
+        for batch in loader:
+            with accelerator.accumulate(model):
+                loss = model(**batch)["loss"]
+                accelerator.backward(loss)
+                if accelerator.sync_gradients:
+                    accelerator.clip_grad_norm_(model.parameters(), case["clip"])
+                optimizer.step()
+                scheduler.step()
+                optimizer.zero_grad()
+            losses.append(loss.item())
+            if len(losses) == case["micro"]:
+                return accelerator.process_index, losses
+
+
+def main():
+    cases, out = json.loads(pathlib.Path(sys.argv[1]).read_text()), pathlib.Path(sys.argv[2])
+    torch.set_num_threads(1)
+    for case in cases:
+        rank, losses = run(case)
+        (out / f"{case['name']}-{rank}.json").write_text(json.dumps(losses))
+
+
+main()

@@ -1,0 +1,68 @@
+"""N ranks equal one rank (design section 13), and a resumed run equals the run that was not stopped. Bit for bit."""
+import pytest
+import safetensors.torch
+import torch
+
+import programs
+from train_steps import train_steps, weights
+
+BATCH = 16
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("equal")
+    programs.export_digits(folder / "digits.pt2", dropout=0.25)
+    images, labels = programs.digits_inputs(10 * BATCH)  # no rest for 1 and 2 ranks
+    safetensors.torch.save_file({"images": images, "labels": labels}, folder / "data.safetensors")
+    images, labels = programs.digits_inputs(9 * BATCH + 5)  # a rest
+    safetensors.torch.save_file({"images": images, "labels": labels}, folder / "rest.safetensors")
+    return folder
+
+
+def keys(folder, data="data", **more):
+    return {"program": folder / "digits.pt2", "data": folder / f"{data}.safetensors", "optimizer": "adamw",
+            "loader": {"batch_size": BATCH, "shuffle": True, "seed": 42}, **more}
+
+
+def accumulate(steps):
+    return {"accelerator": {"gradient_accumulation_steps": steps}}
+
+
+def trainable(out):
+    tensors = safetensors.torch.load_file(out / "weights.safetensors")
+    # Running statistics are rank 0's alone, by rule.
+    return {name: tensor for name, tensor in tensors.items() if "running_" not in name and "num_batches" not in name}
+
+
+@pytest.mark.parametrize("accumulation", (1, 2))
+def test_two_ranks_equal_one_that_accumulates_their_micro_batches(folder, tmp_path, accumulation):
+    """Micro-batch i of one rank is rank i mod 2's; each draws its dropout from a seed of its own (seed_each)."""
+    two = train_steps(tmp_path / "two", 2, micro=20, seed_each=1, config=accumulate(accumulation), **keys(folder))
+    one = train_steps(tmp_path / "one", 1, micro=40, seed_each=1, config=accumulate(2 * accumulation), **keys(folder))
+    assert one[0] == [loss for pair in zip(*two) for loss in pair]
+    ours, theirs = trainable(tmp_path / "two"), trainable(tmp_path / "one")
+    assert ours.keys() == theirs.keys() and len(ours) == 10
+    for name in ours:
+        assert torch.equal(ours[name], theirs[name]), name
+
+
+@pytest.mark.parametrize("ranks", (1, 2))
+@pytest.mark.parametrize("accumulation", (1, 4))
+@pytest.mark.parametrize("save_at", (3, 10, 13), ids=("mid-epoch", "10", "a-later-epoch"))
+def test_a_resumed_run_equals_the_run_that_was_not_stopped(folder, tmp_path, ranks, accumulation, save_at):
+    """Dropout on; an accumulation of four is stopped in its middle (its gradients are part of the checkpoint)."""
+    common = keys(folder, "rest", scheduler="cosine", scheduler_json={"total_steps": 40, "warmup_steps": 3},
+                  config=accumulate(accumulation))
+    whole = train_steps(tmp_path / "whole", ranks, micro=23, **common)
+    first = train_steps(tmp_path / "first", ranks, micro=23, save=tmp_path / "saved", save_at=save_at, **common)
+    rest = train_steps(tmp_path / "rest", ranks, micro=23 - save_at, seed=999, load=tmp_path / "saved", **common)
+    assert [a + b for a, b in zip(first, rest)] == whole
+    assert weights(tmp_path / "rest") == weights(tmp_path / "whole")
+
+
+def test_a_checkpoint_of_two_ranks_is_loaded_by_one(folder, tmp_path):
+    common = keys(folder)
+    train_steps(tmp_path / "two", 2, micro=5, save=tmp_path / "saved", save_at=3, **common)
+    losses = train_steps(tmp_path / "one", 1, micro=4, load=tmp_path / "saved", **common)
+    assert len(losses[0]) == 4
