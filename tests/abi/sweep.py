@@ -56,13 +56,15 @@ class Handles:
         return make("oar_config_create")
 
     def tree(self):
-        return make("oar_tree_create_list")
+        tree = make("oar_tree_create_map")
+        call("oar_tree_set_tensor", tree, b"x", self["oar_tensor"])
+        return tree
 
     def bytes(self):
         return make("oar_bytes_create", b"ab", ctypes.c_size_t(2))
 
     def tensor(self):
-        return make("oar_tensor_zeros", FLOAT32, (ctypes.c_int64 * 1)(2), ctypes.c_size_t(1))
+        return make("oar_tensor_zeros", FLOAT32, (ctypes.c_int64 * 1)(1), ctypes.c_size_t(1))
 
     def error(self):
         call("oar_config_create", None)
@@ -129,7 +131,7 @@ class Argument:
         elif role == "text_array":
             self.value = self.keep = (ctypes.c_char_p * 1)(b"x")
         elif role == "array":
-            self.value = self.keep = (ctypes.c_int64 * 1)(0)
+            self.value = self.keep = (ctypes.c_int64 * 1)(0 if parameter["name"] == "indices" else 1)
         elif role == "callback":
             self.value = ctypes.cast(nothing, ctypes.c_void_p) if "nullable" not in parameter["tags"] else None
         elif role == "pointer":

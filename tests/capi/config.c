@@ -1,0 +1,83 @@
+/* Options from C: types, round trip, the nearest known key, all or nothing, and the two-call rule for text. */
+#include <oarlock/oarlock.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "expect.h"
+
+static const char *get(const oar_config *config, const char *key) {
+  static char text[256];
+  size_t len = sizeof text;
+  EXPECT_OK(oar_config_get_string(config, key, text, &len));
+  return text;
+}
+
+static void every_type_comes_back(oar_config *config) {
+  EXPECT_OK(oar_config_set_int64(config, "loader.batch_size", 48));
+  EXPECT(strcmp(get(config, "loader.batch_size"), "48") == 0);
+  EXPECT_OK(oar_config_set_double(config, "ddp.bucket_cap_mb", 12.5));
+  EXPECT(strcmp(get(config, "ddp.bucket_cap_mb"), "12.5") == 0);
+  EXPECT_OK(oar_config_set_flag(config, "ddp.broadcast_buffers", 0));
+  EXPECT(strcmp(get(config, "ddp.broadcast_buffers"), "false") == 0);
+  EXPECT_OK(oar_config_set_string(config, "comm.backend", "gloo"));
+  EXPECT(strcmp(get(config, "comm.backend"), "gloo") == 0);
+  EXPECT_OK(oar_config_set_string(config, "loader.batch_size", "7")); /* JSON text for what is no text */
+  EXPECT(strcmp(get(config, "loader.batch_size"), "7") == 0);
+}
+
+static void an_unknown_key_names_the_nearest(oar_config *config) {
+  EXPECT(oar_config_set_int64(config, "loader.batchsize", 3) == OAR_E_ARGUMENT);
+  EXPECT_CONTAINS(oar_last_error(), "loader.batch_size");
+  EXPECT(oar_config_merge_json(config, "{\"loader\":{\"batch_siz\":3}}") == OAR_E_ARGUMENT);
+  EXPECT_CONTAINS(oar_last_error(), "loader.batch_size");
+}
+
+static void a_merge_is_all_or_nothing(oar_config *config) {
+  EXPECT_OK(oar_config_merge_json(config, "{\"loader\":{\"batch_size\":5},\"comm.timeout_ms\":900}"));
+  EXPECT(strcmp(get(config, "loader.batch_size"), "5") == 0);
+  EXPECT(strcmp(get(config, "comm.timeout_ms"), "900") == 0);
+  EXPECT(oar_config_merge_json(config, "{\"loader.batch_size\":6,\"no_such_key\":1}") == OAR_E_ARGUMENT);
+  EXPECT(strcmp(get(config, "loader.batch_size"), "5") == 0);
+}
+
+static void what_is_not_json_is_refused(oar_config *config) {
+  static const char *const kTexts[] = {"", "[]", "{", "{\"compat\":\"\"} x", "{/* c */}", "{\"compat\":\"\",\"compat\":\"\"}",
+                                       "{\"loader.batch_size\":9007199254740993}", "{\"loader.batch_size\":\"many\"}"};
+  size_t i;
+  for (i = 0; i < sizeof kTexts / sizeof *kTexts; ++i) EXPECT(oar_config_merge_json(config, kTexts[i]) == OAR_E_ARGUMENT);
+}
+
+static void values_of_the_wrong_kind_are_refused(oar_config *config) {
+  EXPECT(oar_config_set_flag(config, "ddp.broadcast_buffers", 2) == OAR_E_ARGUMENT);
+  EXPECT(oar_config_set_double(config, "ddp.bucket_cap_mb", (double)NAN) == OAR_E_ARGUMENT);
+  EXPECT(oar_config_set_flag(config, "comm.backend", 1) == OAR_E_ARGUMENT);
+  EXPECT(oar_config_set_string(config, "loader.batch_size", "x") == OAR_E_ARGUMENT);
+}
+
+static void text_out_obeys_the_two_call_rule(oar_config *config) {
+  size_t need = 0, len = 2;
+  char *text;
+  char small[2] = {'#', '#'};
+  EXPECT_OK(oar_config_to_json(config, NULL, &need));
+  EXPECT(oar_config_to_json(config, small, &len) == OAR_E_ARGUMENT);
+  EXPECT(len == need && small[0] == '#' && small[1] == '#');
+  text = malloc(need);
+  len = need;
+  EXPECT_OK(oar_config_to_json(config, text, &len));
+  EXPECT(len == need && strlen(text) + 1 == need);
+  EXPECT_OK(oar_config_merge_json(config, text)); /* what it prints it takes back */
+  free(text);
+}
+
+int main(void) {
+  oar_config *config = NULL;
+  EXPECT_OK(oar_config_create(&config));
+  every_type_comes_back(config);
+  an_unknown_key_names_the_nearest(config);
+  a_merge_is_all_or_nothing(config);
+  what_is_not_json_is_refused(config);
+  values_of_the_wrong_kind_are_refused(config);
+  text_out_obeys_the_two_call_rule(config);
+  oar_config_release(config);
+  return 0;
+}

@@ -1,0 +1,117 @@
+/* The error contract: text per thread, cleared by the next call, owned objects that outlive it, exceptions as codes. */
+#include <oarlock/oarlock.h>
+#include <string.h>
+
+#include "expect.h"
+
+static oar_function experimental(const char *name) {
+  oar_function fn = NULL;
+  EXPECT_OK(oar_experimental_get(name, &fn));
+  return fn;
+}
+
+static void text_is_cleared_by_the_next_call(void) {
+  oar_config *config = NULL;
+  EXPECT(oar_config_create(NULL) == OAR_E_ARGUMENT);
+  EXPECT_CONTAINS(oar_last_error(), "out is NULL");
+  EXPECT_OK(oar_config_create(&config));
+  EXPECT(strcmp(oar_last_error(), "") == 0);
+  oar_config_release(config);
+}
+
+static void release_keeps_the_text(void) {
+  oar_config *config = NULL;
+  EXPECT_OK(oar_config_create(&config));
+  EXPECT(oar_config_set_int64(config, "no.such", 1) == OAR_E_ARGUMENT);
+  oar_config_release(config);
+  EXPECT_CONTAINS(oar_last_error(), "no.such");
+}
+
+static void taken_errors_outlive_the_text(void) {
+  oar_error *error = NULL;
+  oar_status code = 0;
+  int32_t rank = 7;
+  int64_t vendor_code = 7;
+  const char *text = NULL;
+  EXPECT(oar_config_create(NULL) == OAR_E_ARGUMENT);
+  EXPECT_OK(oar_error_take(&error));
+  EXPECT(strcmp(oar_last_error(), "") == 0);
+  EXPECT_OK(oar_error_code(error, &code));
+  EXPECT(code == OAR_E_ARGUMENT);
+  EXPECT_OK(oar_error_message(error, &text));
+  EXPECT_CONTAINS(text, "out is NULL");
+  EXPECT_OK(oar_error_component(error, &text));
+  EXPECT(strcmp(text, "config") == 0);
+  EXPECT_OK(oar_error_operation(error, &text));
+  EXPECT(strcmp(text, "oar_config_create") == 0);
+  EXPECT_OK(oar_error_rank(error, &rank));
+  EXPECT(rank == -1);
+  EXPECT_OK(oar_error_vendor_code(error, &vendor_code));
+  EXPECT(vendor_code == 0);
+  oar_error_release(error);
+}
+
+static void nothing_to_take_gives_null(void) {
+  oar_config *config = NULL;
+  oar_error *error = (oar_error *)&config;
+  EXPECT_OK(oar_config_create(&config));
+  EXPECT_OK(oar_error_take(&error));
+  EXPECT(error == NULL);
+  oar_config_release(config);
+}
+
+static void exceptions_become_codes(void) {
+  oar_throw_inside_core_fn throw_inside = (oar_throw_inside_core_fn)experimental("throw_inside_core");
+  EXPECT(throw_inside(OAR_THROW_STANDARD) == OAR_E_INTERNAL);
+  EXPECT(strcmp(oar_last_error(), "thrown on request") == 0);
+  EXPECT(throw_inside(OAR_THROW_TORCH) == OAR_E_INTERNAL);
+  EXPECT(strcmp(oar_last_error(), "libtorch: thrown on request") == 0); /* without frames of the C++ stack */
+  EXPECT(throw_inside(OAR_THROW_UNKNOWN) == OAR_E_INTERNAL);
+  EXPECT_CONTAINS(oar_last_error(), "does not know");
+  EXPECT(throw_inside(OAR_THROW_UNSUPPORTED) == OAR_E_UNSUPPORTED);
+  EXPECT(throw_inside(OAR_THROW_OUT_OF_MEMORY) == OAR_E_OUT_OF_MEMORY);
+  EXPECT_CONTAINS(oar_last_error(), "memory");
+  EXPECT(throw_inside(99) == OAR_E_ARGUMENT);
+}
+
+static void a_tensor_that_no_machine_holds_is_out_of_memory(void) {
+  const int64_t shape[1] = {(int64_t)1 << 50};
+  oar_tensor *tensor = NULL;
+  EXPECT(oar_tensor_zeros(OAR_FLOAT64, shape, 1, &tensor) == OAR_E_OUT_OF_MEMORY);
+  EXPECT(tensor == NULL);
+}
+
+static void versions_agree_with_the_headers(void) {
+  char text[512];
+  size_t len = sizeof text, need = 0;
+  EXPECT(oar_abi_version() == ((uint32_t)OAR_VERSION_MAJOR << 16 | OAR_VERSION_MINOR));
+  EXPECT(strcmp(oar_version(), "0.1.0") == 0);
+  EXPECT_OK(oar_torch_version(text, &len));
+  EXPECT_CONTAINS(text, "libtorch_cpu.so");
+  EXPECT(len == strlen(text) + 1);
+  EXPECT_OK(oar_torch_version(NULL, &need));
+  EXPECT(need == len);
+  len = 3;
+  EXPECT(oar_torch_version(text, &len) == OAR_E_ARGUMENT);
+  EXPECT(len == need);
+}
+
+static void every_code_has_a_name(void) {
+  EXPECT(strcmp(oar_status_name(OAR_OK), "OAR_OK") == 0);
+  EXPECT(strcmp(oar_status_name(OAR_E_PEER_LOST), "OAR_E_PEER_LOST") == 0);
+  EXPECT(strcmp(oar_status_name(OAR_E_INTERNAL), "OAR_E_INTERNAL") == 0);
+  EXPECT(strcmp(oar_status_name(-1), "an unknown status") == 0);
+  EXPECT(strcmp(oar_status_name(OAR_E_INTERNAL + 1), "an unknown status") == 0);
+}
+
+int main(void) {
+  text_is_cleared_by_the_next_call();
+  release_keeps_the_text();
+  taken_errors_outlive_the_text();
+  nothing_to_take_gives_null();
+  exceptions_become_codes();
+  a_tensor_that_no_machine_holds_is_out_of_memory();
+  versions_agree_with_the_headers();
+  every_code_has_a_name();
+  return 0;
+}
