@@ -25,5 +25,7 @@ oar_status oar_bytes_view(const oar_bytes* bytes, const void** out_data, size_t*
   });
 }
 
-oar_status oar_bytes_retain(oar_bytes* bytes) noexcept { return guard([&] { return retain_handle(bytes, HandleKind::kBytes); }); }
+oar_status oar_bytes_retain(oar_bytes* bytes) noexcept {
+  return guard([&] { return retain_handle(bytes, HandleKind::kBytes); });
+}
 void oar_bytes_release(oar_bytes* bytes) noexcept { release(bytes); }

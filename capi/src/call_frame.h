@@ -16,7 +16,7 @@ class CallFrame {
   CallFrame(const CallFrame&) = delete;
   CallFrame& operator=(const CallFrame&) = delete;
 
-  static CallFrame* current() noexcept;       // nullptr: this thread is inside no guard
+  static CallFrame* current() noexcept;  // nullptr: this thread is inside no guard
   bool is_outermost() const noexcept { return outer_ == nullptr; }
   bool any_thread() const noexcept { return any_thread_; }
 

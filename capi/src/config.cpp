@@ -18,7 +18,7 @@ void follow_armor(const Options& options) {
 // The way of every setter; `make` gives the value once key and handle are known to be good.
 template <class Make>
 Status set_option(oar_config* config, const char* key, Make&& make) {
-  OAR_ASSIGN(Options& self, unwrap(config));
+  OAR_ASSIGN(Options & self, unwrap(config));
   OAR_TRY(require_argument(key, "key"));
   OAR_ASSIGN(JsonValue value, make());
   OAR_TRY(self.set(key, std::move(value)));
@@ -40,7 +40,7 @@ oar_status oar_config_create(oar_config** out) noexcept {
 
 oar_status oar_config_merge_json(oar_config* config, const char* json) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(Options& self, unwrap(config));
+    OAR_ASSIGN(Options & self, unwrap(config));
     OAR_TRY(require_argument(json, "json"));
     OAR_TRY(self.merge_json(json));
     follow_armor(self);
@@ -61,7 +61,8 @@ oar_status oar_config_set_string(oar_config* config, const char* key, const char
 }
 
 oar_status oar_config_set_int64(oar_config* config, const char* key, int64_t value) noexcept {
-  return guard([&] { return set_option(config, key, [&]() -> Result<JsonValue> { return JsonValue::integer(value); }); });
+  return guard(
+      [&] { return set_option(config, key, [&]() -> Result<JsonValue> { return JsonValue::integer(value); }); });
 }
 
 oar_status oar_config_set_double(oar_config* config, const char* key, double value) noexcept {

@@ -31,9 +31,11 @@ const char* oar_last_error(void) noexcept {
 
 const char* oar_status_name(oar_status status) noexcept {
   static constexpr const char* kNames[] = {
-      "OAR_OK", "OAR_E_ARGUMENT", "OAR_E_HANDLE", "OAR_E_STATE", "OAR_E_NOT_FOUND", "OAR_E_EXISTS", "OAR_E_IO", "OAR_E_NO_SPACE",
-      "OAR_E_CORRUPT", "OAR_E_UNSUPPORTED", "OAR_E_VERSION", "OAR_E_OUT_OF_MEMORY", "OAR_E_TIMEOUT", "OAR_E_ABORTED",
-      "OAR_E_PEER_LOST", "OAR_E_MISMATCH", "OAR_E_CALLBACK", "OAR_E_ENVIRONMENT", "OAR_E_FORKED", "OAR_E_INTERNAL"};
+      "OAR_OK",          "OAR_E_ARGUMENT",    "OAR_E_HANDLE",    "OAR_E_STATE",
+      "OAR_E_NOT_FOUND", "OAR_E_EXISTS",      "OAR_E_IO",        "OAR_E_NO_SPACE",
+      "OAR_E_CORRUPT",   "OAR_E_UNSUPPORTED", "OAR_E_VERSION",   "OAR_E_OUT_OF_MEMORY",
+      "OAR_E_TIMEOUT",   "OAR_E_ABORTED",     "OAR_E_PEER_LOST", "OAR_E_MISMATCH",
+      "OAR_E_CALLBACK",  "OAR_E_ENVIRONMENT", "OAR_E_FORKED",    "OAR_E_INTERNAL"};
   static_assert(std::size(kNames) == OAR_E_INTERNAL + 1, "one name per code");
   return status >= 0 && status <= OAR_E_INTERNAL ? kNames[status] : "an unknown status";
 }
@@ -69,5 +71,7 @@ oar_status oar_error_vendor_code(const oar_error* error, int64_t* out_vendor_cod
   return get(error, out_vendor_code, "out_vendor_code", [](const ErrorInfo& self) { return self.vendor_code; });
 }
 
-oar_status oar_error_retain(oar_error* error) noexcept { return guard([&] { return retain_handle(error, HandleKind::kError); }); }
+oar_status oar_error_retain(oar_error* error) noexcept {
+  return guard([&] { return retain_handle(error, HandleKind::kError); });
+}
 void oar_error_release(oar_error* error) noexcept { release(error); }

@@ -12,7 +12,8 @@ void store_error(std::unique_ptr<ErrorInfo> error) noexcept;
 // OAR_E_OUT_OF_MEMORY with a text that was made when the library was loaded.
 void store_out_of_memory() noexcept;
 const ErrorInfo* current_error() noexcept;  // nullptr: none
-// Moves it out, nullptr if there is none; throws std::bad_alloc, and leaves it, if it is the prepared one and memory is short.
+// Moves it out, nullptr if there is none; throws std::bad_alloc, and leaves it, if it is the prepared one and memory is
+// short.
 std::unique_ptr<ErrorInfo> take_error();
 
 }  // namespace oarlock::capi

@@ -30,7 +30,8 @@ Status torch_failure(oar_status code, const c10::Error& error) {
 
 // The CPU allocator throws a plain c10::Error; its text is the only thing that tells.
 bool is_cpu_out_of_memory(const c10::Error& error) {
-  return std::string_view(error.what_without_backtrace()).find("DefaultCPUAllocator: can't allocate memory") != std::string_view::npos;
+  return std::string_view(error.what_without_backtrace()).find("DefaultCPUAllocator: can't allocate memory") !=
+         std::string_view::npos;
 }
 
 }  // namespace

@@ -24,12 +24,18 @@ oar_status count_live_handles(int64_t* out_count) noexcept {
 oar_status throw_inside_core(int32_t kind) noexcept {
   return guard([&]() -> Status {
     switch (kind) {
-      case OAR_THROW_STANDARD: throw std::runtime_error("thrown on request");
-      case OAR_THROW_TORCH: TORCH_CHECK(false, "thrown on request");
-      case OAR_THROW_UNKNOWN: throw kind;
-      case OAR_THROW_OUT_OF_MEMORY: throw std::bad_alloc();
-      case OAR_THROW_UNSUPPORTED: TORCH_CHECK_NOT_IMPLEMENTED(false, "thrown on request");
-      default: return invalid_argument("kind must be one of OAR_THROW_*, got {}", kind);
+      case OAR_THROW_STANDARD:
+        throw std::runtime_error("thrown on request");
+      case OAR_THROW_TORCH:
+        TORCH_CHECK(false, "thrown on request");
+      case OAR_THROW_UNKNOWN:
+        throw kind;
+      case OAR_THROW_OUT_OF_MEMORY:
+        throw std::bad_alloc();
+      case OAR_THROW_UNSUPPORTED:
+        TORCH_CHECK_NOT_IMPLEMENTED(false, "thrown on request");
+      default:
+        return invalid_argument("kind must be one of OAR_THROW_*, got {}", kind);
     }
   });
 }

@@ -14,9 +14,10 @@ std::atomic<Process> process{Process::kUnused};
 namespace {
 
 Status forked_error() {
-  return Status(OAR_E_FORKED,
-                "this process was forked after Oarlock had been used, and threads and connections do not survive a fork; "
-                "fork before the first call, or exec the new program");
+  return Status(
+      OAR_E_FORKED,
+      "this process was forked after Oarlock had been used, and threads and connections do not survive a fork; "
+      "fork before the first call, or exec the new program");
 }
 
 Status* refusal = nullptr;  // set once, never freed

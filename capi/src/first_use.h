@@ -1,4 +1,5 @@
-// What is settled at the process's first guarded call: the libtorch that is really loaded, and from when on a fork matters.
+// What is settled at the process's first guarded call: the libtorch that is really loaded, and from when on a fork
+// matters.
 #pragma once
 
 #include <atomic>
@@ -13,8 +14,8 @@ extern std::atomic<Process> process;
 Status settle();
 }  // namespace first_use_detail
 
-// OAR_E_FORKED in the child of a process that had used the library, OAR_E_VERSION when another libtorch than the one that
-// was built for is loaded. One relaxed load when all is well.
+// OAR_E_FORKED in the child of a process that had used the library, OAR_E_VERSION when another libtorch than the one
+// that was built for is loaded. One relaxed load when all is well.
 inline bool process_is_ready() noexcept {
   return first_use_detail::process.load(std::memory_order_acquire) == first_use_detail::Process::kReady;
 }

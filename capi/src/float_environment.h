@@ -1,7 +1,7 @@
-// The caller's floating-point environment, put aside for the length of one call. Inside: no exception traps, round to nearest,
-// denormals as IEEE 754 has them. Afterwards the caller's modes and exception flags are as they were. A host built with
-// -ffpe-trap would otherwise die of a harmless inexact or invalid operation inside libtorch; one built with -ffast-math would
-// train with flushed denormals.
+// The caller's floating-point environment, put aside for the length of one call. Inside: no exception traps, round to
+// nearest, denormals as IEEE 754 has them. Afterwards the caller's modes and exception flags are as they were. A host
+// built with -ffpe-trap would otherwise die of a harmless inexact or invalid operation inside libtorch; one built with
+// -ffast-math would train with flushed denormals.
 #pragma once
 
 #if defined(__x86_64__)
@@ -52,7 +52,8 @@ class FloatEnvironment {
     asm volatile("fnstsw %0" : "=m"(value));
     return value;
   }
-  // Before the caller's traps are unmasked: a flag that was raised in here would fire at the caller's next x87 instruction.
+  // Before the caller's traps are unmasked: a flag that was raised in here would fire at the caller's next x87
+  // instruction.
   void restore_x87_flags() const noexcept {
     struct {
       std::uint32_t control, status, tag, ip, cs, dp, ds;

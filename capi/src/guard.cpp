@@ -49,7 +49,8 @@ Status run_body(Status (*body)(void*), void* context, bool& changed_thread_state
 
 }  // namespace
 
-oar_status run_guarded(Status (*body)(void*), void* context, const std::source_location& where, GuardOptions options) noexcept {
+oar_status run_guarded(Status (*body)(void*), void* context, const std::source_location& where,
+                       GuardOptions options) noexcept {
   const FloatEnvironment float_environment;
   if (!options.keep_error) clear_error();
   oar_status code = OAR_E_OUT_OF_MEMORY;
@@ -62,8 +63,9 @@ oar_status run_guarded(Status (*body)(void*), void* context, const std::source_l
       bool changed_thread_state = false;
       status = run_body(body, context, changed_thread_state);
       if (changed_thread_state && armor_is_on() && status.is_ok()) {
-        status = internal_error("{} left a thread-local of libtorch changed (autograd or dispatch keys); it was put back",
-                                function_of(where));
+        status =
+            internal_error("{} left a thread-local of libtorch changed (autograd or dispatch keys); it was put back",
+                           function_of(where));
       }
       frame.leave_handles();
       // Only where no body of this thread is still running: what dies may be what that body uses.

@@ -1,10 +1,11 @@
-// guard(): what every exported function is made of. noexcept; clears the thread's error, puts the caller's floating-point
-// environment aside and runs with traps masked and IEEE denormals, maps every exception to a status, leaves libtorch's
-// thread-locals as they were, drains the reaper.
+// guard(): what every exported function is made of. noexcept; clears the thread's error, puts the caller's
+// floating-point environment aside and runs with traps masked and IEEE denormals, maps every exception to a status,
+// leaves libtorch's thread-locals as they were, drains the reaper.
 //
 //   guard([&]() -> Status { ... })                             the usual form
-//   guard_any_thread(...)                                      for *_abort and what else may run beside a call in the same handle
-//   guard_owning(user_data, release, [&](UserData& owner) ...) takes a callback's user_data: released exactly once on every path
+//   guard_any_thread(...)                                      for *_abort and what else may run beside a call in the
+//   same handle guard_owning(user_data, release, [&](UserData& owner) ...) takes a callback's user_data: released
+//   exactly once on every path
 #pragma once
 
 #include <cstring>
@@ -19,17 +20,20 @@
 namespace oarlock::capi {
 
 struct GuardOptions {
-  bool keep_error = false;        // does not clear the thread's error on entry: oar_error_take
-  bool any_thread = false;        // enters handles in which another thread is
-  bool any_torch = false;         // runs with another libtorch than the right one too: does not touch it
-  UserData* user_data = nullptr;  // ended before the error is stored, so that a call made by `release` cannot wipe it out
+  bool keep_error = false;  // does not clear the thread's error on entry: oar_error_take
+  bool any_thread = false;  // enters handles in which another thread is
+  bool any_torch = false;   // runs with another libtorch than the right one too: does not touch it
+  UserData* user_data =
+      nullptr;  // ended before the error is stored, so that a call made by `release` cannot wipe it out
 };
 
 // `where` names the C function: the component and operation of errors that have none.
-oar_status run_guarded(Status (*body)(void*), void* context, const std::source_location& where, GuardOptions options) noexcept;
+oar_status run_guarded(Status (*body)(void*), void* context, const std::source_location& where,
+                       GuardOptions options) noexcept;
 
 template <class Body>
-oar_status guard_with(GuardOptions options, Body&& body, std::source_location where = std::source_location::current()) noexcept {
+oar_status guard_with(GuardOptions options, Body&& body,
+                      std::source_location where = std::source_location::current()) noexcept {
   using Plain = std::remove_reference_t<Body>;
   return run_guarded([](void* context) -> Status { return (*static_cast<Plain*>(context))(); }, &body, where, options);
 }
@@ -48,7 +52,8 @@ template <class Body>
 oar_status guard_owning(void* user_data, oar_release_fn release, Body&& body,
                         std::source_location where = std::source_location::current()) noexcept {
   UserData owner(user_data, release);
-  return guard_with({.user_data = &owner}, [&]() -> Status { return body(owner); }, where);
+  return guard_with(
+      {.user_data = &owner}, [&]() -> Status { return body(owner); }, where);
 }
 
 inline Status require_out(const void* pointer, const char* name) {

@@ -10,7 +10,7 @@
 namespace oarlock::capi {
 namespace {
 
-constexpr std::uint64_t kLiveMagic = 0x6f61726c6f636b31;  // "oarlock1"
+constexpr std::uint64_t kLiveMagic = 0x6f61726c6f636b31;             // "oarlock1"
 constexpr std::size_t kArmorQuarantineSlots = std::size_t{1} << 20;  // 64 MiB
 
 std::atomic<std::int64_t> live_count{0};
@@ -28,17 +28,23 @@ Verdict judge(const void* handle, HandleKind kind) noexcept {
   if (!HandlePool::instance().owns(handle)) return Verdict::kForeign;
   const HandleHeader* header = header_of(handle);
   if (header->magic.load(std::memory_order_acquire) != kLiveMagic) return Verdict::kDead;
-  return header->kind.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(kind) ? Verdict::kGood : Verdict::kOtherKind;
+  return header->kind.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(kind) ? Verdict::kGood
+                                                                                          : Verdict::kOtherKind;
 }
 
 Status failure(Verdict verdict, const void* handle, HandleKind kind) {
   const char* name = handle_kind_name(kind);
   switch (verdict) {
-    case Verdict::kGood: return Status::ok();
-    case Verdict::kNull: return invalid_handle("the {} handle is NULL", name);
-    case Verdict::kForeign: return invalid_handle("this pointer never was an {} handle of this library", name);
-    case Verdict::kDead: return invalid_handle("this {} handle was released; keep it with {}_retain", name, name);
-    case Verdict::kOtherKind: break;
+    case Verdict::kGood:
+      return Status::ok();
+    case Verdict::kNull:
+      return invalid_handle("the {} handle is NULL", name);
+    case Verdict::kForeign:
+      return invalid_handle("this pointer never was an {} handle of this library", name);
+    case Verdict::kDead:
+      return invalid_handle("this {} handle was released; keep it with {}_retain", name, name);
+    case Verdict::kOtherKind:
+      break;
   }
   const auto other = static_cast<HandleKind>(header_of(handle)->kind.load(std::memory_order_relaxed));
   return invalid_handle("an {} handle was given where an {} is needed", handle_kind_name(other), name);
@@ -69,9 +75,9 @@ Verdict judge_and_reference(const void* handle, HandleKind kind) noexcept {
 
 const char* handle_kind_name(HandleKind kind) {
   static constexpr const char* kNames[] = {
-      "nothing", "oar_config", "oar_state", "oar_group", "oar_work", "oar_tensor", "oar_tree", "oar_dataset", "oar_loader",
-      "oar_model", "oar_optimizer", "oar_scheduler", "oar_accelerator", "oar_checkpoint", "oar_tracker", "oar_progress",
-      "oar_bytes", "oar_error"};
+      "nothing",         "oar_config",     "oar_state",   "oar_group",    "oar_work",      "oar_tensor",
+      "oar_tree",        "oar_dataset",    "oar_loader",  "oar_model",    "oar_optimizer", "oar_scheduler",
+      "oar_accelerator", "oar_checkpoint", "oar_tracker", "oar_progress", "oar_bytes",     "oar_error"};
   const auto index = static_cast<std::size_t>(kind);
   return index < std::size(kNames) ? kNames[index] : "handle of an unknown kind";
 }
@@ -112,7 +118,8 @@ Status enter_handle(const void* handle, HandleKind kind) {
   const bool owned = header->owner.compare_exchange_strong(inside, &thread_mark, std::memory_order_acq_rel);
   frame->keep(header, owned);
   if (owned || inside == &thread_mark) return Status::ok();
-  return invalid_state("another thread is inside this {} handle; a handle takes one call at a time", handle_kind_name(kind));
+  return invalid_state("another thread is inside this {} handle; a handle takes one call at a time",
+                       handle_kind_name(kind));
 }
 
 void publish_handle(HandleHeader* header, HandleKind kind) noexcept {
@@ -137,6 +144,8 @@ void release_handle(void* handle, HandleKind kind) noexcept {
   drop_reference(header_of(handle));
 }
 
-Status retain_handle(const void* handle, HandleKind kind) { return failure(judge_and_reference(handle, kind), handle, kind); }
+Status retain_handle(const void* handle, HandleKind kind) {
+  return failure(judge_and_reference(handle, kind), handle, kind);
+}
 
 }  // namespace oarlock::capi

@@ -1,5 +1,5 @@
-// Handles: a hidden header in front of a shared pointer to the object of cxx/. Wrong, stale and NULL handles are told apart
-// from good ones here and nowhere else.
+// Handles: a hidden header in front of a shared pointer to the object of cxx/. Wrong, stale and NULL handles are told
+// apart from good ones here and nowhere else.
 //
 // What holds:
 //  1. A slot's magic is kLiveMagic exactly while the handle has references; memory outside the pool is never read.
@@ -22,8 +22,23 @@ namespace oarlock::capi {
 
 // The numbers appear in error texts only.
 enum class HandleKind : std::uint32_t {
-  kConfig = 1, kState, kGroup, kWork, kTensor, kTree, kDataset, kLoader, kModel, kOptimizer, kScheduler, kAccelerator,
-  kCheckpoint, kTracker, kProgress, kBytes, kError,
+  kConfig = 1,
+  kState,
+  kGroup,
+  kWork,
+  kTensor,
+  kTree,
+  kDataset,
+  kLoader,
+  kModel,
+  kOptimizer,
+  kScheduler,
+  kAccelerator,
+  kCheckpoint,
+  kTracker,
+  kProgress,
+  kBytes,
+  kError,
 };
 const char* handle_kind_name(HandleKind kind);  // "oar_state"
 
@@ -34,11 +49,11 @@ void enable_armor() noexcept;
 // Handles alive in this process, those held only by a running call included.
 std::int64_t live_handle_count() noexcept;
 
-// OAR_E_HANDLE for NULL, another kind, or released. In armor mode certain; otherwise as long as the slot is not used again,
-// which takes at least HandlePool::quarantine() releases.
+// OAR_E_HANDLE for NULL, another kind, or released. In armor mode certain; otherwise as long as the slot is not used
+// again, which takes at least HandlePool::quarantine() releases.
 Status check_handle(const void* handle, HandleKind kind);
-// check_handle, and a reference that the running guard gives back when it returns. OAR_E_STATE: another thread is inside
-// (armor mode; not for calls of guard_any_thread). Outside of a guard it only checks.
+// check_handle, and a reference that the running guard gives back when it returns. OAR_E_STATE: another thread is
+// inside (armor mode; not for calls of guard_any_thread). Outside of a guard it only checks.
 Status enter_handle(const void* handle, HandleKind kind);
 
 // check_handle for signal handlers: no reference, no lock, no text.
@@ -127,7 +142,8 @@ void release(H* handle) noexcept {
 
 }  // namespace oarlock::capi
 
-// Ties a C handle to the class of cxx/ behind it. `heavy`: has threads, sockets or files, so its end goes to the reaper.
+// Ties a C handle to the class of cxx/ behind it. `heavy`: has threads, sockets or files, so its end goes to the
+// reaper.
 #define OARLOCK_HANDLE(c_type, cxx_type, kind, heavy)                                       \
   template <>                                                                               \
   struct oarlock::capi::HandleTraits<c_type> {                                              \

@@ -8,12 +8,13 @@
 namespace oarlock::capi {
 namespace {
 
-constexpr std::size_t kReserveBytes = std::size_t{1} << 30;      // 16 M handles at once
-constexpr std::size_t kReserveBytesMin = std::size_t{1} << 20;   // what a host with a small address-space limit gets
+constexpr std::size_t kReserveBytes = std::size_t{1} << 30;     // 16 M handles at once
+constexpr std::size_t kReserveBytesMin = std::size_t{1} << 20;  // what a host with a small address-space limit gets
 constexpr std::size_t kPieceBytes = std::size_t{1} << 16;
-constexpr std::size_t kQuarantineSlots = 4096;                   // 256 KiB
+constexpr std::size_t kQuarantineSlots = 4096;  // 256 KiB
 
-static_assert(sizeof(HandleHeader) + 2 * sizeof(void*) <= kHandleSlotBytes, "a header and a shared pointer fit one slot");
+static_assert(sizeof(HandleHeader) + 2 * sizeof(void*) <= kHandleSlotBytes,
+              "a header and a shared pointer fit one slot");
 
 }  // namespace
 
@@ -38,7 +39,8 @@ void HandlePool::grow() {
   const std::uintptr_t end = end_.load(std::memory_order_relaxed);
   const std::size_t bytes = std::min<std::size_t>(kPieceBytes, limit_ - end);
   if (bytes == 0 || mprotect(reinterpret_cast<void*>(end), bytes, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
-  for (std::uintptr_t slot = end; slot < end + bytes; slot += kHandleSlotBytes) new (reinterpret_cast<void*>(slot)) HandleHeader();
+  for (std::uintptr_t slot = end; slot < end + bytes; slot += kHandleSlotBytes)
+    new (reinterpret_cast<void*>(slot)) HandleHeader();
   end_.store(end + bytes, std::memory_order_release);
 }
 

@@ -3,7 +3,9 @@
 
 #include "handle.h"
 
-namespace at { class Tensor; }
+namespace at {
+class Tensor;
+}
 namespace oarlock {
 class Options;
 class State;

@@ -1,6 +1,6 @@
-// libtorch's thread-locals that decide what an operator does (autograd on or off, inference mode, autocast and other dispatch
-// keys), compared before and after one call. They belong to the host: Julia tasks and async Rust move between threads from
-// call to call, and a Python host has its own.
+// libtorch's thread-locals that decide what an operator does (autograd on or off, inference mode, autocast and other
+// dispatch keys), compared before and after one call. They belong to the host: Julia tasks and async Rust move between
+// threads from call to call, and a Python host has its own.
 #pragma once
 
 #include <c10/core/AutogradState.h>

@@ -3,8 +3,8 @@
 #include <dlfcn.h>
 #include <torch/version.h>
 
-// Part of libtorch's stable C interface: major << 56 | minor << 48 | patch << 40. Weak, so that a libtorch without it is refused
-// with a text instead of by the dynamic linker.
+// Part of libtorch's stable C interface: major << 56 | minor << 48 | patch << 40. Weak, so that a libtorch without it
+// is refused with a text instead of by the dynamic linker.
 extern "C" __attribute__((weak)) std::uint64_t aoti_torch_abi_version();
 
 namespace oarlock {
@@ -14,7 +14,8 @@ std::string TorchLibrary::version() const {
 }
 
 TorchLibrary built_torch() {
-  return TorchLibrary{TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH, OARLOCK_TORCH_PATH "/lib/libtorch_cpu.so"};
+  return TorchLibrary{TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH,
+                      OARLOCK_TORCH_PATH "/lib/libtorch_cpu.so"};
 }
 
 TorchLibrary loaded_torch() {
@@ -26,14 +27,16 @@ TorchLibrary loaded_torch() {
   loaded.minor = static_cast<int>(version >> 48 & 0xFF);
   loaded.patch = static_cast<int>(version >> 40 & 0xFF);
   Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&aoti_torch_abi_version), &info) != 0 && info.dli_fname != nullptr) loaded.path = info.dli_fname;
+  if (dladdr(reinterpret_cast<void*>(&aoti_torch_abi_version), &info) != 0 && info.dli_fname != nullptr)
+    loaded.path = info.dli_fname;
   return loaded;
 }
 
 Status compare_torch(const TorchLibrary& built, const TorchLibrary& loaded) {
   if (built.major == loaded.major && built.minor == loaded.minor) return Status::ok();
   return wrong_version(
-      "this build of Oarlock is for another libtorch than the one that this process has loaded: built for {} ({}), loaded {} "
+      "this build of Oarlock is for another libtorch than the one that this process has loaded: built for {} ({}), "
+      "loaded {} "
       "({}); load the right one first, or build Oarlock against the other",
       built.version(), built.path, loaded.version(), loaded.path);
 }

@@ -1,5 +1,5 @@
-// Is the libtorch in this process the one that the library was built for? Another minor version loads without a word when the
-// host has loaded it first, and everything after that is undefined behaviour.
+// Is the libtorch in this process the one that the library was built for? Another minor version loads without a word
+// when the host has loaded it first, and everything after that is undefined behaviour.
 #pragma once
 
 #include <cstdint>

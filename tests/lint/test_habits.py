@@ -106,7 +106,7 @@ def test_no_file_is_called_after_nothing():
 
 
 def test_every_pragma_once_or_guard_is_there():
-    assert [name(path) for path in SOURCES if path.suffix in (".h", ".hpp") and "cxx/comm/backends/gloo/stub" not in name(path)
+    assert [name(path) for path in SOURCES if path.suffix in (".h", ".hpp") and not name(path).startswith("cmake/") and "cxx/comm/backends/gloo/stub" not in name(path)
             and "#pragma once" not in path.read_text() and not re.search(r"#ifndef OARLOCK_\w+\n#define OARLOCK_", path.read_text())] == []
 
 
