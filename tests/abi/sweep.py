@@ -17,6 +17,7 @@ SENTINEL = 0xA5
 SCALARS = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64, "size_t": ctypes.c_size_t,
            "double": ctypes.c_double, "uint32_t": ctypes.c_uint32, "oar_status": ctypes.c_int32}
 FLOAT32 = 9
+WITHOUT_TEXT = {"oar_state_request_stop"}  # runs in signal handlers: one atomic store, no text
 
 api = json.loads((ROOT / "capi" / "api.json").read_text())
 functions = {function["name"]: function for function in api["functions"]}
@@ -107,6 +108,7 @@ class Handles:
         return make("oar_tracker_create", self["oar_state"], b"jsonl", json.dumps({"path": str(path)}).encode())
 
     def checkpoint(self):
+        call("oar_accelerator_prepare_model", self["oar_accelerator"], self["oar_model"])
         path = str(self.folder / "checkpoint").encode()
         if call("oar_accelerator_save", self["oar_accelerator"], path, None) != OK:
             raise RuntimeError(f"oar_accelerator_save: {library.oar_last_error().decode()}")
@@ -194,7 +196,7 @@ def check(function, what, index, value, expected, handles):
     text = library.oar_last_error().decode()
     if status != expected:
         print(f"FAIL {function['name']}, {what}: gave {status}, must give {expected}; text: {text}", flush=True)
-    if status != OK and not text:
+    if status != OK and not text and function["name"] not in WITHOUT_TEXT:
         print(f"FAIL {function['name']}, {what}: no text", flush=True)
     for position, argument in enumerate(arguments):
         if position != index and argument.watched is not None and bytes(argument.watched) != bytes([SENTINEL] * 64):

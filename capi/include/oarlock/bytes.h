@@ -30,7 +30,8 @@ oar_bytes_create(OAR_NULLABLE const void *data, size_t size, OAR_OUT OAR_OWNED o
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_bytes_view(const oar_bytes *bytes, OAR_OUT OAR_BORROWED const void **out_data, OAR_OUT size_t *out_size) OAR_NOEXCEPT;
+oar_bytes_view(const oar_bytes *bytes, OAR_OUT OAR_BORROWED const void **out_data,
+               OAR_OUT size_t *out_size) OAR_NOEXCEPT;
 
 /**
  * One more reference.

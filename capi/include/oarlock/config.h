@@ -1,8 +1,9 @@
 /**
- * Options of a state and of what is made from it. Keys, types, defaults and environment variables stand in docs/options.md.
+ * Options of a state and of what is made from it. Keys, types, defaults and environment variables stand in
+ * docs/options.md.
  *
- * An option has one of the types flag, integer, number, text, list of numbers. Whoever creates an object from a config takes a
- * copy: later changes of the config do not reach it.
+ * An option has one of the types flag, integer, number, text, list of numbers. Whoever creates an object from a config
+ * takes a copy: later changes of the config do not reach it.
  */
 #ifndef OARLOCK_CONFIG_H
 #define OARLOCK_CONFIG_H
@@ -24,13 +25,14 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_config_create(OAR_OUT OAR_OWNED oar_confi
 /**
  * Set the options that a JSON object names. All of them or, on failure, none.
  *
- * Nested objects and dotted keys are the same: {"loader":{"batch_size":32}} is {"loader.batch_size":32}. Comments, duplicate
- * keys and integers that a double cannot hold are refused.
+ * Nested objects and dotted keys are the same: {"loader":{"batch_size":32}} is {"loader.batch_size":32}. Comments,
+ * duplicate keys and integers that a double cannot hold are refused.
  *
  * @param[in] config  borrowed, changed.
  * @param[in] json    a JSON object, UTF-8.
  *
- * @return OAR_E_ARGUMENT  no JSON object, an unknown key (the text names the nearest known one), or a value of another type.
+ * @return OAR_E_ARGUMENT  no JSON object, an unknown key (the text names the nearest known one), or a value of another
+ *                         type.
  * @threads serial(config)
  * @since   0.1
  */
@@ -43,7 +45,8 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_config_merge_json(oar_config *config, con
  * @param[in] key     for example "comm.backend".
  * @param[in] value   for a text option the text itself, for others JSON.
  *
- * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or a value that the option does not take.
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or a value that the option does not
+ *                         take.
  * @threads serial(config)
  * @since   0.1
  */
@@ -100,7 +103,8 @@ oar_config_set_flag(oar_config *config, const char *key, int32_t value) OAR_NOEX
  * @param[out]    buf     the text, or NULL to ask for its length.
  * @param[in,out] len     in: room in bytes; out: length with the closing NUL.
  *
- * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or too little room; then *len is the need.
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or too little room; then *len is the
+ *                         need.
  * @threads serial(config)
  * @since   0.1
  */

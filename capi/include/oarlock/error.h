@@ -1,8 +1,8 @@
 /**
  * Errors: the text of this thread's last failure, and an owned object with its details.
  *
- * Every fallible function clears the thread's error on entry and sets it on failure. Functions of this header that take an
- * oar_error are fallible too, so take the error first and ask afterwards. *_release functions leave it alone.
+ * Every fallible function clears the thread's error on entry and sets it on failure. Functions of this header that take
+ * an oar_error are fallible too, so take the error first and ask afterwards. *_release functions leave it alone.
  */
 #ifndef OARLOCK_ERROR_H
 #define OARLOCK_ERROR_H

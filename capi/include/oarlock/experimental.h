@@ -22,8 +22,8 @@ typedef void (*oar_function)(void);
 typedef oar_status (*oar_live_handle_count_fn)(int64_t *out_count);
 
 /**
- * "throw_inside_core": throws an exception of the given kind inside the library, so that a host can test what it does with
- * failures that nobody foresaw: one of OAR_THROW_*. Returns what any function would return for it.
+ * "throw_inside_core": throws an exception of the given kind inside the library, so that a host can test what it does
+ * with failures that nobody foresaw: one of OAR_THROW_*. Returns what any function would return for it.
  * @since 0.1
  */
 typedef oar_status (*oar_throw_inside_core_fn)(int32_t kind);

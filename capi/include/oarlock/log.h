@@ -14,9 +14,9 @@
 extern "C" {
 #endif
 /**
- * Takes one message: `level` one of OAR_LOG_*, `component` the part of the library, `message` one or more lines without a
- * closing newline. The texts are borrowed for the length of the call. May come from any thread, Oarlock's own included, several
- * at a time; calls into Oarlock are allowed but oar_log_set_callback.
+ * Takes one message: `level` one of OAR_LOG_*, `component` the part of the library, `message` one or more lines without
+ * a closing newline. The texts are borrowed for the length of the call. May come from any thread, Oarlock's own
+ * included, several at a time; calls into Oarlock are allowed but oar_log_set_callback.
  * @since 0.1
  */
 typedef void (*oar_log_fn)(int32_t level, const char *component, const char *message, void *user_data);
@@ -31,7 +31,8 @@ typedef void (*oar_log_fn)(int32_t level, const char *component, const char *mes
  *
  * @param[in] fn         NULL goes back to standard error.
  * @param[in] user_data  handed to `fn`; the library looks at it in no way.
- * @param[in] release    NULL, or runs exactly once with `user_data`: when the callback is replaced, or if this call fails.
+ * @param[in] release    NULL, or runs exactly once with `user_data`: when the callback is replaced, or if this call
+ *                       fails.
  *
  * @return OAR_E_FORKED  the process was forked after Oarlock had been used.
  * @threads any

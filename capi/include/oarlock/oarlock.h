@@ -5,12 +5,14 @@
  * 2. Results come through out-parameters, last, and are untouched on failure.
  * 3. Threads: a handle takes one call at a time; different handles are free. Retain, release, abort, error and version
  *    functions are always safe. @threads in each block says more.
- * 4. A child keeps its parents: release in any order. *_close may block and communicate, may be called twice and returns a
- *    status; *_release takes NULL, never blocks, never communicates, and may be called from any thread.
- * 5. Text out: (char *buf, size_t *len). On entry *len is the room in bytes; on success it is the text's length with its
- *    closing NUL. Too small, or buf NULL: OAR_E_ARGUMENT for a buffer too small, OAR_OK for NULL; *len holds the need.
+ * 4. A child keeps its parents: release in any order. *_close may block and communicate, may be called twice and
+ *    returns a status; *_release takes NULL, never blocks, never communicates, and may be called from any thread.
+ * 5. Text out: (char *buf, size_t *len). On entry *len is the room in bytes; on success it is the text's length with
+ *    its closing NUL. Too small, or buf NULL: OAR_E_ARGUMENT for a buffer too small, OAR_OK for NULL; *len holds the
+ *    need.
  * 6. Time-outs are milliseconds; 0 takes the group's own value; negative is refused; no wait is endless.
- * 7. Text is UTF-8 and ends with NUL. Options are JSON objects; an unknown key is an error that names the nearest known one.
+ * 7. Text is UTF-8 and ends with NUL. Options are JSON objects; an unknown key is an error that names the nearest known
+ *    one.
  */
 #ifndef OARLOCK_OARLOCK_H
 #define OARLOCK_OARLOCK_H

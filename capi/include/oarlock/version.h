@@ -12,8 +12,8 @@
 /**
  * The ABI version of the library that is loaded: major << 16 | minor.
  *
- * From 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of major
- * number 0 makes no promise beyond its own minor number.
+ * From 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of
+ * major number 0 makes no promise beyond its own minor number.
  *
  * @return the version.
  * @threads any
@@ -33,8 +33,8 @@ OAR_API OAR_SINCE(0, 1) const char *oar_version(void) OAR_NOEXCEPT;
 /**
  * Version and file of the libtorch that is really loaded, for example "2.11.0 (/opt/torch/lib/libtorch_cpu.so)".
  *
- * Every other fallible function gives OAR_E_VERSION if its major and minor number are not those that the library was built
- * for; this one answers all the same.
+ * Every other fallible function gives OAR_E_VERSION if its major and minor number are not those that the library was
+ * built for; this one answers all the same.
  *
  * @param[out]    buf  the text, or NULL to ask for its length.
  * @param[in,out] len  in: room in bytes; out: length with the closing NUL.
