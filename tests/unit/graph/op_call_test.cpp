@@ -15,7 +15,7 @@ const c10::Argument& schema_of(const char* op, const char* argument) {
   return schema.arguments().at(static_cast<std::size_t>(*schema.argumentIndexWithName(argument)));
 }
 
-Result<Argument> bind(const char* op, const char* argument, c10::IValue constant) {
+Result<Argument> bind_value(const char* op, const char* argument, c10::IValue constant) {
   return bind_argument({false, {{std::move(constant), kNoSlot}}}, schema_of(op, argument), kSlots);
 }
 
@@ -33,7 +33,7 @@ TEST(FindOperator, NamesWhatThisLibtorchLacks) {
 }
 
 TEST(BindArgument, ANumberForATensorTakesNoPartInPromotion) {
-  const Argument argument = bind("aten::add.Tensor", "other", 1).value();
+  const Argument argument = bind_value("aten::add.Tensor", "other", 1).value();
   ASSERT_TRUE(argument.constant.isTensor());
   const at::Tensor sum = at::zeros({}, at::kByte) + argument.constant.toTensor();
   EXPECT_EQ(sum.scalar_type(), at::kByte);  // an int64 tensor of no dimensions would have given int64
@@ -41,11 +41,11 @@ TEST(BindArgument, ANumberForATensorTakesNoPartInPromotion) {
 }
 
 TEST(BindArgument, AnIntegerForAFloatBecomesOne) {
-  EXPECT_EQ(bind("aten::dropout", "p", 1).value().constant.toDouble(), 1.0);
+  EXPECT_EQ(bind_value("aten::dropout", "p", 1).value().constant.toDouble(), 1.0);
 }
 
 TEST(BindArgument, OneNumberStandsForAWholeList) {
-  const Argument argument = bind("aten::conv2d", "stride", 2).value();
+  const Argument argument = bind_value("aten::conv2d", "stride", 2).value();
   EXPECT_EQ(argument.constant.toIntVector(), (std::vector<std::int64_t>{2, 2}));
 }
 
@@ -77,12 +77,12 @@ TEST(BindArgument, ARunTimeNumberForATensorIsWrappedWhenItRuns) {
 }
 
 TEST(BindArgument, WrongKindsAreRefusedWithBothSides) {
-  const auto text = bind("aten::dropout", "p", std::string("half"));
+  const auto text = bind_value("aten::dropout", "p", std::string("half"));
   ASSERT_FALSE(text.is_ok());
   EXPECT_EQ(text.status().code(), OAR_E_ARGUMENT);
   EXPECT_EQ(text.status().message(), "argument p takes float, String given");
-  EXPECT_FALSE(bind("aten::dropout", "train", 2).is_ok());
-  EXPECT_FALSE(bind("aten::relu", "self", c10::IValue()).is_ok());
+  EXPECT_FALSE(bind_value("aten::dropout", "train", 2).is_ok());
+  EXPECT_FALSE(bind_value("aten::relu", "self", c10::IValue()).is_ok());
   EXPECT_FALSE(bind_argument({false, {{{}, 0}}}, schema_of("aten::dropout", "p"), kSlots).is_ok());
   EXPECT_FALSE(bind_argument({true, {{{}, 0}}}, schema_of("aten::view", "size"), kSlots).is_ok());
 }
