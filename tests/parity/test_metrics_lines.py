@@ -74,7 +74,7 @@ def test_any_object_is_logged_and_a_second_run_appends(oar, state, tmp_path):
 @pytest.mark.parametrize("call,code,word", [
     (lambda oar, tracker: oar.check(oar.lib.oar_tracker_log_json(tracker, ctypes.c_int64(0), b"[1]")), 1, "object"),
     (lambda oar, tracker: oar.check(oar.lib.oar_tracker_log_json(tracker, ctypes.c_int64(0), b'{"a":')), 1, ""),
-    (lambda oar, tracker: log(oar, tracker, 0, step=1), 1, "step"),
+    (lambda oar, tracker: log(oar, tracker, 0, **{"time": 1}), 1, "time"),
 ])
 def test_mistakes_are_refused_and_write_nothing(oar, state, tmp_path, call, code, word):
     tracker = make_tracker(oar, state, tmp_path / "m.jsonl")
