@@ -1,13 +1,13 @@
 #include "checkpoint/manifest.h"
 
 #include <oarlock/version.h>
-#include <torch/version.h>
 
 #include <algorithm>
 #include <set>
 #include <span>
 
 #include "base/strict_json.h"
+#include "tensor/compat.h"
 #include "checkpoint/layout.h"
 #include "format/checksum.h"
 
@@ -160,7 +160,7 @@ std::string encode_manifest(const Manifest& manifest, std::string_view created) 
   json.set("minor", JsonValue::integer(kManifestMinor));
   json.set("oarlock_version",
            JsonValue::string(fmt::format("{}.{}.{}", OAR_VERSION_MAJOR, OAR_VERSION_MINOR, OAR_VERSION_PATCH)));
-  json.set("libtorch_version", JsonValue::string(TORCH_VERSION));
+  json.set("libtorch_version", JsonValue::string(kTorchVersion));
   json.set("created", JsonValue::string(std::string(created)));
   json.set("world_size", JsonValue::integer(manifest.world_size));
   JsonValue files = JsonValue::array();

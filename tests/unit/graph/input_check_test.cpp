@@ -16,13 +16,15 @@ class InputCheckTest : public testing::Test {
   // The failure's text, or "" if both pass.
   std::string check(const at::Tensor& images, const at::Tensor& labels) {
     InputCheck input_check(graph, at::kCPU);
-    Status status = input_check.check({"images", 0}, images);
-    if (status.is_ok()) status = input_check.check({"labels", 1}, labels);
+    Status status = input_check.check(images_input, images);
+    if (status.is_ok()) status = input_check.check(labels_input, labels);
     if (status.is_ok()) return "";
     EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
     return status.message();
   }
   Graph graph;
+  const ProgramInput images_input{"images", 0};  // the check keeps pointers to them
+  const ProgramInput labels_input{"labels", 1};
   const at::TensorOptions byte = at::TensorOptions().dtype(at::kByte);
   const at::TensorOptions whole = at::TensorOptions().dtype(at::kLong);
 };
@@ -44,7 +46,7 @@ TEST_F(InputCheckTest, BothSidesOfAMismatchAreNamed) {
 
 TEST_F(InputCheckTest, WhatIsNoTensorIsNamed) {
   InputCheck input_check(graph, at::kCPU);
-  EXPECT_EQ(input_check.check({"labels", 1}, 3).message(), "input labels: a tensor expected, Int given");
+  EXPECT_EQ(input_check.check(labels_input, 3).message(), "input labels: a tensor expected, Int given");
 }
 
 }  // namespace
