@@ -50,7 +50,7 @@ def run(case):
     while True:
         for batch in loader:
             with accelerator.accumulate(model):
-                loss = model(**batch)["loss"]
+                loss = model(batch["images"], batch["labels"])["loss"]
                 accelerator.backward(loss)
                 if accelerator.sync_gradients:
                     accelerator.clip_grad_norm_(model.parameters(), case["clip"])

@@ -273,9 +273,9 @@ oar_accelerator_save(oar_accelerator *accelerator, OAR_NULLABLE const char *dire
  * Put a checkpoint back into what is prepared: the same objects, in the same order, as in the run that saved it.
  *
  * With the same number of ranks the run goes on bit for bit, from the middle of an epoch too. With another number,
- * loaders go to the same place of the epoch, random states are seeded anew and an unfinished accumulation starts
- * anew; a warning says so. On failure the objects before the one that the text names hold the checkpoint's values
- * already.
+ * loaders go on where the samples done so far make whole rounds of the new size, random states are seeded anew and an
+ * unfinished accumulation starts anew; a warning says so. On failure the objects before the one that the text names
+ * hold the checkpoint's values already.
  *
  * @param[in] accelerator  borrowed.
  * @param[in] directory    NULL: the newest complete one of <project_dir>/checkpoints. Rank 0's value counts for
@@ -284,7 +284,8 @@ oar_accelerator_save(oar_accelerator *accelerator, OAR_NULLABLE const char *dire
  * @return OAR_E_NOT_FOUND  there is no checkpoint; nothing was changed.
  * @return OAR_E_CORRUPT    a file's bytes are not those that were written; the text names the file.
  * @return OAR_E_STATE      the checkpoint holds other numbers of objects than are prepared.
- * @return OAR_E_ARGUMENT   names or shapes of a model or optimizer differ; the text lists them.
+ * @return OAR_E_ARGUMENT   names or shapes of a model or optimizer differ, or a loader cannot go on at that sample;
+ *                          the text says which.
  * @threads collective(state)
  * @source  Accelerate 1.15 `load_state`.
  * @since   0.1
