@@ -201,7 +201,8 @@ Result<std::shared_ptr<MappedFile>> MappedFile::open(const std::string& path) {
   if (file.get() < 0) return path_error(errno, "cannot open", path);
   OAR_ASSIGN(const std::size_t size, regular_size(file.get(), path));
   if (size == 0) return std::shared_ptr<MappedFile>(new MappedFile(path, nullptr, 0));  // nothing can be mapped
-  // NORESERVE: pages that nobody writes to, which is all of them in earnest, are not counted as memory that we may need.
+  // NORESERVE: pages that nobody writes to, which is all of them in earnest, are not counted as memory that we may
+  // need.
   void* const data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
   if (data == MAP_FAILED) return path_error(errno, "cannot map", path);
   return std::shared_ptr<MappedFile>(new MappedFile(path, static_cast<const std::byte*>(data), size));

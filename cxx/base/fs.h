@@ -44,9 +44,9 @@ Result<std::string> read_file(const std::string& path, std::size_t size_bytes_ma
 Status write_file_atomically(Fs& fs, const std::string& path, std::string_view bytes);
 
 // A regular file mapped for reading; an empty one has no bytes. The mapping lives as long as the object; share it by
-// shared_ptr. It is copy-on-write: a host that writes to a tensor which views it changes its own pages, not the file, and
-// does not die of it. Someone who cuts the file meanwhile ends the process by SIGBUS: files are replaced by rename (above),
-// never cut.
+// shared_ptr. It is copy-on-write: a host that writes to a tensor which views it changes its own pages, not the file,
+// and does not die of it. Someone who cuts the file meanwhile ends the process by SIGBUS: files are replaced by rename
+// (above), never cut.
 class MappedFile {
  public:
   static Result<std::shared_ptr<MappedFile>> open(const std::string& path);

@@ -7,9 +7,9 @@
 #include <span>
 
 #include "base/strict_json.h"
-#include "tensor/compat.h"
 #include "checkpoint/layout.h"
 #include "format/checksum.h"
+#include "tensor/compat.h"
 
 namespace oarlock {
 namespace {
