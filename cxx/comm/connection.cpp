@@ -161,7 +161,10 @@ bool Connection::take_frame(std::vector<Frame>& frames, Status& problem) {
   return true;
 }
 
+void Connection::put_back(std::vector<Frame> frames) { put_back_ = std::move(frames); }
+
 Status Connection::receive(std::vector<Frame>& frames) {
+  for (Frame& frame : std::exchange(put_back_, {})) frames.push_back(std::move(frame));
   while (true) {
     const ssize_t received = ::recv(fd(), buffer_.get(), kReadBytes, 0);
     if (received < 0 && errno == EINTR) continue;

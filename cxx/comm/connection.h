@@ -45,6 +45,9 @@ class Connection {
   Status flush();
   // Appends the frames that have arrived. OAR_E_PEER_LOST at the end of the stream, OAR_E_VERSION for what is no frame.
   Status receive(std::vector<Frame>& frames);
+  // Frames that were received too early for whoever received them; the next receive() gives them first. poll() does not
+  // tell of them.
+  void put_back(std::vector<Frame> frames);
   void close();
   std::string local_address() const;  // numeric, without the port
 
@@ -55,6 +58,7 @@ class Connection {
   std::size_t sent_of_front_ = 0;
   std::unique_ptr<char[]> buffer_;  // what one recv() fills
   std::string incoming_;
+  std::vector<Frame> put_back_;
 };
 
 // Binds and listens; port 0 takes a free one. loopback_only: 127.0.0.1, else every interface.

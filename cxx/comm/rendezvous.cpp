@@ -276,7 +276,13 @@ Result<Frame> await_answer(Connection& host, const Meeting& meeting, TimePoint s
   while (true) {
     std::vector<Frame> frames;
     Status status = host.receive(frames);
-    if (!frames.empty()) return std::move(frames.front());
+    if (!frames.empty()) {
+      // Ranks that were welcomed earlier may have made the group fail by now: that news is for the group.
+      Frame answer = std::move(frames.front());
+      frames.erase(frames.begin());
+      host.put_back(std::move(frames));
+      return answer;
+    }
     if (!status.is_ok()) {
       return peer_lost("rank 0 at {}:{} ended during the meeting of the ranks: {}", meeting.address, meeting.port,
                        status.message())

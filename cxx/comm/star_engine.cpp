@@ -141,6 +141,9 @@ void StarEngine::run() {
 }
 
 void StarEngine::run_until_closed() {
+  for (std::size_t i = 0; i < star_.peers.size(); ++i) {
+    if (star_.peers[i].is_open()) service(static_cast<int>(i));  // what came with the welcome
+  }
   while (true) {
     take_requests();
     {

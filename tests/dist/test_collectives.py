@@ -13,10 +13,10 @@ def expected_of(op, parts):
     return out
 
 def part_of(dtype, rank, shape):
-    values = np.asarray(np.arange(int(np.prod(shape))).reshape(shape) % 5 + rank + 1)
-    if dtype == "bool": return (values % 2).astype(bool)
-    if dtype.startswith("complex"): return np.asarray(values + 1j * rank).astype(dtype)
-    return values.astype(dtype)
+    values = np.arange(int(np.prod(shape))).reshape(shape) % 5 + rank + 1
+    if dtype == "bool": values = values % 2
+    if dtype.startswith("complex"): values = values + 1j * rank
+    return np.array(values, dtype)
 """
 
 
