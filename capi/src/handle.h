@@ -128,7 +128,8 @@ Result<std::shared_ptr<T>> unwrap_shared(const H* handle) {
   return *handle_value<T>(reinterpret_cast<HandleHeader*>(const_cast<H*>(handle)));
 }
 
-// The object of a live handle, else nullptr; async-signal-safe. Nothing keeps it alive: the caller must hold the handle.
+// The object of a live handle, else nullptr; async-signal-safe. Nothing keeps it alive: the caller must hold the
+// handle.
 template <class H, class T = typename HandleTraits<H>::Object>
 T* peek_handle(H* handle) noexcept {
   if (!is_live_handle(handle, HandleTraits<H>::kKind)) return nullptr;
