@@ -14,12 +14,14 @@ from world import run_world  # noqa: E402
 OURS = """
 import statistics
 with state() as world:
-    array = np.zeros({numel}, np.float32)
+    handle, data = ctypes.c_void_p(), ctypes.c_void_p()
+    check(lib.oar_tensor_zeros(DTYPES["float32"], (ctypes.c_int64 * 1)({numel}), ctypes.c_size_t(1), ctypes.byref(handle)))
+    check(lib.oar_tensor_data(handle, ctypes.byref(data)))
+    array = np.ctypeslib.as_array(ctypes.cast(data, ctypes.POINTER(ctypes.c_float)), ({numel},))
     array[:] = world.rank + 1
-    tensor = Tensor(array)
     def step():
         work = ctypes.c_void_p()
-        check(lib.oar_group_all_reduce(world.group, tensor.handle, SUM, ctypes.c_int64(0), ctypes.byref(work)))
+        check(lib.oar_group_all_reduce(world.group, handle, SUM, ctypes.c_int64(0), ctypes.byref(work)))
         check(lib.oar_work_wait(work, ctypes.c_int64(0)))
         lib.oar_work_release(work)
     step()

@@ -31,15 +31,17 @@ double seconds(TimePoint::duration duration) { return std::chrono::duration<doub
 struct Hello {
   int rank = -1;
   int world_size = 0;
+  Milliseconds left{0};  // how long this rank goes on waiting
   std::string world_id;
   Member member;
 };
 
-std::string pack_hello(const Meeting& meeting) {
+std::string pack_hello(const Meeting& meeting, Milliseconds left) {
   const Member me = this_member();
   return std::move(FrameWriter(FrameType::kHello)
                        .put<std::int32_t>(meeting.rank)
                        .put<std::int32_t>(meeting.world_size)
+                       .put<std::int64_t>(left.count())
                        .put_text(meeting.world_id)
                        .put<std::int32_t>(me.pid)
                        .put_text(me.host_name)
@@ -53,6 +55,8 @@ Result<Hello> unpack_hello(const Frame& frame) {
   Hello hello;
   OAR_ASSIGN(hello.rank, reader.get<std::int32_t>());
   OAR_ASSIGN(hello.world_size, reader.get<std::int32_t>());
+  OAR_ASSIGN(const std::int64_t left_ms, reader.get<std::int64_t>());
+  hello.left = Milliseconds(left_ms);
   OAR_ASSIGN(hello.world_id, reader.get_text());
   OAR_ASSIGN(hello.member.pid, reader.get<std::int32_t>());
   OAR_ASSIGN(hello.member.host_name, reader.get_text());
@@ -101,7 +105,11 @@ Status unpack_refusal(const Frame& frame) {
 class Host {
  public:
   explicit Host(Meeting& meeting)
-      : meeting_(meeting), start_(steady_clock().now()), next_warning_(start_ + meeting.late), hellos_(meeting.world_size) {
+      : meeting_(meeting),
+        start_(steady_clock().now()),
+        deadline_(start_ + meeting.timeout),
+        next_warning_(start_ + meeting.late),
+        hellos_(meeting.world_size) {
     star_.world_size = meeting.world_size;
     star_.peers.resize(meeting.world_size);
     star_.members.resize(meeting.world_size);
@@ -130,7 +138,7 @@ class Host {
   Status gather() {
     while (!missing().empty()) {
       const TimePoint now = steady_clock().now();
-      if (now >= start_ + meeting_.timeout) {
+      if (now >= deadline_) {
         const std::vector<int> late = missing();
         return timed_out("{} did not come to the meeting at {}:{} within {:.1f} s; {} of {} ranks came. Were all ranks started, "
                          "with the same address and port? (comm.connect_timeout_ms raises the time)",
@@ -216,6 +224,7 @@ class Host {
                              name_member(other, star_.members[other]))
           .with_rank(hello.rank);
     }
+    deadline_ = std::min(deadline_, steady_clock().now() + hello.left);
     hellos_[hello.rank] = true;
     star_.members[hello.rank] = hello.member;
     star_.peers[hello.rank] = std::move(guest);
@@ -246,6 +255,7 @@ class Host {
 
   Meeting& meeting_;
   TimePoint start_;
+  TimePoint deadline_;  // of the rank that gives up first: it shall learn here who is missing
   TimePoint next_warning_;
   std::vector<bool> hellos_;
   std::vector<Connection> guests_;  // connected, and not heard yet
@@ -304,7 +314,8 @@ Result<Frame> await_answer(Connection& host, const Meeting& meeting, TimePoint s
 Result<Star> join(const Meeting& meeting) {
   const TimePoint start = steady_clock().now();
   OAR_ASSIGN(Connection host, reach_host(meeting, start));
-  OAR_TRY(host.send(pack_hello(meeting)));
+  const TimePoint deadline = start + meeting.timeout;
+  OAR_TRY(host.send(pack_hello(meeting, std::chrono::ceil<Milliseconds>(deadline - steady_clock().now()))));
   OAR_ASSIGN(const Frame answer, await_answer(host, meeting, start));
   if (answer.type == FrameType::kRefusal) return unpack_refusal(answer);
   if (answer.type != FrameType::kWelcome) return Status(OAR_E_VERSION, "rank 0 answered with something that is no welcome");

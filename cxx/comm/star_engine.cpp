@@ -1,7 +1,7 @@
 #include "comm/star_engine.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty_like.h>
+#include <ATen/ops/empty.h>
 #include <c10/core/CPUAllocator.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -325,10 +325,11 @@ void StarEngine::start_transfer() {
     transfer_ = std::make_unique<GlooTransfer>(std::move(place), std::move(star_.store_listener));
   }
   GlooTransfer::Job job{operation.signature, operation.tensor, operation.output, operation.timeout + kGlooGrace};
-  if (!gloo_may_use(job.tensor)) job.tensor = staged_tensor_ = operation.tensor.clone(at::MemoryFormat::Contiguous);
-  if (job.output.defined() && !gloo_may_use(job.output)) {
-    job.output = staged_output_ = at::empty_like(operation.output, at::MemoryFormat::Contiguous);
+  if (!gloo_may_use(job.tensor)) {
+    job.tensor = staged_tensor_ = stage(0, operation.tensor);
+    job.tensor.copy_(operation.tensor);
   }
+  if (job.output.defined() && !gloo_may_use(job.output)) job.output = staged_output_ = stage(1, operation.output);
   transfer_->start(std::move(job), [signal = data_signal_](Status status) {
     {
       std::lock_guard lock(signal->mutex);
@@ -338,6 +339,13 @@ void StarEngine::start_transfer() {
     while (::write(signal->wake.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
     }
   });
+}
+
+at::Tensor StarEngine::stage(int slot, const at::Tensor& like) {
+  const auto bytes = static_cast<std::int64_t>(like.nbytes());
+  at::Tensor& buffer = staging_[slot];
+  if (!buffer.defined() || buffer.numel() < bytes) buffer = at::empty({bytes}, at::kByte);
+  return buffer.narrow(0, 0, bytes).view(like.scalar_type()).view(like.sizes());
 }
 
 void StarEngine::take_data_result() {

@@ -7,6 +7,7 @@
 // failure (mismatch, time-out, a lost rank, an abort) makes the group dead on every rank, by the same text.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,8 @@ class StarEngine {
   void arrive_at_hub(int rank, Arrival arrival);
   void reach_verdict();
   void start_transfer();
+  // Memory of ours in the shape of a tensor, row-major; of the larger of this and earlier operations.
+  at::Tensor stage(int slot, const at::Tensor& like);
   void take_data_result();
   void finish_current(Status status);
 
@@ -108,6 +111,7 @@ class StarEngine {
   std::vector<bool> left_;                     // rank 0
   std::unique_ptr<GlooTransfer> transfer_;
   std::shared_ptr<DataSignal> data_signal_;
+  std::array<at::Tensor, 2> staging_;          // kept from one operation to the next: fresh pages cost more than copies
   at::Tensor staged_tensor_;                   // what gloo works on, where that is not the caller's memory
   at::Tensor staged_output_;
 
