@@ -28,7 +28,8 @@ oar_status oar_group_all_gather_bytes(oar_group* group, const void* data, size_t
     OAR_TRY(require_bytes(data, size));
     OAR_TRY(require_out(out_sizes, "out_sizes"));
     OAR_TRY(require_out(out_bytes, "out_bytes"));
-    OAR_ASSIGN(const std::vector<std::string> parts, self.all_gather_bytes(view_of(data, size), Milliseconds(timeout_ms)));
+    OAR_ASSIGN(const std::vector<std::string> parts,
+               self.all_gather_bytes(view_of(data, size), Milliseconds(timeout_ms)));
     auto all = std::make_shared<std::string>();
     for (const std::string& part : parts) *all += part;
     *out_bytes = wrap<oar_bytes>(std::move(all));

@@ -42,14 +42,18 @@ oar_status oar_state_create(const oar_config* config, oar_state** out) noexcept 
   });
 }
 
-oar_status oar_state_create_with_exchange(const oar_config* config, int32_t rank, int32_t world_size, oar_exchange_fn fn,
-                                          void* user_data, oar_release_fn release, oar_state** out) noexcept {
+oar_status oar_state_create_with_exchange(const oar_config* config, int32_t rank, int32_t world_size,
+                                          oar_exchange_fn fn, void* user_data, oar_release_fn release,
+                                          oar_state** out) noexcept {
   return guard_owning(user_data, release, [&](UserData& owner) -> Status {
     OAR_TRY(require_argument(fn, "fn"));
     OAR_TRY(require_out(out, "out"));
     OAR_ASSIGN(Options options, options_of(config));
-    auto exchange = [&](const void* mine, std::size_t size, void* all) -> int { return fn(mine, size, all, owner.data()); };
-    OAR_ASSIGN(std::shared_ptr<State> state, State::create_with_exchange(std::move(options), rank, world_size, exchange));
+    auto exchange = [&](const void* mine, std::size_t size, void* all) -> int {
+      return fn(mine, size, all, owner.data());
+    };
+    OAR_ASSIGN(std::shared_ptr<State> state,
+               State::create_with_exchange(std::move(options), rank, world_size, exchange));
     *out = wrap<oar_state>(std::move(state));
     return Status::ok();
   });
@@ -64,7 +68,8 @@ oar_status oar_state_world_size(const oar_state* state, int32_t* out_world_size)
 }
 
 oar_status oar_state_local_rank(const oar_state* state, int32_t* out_local_rank) noexcept {
-  return read_number(state, out_local_rank, "out_local_rank", [](const State& self) { return self.topology().local_rank; });
+  return read_number(state, out_local_rank, "out_local_rank",
+                     [](const State& self) { return self.topology().local_rank; });
 }
 
 oar_status oar_state_local_world_size(const oar_state* state, int32_t* out_local_world_size) noexcept {
@@ -118,7 +123,8 @@ oar_status oar_state_print(const oar_state* state, const char* text) noexcept {
   });
 }
 
-oar_status oar_state_set_print_callback(oar_state* state, oar_print_fn fn, void* user_data, oar_release_fn release) noexcept {
+oar_status oar_state_set_print_callback(oar_state* state, oar_print_fn fn, void* user_data,
+                                        oar_release_fn release) noexcept {
   return guard_owning(user_data, release, [&](UserData& owner) -> Status {
     OAR_ASSIGN(State & self, unwrap(state));
     if (fn == nullptr) {

@@ -2,8 +2,8 @@
 // below are called. It computes nothing itself. One verb per .cpp.
 //
 // Note: the active loader. Several prepared loaders may be in the middle of an epoch (an evaluation inside a training
-// epoch). The active one is the one among them that gave a batch last: its end closes an accumulation, and its round says
-// which rows are duplicates.
+// epoch). The active one is the one among them that gave a batch last: its end closes an accumulation, and its round
+// says which rows are duplicates.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -41,7 +41,7 @@ class Accelerator {
   ~Accelerator();
 
   // prepare.cpp. A second preparation of the same object does nothing. Order gives the numbers of checkpoint files.
-  Status prepare_model(std::shared_ptr<Model> model);               // collective
+  Status prepare_model(std::shared_ptr<Model> model);  // collective
   Status prepare_optimizer(std::shared_ptr<Optimizer> optimizer);
   Status prepare_scheduler(std::shared_ptr<Scheduler> scheduler);
   Status prepare_loader(std::shared_ptr<Loader> loader);
@@ -52,9 +52,9 @@ class Accelerator {
   Status accumulate_end();
   bool sync_gradients() const { return sync_gradients_; }
 
-  Status backward(const at::Tensor& loss);                                             // backward.cpp, collective
+  Status backward(const at::Tensor& loss);                                               // backward.cpp, collective
   Result<double> clip_grad_norm(const Model& model, double max_norm, double norm_type);  // step.cpp
-  Status step(Optimizer& optimizer, Scheduler* scheduler);                             // step.cpp
+  Status step(Optimizer& optimizer, Scheduler* scheduler);                               // step.cpp
 
   // gather_metrics.cpp, collective
   Result<at::Tensor> gather_for_metrics(const at::Tensor& tensor);

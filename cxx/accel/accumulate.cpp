@@ -5,7 +5,8 @@ namespace oarlock {
 
 Status Accelerator::accumulate_begin(const Model* model) {
   OAR_TRY(require_open());
-  if (is_accumulating_) return invalid_state("accumulate_begin was called twice; oar_accelerator_accumulate_end is missing");
+  if (is_accumulating_)
+    return invalid_state("accumulate_begin was called twice; oar_accelerator_accumulate_end is missing");
   PreparedModel* only = nullptr;
   if (model != nullptr) {
     OAR_ASSIGN(only, find(*model));

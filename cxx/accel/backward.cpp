@@ -1,6 +1,5 @@
-#include <torch/csrc/autograd/autograd.h>
-
 #include <ATen/ops/div.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cstring>
 
@@ -12,14 +11,16 @@ namespace {
 
 Status check_loss(const at::Tensor& loss) {
   if (loss.numel() != 1) {
-    return invalid_argument("the loss must have one element, got {}; take its mean or sum in the program", loss.numel());
+    return invalid_argument("the loss must have one element, got {}; take its mean or sum in the program",
+                            loss.numel());
   }
   if (!loss.is_floating_point()) {
     return invalid_argument("the loss must be floating-point, got {}", c10::toString(loss.scalar_type()));
   }
   if (!loss.requires_grad()) {
-    return invalid_state("the loss has no graph to go back through: it did not come from a forward in training mode "
-                         "(oar_model_set_training) or was copied");
+    return invalid_state(
+        "the loss has no graph to go back through: it did not come from a forward in training mode "
+        "(oar_model_set_training) or was copied");
   }
   return Status::ok();
 }

@@ -19,8 +19,9 @@ Result<std::vector<std::int64_t>> gather_sizes(Group& group, std::int64_t mine, 
     const std::string& text = texts[rank];
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), sizes[rank]);
     if (parsed.ec != std::errc() || sizes[rank] < 0) {
-      return mismatch("rank {} sent \"{}\" where ranks tell how many rows they gather; the ranks' calls are out of step",
-                      rank, text);
+      return mismatch(
+          "rank {} sent \"{}\" where ranks tell how many rows they gather; the ranks' calls are out of step", rank,
+          text);
     }
   }
   return sizes;
@@ -53,8 +54,9 @@ Result<at::Tensor> gather_rows(Group& group, const at::Tensor& rows, Millisecond
 
 }  // namespace
 
-// How many of the gathered rows are no duplicates. Duplicates lie at the end of the rank order (spec B 1.4). A tensor with
-// k rows per sample keeps k rows of each; one whose rows are no multiple of the round's is not per sample and is kept whole.
+// How many of the gathered rows are no duplicates. Duplicates lie at the end of the rank order (spec B 1.4). A tensor
+// with k rows per sample keeps k rows of each; one whose rows are no multiple of the round's is not per sample and is
+// kept whole.
 std::int64_t Accelerator::rows_kept(std::int64_t num_rows) const {
   const Loader* loader = active_loader();
   if (loader == nullptr) return num_rows;

@@ -15,8 +15,10 @@ Result<const std::vector<JsonValue>*> array_at(const JsonValue& values, std::str
 
 Status check_count(std::string_view what, std::size_t saved, std::size_t prepared) {
   if (saved == prepared) return Status::ok();
-  return invalid_state("the checkpoint has {} {}, the accelerator has {}; prepare the same objects in the same order as "
-                       "the run that saved it", saved, what, prepared);
+  return invalid_state(
+      "the checkpoint has {} {}, the accelerator has {}; prepare the same objects in the same order as "
+      "the run that saved it",
+      saved, what, prepared);
 }
 
 Result<const at::Tensor*> find_tensor(const NamedTensors& tensors, std::string_view name) {
@@ -39,7 +41,8 @@ Status restore_random_state(const Checkpoint& checkpoint, int rank, int world_si
   if (rank == 0) {
     log(LogLevel::kWarning, "accel",
         "the checkpoint was saved by {} ranks and is loaded by {}: random states were seeded anew from it, so dropout "
-        "masks differ from a run that was not stopped", checkpoint.world_size(), world_size);
+        "masks differ from a run that was not stopped",
+        checkpoint.world_size(), world_size);
   }
   return Status::ok();
 }
@@ -102,7 +105,8 @@ Status Accelerator::restore_this_rank(const Checkpoint& checkpoint) {
   if (state_->is_main_process()) {
     log(LogLevel::kWarning, "accel",
         "the checkpoint was saved by {} ranks in the middle of a gradient accumulation and is loaded by {}: that "
-        "accumulation starts anew", checkpoint.world_size(), state_->world_size());
+        "accumulation starts anew",
+        checkpoint.world_size(), state_->world_size());
   }
   return Status::ok();
 }
@@ -125,8 +129,8 @@ Status Accelerator::restore_gradients(const Checkpoint& checkpoint) {
 Status Accelerator::load(std::optional<std::string> directory) {
   OAR_TRY(require_open());
   if (!directory) {
-    auto latest = ask_main(state_->is_main_process() ? find_latest_checkpoint(real_fs(), checkpoints_folder())
-                                                     : std::string());
+    auto latest =
+        ask_main(state_->is_main_process() ? find_latest_checkpoint(real_fs(), checkpoints_folder()) : std::string());
     if (!latest.is_ok()) return poison(std::move(latest).status(), "load");
     directory = std::move(latest).value();
   }

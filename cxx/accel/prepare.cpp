@@ -10,7 +10,8 @@ Result<std::shared_ptr<Accelerator>> Accelerator::create(std::shared_ptr<State> 
     return invalid_argument("compat must be \"accelerate\" or unset, got \"{}\"", compat);
   }
   const std::int64_t total_limit = options.integer("checkpoint.total_limit");
-  if (total_limit < 0) return invalid_argument("checkpoint.total_limit must be >= 0 (0: keep all), got {}", total_limit);
+  if (total_limit < 0)
+    return invalid_argument("checkpoint.total_limit must be >= 0 (0: keep all), got {}", total_limit);
   return std::shared_ptr<Accelerator>(new Accelerator(std::move(state), options));
 }
 

@@ -24,7 +24,8 @@ Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
   OAR_TRY(optimizer.step());
   if (scheduler != nullptr) {
     // Differs: the reference steps once per rank, as if every rank's batch had been a step of its own (spec B 3.7).
-    const bool splits = std::any_of(loaders_.begin(), loaders_.end(), [](const auto& l) { return l->splits_batches(); });
+    const bool splits =
+        std::any_of(loaders_.begin(), loaders_.end(), [](const auto& l) { return l->splits_batches(); });
     const int num_steps = follows_reference_ && !splits ? state_->world_size() : 1;
     for (int i = 0; i < num_steps; ++i) OAR_TRY(scheduler->step());
   }

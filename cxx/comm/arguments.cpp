@@ -66,13 +66,14 @@ Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int w
   OAR_TRY(check_tensor(input, "input"));
   OAR_TRY(check_written(output, "output"));
   if (input.scalar_type() != output.scalar_type()) {
-    return invalid_argument("input and output must have the same dtype, got {} and {}", c10::toString(input.scalar_type()),
-                            c10::toString(output.scalar_type()));
+    return invalid_argument("input and output must have the same dtype, got {} and {}",
+                            c10::toString(input.scalar_type()), c10::toString(output.scalar_type()));
   }
   if (!gathers(input, output, world_size)) {
-    return invalid_argument("for an input of shape {} and {} ranks the output's first dimension must be {} times as long and "
-                            "the others equal, got {}",
-                            shape_text(input), world_size, world_size, shape_text(output));
+    return invalid_argument(
+        "for an input of shape {} and {} ranks the output's first dimension must be {} times as long and "
+        "the others equal, got {}",
+        shape_text(input), world_size, world_size, shape_text(output));
   }
   if (share_memory(input, output)) return invalid_argument("input and output share memory");
   return Status::ok();

@@ -49,7 +49,8 @@ Result<std::shared_ptr<Addresses>> resolve(const std::string& host, int port, Mi
     promise->set_value({code, std::move(addresses)});
   };
   in6_addr ignored;
-  const bool is_numeric = ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
+  const bool is_numeric =
+      ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
   if (is_numeric) {
     look_up(AI_NUMERICHOST);
   } else {
@@ -147,7 +148,8 @@ bool Connection::take_frame(std::vector<Frame>& frames, Status& problem) {
   FrameHeader header;
   if (incoming_.size() < sizeof(header)) return false;
   std::memcpy(&header, incoming_.data(), sizeof(header));
-  if (header.magic != FrameHeader::kMagic || header.version != FrameHeader{}.version || header.body_bytes > kBodyBytesMax) {
+  if (header.magic != FrameHeader::kMagic || header.version != FrameHeader{}.version ||
+      header.body_bytes > kBodyBytesMax) {
     problem = Status(OAR_E_VERSION, "a peer does not speak this version of Oarlock's protocol");
     return false;
   }

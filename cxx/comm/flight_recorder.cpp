@@ -5,11 +5,16 @@ namespace {
 
 const char* phase_name(FlightRecorder::Phase phase) {
   switch (phase) {
-    case FlightRecorder::Phase::kQueued: return "queued";
-    case FlightRecorder::Phase::kAwaitingRanks: return "awaiting ranks";
-    case FlightRecorder::Phase::kMovingData: return "moving data";
-    case FlightRecorder::Phase::kDone: return "done";
-    case FlightRecorder::Phase::kFailed: return "failed";
+    case FlightRecorder::Phase::kQueued:
+      return "queued";
+    case FlightRecorder::Phase::kAwaitingRanks:
+      return "awaiting ranks";
+    case FlightRecorder::Phase::kMovingData:
+      return "moving data";
+    case FlightRecorder::Phase::kDone:
+      return "done";
+    case FlightRecorder::Phase::kFailed:
+      return "failed";
   }
   return "unknown";
 }

@@ -44,8 +44,8 @@ class Group {
   virtual JsonValue history() const = 0;
 };
 
-// Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the lowest
-// rank that failed (its text, its rank). Collective. What multi-rank saves and loads end with.
+// Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the
+// lowest rank that failed (its text, its rank). Collective. What multi-rank saves and loads end with.
 Status agree(Group& group, const Status& mine, Milliseconds timeout);
 
 }  // namespace oarlock

@@ -9,8 +9,10 @@ namespace oarlock {
 namespace {
 
 Status wrong_size(std::size_t given, std::size_t needed) {
-  return Status(OAR_E_VERSION, fmt::format("a peer sent {} bytes of data where {} are needed; do all ranks run the same "
-                                           "version of Oarlock?", given, needed));
+  return Status(OAR_E_VERSION,
+                fmt::format("a peer sent {} bytes of data where {} are needed; do all ranks run the same "
+                            "version of Oarlock?",
+                            given, needed));
 }
 
 std::string_view bytes_of(const at::Tensor& contiguous) {
@@ -103,7 +105,8 @@ bool Operation::wait(Milliseconds bound) const {
 
 std::string pack_arrival(const Operation& operation, int rank, bool with_payload) {
   const Signature& signature = operation.signature;
-  FrameWriter writer(FrameType::kArrival, with_payload ? static_cast<std::size_t>(signature.bytes()) + operation.bytes.size() : 0);
+  FrameWriter writer(FrameType::kArrival,
+                     with_payload ? static_cast<std::size_t>(signature.bytes()) + operation.bytes.size() : 0);
   writer.put(signature).put<std::int64_t>(operation.timeout.count());
   const bool sends = signature.root < 0 || signature.root == rank;  // of a broadcast only the root sends
   if (with_payload && sends) {
@@ -125,26 +128,38 @@ Result<Arrival> unpack_arrival(std::string body) {
 
 Result<std::string> conclude(Operation& operation, const std::vector<std::string>& payloads) {
   switch (operation.signature.op) {
-    case Operator::kAllReduce: return conclude_all_reduce(operation, payloads);
-    case Operator::kAllGather: return conclude_all_gather(operation, payloads);
-    case Operator::kBroadcast: return conclude_broadcast(operation, payloads);
-    case Operator::kAllGatherBytes: return conclude_all_gather_bytes(operation, payloads);
+    case Operator::kAllReduce:
+      return conclude_all_reduce(operation, payloads);
+    case Operator::kAllGather:
+      return conclude_all_gather(operation, payloads);
+    case Operator::kBroadcast:
+      return conclude_broadcast(operation, payloads);
+    case Operator::kAllGatherBytes:
+      return conclude_all_gather_bytes(operation, payloads);
     case Operator::kBroadcastBytes:
       operation.gathered = {operation.signature.root == 0 ? operation.bytes : payloads[operation.signature.root]};
       return operation.gathered.front();
-    case Operator::kBarrier: return std::string();
+    case Operator::kBarrier:
+      return std::string();
   }
   return internal_error("an operation of unknown kind {}", static_cast<int>(operation.signature.op));
 }
 
 Status apply_verdict(Operation& operation, int rank, std::string_view payload, int world_size) {
   switch (operation.signature.op) {
-    case Operator::kAllReduce: return copy_into(operation.tensor, payload);
-    case Operator::kAllGather: return copy_into(operation.output, payload);
-    case Operator::kBroadcast: return operation.signature.root == rank ? Status::ok() : copy_into(operation.tensor, payload);
-    case Operator::kBroadcastBytes: operation.gathered = {std::string(payload)}; return Status::ok();
-    case Operator::kBarrier: return Status::ok();
-    case Operator::kAllGatherBytes: break;
+    case Operator::kAllReduce:
+      return copy_into(operation.tensor, payload);
+    case Operator::kAllGather:
+      return copy_into(operation.output, payload);
+    case Operator::kBroadcast:
+      return operation.signature.root == rank ? Status::ok() : copy_into(operation.tensor, payload);
+    case Operator::kBroadcastBytes:
+      operation.gathered = {std::string(payload)};
+      return Status::ok();
+    case Operator::kBarrier:
+      return Status::ok();
+    case Operator::kAllGatherBytes:
+      break;
   }
   FrameReader reader(payload);
   for (int from = 0; from < world_size; ++from) {

@@ -15,8 +15,8 @@
 
 namespace oarlock {
 
-// Invariants: 1. the engine writes tensors and results before finish() and never after; 2. finish() happens exactly once,
-// so whoever has seen is_done() may read the results or free the tensors.
+// Invariants: 1. the engine writes tensors and results before finish() and never after; 2. finish() happens exactly
+// once, so whoever has seen is_done() may read the results or free the tensors.
 class Operation {
  public:
   Signature signature;
@@ -53,8 +53,8 @@ struct Arrival {
 };
 Result<Arrival> unpack_arrival(std::string body);
 
-// Rank 0: computes the result from the other ranks' payloads (payloads[0] unused), puts it into the operation and gives the
-// bytes that the others need.
+// Rank 0: computes the result from the other ranks' payloads (payloads[0] unused), puts it into the operation and gives
+// the bytes that the others need.
 Result<std::string> conclude(Operation& operation, const std::vector<std::string>& payloads);
 // Other ranks: puts what conclude() gave into the operation.
 Status apply_verdict(Operation& operation, int rank, std::string_view payload, int world_size);

@@ -7,15 +7,22 @@ namespace oarlock {
 Status check_reduction(c10::ScalarType dtype, ReduceOp op) {
   const char* name = reduce_op_name(static_cast<std::uint8_t>(op));
   switch (op) {
-    case ReduceOp::kSum: case ReduceOp::kAverage: case ReduceOp::kMax: case ReduceOp::kMin: case ReduceOp::kProduct: break;
-    default: return invalid_argument("reduce_op must be one of the OAR_REDUCE_* constants, got {}", static_cast<int>(op));
+    case ReduceOp::kSum:
+    case ReduceOp::kAverage:
+    case ReduceOp::kMax:
+    case ReduceOp::kMin:
+    case ReduceOp::kProduct:
+      break;
+    default:
+      return invalid_argument("reduce_op must be one of the OAR_REDUCE_* constants, got {}", static_cast<int>(op));
   }
   if (dtype == c10::kUInt16 || dtype == c10::kUInt32 || dtype == c10::kUInt64 || c10::isFloat8Type(dtype)) {
     return unsupported("all_reduce has no arithmetic for {}; convert the tensor first", c10::toString(dtype));
   }
   if (op == ReduceOp::kAverage && c10::isIntegralType(dtype, /*includeBool=*/true)) {
-    return invalid_argument("all_reduce of {} takes no average, whose result would not be whole; reduce the sum and divide",
-                            c10::toString(dtype));
+    return invalid_argument(
+        "all_reduce of {} takes no average, whose result would not be whole; reduce the sum and divide",
+        c10::toString(dtype));
   }
   if (dtype == c10::kBool && op != ReduceOp::kMax && op != ReduceOp::kMin) {
     return invalid_argument("all_reduce of bool takes max (or) and min (and), not {}", name);
@@ -29,10 +36,19 @@ Status check_reduction(c10::ScalarType dtype, ReduceOp op) {
 
 void reduce_into(at::Tensor& into, const at::Tensor& from, ReduceOp op) {
   switch (op) {
-    case ReduceOp::kSum: case ReduceOp::kAverage: into.add_(from); break;
-    case ReduceOp::kMax: into.copy_(at::maximum(into, from)); break;
-    case ReduceOp::kMin: into.copy_(at::minimum(into, from)); break;
-    case ReduceOp::kProduct: into.mul_(from); break;
+    case ReduceOp::kSum:
+    case ReduceOp::kAverage:
+      into.add_(from);
+      break;
+    case ReduceOp::kMax:
+      into.copy_(at::maximum(into, from));
+      break;
+    case ReduceOp::kMin:
+      into.copy_(at::minimum(into, from));
+      break;
+    case ReduceOp::kProduct:
+      into.mul_(from);
+      break;
   }
 }
 

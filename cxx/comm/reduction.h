@@ -8,8 +8,8 @@
 
 namespace oarlock {
 
-// OAR_E_ARGUMENT for an average of integers, an order of complex numbers, a sum of bools; OAR_E_UNSUPPORTED for types that
-// are only ever moved (float8, uint16, uint32, uint64).
+// OAR_E_ARGUMENT for an average of integers, an order of complex numbers, a sum of bools; OAR_E_UNSUPPORTED for types
+// that are only ever moved (float8, uint16, uint32, uint64).
 Status check_reduction(c10::ScalarType dtype, ReduceOp op);
 
 // into = into (op) from, element by element; an average is still a sum here.

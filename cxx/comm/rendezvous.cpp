@@ -23,8 +23,8 @@ namespace {
 
 using TimePoint = Clock::TimePoint;
 constexpr int kPollMsMax = 50;
-constexpr Milliseconds kAttemptMax{2000};   // for one connect()
-constexpr Milliseconds kAnswerGrace{500};   // rank 0 decides first, so that its better text arrives
+constexpr Milliseconds kAttemptMax{2000};  // for one connect()
+constexpr Milliseconds kAnswerGrace{500};  // rank 0 decides first, so that its better text arrives
 
 double seconds(TimePoint::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -140,10 +140,12 @@ class Host {
       const TimePoint now = steady_clock().now();
       if (now >= deadline_) {
         const std::vector<int> late = missing();
-        return timed_out("{} did not come to the meeting at {}:{} within {:.1f} s; {} of {} ranks came. Were all ranks started, "
-                         "with the same address and port? (comm.connect_timeout_ms raises the time)",
-                         list_ranks(late), meeting_.address, meeting_.port, seconds(now - start_),
-                         hellos_.size() - late.size(), hellos_.size())
+        return timed_out(
+                   "{} did not come to the meeting at {}:{} within {:.1f} s; {} of {} ranks came. Were all ranks "
+                   "started, "
+                   "with the same address and port? (comm.connect_timeout_ms raises the time)",
+                   list_ranks(late), meeting_.address, meeting_.port, seconds(now - start_),
+                   hellos_.size() - late.size(), hellos_.size())
             .with_rank(late.front());
       }
       if (now >= next_warning_) {
@@ -190,8 +192,8 @@ class Host {
     return Status::ok();
   }
 
-  // Strangers (port scanners, other protocols, other launches) are sent away; only a rank of this launch that contradicts
-  // what is known ends the meeting.
+  // Strangers (port scanners, other protocols, other launches) are sent away; only a rank of this launch that
+  // contradicts what is known ends the meeting.
   Status hear(Connection& guest) {
     std::vector<Frame> frames;
     if (!guest.receive(frames).is_ok()) {
@@ -234,7 +236,8 @@ class Host {
   Status welcome() {
     star_.hub_address = star_.own_address = star_.peers[1].local_address();
     for (std::size_t rank = 1; rank < star_.peers.size(); ++rank) {
-      if (star_.members[rank].host_id != star_.members[0].host_id) star_.own_address = star_.peers[rank].local_address();
+      if (star_.members[rank].host_id != star_.members[0].host_id)
+        star_.own_address = star_.peers[rank].local_address();
     }
     star_.hub_address = star_.own_address;
     OAR_ASSIGN(star_.store_listener, listen_on(star_.one_host(), 0));
@@ -267,13 +270,15 @@ Result<Connection> reach_host(const Meeting& meeting, TimePoint start) {
   Milliseconds pause{2};
   while (true) {
     const Milliseconds left = std::chrono::ceil<Milliseconds>(start + meeting.timeout - steady_clock().now());
-    Result<Descriptor> socket = connect_to(meeting.address, meeting.port, std::clamp(left, Milliseconds(1), kAttemptMax));
+    Result<Descriptor> socket =
+        connect_to(meeting.address, meeting.port, std::clamp(left, Milliseconds(1), kAttemptMax));
     if (socket.is_ok()) return Connection(std::move(socket).value());
     const TimePoint now = steady_clock().now();
     if (now + pause >= start + meeting.timeout) {
-      return timed_out("rank 0 was not reached at {}:{} within {:.1f} s: {}. Is rank 0 running, and are address and port "
-                       "right? (comm.connect_timeout_ms raises the time)",
-                       meeting.address, meeting.port, seconds(now - start), socket.status().message())
+      return timed_out(
+                 "rank 0 was not reached at {}:{} within {:.1f} s: {}. Is rank 0 running, and are address and port "
+                 "right? (comm.connect_timeout_ms raises the time)",
+                 meeting.address, meeting.port, seconds(now - start), socket.status().message())
           .with_rank(0)
           .with_vendor_code(socket.status().info().vendor_code);
     }
@@ -301,8 +306,8 @@ Result<Frame> await_answer(Connection& host, const Meeting& meeting, TimePoint s
     const TimePoint now = steady_clock().now();
     const TimePoint deadline = start + meeting.timeout + kAnswerGrace;
     if (now >= deadline) {
-      return timed_out("rank 0 at {}:{} took the connection and gave no answer within {:.1f} s", meeting.address, meeting.port,
-                       seconds(now - start))
+      return timed_out("rank 0 at {}:{} took the connection and gave no answer within {:.1f} s", meeting.address,
+                       meeting.port, seconds(now - start))
           .with_rank(0);
     }
     pollfd waiting{host.fd(), static_cast<short>(POLLIN | (host.wants_write() ? POLLOUT : 0)), 0};
@@ -318,7 +323,8 @@ Result<Star> join(const Meeting& meeting) {
   OAR_TRY(host.send(pack_hello(meeting, std::chrono::ceil<Milliseconds>(deadline - steady_clock().now()))));
   OAR_ASSIGN(const Frame answer, await_answer(host, meeting, start));
   if (answer.type == FrameType::kRefusal) return unpack_refusal(answer);
-  if (answer.type != FrameType::kWelcome) return Status(OAR_E_VERSION, "rank 0 answered with something that is no welcome");
+  if (answer.type != FrameType::kWelcome)
+    return Status(OAR_E_VERSION, "rank 0 answered with something that is no welcome");
   Star star;
   star.rank = meeting.rank;
   star.world_size = meeting.world_size;
@@ -343,17 +349,19 @@ Status open_listener(Meeting& meeting) {
     return Status::ok();
   }
   if (listener.status().info().vendor_code != EADDRINUSE) return std::move(listener).status();
-  return bad_environment("port {} on this host is in use by another program, so rank 0 cannot wait for the other ranks there; "
-                         "give all ranks another MASTER_PORT (or state.master_port), or start them with `oarlock launch`, "
-                         "which finds a free port",
-                         meeting.port)
+  return bad_environment(
+             "port {} on this host is in use by another program, so rank 0 cannot wait for the other ranks there; "
+             "give all ranks another MASTER_PORT (or state.master_port), or start them with `oarlock launch`, "
+             "which finds a free port",
+             meeting.port)
       .with_vendor_code(EADDRINUSE);
 }
 
 }  // namespace
 
 bool Star::one_host() const {
-  return std::all_of(members.begin(), members.end(), [&](const Member& member) { return member.host_id == members[0].host_id; });
+  return std::all_of(members.begin(), members.end(),
+                     [&](const Member& member) { return member.host_id == members[0].host_id; });
 }
 
 Member this_member() {

@@ -1,5 +1,5 @@
-// How the ranks of a world find each other: every rank connects to rank 0, says who it is, and learns who the others are.
-// Every wait has a deadline, and what is reported then names the ranks that did not come.
+// How the ranks of a world find each other: every rank connects to rank 0, says who it is, and learns who the others
+// are. Every wait has a deadline, and what is reported then names the ranks that did not come.
 #pragma once
 
 #include <string>
@@ -21,12 +21,12 @@ struct Member {
 struct Meeting {
   int rank = 0;
   int world_size = 1;
-  std::string address;       // of rank 0
-  int port = 0;              // of rank 0
-  std::string world_id;      // equal on all ranks of one launch
-  Descriptor listener;       // rank 0: already bound; else rank 0 binds the port
+  std::string address;   // of rank 0
+  int port = 0;          // of rank 0
+  std::string world_id;  // equal on all ranks of one launch
+  Descriptor listener;   // rank 0: already bound; else rank 0 binds the port
   Milliseconds timeout{0};
-  Milliseconds late{5000};   // rank 0 says by a warning whom it waits for, every so often
+  Milliseconds late{5000};        // rank 0 says by a warning whom it waits for, every so often
   std::int64_t inline_bytes = 0;  // rank 0's value becomes everyone's
 };
 

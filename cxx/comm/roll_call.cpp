@@ -16,7 +16,8 @@ double seconds(Clock::TimePoint::duration duration) { return std::chrono::durati
 std::string list_ranks(const std::vector<int>& ranks) {
   if (ranks.size() == 1) return fmt::format("rank {}", ranks.front());
   const std::size_t named = std::min(ranks.size(), kNamedRanksMax);
-  std::string text = fmt::format("ranks {}", fmt::join(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(named), ", "));
+  std::string text =
+      fmt::format("ranks {}", fmt::join(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(named), ", "));
   if (ranks.size() > named) text += fmt::format(" and {} more", ranks.size() - named);
   return text;
 }
@@ -31,9 +32,10 @@ int RollCall::first_arrived() const {
 Status RollCall::check_left(const Signature& wanted) const {
   for (std::size_t rank = 0; rank < left_after_.size(); ++rank) {
     if (!left_after_[rank]) continue;
-    return peer_lost("a rank has left the group: rank {} closed it after operation {}, so operation {}, {}, cannot complete; "
-                     "all ranks must make the same calls",
-                     rank, *left_after_[rank], wanted.sequence, describe(wanted))
+    return peer_lost(
+               "a rank has left the group: rank {} closed it after operation {}, so operation {}, {}, cannot complete; "
+               "all ranks must make the same calls",
+               rank, *left_after_[rank], wanted.sequence, describe(wanted))
         .with_rank(static_cast<int>(rank))
         .with_operation(operator_name(wanted.op));
   }
@@ -45,10 +47,12 @@ Status RollCall::arrive(int rank, const Signature& signature, Milliseconds timeo
   if (other >= 0 && arrivals_[other]->signature != signature) {
     const Signature& theirs = arrivals_[other]->signature;
     const bool rank_is_lower = rank < other;
-    return mismatch("ranks made different calls as operation {} of the group: rank {} called {}, rank {} called {}; all ranks "
-                    "must make the same calls in the same order",
-                    theirs.sequence, rank_is_lower ? rank : other, describe(rank_is_lower ? signature : theirs),
-                    rank_is_lower ? other : rank, describe(rank_is_lower ? theirs : signature))
+    return mismatch(
+               "ranks made different calls as operation {} of the group: rank {} called {}, rank {} called {}; all "
+               "ranks "
+               "must make the same calls in the same order",
+               theirs.sequence, rank_is_lower ? rank : other, describe(rank_is_lower ? signature : theirs),
+               rank_is_lower ? other : rank, describe(rank_is_lower ? theirs : signature))
         .with_rank(rank_is_lower ? other : rank)
         .with_operation(operator_name(signature.op));
   }
@@ -82,9 +86,11 @@ Status RollCall::check_deadline(TimePoint now) const {
   for (const auto& arrival : arrivals_) {
     if (!arrival || now < arrival->deadline) continue;
     const std::vector<int> late = missing();
-    return timed_out("{} did not call operation {}, {}, within {:.1f} s; look at what that rank is doing, or raise the "
-                     "time-out (comm.timeout_ms)",
-                     list_ranks(late), arrival->signature.sequence, describe(arrival->signature), seconds(now - first_arrival_))
+    return timed_out(
+               "{} did not call operation {}, {}, within {:.1f} s; look at what that rank is doing, or raise the "
+               "time-out (comm.timeout_ms)",
+               list_ranks(late), arrival->signature.sequence, describe(arrival->signature),
+               seconds(now - first_arrival_))
         .with_rank(late.front())
         .with_operation(operator_name(arrival->signature.op));
   }
@@ -96,7 +102,8 @@ std::optional<std::string> RollCall::late_warning(TimePoint now) {
   warned_ = true;
   const Signature& signature = arrivals_[first_arrived()]->signature;
   return fmt::format("{} did not call operation {}, {}, after {:.1f} s; {} of {} ranks wait", list_ranks(missing()),
-                     signature.sequence, describe(signature), seconds(now - first_arrival_), num_arrived_, arrivals_.size());
+                     signature.sequence, describe(signature), seconds(now - first_arrival_), num_arrived_,
+                     arrivals_.size());
 }
 
 std::optional<RollCall::TimePoint> RollCall::next_event() const {

@@ -1,5 +1,5 @@
-// Who has called the next operation, with what signature, and who has not. A pure state machine: no sockets, no threads, no
-// clock of its own, so that a test or a simulator drives it. Rank 0 keeps the one of its group.
+// Who has called the next operation, with what signature, and who has not. A pure state machine: no sockets, no
+// threads, no clock of its own, so that a test or a simulator drives it. Rank 0 keeps the one of its group.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,8 @@ class RollCall {
   using TimePoint = Clock::TimePoint;
   RollCall(int world_size, Milliseconds late) : late_(late), arrivals_(world_size), left_after_(world_size) {}
 
-  // Rank calls the operation that comes next. Fails with OAR_E_MISMATCH if an earlier arrival differs (both are named), with
-  // OAR_E_PEER_LOST if a rank has left before it.
+  // Rank calls the operation that comes next. Fails with OAR_E_MISMATCH if an earlier arrival differs (both are named),
+  // with OAR_E_PEER_LOST if a rank has left before it.
   Status arrive(int rank, const Signature& signature, Milliseconds timeout, TimePoint now);
   // Rank closed its group on purpose after `sequence` operations. A failure only if others are waiting for it.
   Status leave(int rank, std::uint64_t sequence);

@@ -9,19 +9,32 @@ namespace {
 
 const char* dtype_name(std::int8_t dtype) {
   switch (static_cast<c10::ScalarType>(dtype)) {
-    case c10::kBool: return "bool";
-    case c10::kByte: return "uint8";
-    case c10::kChar: return "int8";
-    case c10::kShort: return "int16";
-    case c10::kInt: return "int32";
-    case c10::kLong: return "int64";
-    case c10::kHalf: return "float16";
-    case c10::kBFloat16: return "bfloat16";
-    case c10::kFloat: return "float32";
-    case c10::kDouble: return "float64";
-    case c10::kComplexFloat: return "complex64";
-    case c10::kComplexDouble: return "complex128";
-    default: return c10::toString(static_cast<c10::ScalarType>(dtype));
+    case c10::kBool:
+      return "bool";
+    case c10::kByte:
+      return "uint8";
+    case c10::kChar:
+      return "int8";
+    case c10::kShort:
+      return "int16";
+    case c10::kInt:
+      return "int32";
+    case c10::kLong:
+      return "int64";
+    case c10::kHalf:
+      return "float16";
+    case c10::kBFloat16:
+      return "bfloat16";
+    case c10::kFloat:
+      return "float32";
+    case c10::kDouble:
+      return "float64";
+    case c10::kComplexFloat:
+      return "complex64";
+    case c10::kComplexDouble:
+      return "complex128";
+    default:
+      return c10::toString(static_cast<c10::ScalarType>(dtype));
   }
 }
 
@@ -50,10 +63,14 @@ std::string describe(const Signature& signature) {
   switch (signature.op) {
     case Operator::kAllReduce:
       return fmt::format("{}({} of {} {})", name, reduce_op_name(signature.reduce_op), signature.numel, dtype);
-    case Operator::kBroadcast: return fmt::format("{}({} {} from rank {})", name, signature.numel, dtype, signature.root);
-    case Operator::kAllGather: return fmt::format("{}({} {} per rank)", name, signature.numel, dtype);
-    case Operator::kBroadcastBytes: return fmt::format("{}(from rank {})", name, signature.root);
-    default: return name;
+    case Operator::kBroadcast:
+      return fmt::format("{}({} {} from rank {})", name, signature.numel, dtype, signature.root);
+    case Operator::kAllGather:
+      return fmt::format("{}({} {} per rank)", name, signature.numel, dtype);
+    case Operator::kBroadcastBytes:
+      return fmt::format("{}(from rank {})", name, signature.root);
+    default:
+      return name;
   }
 }
 

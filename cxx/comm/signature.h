@@ -8,7 +8,14 @@
 
 namespace oarlock {
 
-enum class Operator : std::uint8_t { kAllReduce = 1, kBroadcast, kAllGather, kBarrier, kAllGatherBytes, kBroadcastBytes };
+enum class Operator : std::uint8_t {
+  kAllReduce = 1,
+  kBroadcast,
+  kAllGather,
+  kBarrier,
+  kAllGatherBytes,
+  kBroadcastBytes
+};
 
 // Sent as these bytes between ranks of one version (the hello of rendezvous.cpp checks that it is one).
 struct Signature {
@@ -24,8 +31,8 @@ struct Signature {
   std::int64_t bytes() const;  // of one rank's tensor
 };
 
-const char* operator_name(Operator op);        // "all_reduce"
-const char* reduce_op_name(std::uint8_t op);   // "sum"
+const char* operator_name(Operator op);            // "all_reduce"
+const char* reduce_op_name(std::uint8_t op);       // "sum"
 std::string describe(const Signature& signature);  // "all_reduce(sum of 1000 float32)"
 
 }  // namespace oarlock

@@ -15,36 +15,17 @@
 namespace oarlock {
 namespace {
 
-constexpr int kPollMsMax = 1000;                  // nothing is polled for; a bound for its own sake
-constexpr Milliseconds kHubGrace{500};            // rank 0 decides a time-out first: it can name the late ranks
-constexpr Milliseconds kDataFailureGrace{500};    // a lost rank is often seen by gloo first
-constexpr Milliseconds kGoodbyeMax{500};          // for the last bytes to peers that read slowly
-constexpr Milliseconds kGlooGrace{1000};          // gloo's own time-out comes after ours
+constexpr int kPollMsMax = 1000;                // nothing is polled for; a bound for its own sake
+constexpr Milliseconds kHubGrace{500};          // rank 0 decides a time-out first: it can name the late ranks
+constexpr Milliseconds kDataFailureGrace{500};  // a lost rank is often seen by gloo first
+constexpr Milliseconds kGoodbyeMax{500};        // for the last bytes to peers that read slowly
+constexpr Milliseconds kGlooGrace{1000};        // gloo's own time-out comes after ours
 
-std::string pack_failure(const Status& status) {
-  const ErrorInfo& info = status.info();
-  return std::move(FrameWriter(FrameType::kFailure)
-                       .put<std::int32_t>(info.code)
-                       .put<std::int32_t>(info.rank)
-                       .put_text(info.operation)
-                       .put_text(info.message))
-      .finish();
-}
-
-// The failure itself, or why it is unreadable.
-Status unpack_failure(const Frame& frame) {
-  FrameReader reader(frame.body);
-  OAR_ASSIGN(const std::int32_t code, reader.get<std::int32_t>());
-  OAR_ASSIGN(const std::int32_t rank, reader.get<std::int32_t>());
-  OAR_ASSIGN(std::string operation, reader.get_text());
-  OAR_ASSIGN(std::string message, reader.get_text());
-  return Status(code, std::move(message)).with_rank(rank).with_operation(std::move(operation));
-}
-
-// Whether gloo may work on the caller's memory itself: row-major, and ours to keep. Memory that the host gave by pointer may
-// be freed by the host once a call has failed, while gloo still writes.
+// Whether gloo may work on the caller's memory itself: row-major, and ours to keep. Memory that the host gave by
+// pointer may be freed by the host once a call has failed, while gloo still writes.
 bool gloo_may_use(const at::Tensor& tensor) {
-  return tensor.is_contiguous() && tensor.storage().data_ptr().get_deleter() == c10::GetDefaultCPUAllocator()->raw_deleter();
+  return tensor.is_contiguous() &&
+         tensor.storage().data_ptr().get_deleter() == c10::GetDefaultCPUAllocator()->raw_deleter();
 }
 
 }  // namespace
@@ -80,17 +61,21 @@ bool StarEngine::goes_through_hub(const Signature& signature) const {
   return signature.op == Operator::kAllReduce && !gloo_can_reduce(static_cast<c10::ScalarType>(signature.dtype));
 }
 
-// --- any thread -------------------------------------------------------------------------------------------------------
+// --- any thread
+// -------------------------------------------------------------------------------------------------------
 
 Status StarEngine::dead_group_status() const {
   const ErrorInfo& info = failure_.info();
-  return aborted("the group is dead since an earlier failure: {}", info.message).with_rank(info.rank).with_operation(info.operation);
+  return aborted("the group is dead since an earlier failure: {}", info.message)
+      .with_rank(info.rank)
+      .with_operation(info.operation);
 }
 
 Status StarEngine::submit(std::shared_ptr<Operation> operation) {
   {
     std::lock_guard lock(mutex_);
-    if (close_requested_) return invalid_state("the group is closed; {} needs an open one", operator_name(operation->signature.op));
+    if (close_requested_)
+      return invalid_state("the group is closed; {} needs an open one", operator_name(operation->signature.op));
     if (!failure_.is_ok()) {
       if (failure_reported_) return dead_group_status();
       failure_reported_ = true;
@@ -129,7 +114,8 @@ std::size_t StarEngine::backlog() const {
   return queue_.size() + (current_ != nullptr ? 1 : 0);
 }
 
-// --- the engine's thread ----------------------------------------------------------------------------------------------
+// --- the engine's thread
+// ----------------------------------------------------------------------------------------------
 
 void StarEngine::run() {
   try {
@@ -178,7 +164,8 @@ void StarEngine::take_requests() {
     reason.swap(abort_reason_);
   }
   if (!reason || failed_) return;
-  fail(aborted("rank {} aborted the group {}: {}", star_.rank, doing(), *reason).with_rank(star_.rank), /*tell_peers=*/true);
+  fail(aborted("rank {} aborted the group {}: {}", star_.rank, doing(), *reason).with_rank(star_.rank),
+       /*tell_peers=*/true);
 }
 
 int StarEngine::poll_bound_ms(TimePoint now) const {
@@ -237,10 +224,17 @@ void StarEngine::check_timers(TimePoint now) {
   const double waited = std::chrono::duration<double>(current_->timeout).count();
   if (phase_ == Phase::kAwaitingRanks) {
     return fail(timed_out("rank 0 gave no answer {} within {:.1f} s: its process is stopped, or the network is",
-                          doing(), waited).with_rank(0).with_operation(operator_name(current_->signature.op)), true);
+                          doing(), waited)
+                    .with_rank(0)
+                    .with_operation(operator_name(current_->signature.op)),
+                true);
   }
-  fail(timed_out("the data did not arrive {} within {:.1f} s, though every rank had called it: a process is stopped, or the "
-                 "network is", doing(), waited).with_operation(operator_name(current_->signature.op)), true);
+  fail(timed_out(
+           "the data did not arrive {} within {:.1f} s, though every rank had called it: a process is stopped, or the "
+           "network is",
+           doing(), waited)
+           .with_operation(operator_name(current_->signature.op)),
+       true);
 }
 
 std::string StarEngine::doing() const {
@@ -248,7 +242,8 @@ std::string StarEngine::doing() const {
   return fmt::format("during operation {}, {}", current_->signature.sequence, describe(current_->signature));
 }
 
-// --- operations -------------------------------------------------------------------------------------------------------
+// --- operations
+// -------------------------------------------------------------------------------------------------------
 
 void StarEngine::start_next() {
   while (!failed_ && current_ == nullptr) {
@@ -266,7 +261,10 @@ void StarEngine::start_next() {
     } else if (hub_left_after_) {
       fail(peer_lost("a rank has left the group: {} closed it after operation {}, so operation {}, {}, cannot complete",
                      name_member(0, star_.members[0]), *hub_left_after_, current_->signature.sequence,
-                     describe(current_->signature)).with_rank(0).with_operation(operator_name(current_->signature.op)), false);
+                     describe(current_->signature))
+               .with_rank(0)
+               .with_operation(operator_name(current_->signature.op)),
+           false);
     } else {
       deadline_ = steady_clock().now() + current_->timeout + kHubGrace;
       const bool with_payload = goes_through_hub(current_->signature);
@@ -304,7 +302,8 @@ void StarEngine::handle_verdict(const Frame& frame) {
   Result<std::uint64_t> sequence = reader.get<std::uint64_t>();
   if (current_ == nullptr || phase_ != Phase::kAwaitingRanks || !sequence.is_ok() ||
       sequence.value() != current_->signature.sequence) {
-    return fail(Status(OAR_E_VERSION, "rank 0 sent a verdict that nobody awaits; do all ranks run the same version?"), true);
+    return fail(Status(OAR_E_VERSION, "rank 0 sent a verdict that nobody awaits; do all ranks run the same version?"),
+                true);
   }
   if (!goes_through_hub(current_->signature)) return start_transfer();
   Status status = apply_verdict(*current_, star_.rank, reader.rest(), star_.world_size);
@@ -319,8 +318,11 @@ void StarEngine::start_transfer() {
   recorder_.advance(operation.ticket, FlightRecorder::Phase::kMovingData, operation.signature.sequence);
   if (transfer_ == nullptr) {
     const bool one_host = star_.one_host();
-    GlooTransfer::Place place{star_.rank, star_.world_size, one_host ? "127.0.0.1" : star_.own_address,
-                              one_host ? "127.0.0.1" : star_.hub_address, star_.store_port,
+    GlooTransfer::Place place{star_.rank,
+                              star_.world_size,
+                              one_host ? "127.0.0.1" : star_.own_address,
+                              one_host ? "127.0.0.1" : star_.hub_address,
+                              star_.store_port,
                               std::min(limits_.connect_timeout, operation.timeout)};
     transfer_ = std::make_unique<GlooTransfer>(std::move(place), std::move(star_.store_listener));
   }
@@ -380,87 +382,6 @@ void StarEngine::finish_current(Status status) {
     operation.swap(current_);
   }
   operation->finish(std::move(status));
-}
-
-// --- peers ------------------------------------------------------------------------------------------------------------
-
-void StarEngine::send_to(int rank, std::shared_ptr<const std::string> frame) {
-  if (!star_.peers[rank].is_open()) return;
-  Status status = star_.peers[rank].send(std::move(frame));
-  if (!status.is_ok()) service(rank);  // what the peer said before it went is read first
-}
-
-void StarEngine::send_to_all(std::string frame) {
-  const auto shared = std::make_shared<const std::string>(std::move(frame));
-  for (std::size_t rank = 0; rank < star_.peers.size(); ++rank) send_to(static_cast<int>(rank), shared);
-}
-
-void StarEngine::handle(int rank, Frame frame) {
-  if (frame.type == FrameType::kGoodbye) return handle_goodbye(rank, frame);
-  if (failed_) return;
-  if (frame.type == FrameType::kArrival && is_hub()) {
-    Result<Arrival> arrival = unpack_arrival(std::move(frame.body));
-    if (!arrival.is_ok()) return fail(std::move(arrival).status(), /*tell_peers=*/true);
-    return arrive_at_hub(rank, std::move(arrival).value());
-  }
-  if (frame.type == FrameType::kVerdict && !is_hub()) return handle_verdict(frame);
-  if (frame.type == FrameType::kFailure) {
-    return fail(unpack_failure(frame), /*tell_peers=*/is_hub());
-  }
-  if (frame.type == FrameType::kLate && !is_hub()) {
-    FrameReader reader(frame.body);
-    Result<std::string> text = reader.get_text();
-    if (text.is_ok() && current_ != nullptr) log(LogLevel::kWarning, "comm", "{}", text.value());
-  }
-}
-
-void StarEngine::handle_goodbye(int rank, const Frame& frame) {
-  FrameReader reader(frame.body);
-  Result<std::uint64_t> sequence = reader.get<std::uint64_t>();
-  const std::uint64_t last = sequence.is_ok() ? sequence.value() : 0;
-  star_.peers[rank].close();
-  if (failed_) return;
-  if (is_hub()) {
-    left_[rank] = true;
-    Status status = roll_call_.leave(rank, last);
-    if (!status.is_ok()) fail(std::move(status), /*tell_peers=*/true);
-    return;
-  }
-  hub_left_after_ = last;
-  if (phase_ != Phase::kAwaitingRanks) return;
-  fail(peer_lost("a rank has left the group: {} closed it after operation {}, {}", name_member(0, star_.members[0]), last,
-                 doing()).with_rank(0).with_operation(operator_name(current_->signature.op)), /*tell_peers=*/false);
-}
-
-void StarEngine::lose_peer(int rank, const Status& why) {
-  star_.peers[rank].close();
-  if (failed_ || left_[rank]) return;
-  Status status = why.code() == OAR_E_VERSION
-                      ? why
-                      : peer_lost("{} ended without closing its group, {}: {}", name_member(rank, star_.members[rank]),
-                                  doing(), why.message());
-  std::string operation = current_ != nullptr ? operator_name(current_->signature.op) : "";
-  fail(std::move(status).with_rank(rank).with_operation(std::move(operation)).with_vendor_code(why.info().vendor_code), true);
-}
-
-void StarEngine::fail(Status status, bool tell_peers) {
-  if (failed_) return;
-  failed_ = true;
-  data_failure_.reset();
-  std::deque<std::shared_ptr<Operation>> ended;
-  {
-    std::lock_guard lock(mutex_);
-    failure_ = status;
-    ended.swap(queue_);
-    failure_reported_ = current_ != nullptr || !ended.empty();
-  }
-  if (current_ != nullptr) finish_current(status);
-  for (const auto& operation : ended) {
-    recorder_.advance(operation->ticket, FlightRecorder::Phase::kFailed, operation->signature.sequence, status.message());
-    operation->finish(status);
-  }
-  if (tell_peers) send_to_all(pack_failure(status));
-  if (transfer_ != nullptr) transfer_->end_soon();  // closes gloo's connections, so that no peer waits there for us
 }
 
 }  // namespace oarlock

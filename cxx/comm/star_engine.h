@@ -1,10 +1,10 @@
-// The thread of a group: it owns the connections, runs the operations in the order in which they were given, and notices
-// whatever happens to peers at any time. It never waits for anything but its one poll(); large tensors are moved by the data
-// thread behind GlooTransfer meanwhile.
+// The thread of a group: it owns the connections, runs the operations in the order in which they were given, and
+// notices whatever happens to peers at any time. It never waits for anything but its one poll(); large tensors are
+// moved by the data thread behind GlooTransfer meanwhile.
 //
-// Every operation starts by an arrival at rank 0 (roll_call.h). When all ranks have arrived with equal signatures rank 0
-// sends the verdict: for small operations the result itself, for large ones the permission to let gloo move the data. Any
-// failure (mismatch, time-out, a lost rank, an abort) makes the group dead on every rank, by the same text.
+// Every operation starts by an arrival at rank 0 (roll_call.h). When all ranks have arrived with equal signatures rank
+// 0 sends the verdict: for small operations the result itself, for large ones the permission to let gloo move the data.
+// Any failure (mismatch, time-out, a lost rank, an abort) makes the group dead on every rank, by the same text.
 #pragma once
 
 #include <array>
@@ -41,7 +41,7 @@ class StarEngine {
   // Any thread. A dead group refuses; the first to hear of a failure gets its own code, later calls OAR_E_ABORTED.
   Status submit(std::shared_ptr<Operation> operation);
   void abort(std::string_view reason);
-  void close();               // goodbye to the peers; operations still running are aborted. Twice is fine
+  void close();                 // goodbye to the peers; operations still running are aborted. Twice is fine
   std::size_t backlog() const;  // operations not done yet
 
  private:
@@ -102,17 +102,17 @@ class StarEngine {
   // Only the engine's thread.
   Phase phase_ = Phase::kIdle;
   std::uint64_t num_done_ = 0;
-  TimePoint deadline_{};                       // of the current phase, where rank 0 does not decide it
+  TimePoint deadline_{};                                      // of the current phase, where rank 0 does not decide it
   std::optional<std::pair<TimePoint, Status>> data_failure_;  // gloo failed; a better explanation may still come
   bool failed_ = false;
   std::optional<std::uint64_t> hub_left_after_;
-  RollCall roll_call_;                         // rank 0
-  std::vector<std::string> payloads_;          // rank 0
-  std::vector<bool> left_;                     // rank 0
+  RollCall roll_call_;                 // rank 0
+  std::vector<std::string> payloads_;  // rank 0
+  std::vector<bool> left_;             // rank 0
   std::unique_ptr<GlooTransfer> transfer_;
   std::shared_ptr<DataSignal> data_signal_;
-  std::array<at::Tensor, 2> staging_;          // kept from one operation to the next: fresh pages cost more than copies
-  at::Tensor staged_tensor_;                   // what gloo works on, where that is not the caller's memory
+  std::array<at::Tensor, 2> staging_;  // kept from one operation to the next: fresh pages cost more than copies
+  at::Tensor staged_tensor_;           // what gloo works on, where that is not the caller's memory
   at::Tensor staged_output_;
 
   std::thread thread_;

@@ -45,7 +45,8 @@ void set_tensor(Operation& operation, const at::Tensor& tensor) {
 
 class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
  public:
-  StarGroup(Star star, StarEngine::Limits limits, Milliseconds timeout) : timeout_(timeout), engine_(std::move(star), limits) {}
+  StarGroup(Star star, StarEngine::Limits limits, Milliseconds timeout)
+      : timeout_(timeout), engine_(std::move(star), limits) {}
 
   int rank() const override { return engine_.rank(); }
   int size() const override { return engine_.world_size(); }

@@ -1,11 +1,10 @@
 #include "comm/store.h"
 
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
-
 #include <atomic>
 #include <future>
 #include <thread>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 namespace oarlock {
 namespace {
@@ -38,7 +37,8 @@ Result<std::string> ask(AgentQuestion& question) {
     store->set(question.key, std::vector<std::uint8_t>(question.value.begin(), question.value.end()));
     return question.value;
   }
-  while (!question.given_up && !store->check({question.key})) std::this_thread::sleep_for(kSlice);  // a store cannot call back
+  while (!question.given_up && !store->check({question.key}))
+    std::this_thread::sleep_for(kSlice);  // a store cannot call back
   if (question.given_up) return aborted("nobody waits any more");
   const std::vector<std::uint8_t> bytes = store->get(question.key);
   return std::string(bytes.begin(), bytes.end());
@@ -48,14 +48,15 @@ void run_question(const std::shared_ptr<AgentQuestion>& question) {
   try {
     question->answer.set_value(ask(*question));
   } catch (const std::exception& error) {  // a thread's main: nothing above it catches
-    question->answer.set_value(io_error("torchrun's store at {}:{} failed: {}", question->address, question->port, error.what()));
+    question->answer.set_value(
+        io_error("torchrun's store at {}:{} failed: {}", question->address, question->port, error.what()));
   }
 }
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Store> open_data_store(Descriptor listener, const std::string& address, int port, bool is_server,
-                                                Milliseconds timeout) {
+c10::intrusive_ptr<c10d::Store> open_data_store(Descriptor listener, const std::string& address, int port,
+                                                bool is_server, Milliseconds timeout) {
   c10d::TCPStoreOptions options = client_options(port, timeout);
   options.isServer = is_server;
   if (is_server) options.masterListenFd = listener.release();  // the server closes it
@@ -75,8 +76,8 @@ Result<std::string> exchange_by_agent(const std::string& address, int port, cons
   std::thread([question] { run_question(question); }).detach();
   if (answer.wait_for(timeout) != std::future_status::ready) {
     question->given_up = true;
-    return timed_out("torchrun's store at {}:{} gave no answer within {} ms: rank 0 has not published where it waits", address,
-                     port, timeout.count())
+    return timed_out("torchrun's store at {}:{} gave no answer within {} ms: rank 0 has not published where it waits",
+                     address, port, timeout.count())
         .with_rank(0);
   }
   return answer.get();

@@ -51,9 +51,10 @@ std::string own_address(const Options& options) {
 
 Status take_inherited_socket(Meeting& meeting, const Topology& topology) {
   if (listening_port(topology.listen_fd) != topology.master_port) {
-    return bad_environment("OARLOCK_LISTEN_FD={} is not a socket that listens on MASTER_PORT={}; a program between `oarlock "
-                           "launch` and this one closed it: start this program directly, or unset OARLOCK_LISTEN_FD",
-                           topology.listen_fd, topology.master_port);
+    return bad_environment(
+        "OARLOCK_LISTEN_FD={} is not a socket that listens on MASTER_PORT={}; a program between `oarlock "
+        "launch` and this one closed it: start this program directly, or unset OARLOCK_LISTEN_FD",
+        topology.listen_fd, topology.master_port);
   }
   // A copy: the inherited one stays for the next state of this process.
   meeting.listener = Descriptor(::dup(topology.listen_fd));
@@ -62,17 +63,21 @@ Status take_inherited_socket(Meeting& meeting, const Topology& topology) {
 
 // torchrun's agent keeps MASTER_PORT for its own store; through that rank 0 says where it listens itself.
 Status meet_by_agent(Meeting& meeting, const Topology& topology, const Options& options) {
-  static std::atomic<int> num_meetings{0};  // every state of a process meets apart; all ranks make them in the same order
+  static std::atomic<int> num_meetings{
+      0};  // every state of a process meets apart; all ranks make them in the same order
   const std::string key = fmt::format("oarlock/{}/{}", topology.world_id, num_meetings++);
   std::string value;
   if (meeting.rank == 0) {
     OAR_ASSIGN(meeting.listener, listen_on(/*loopback_only=*/false, 0));
-    value = fmt::format("{}\n{}\n{}", listening_port(meeting.listener.get()), own_address(options), this_member().host_id);
+    value =
+        fmt::format("{}\n{}\n{}", listening_port(meeting.listener.get()), own_address(options), this_member().host_id);
   }
-  OAR_ASSIGN(value, exchange_by_agent(topology.master_address, topology.master_port, key, value, meeting.rank == 0, meeting.timeout));
+  OAR_ASSIGN(value, exchange_by_agent(topology.master_address, topology.master_port, key, value, meeting.rank == 0,
+                                      meeting.timeout));
   const std::size_t first = value.find('\n');
   const std::size_t second = value.find('\n', first + 1);
-  if (second == std::string::npos) return Status(OAR_E_VERSION, fmt::format("torchrun's store holds no address under {}", key));
+  if (second == std::string::npos)
+    return Status(OAR_E_VERSION, fmt::format("torchrun's store holds no address under {}", key));
   meeting.port = std::atoi(value.c_str());
   const bool same_host = value.substr(second + 1) == this_member().host_id;
   meeting.address = same_host ? "127.0.0.1" : value.substr(first + 1, second - first - 1);
@@ -87,9 +92,11 @@ Result<std::string> new_token() {
 Status check_cards(const std::vector<Card>& cards, int rank, int world_size) {
   for (int from = 0; from < world_size; ++from) {
     if (cards[from].magic == Card::kMagic && cards[from].rank == from && cards[from].world_size == world_size) continue;
-    return mismatch("the exchange callback gave rank {} no proper entry for rank {}: entries must lie in rank order, and all "
-                    "ranks must give the same world size (this one: {}, entry: rank {} of {})",
-                    rank, from, world_size, cards[from].rank, cards[from].world_size)
+    return mismatch(
+               "the exchange callback gave rank {} no proper entry for rank {}: entries must lie in rank order, and "
+               "all "
+               "ranks must give the same world size (this one: {}, entry: rank {} of {})",
+               rank, from, world_size, cards[from].rank, cards[from].world_size)
         .with_rank(from);
   }
   return Status::ok();
@@ -140,14 +147,16 @@ void complete_topology(Topology& topology, const std::vector<Member>& members) {
   int local_world_size = 0;
   const std::string& mine = members[topology.rank].host_id;
   for (std::size_t rank = 0; rank < members.size(); ++rank) {
-    if (std::find(hosts.begin(), hosts.end(), members[rank].host_id) == hosts.end()) hosts.push_back(members[rank].host_id);
+    if (std::find(hosts.begin(), hosts.end(), members[rank].host_id) == hosts.end())
+      hosts.push_back(members[rank].host_id);
     if (members[rank].host_id != mine) continue;
     ++local_world_size;
     if (static_cast<int>(rank) < topology.rank) ++local_rank;
   }
   if (topology.local_rank < 0) topology.local_rank = local_rank;
   if (topology.local_world_size < 0) topology.local_world_size = local_world_size;
-  if (topology.node_rank < 0) topology.node_rank = static_cast<int>(std::find(hosts.begin(), hosts.end(), mine) - hosts.begin());
+  if (topology.node_rank < 0)
+    topology.node_rank = static_cast<int>(std::find(hosts.begin(), hosts.end(), mine) - hosts.begin());
 }
 
 }  // namespace oarlock

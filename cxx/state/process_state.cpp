@@ -72,7 +72,8 @@ class ProcessState : public State {
     json.set("place_from", JsonValue::string(topology_.source));
     json.set("process", JsonValue::integer(::getpid()));
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
-    json.set("written_at_unix_us", JsonValue::integer(std::chrono::duration_cast<std::chrono::microseconds>(wall).count()));
+    json.set("written_at_unix_us",
+             JsonValue::integer(std::chrono::duration_cast<std::chrono::microseconds>(wall).count()));
     json.set("operations", group_->history());
     return write_file_atomically(real_fs(), path, json.dump(/*pretty=*/true) + "\n");
   }
@@ -105,13 +106,16 @@ Status check_options(const Options& options) {
   OAR_TRY(check_positive(options, "comm.connect_timeout_ms"));
   OAR_TRY(check_positive(options, "comm.late_ms"));
   if (options.integer("comm.inline_bytes") < 0) {
-    return invalid_argument("option comm.inline_bytes must not be negative, got {}", options.integer("comm.inline_bytes"));
+    return invalid_argument("option comm.inline_bytes must not be negative, got {}",
+                            options.integer("comm.inline_bytes"));
   }
   if (options.text("comm.backend") != "gloo") {
-    return unsupported("option comm.backend must be 'gloo', the only one of this build, got '{}'", options.text("comm.backend"));
+    return unsupported("option comm.backend must be 'gloo', the only one of this build, got '{}'",
+                       options.text("comm.backend"));
   }
   if (options.is_set("device.name") && options.text("device.name") != "cpu") {
-    return unsupported("option device.name must be 'cpu', the only device of this build, got '{}'", options.text("device.name"));
+    return unsupported("option device.name must be 'cpu', the only device of this build, got '{}'",
+                       options.text("device.name"));
   }
   return options.is_set("threads.intra_op") ? check_positive(options, "threads.intra_op") : Status::ok();
 }
@@ -128,9 +132,11 @@ Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Re
   complete_topology(topology, star.members);
   const StarEngine::Limits limits{Milliseconds(options.integer("comm.late_ms")),
                                   Milliseconds(options.integer("comm.connect_timeout_ms"))};
-  std::shared_ptr<Group> group = make_star_group(std::move(star), limits, Milliseconds(options.integer("comm.timeout_ms")));
+  std::shared_ptr<Group> group =
+      make_star_group(std::move(star), limits, Milliseconds(options.integer("comm.timeout_ms")));
   apply_to_process(options);
-  return std::shared_ptr<State>(std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group)));
+  return std::shared_ptr<State>(
+      std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group)));
 }
 
 std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
@@ -151,7 +157,8 @@ Result<std::shared_ptr<State>> State::create(Options options) {
   return form_state(std::move(options), std::move(topology), std::move(meeting));
 }
 
-Result<std::shared_ptr<State>> State::create_with_exchange(Options options, int rank, int world_size, Exchange exchange) {
+Result<std::shared_ptr<State>> State::create_with_exchange(Options options, int rank, int world_size,
+                                                           Exchange exchange) {
   OAR_TRY(check_options(options));
   if (world_size < 1) return invalid_argument("world_size must be at least 1, got {}", world_size);
   if (rank < 0 || rank >= world_size) return invalid_argument("rank must lie in [0, {}), got {}", world_size, rank);

@@ -22,23 +22,24 @@ class State {
   static Result<std::shared_ptr<State>> create(Options options);
   // The host's own all-gather: size bytes of every rank into `all`, rank order; nonzero = failed.
   using Exchange = std::function<int(const void* mine, std::size_t size, void* all)>;
-  static Result<std::shared_ptr<State>> create_with_exchange(Options options, int rank, int world_size, Exchange exchange);
+  static Result<std::shared_ptr<State>> create_with_exchange(Options options, int rank, int world_size,
+                                                             Exchange exchange);
   virtual ~State() = default;
 
-  virtual const Topology& topology() const = 0;   // rank, world_size, local_rank, local_world_size, node_rank
+  virtual const Topology& topology() const = 0;  // rank, world_size, local_rank, local_world_size, node_rank
   int rank() const { return topology().rank; }
   int world_size() const { return topology().world_size; }
   bool is_main_process() const { return rank() == 0; }
   virtual at::Device device() const = 0;
-  virtual const Options& options() const = 0;     // the frozen configuration
+  virtual const Options& options() const = 0;               // the frozen configuration
   virtual const std::shared_ptr<Group>& group() const = 0;  // all ranks; of size one when alone
-  virtual Milliseconds timeout() const = 0;       // comm.timeout_ms
+  virtual Milliseconds timeout() const = 0;                 // comm.timeout_ms
 
   virtual void print(std::string_view text) = 0;  // one line, main process only
   using PrintSink = std::function<void(const char* text)>;
   virtual void set_print_sink(PrintSink sink) = 0;
-  virtual void request_stop() noexcept = 0;       // async-signal-safe
-  virtual Result<bool> should_stop() = 0;         // collective
+  virtual void request_stop() noexcept = 0;  // async-signal-safe
+  virtual Result<bool> should_stop() = 0;    // collective
   virtual Status dump(const std::string& path) const = 0;
   virtual Status abort(std::string_view reason) = 0;
   virtual Status close() = 0;

@@ -31,7 +31,8 @@ Result<Place> read_variable(const Environment& environment, const char* name) {
   int value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (error != std::errc() || end != text->data() + text->size()) {
-    return bad_environment("environment variable {} must be a whole number, got '{}'; unset it or correct it", name, *text);
+    return bad_environment("environment variable {} must be a whole number, got '{}'; unset it or correct it", name,
+                           *text);
   }
   return Place{name, value};
 }
@@ -58,7 +59,8 @@ Status check_pair(const Place& one, const Place& other, const std::string& way_o
 
 Status check_below(const Place& small, const Place& big, const std::string& way_out) {
   if (!small.value || !big.value || *small.value < *big.value) return Status::ok();
-  return bad_environment("{} must be less than {}, got {} and {}; {}", small.name, big.name, *small.value, *big.value, way_out);
+  return bad_environment("{} must be less than {}, got {} and {}; {}", small.name, big.name, *small.value, *big.value,
+                         way_out);
 }
 
 Status check_places(const Places& places) {
@@ -72,7 +74,8 @@ Status check_places(const Places& places) {
   OAR_TRY(check_below(places.local_rank, places.local_world_size, way_out));
   OAR_TRY(check_one(places.node_rank, 0, kWorldSizeMax, way_out));
   OAR_TRY(check_one(places.port, 1, 65535, way_out));
-  if (places.world_size.value && places.local_world_size.value && *places.local_world_size.value > *places.world_size.value) {
+  if (places.world_size.value && places.local_world_size.value &&
+      *places.local_world_size.value > *places.world_size.value) {
     return bad_environment("{} must not be greater than {}, got {} and {}; {}", places.local_world_size.name,
                            places.world_size.name, *places.local_world_size.value, *places.world_size.value, way_out);
   }
@@ -91,19 +94,21 @@ Result<Topology> settle(const Places& places) {
   if (!places.address.empty()) topology.master_address = places.address;
   const bool may_span_hosts = places.local_world_size.value && *places.local_world_size.value < topology.world_size;
   if (places.address.empty() && may_span_hosts) {
-    return bad_environment("no address of rank 0 is given, and {} of {} ranks are on this host; set MASTER_ADDR and "
-                           "MASTER_PORT, or the options state.master_address and state.master_port",
-                           *places.local_world_size.value, topology.world_size);
+    return bad_environment(
+        "no address of rank 0 is given, and {} of {} ranks are on this host; set MASTER_ADDR and "
+        "MASTER_PORT, or the options state.master_address and state.master_port",
+        *places.local_world_size.value, topology.world_size);
   }
   if (topology.world_size == 1) topology.local_rank = 0, topology.local_world_size = 1, topology.node_rank = 0;
   return topology;
 }
 
 Result<Topology> from_options(const Options& options) {
-  Places places{read_option(options, "state.rank"),       read_option(options, "state.world_size"),
-                read_option(options, "state.local_rank"), read_option(options, "state.local_world_size"),
-                Place{"state.node_rank", std::nullopt},   read_option(options, "state.master_port"),
-                options.text("state.master_address"),     "correct the options, or leave them out to use the environment"};
+  Places places{
+      read_option(options, "state.rank"),       read_option(options, "state.world_size"),
+      read_option(options, "state.local_rank"), read_option(options, "state.local_world_size"),
+      Place{"state.node_rank", std::nullopt},   read_option(options, "state.master_port"),
+      options.text("state.master_address"),     "correct the options, or leave them out to use the environment"};
   OAR_ASSIGN(Topology topology, settle(places));
   topology.source = "options";
   return topology;
@@ -119,7 +124,8 @@ Result<Topology> from_variables(const Environment& environment) {
   OAR_ASSIGN(places.node_rank, read_variable(environment, environment("GROUP_RANK") ? "GROUP_RANK" : "NODE_RANK"));
   OAR_ASSIGN(places.port, read_variable(environment, "MASTER_PORT"));
   places.address = environment("MASTER_ADDR").value_or("");
-  places.way_out = "start the program with `oarlock launch` or torchrun, which set all of them, or unset them all for one process";
+  places.way_out =
+      "start the program with `oarlock launch` or torchrun, which set all of them, or unset them all for one process";
   OAR_ASSIGN(Topology topology, settle(places));
   if (!places.world_size.value) {
     topology.source = "one process";
@@ -148,7 +154,8 @@ Result<Topology> find_topology(const Options& options, const Environment& enviro
   if (options.is_set("state.rank") || options.is_set("state.world_size")) return from_options(options);
   OAR_ASSIGN(Topology topology, from_variables(environment));
   if (options.is_set("state.master_address")) topology.master_address = options.text("state.master_address");
-  if (options.is_set("state.master_port")) topology.master_port = read_option(options, "state.master_port").value.value_or(0);
+  if (options.is_set("state.master_port"))
+    topology.master_port = read_option(options, "state.master_port").value.value_or(0);
   return topology;
 }
 

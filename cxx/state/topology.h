@@ -18,10 +18,10 @@ struct Topology {
   int node_rank = -1;         // the same
   std::string master_address = "127.0.0.1";
   int master_port = 0;
-  int listen_fd = -1;       // rank 0 under our launcher: the bound, listening socket where the ranks meet
+  int listen_fd = -1;        // rank 0 under our launcher: the bound, listening socket where the ranks meet
   bool agent_store = false;  // under torchrun: its agent serves a TCPStore at the master's port
-  std::string source;       // "oarlock launch", "the environment", "options", "one process": for messages
-  std::string world_id;     // equal on all ranks of one launch; empty: none given
+  std::string source;        // "oarlock launch", "the environment", "options", "one process": for messages
+  std::string world_id;      // equal on all ranks of one launch; empty: none given
 };
 
 // What getenv() is to find_topology; a test gives its own.
@@ -29,8 +29,8 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 Environment process_environment();
 
 // Options by hand (state.rank and state.world_size) win over the launcher's and torchrun's variables, those over "one
-// process". Values that contradict each other (rank >= world size, local beyond global, a rank without a size, something
-// that is no number) are OAR_E_ENVIRONMENT with the names, the values and the way out.
+// process". Values that contradict each other (rank >= world size, local beyond global, a rank without a size,
+// something that is no number) are OAR_E_ENVIRONMENT with the names, the values and the way out.
 Result<Topology> find_topology(const Options& options, const Environment& environment = process_environment());
 
 }  // namespace oarlock

@@ -1,8 +1,9 @@
 // Tensors over memory that somebody else owns: the host's arrays, DLPack producers, mapped files.
 //
-// Note: read-only tensors. libtorch has no flag for memory that must not be written to (a mapped file, a read-only numpy
-// array); writing there kills the host, or changes what others read. The storage's deleter function is the mark: views
-// share the storage, so they share the mark. Whoever writes into a tensor that came from outside asks is_read_only first.
+// Note: read-only tensors. libtorch has no flag for memory that must not be written to (a mapped file, a read-only
+// numpy array); writing there kills the host, or changes what others read. The storage's deleter function is the mark:
+// views share the storage, so they share the mark. Whoever writes into a tensor that came from outside asks
+// is_read_only first.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -31,8 +32,8 @@ struct MemoryLayout {
 // taken as one (libtorch multiplies strides so), or its bytes pass 2^63.
 Result<std::int64_t> checked_numel(std::span<const std::int64_t> shape, at::ScalarType dtype);
 
-// OAR_E_ARGUMENT if two indices reach the same element (judged dimension by dimension, in order of stride), or for shapes
-// and strides that tensor_over_memory refuses.
+// OAR_E_ARGUMENT if two indices reach the same element (judged dimension by dimension, in order of stride), or for
+// shapes and strides that tensor_over_memory refuses.
 Status require_no_overlap(const MemoryLayout& layout);
 
 // A CPU tensor over `data`, not copied; `owner` is dropped when the last use of the memory ends, on whatever thread.

@@ -30,8 +30,10 @@ Status first_difference(std::string_view ours, std::string_view theirs, std::siz
     const std::string_view our_line = take_line(ours, our_begin);
     const std::string_view their_line = take_line(theirs, their_begin);
     if (our_line == their_line) continue;
-    return mismatch("ranks have different models: rank 0 has {}, rank {} has {}; load the same program and set the same "
-                    "options on every rank", our_line, rank, their_line)
+    return mismatch(
+               "ranks have different models: rank 0 has {}, rank {} has {}; load the same program and set the same "
+               "options on every rank",
+               our_line, rank, their_line)
         .with_rank(static_cast<int>(rank));
   }
   return Status::ok();

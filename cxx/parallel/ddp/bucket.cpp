@@ -1,10 +1,10 @@
 #include "parallel/ddp/bucket.h"
 
+#include <c10/core/ScalarType.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include <c10/core/ScalarType.h>
 
 namespace oarlock {
 namespace {
@@ -14,9 +14,7 @@ struct OpenBucket {
   Bucket bucket;
   std::int64_t bytes_max = 0;
 
-  std::int64_t bytes() const {
-    return bucket.numel * static_cast<std::int64_t>(c10::elementSize(bucket.dtype));
-  }
+  std::int64_t bytes() const { return bucket.numel * static_cast<std::int64_t>(c10::elementSize(bucket.dtype)); }
 };
 
 // Slots hold parameters in descending index, so the first slot is the member that is expected first.

@@ -1,8 +1,8 @@
 // Which gradients travel together: the bucket table, planned from sizes alone so that it is tested without ranks.
 //
-// Note: bucket order. Bucket 0 is expected to be ready first, so parameters are taken from the last to the first: backward
-// produces gradients roughly in the reverse of the program's order. Every rank plans from the same list and launches in
-// this order, whatever order its own gradients come in; that is what keeps the ranks' collectives in step.
+// Note: bucket order. Bucket 0 is expected to be ready first, so parameters are taken from the last to the first:
+// backward produces gradients roughly in the reverse of the program's order. Every rank plans from the same list and
+// launches in this order, whatever order its own gradients come in; that is what keeps the ranks' collectives in step.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -35,8 +35,8 @@ struct Bucket {
   at::Device device = at::kCPU;
 };
 
-// The rule of torch's compute_bucket_assignment_by_size over the reversed list: a bucket is closed as soon as it holds at
-// least its limit; the first one of each dtype and device has `first_bytes_max`, all later ones `bytes_max`; the
+// The rule of torch's compute_bucket_assignment_by_size over the reversed list: a bucket is closed as soon as it holds
+// at least its limit; the first one of each dtype and device has `first_bytes_max`, all later ones `bytes_max`; the
 // buckets are then ordered by their earliest member. Both limits > 0, else OAR_E_ARGUMENT.
 Result<std::vector<Bucket>> plan_buckets(std::span<const BucketItem> parameters, std::int64_t first_bytes_max,
                                          std::int64_t bytes_max);

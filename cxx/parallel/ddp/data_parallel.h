@@ -1,8 +1,10 @@
-// Data parallelism: gradients averaged over ranks in buckets while the backward still runs, buffers kept equal to rank 0's.
+// Data parallelism: gradients averaged over ranks in buckets while the backward still runs, buffers kept equal to rank
+// 0's.
 //
-// Note: when buffers travel. The reference broadcasts rank 0's buffers before a forward that follows a synchronised step.
-// Nothing writes buffers between that step's forward and the next one, so the same values are had by sending them while
-// the synchronised backward runs. Differs: a forward (an evaluation on one rank, say) then never waits for other ranks.
+// Note: when buffers travel. The reference broadcasts rank 0's buffers before a forward that follows a synchronised
+// step. Nothing writes buffers between that step's forward and the next one, so the same values are had by sending them
+// while the synchronised backward runs. Differs: a forward (an evaluation on one rank, say) then never waits for other
+// ranks.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,16 +24,16 @@ namespace oarlock {
 
 class DataParallel : public UnitObserver {
  public:
-  // Collective: checks that parameters, buffers and the ddp options agree, then copies rank 0's parameters and buffers to
-  // all. OAR_E_MISMATCH names the first thing that differs and both ranks' versions. options: section "ddp".
+  // Collective: checks that parameters, buffers and the ddp options agree, then copies rank 0's parameters and buffers
+  // to all. OAR_E_MISMATCH names the first thing that differs and both ranks' versions. options: section "ddp".
   static Result<std::shared_ptr<DataParallel>> create(std::shared_ptr<Model> model, std::shared_ptr<Group> group,
                                                       const Options& options, Milliseconds timeout);
 
   void set_requires_sync(bool requires_sync) { requires_sync_ = requires_sync; }  // false: only accumulate (no_sync)
   bool requires_sync() const { return requires_sync_; }
 
-  // Around each backward. If it synchronises: launches the buffers' broadcast and collects gradients; then waits for every
-  // bucket, puts the averages into the gradients and rank 0's values into the buffers.
+  // Around each backward. If it synchronises: launches the buffers' broadcast and collects gradients; then waits for
+  // every bucket, puts the averages into the gradients and rank 0's values into the buffers.
   Status before_backward(Milliseconds timeout);
   Status after_backward(Milliseconds timeout);
   // Instead of after_backward when the backward threw. Peers are told by whoever aborts the group.
@@ -49,9 +51,9 @@ class DataParallel : public UnitObserver {
   const bool broadcasts_buffers_;
   std::unique_ptr<Reducer> reducer_;
   bool requires_sync_ = true;
-  bool is_reducing_ = false;        // between before_backward and after_backward
-  bool buffers_changed_ = false;    // a training forward ran since they were last equal
-  at::Tensor sent_buffers_;         // packed; owned by the broadcast until its work is done
+  bool is_reducing_ = false;      // between before_backward and after_backward
+  bool buffers_changed_ = false;  // a training forward ran since they were last equal
+  at::Tensor sent_buffers_;       // packed; owned by the broadcast until its work is done
   std::shared_ptr<Work> buffers_work_;
 };
 

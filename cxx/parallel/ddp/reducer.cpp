@@ -36,8 +36,7 @@ std::string list_names(const std::vector<std::string>& names) {
 
 Result<std::unique_ptr<Reducer>> Reducer::create(NamedTensors parameters, std::shared_ptr<Group> group,
                                                  const ReducerOptions& options) {
-  OAR_ASSIGN(std::vector<Bucket> plan,
-             plan_buckets(describe(parameters), options.first_bytes_max, options.bytes_max));
+  OAR_ASSIGN(std::vector<Bucket> plan, plan_buckets(describe(parameters), options.first_bytes_max, options.bytes_max));
   std::unique_ptr<Reducer> reducer(new Reducer(std::move(parameters), std::move(group), options, std::move(plan)));
   for (std::size_t i = 0; i < reducer->parameters_.size(); ++i) {
     const NamedTensor& parameter = reducer->parameters_[i];
@@ -73,7 +72,8 @@ Reducer::Reducer(NamedTensors parameters, std::shared_ptr<Group> group, const Re
 
 Status Reducer::prepare(Milliseconds timeout) {
   if (phase_ == Phase::kBroken) {
-    return invalid_state("gradients cannot be averaged: an earlier reduction failed; create the state and prepare again");
+    return invalid_state(
+        "gradients cannot be averaged: an earlier reduction failed; create the state and prepare again");
   }
   for (std::size_t b = 0; b < plan_.size(); ++b) {
     flats_[b].num_missing = plan_[b].slots.size();
@@ -91,8 +91,10 @@ void Reducer::on_gradient(std::size_t index, const at::Tensor& parameter) {
   if (phase_ != Phase::kCollecting || failure_) return;
   const NamedTensor& named = parameters_[index];
   if (contributed_[index]) {
-    failure_ = invalid_state("the gradient of {} became ready twice in one backward; a parameter that is used by several "
-                             "parts of a recomputed model must belong to their common unit", named.name);
+    failure_ = invalid_state(
+        "the gradient of {} became ready twice in one backward; a parameter that is used by several "
+        "parts of a recomputed model must belong to their common unit",
+        named.name);
     return;
   }
   const at::Tensor& gradient = parameter.grad();
@@ -159,9 +161,10 @@ Status Reducer::finish(Milliseconds timeout) {
   }
   write_averages();
   if (without.empty() || options_.find_unused) return Status::ok();
-  return invalid_state("{} of {} parameters got no gradient in this backward: {}. Leave them out of the model, or set "
-                       "ddp.find_unused_parameters",
-                       without.size(), parameters_.size(), list_names(without));
+  return invalid_state(
+      "{} of {} parameters got no gradient in this backward: {}. Leave them out of the model, or set "
+      "ddp.find_unused_parameters",
+      without.size(), parameters_.size(), list_names(without));
 }
 
 Status Reducer::wait_for_buckets(Milliseconds timeout) {

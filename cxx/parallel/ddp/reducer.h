@@ -1,13 +1,14 @@
 // Averages gradients over ranks while the backward still runs.
 //
-// One backward that synchronises goes: prepare() -> the hooks copy each gradient, divided by the number of ranks, into its
-// place in a flat bucket -> a full bucket's sum is launched as soon as all earlier buckets are -> finish() contributes for
-// parameters that got no gradient, waits, and puts the averages where the gradients were.
+// One backward that synchronises goes: prepare() -> the hooks copy each gradient, divided by the number of ranks, into
+// its place in a flat bucket -> a full bucket's sum is launched as soon as all earlier buckets are -> finish()
+// contributes for parameters that got no gradient, waits, and puts the averages where the gradients were.
 //
 // Invariants:
 // 1. Buckets are launched in the order of the plan on every rank (bucket.h, "Note: bucket order").
 // 2. A bucket that was launched is not written until its work is done; after a failure it is never written again.
-// 3. Every rank launches every bucket of a backward that touched the model, so no rank waits for one that is not coming.
+// 3. Every rank launches every bucket of a backward that touched the model, so no rank waits for one that is not
+// coming.
 //
 // Numbers: gradient * (1 / ranks), then the sum, as torch's Reducer does without a communication hook.
 #pragma once
@@ -32,8 +33,8 @@ namespace oarlock {
 struct ReducerOptions {
   std::int64_t first_bytes_max = 1 << 20;
   std::int64_t bytes_max = 25 << 20;
-  // True: a parameter may stay without a gradient; one that no rank has used keeps what it had. Costs one more small sum.
-  // False: finish() names such parameters and fails, after its peers got what they wait for.
+  // True: a parameter may stay without a gradient; one that no rank has used keeps what it had. Costs one more small
+  // sum. False: finish() names such parameters and fails, after its peers got what they wait for.
   bool find_unused = false;
 };
 
@@ -57,13 +58,15 @@ class Reducer {
 
  private:
   enum class Phase { kIdle, kCollecting, kBroken };
-  struct Flat {                         // one bucket's memory
+  struct Flat {  // one bucket's memory
     at::Tensor buffer;
-    std::vector<at::Tensor> views;      // per slot, in the parameter's shape
-    std::size_t num_missing = 0;        // slots not yet contributed in this backward
+    std::vector<at::Tensor> views;  // per slot, in the parameter's shape
+    std::size_t num_missing = 0;    // slots not yet contributed in this backward
     std::shared_ptr<Work> work;
   };
-  struct Place { std::size_t bucket = 0, slot = 0; };
+  struct Place {
+    std::size_t bucket = 0, slot = 0;
+  };
 
   Reducer(NamedTensors parameters, std::shared_ptr<Group> group, const ReducerOptions& options,
           std::vector<Bucket> plan);
@@ -79,15 +82,15 @@ class Reducer {
   const std::shared_ptr<Group> group_;
   const ReducerOptions options_;
   const std::vector<Bucket> plan_;
-  const double factor_;                                   // 1 / ranks
+  const double factor_;  // 1 / ranks
   std::vector<Flat> flats_;
-  std::vector<Place> places_;                             // per parameter
-  std::vector<bool> contributed_;                         // per parameter, in this backward
-  at::Tensor uses_;                                       // int32 per parameter: ranks that had a gradient; find_unused
-  std::size_t next_ = 0;                                  // first bucket not launched
+  std::vector<Place> places_;      // per parameter
+  std::vector<bool> contributed_;  // per parameter, in this backward
+  at::Tensor uses_;                // int32 per parameter: ranks that had a gradient; find_unused
+  std::size_t next_ = 0;           // first bucket not launched
   Milliseconds timeout_{0};
   Phase phase_ = Phase::kIdle;
-  std::optional<Status> failure_;                         // of a hook; finish() returns it
+  std::optional<Status> failure_;                                      // of a hook; finish() returns it
   std::vector<std::unique_ptr<GradReadySubscription>> subscriptions_;  // last: ends first
 };
 

@@ -1,10 +1,9 @@
 #include "comm/backends/gloo/gloo_transfer.h"
 
-#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
 #include "comm/reduction.h"
 #include "comm/store.h"
@@ -35,10 +34,14 @@ namespace {
 
 c10d::ReduceOp gloo_reduce_op(std::uint8_t op) {
   switch (static_cast<ReduceOp>(op)) {
-    case ReduceOp::kMax: return c10d::ReduceOp::MAX;
-    case ReduceOp::kMin: return c10d::ReduceOp::MIN;
-    case ReduceOp::kProduct: return c10d::ReduceOp::PRODUCT;
-    default: return c10d::ReduceOp::SUM;  // an average is divided afterwards: gloo has none
+    case ReduceOp::kMax:
+      return c10d::ReduceOp::MAX;
+    case ReduceOp::kMin:
+      return c10d::ReduceOp::MIN;
+    case ReduceOp::kProduct:
+      return c10d::ReduceOp::PRODUCT;
+    default:
+      return c10d::ReduceOp::SUM;  // an average is divided afterwards: gloo has none
   }
 }
 
@@ -49,9 +52,17 @@ at::Tensor as_bytes(const at::Tensor& tensor) { return tensor.view(-1).view(at::
 
 bool gloo_can_reduce(c10::ScalarType dtype) {
   switch (dtype) {
-    case c10::kFloat: case c10::kDouble: case c10::kHalf: case c10::kBFloat16:
-    case c10::kByte: case c10::kChar: case c10::kInt: case c10::kLong: return true;
-    default: return false;
+    case c10::kFloat:
+    case c10::kDouble:
+    case c10::kHalf:
+    case c10::kBFloat16:
+    case c10::kByte:
+    case c10::kChar:
+    case c10::kInt:
+    case c10::kLong:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -1,8 +1,8 @@
 // Large tensors between ranks by c10d's gloo. Only called when all ranks are known to make the same call: gloo ends the
 // process or gives wrong data when they do not.
 //
-// gloo blocks and cannot be interrupted, so it has a thread of its own which keeps the tensors, the process group and the
-// store until gloo itself has ended (they go in that order: work, group, store). Who asked is told by a callback.
+// gloo blocks and cannot be interrupted, so it has a thread of its own which keeps the tensors, the process group and
+// the store until gloo itself has ended (they go in that order: work, group, store). Who asked is told by a callback.
 #pragma once
 
 #include <ATen/core/Tensor.h>
