@@ -50,13 +50,13 @@ TEST_P(Accumulation, SynchronisesWhereTheReferenceDoes) {
 // Spec B 3.2, from Accelerate 1.15.
 INSTANTIATE_TEST_SUITE_P(
     Table, Accumulation,
-    testing::Values(
-        AccumulationCase{R"({"accelerator": {"gradient_accumulation_steps": 2}})", 5, ".S.SS/.S.SS"},
-        AccumulationCase{R"({"accelerator": {"gradient_accumulation_steps": 2, "sync_with_dataloader": false}})", 5,
-                         ".S.S./S.S.S"},
-        AccumulationCase{R"({"accelerator": {"gradient_accumulation_steps": 4}})", 5, "...SS/...SS"},
-        AccumulationCase{R"({"accelerator": {"gradient_accumulation_steps": 4}})", 6, "...S.S/...S.S"},
-        AccumulationCase{"{}", 3, "SSS/SSS"}));
+    testing::Values(AccumulationCase{R"({"accelerator": {"gradient_accumulation_steps": 2}})", 5, ".S.SS/.S.SS"},
+                    AccumulationCase{
+                        R"({"accelerator": {"gradient_accumulation_steps": 2, "sync_with_dataloader": false}})", 5,
+                        ".S.S./S.S.S"},
+                    AccumulationCase{R"({"accelerator": {"gradient_accumulation_steps": 4}})", 5, "...SS/...SS"},
+                    AccumulationCase{R"({"accelerator": {"gradient_accumulation_steps": 4}})", 6, "...S.S/...S.S"},
+                    AccumulationCase{"{}", 3, "SSS/SSS"}));
 
 TEST(Accumulation, TheLoaderThatGaveABatchLastIsTheActiveOne) {
   const auto accelerator = accelerator_of(R"({"accelerator": {"gradient_accumulation_steps": 3}})");

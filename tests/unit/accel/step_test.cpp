@@ -65,7 +65,8 @@ TEST_P(StepOfScheduler, FollowsTheRule) {
 INSTANTIATE_TEST_SUITE_P(Table, StepOfScheduler,
                          testing::Values(SchedulerCase{"once", "{}", 1, false, 1},
                                          SchedulerCase{"once, whatever the ranks", "{}", 4, false, 1},
-                                         SchedulerCase{"the reference: once per rank", R"({"compat": "accelerate"})", 4, false, 4},
+                                         SchedulerCase{"the reference: once per rank", R"({"compat": "accelerate"})", 4,
+                                                       false, 4},
                                          SchedulerCase{"the reference: once when batches are split",
                                                        R"({"compat": "accelerate"})", 4, true, 1}));
 

@@ -46,13 +46,16 @@ TEST_P(PlanBuckets, EqualsTorchOverTheReversedList) {
 INSTANTIATE_TEST_SUITE_P(
     Table, PlanBuckets,
     testing::Values(
-        PlanCase{"a small first bucket", {{10, f}, {10, f}, {10, f}, {10, f}, {10, f}, {10, f}}, 40, 100,
+        PlanCase{"a small first bucket",
+                 {{10, f}, {10, f}, {10, f}, {10, f}, {10, f}, {10, f}},
+                 40,
+                 100,
                  {{5}, {4, 3, 2}, {1, 0}}},
         PlanCase{"one byte: each alone", {{10, f}, {10, f}, {10, f}}, 1, 1, {{2}, {1}, {0}}},
         PlanCase{"all fit one", {{10, f}, {10, f}, {10, f}}, 10000, 10000, {{2, 1, 0}}},
         PlanCase{"dtypes apart", {{10, f}, {10, h}, {10, f}, {10, h}, {10, f}}, 80, 80, {{4, 2}, {3, 1}, {0}}},
-        PlanCase{"a first limit per dtype", {{10, f}, {10, h}, {10, f}, {10, h}, {10, f}}, 40, 10000,
-                 {{4}, {3, 1}, {2, 0}}},
+        PlanCase{
+            "a first limit per dtype", {{10, f}, {10, h}, {10, f}, {10, h}, {10, f}}, 40, 10000, {{4}, {3, 1}, {2, 0}}},
         PlanCase{"larger than a bucket", {{1, f}, {1000, f}, {1, f}}, 100, 200, {{2, 1}, {0}}},
         PlanCase{"a parameter without elements", {{0, f}, {5, f}}, 20, 200, {{1}, {0}}},
         PlanCase{"no parameter", {}, 20, 200, {}}));
