@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "comm/greeting.h"
 #include "comm/roll_call.h"
 
 namespace oarlock {
@@ -27,79 +28,6 @@ constexpr Milliseconds kAttemptMax{2000};  // for one connect()
 constexpr Milliseconds kAnswerGrace{500};  // rank 0 decides first, so that its better text arrives
 
 double seconds(TimePoint::duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-struct Hello {
-  int rank = -1;
-  int world_size = 0;
-  Milliseconds left{0};  // how long this rank goes on waiting
-  std::string world_id;
-  Member member;
-};
-
-std::string pack_hello(const Meeting& meeting, Milliseconds left) {
-  const Member me = this_member();
-  return std::move(FrameWriter(FrameType::kHello)
-                       .put<std::int32_t>(meeting.rank)
-                       .put<std::int32_t>(meeting.world_size)
-                       .put<std::int64_t>(left.count())
-                       .put_text(meeting.world_id)
-                       .put<std::int32_t>(me.pid)
-                       .put_text(me.host_name)
-                       .put_text(me.host_id))
-      .finish();
-}
-
-Result<Hello> unpack_hello(const Frame& frame) {
-  if (frame.type != FrameType::kHello) return Status(OAR_E_VERSION, "the first message of a peer is no hello");
-  FrameReader reader(frame.body);
-  Hello hello;
-  OAR_ASSIGN(hello.rank, reader.get<std::int32_t>());
-  OAR_ASSIGN(hello.world_size, reader.get<std::int32_t>());
-  OAR_ASSIGN(const std::int64_t left_ms, reader.get<std::int64_t>());
-  hello.left = Milliseconds(left_ms);
-  OAR_ASSIGN(hello.world_id, reader.get_text());
-  OAR_ASSIGN(hello.member.pid, reader.get<std::int32_t>());
-  OAR_ASSIGN(hello.member.host_name, reader.get_text());
-  OAR_ASSIGN(hello.member.host_id, reader.get_text());
-  return hello;
-}
-
-std::string pack_welcome(const Star& star) {
-  FrameWriter writer(FrameType::kWelcome);
-  writer.put(star.inline_bytes).put<std::int32_t>(star.store_port);
-  for (const Member& member : star.members) {
-    writer.put(member.pid).put_text(member.host_name).put_text(member.host_id);
-  }
-  return std::move(writer).finish();
-}
-
-Status unpack_welcome(const Frame& frame, Star& star) {
-  FrameReader reader(frame.body);
-  OAR_ASSIGN(star.inline_bytes, reader.get<std::int64_t>());
-  OAR_ASSIGN(star.store_port, reader.get<std::int32_t>());
-  for (Member& member : star.members) {
-    OAR_ASSIGN(member.pid, reader.get<std::int32_t>());
-    OAR_ASSIGN(member.host_name, reader.get_text());
-    OAR_ASSIGN(member.host_id, reader.get_text());
-  }
-  return Status::ok();
-}
-
-std::string pack_refusal(const Status& status) {
-  return std::move(FrameWriter(FrameType::kRefusal)
-                       .put<std::int32_t>(status.code())
-                       .put<std::int32_t>(status.info().rank)
-                       .put_text(status.message()))
-      .finish();
-}
-
-Status unpack_refusal(const Frame& frame) {
-  FrameReader reader(frame.body);
-  OAR_ASSIGN(const std::int32_t code, reader.get<std::int32_t>());
-  OAR_ASSIGN(const std::int32_t rank, reader.get<std::int32_t>());
-  OAR_ASSIGN(std::string text, reader.get_text());
-  return Status(code, std::move(text)).with_rank(rank);
-}
 
 // Rank 0's side of the meeting.
 class Host {

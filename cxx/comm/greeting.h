@@ -1,0 +1,26 @@
+// The messages with which ranks meet: a hello to rank 0, and its welcome or refusal.
+#pragma once
+
+#include <string>
+
+#include "comm/frame.h"
+#include "comm/rendezvous.h"
+
+namespace oarlock {
+
+struct Hello {
+  int rank = -1;
+  int world_size = 0;
+  Milliseconds left{0};  // how long this rank goes on waiting
+  std::string world_id;
+  Member member;
+};
+
+std::string pack_hello(const Meeting& meeting, Milliseconds left);
+Result<Hello> unpack_hello(const Frame& frame);
+std::string pack_welcome(const Star& star);
+Status unpack_welcome(const Frame& frame, Star& star);
+std::string pack_refusal(const Status& status);
+Status unpack_refusal(const Frame& frame);
+
+}  // namespace oarlock
