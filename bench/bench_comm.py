@@ -61,13 +61,13 @@ def median_of(results):
 
 
 def measure_ours(numel, calls):
-    return median_of(run_world(2, OURS.format(numel=numel, calls=calls)))
+    return median_of(run_world(2, OURS.format(numel=numel, calls=calls), timeout=400))
 
 
 def measure_theirs(numel, calls):
     with tempfile.TemporaryDirectory() as folder:
         body = THEIRS.format(numel=numel, calls=calls, store=os.path.join(folder, "store"))
-        return median_of(run_world(2, body, bootstrap="none"))
+        return median_of(run_world(2, body, timeout=400, bootstrap="none"))
 
 
 IDS = ("allreduce_4B", "allreduce_32MiB")
