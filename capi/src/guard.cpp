@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "base/thread.h"
 #include "call_frame.h"
 #include "error_slot.h"
 #include "exceptions.h"

@@ -3,9 +3,9 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "accel/accelerator.h"
+#include "base/text.h"
 #include "tensor/scopes.h"
 
 namespace oarlock {
@@ -17,8 +17,8 @@ Result<std::vector<std::int64_t>> gather_sizes(Group& group, std::int64_t mine, 
   std::vector<std::int64_t> sizes(texts.size(), 0);
   for (std::size_t rank = 0; rank < texts.size(); ++rank) {
     const std::string& text = texts[rank];
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), sizes[rank]);
-    if (parsed.ec != std::errc() || sizes[rank] < 0) {
+    sizes[rank] = parse_number<std::int64_t>(text).value_or(-1);
+    if (sizes[rank] < 0) {
       return mismatch(
           "rank {} sent \"{}\" where ranks tell how many rows they gather; the ranks' calls are out of step", rank,
           text);

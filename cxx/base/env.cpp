@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -10,14 +9,6 @@
 
 namespace oarlock {
 namespace {
-
-template <class T>
-std::optional<T> parse_whole(std::string_view text) {
-  T value{};
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 template <class T>
 Result<std::optional<T>> read(const char* name, std::optional<T> (*parse)(std::string_view), const char* needed) {
@@ -48,10 +39,10 @@ std::optional<bool> parse_flag(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> parse_int(std::string_view text) { return parse_whole<std::int64_t>(text); }
+std::optional<std::int64_t> parse_int(std::string_view text) { return parse_number<std::int64_t>(text); }
 
 std::optional<double> parse_double(std::string_view text) {
-  const std::optional<double> value = parse_whole<double>(text);
+  const std::optional<double> value = parse_number<double>(text);
   return value && std::isfinite(*value) ? value : std::nullopt;
 }
 

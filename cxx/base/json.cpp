@@ -3,13 +3,13 @@
 #include <cjson/cJSON.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <memory>
 #include <optional>
 
 #include "base/check.h"
 #include "base/json_lexeme.h"
+#include "base/text.h"
 
 namespace oarlock {
 namespace {
@@ -17,19 +17,11 @@ namespace {
 constexpr int kDepthMax = 64;
 constexpr double kExactIntegerMax = 9007199254740992.0;  // 2^53
 
-template <class T>
-std::optional<T> parse_whole(std::string_view text) {
-  T value{};
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // "1.0" and "1e3" are integers too, as long as the double is exact.
 template <class T>
 std::optional<T> parse_integer(std::string_view text) {
-  if (is_json_integer(text)) return parse_whole<T>(text);
-  const std::optional<double> value = parse_whole<double>(text);
+  if (is_json_integer(text)) return parse_number<T>(text);
+  const std::optional<double> value = parse_number<double>(text);
   if (!value || std::trunc(*value) != *value || std::abs(*value) > kExactIntegerMax) return std::nullopt;
   if (std::is_unsigned_v<T> && *value < 0) return std::nullopt;
   return static_cast<T>(*value);
@@ -287,7 +279,7 @@ Result<double> JsonValue::as_double() const {
     if (const std::optional<double> special = special_number(text_)) return *special;
   }
   if (!is_number()) return invalid_argument("a number is needed, not {}", kind_name());
-  if (const std::optional<double> value = parse_whole<double>(text_)) return *value;
+  if (const std::optional<double> value = parse_number<double>(text_)) return *value;
   return invalid_argument("{} is out of the range of a double", text_);
 }
 

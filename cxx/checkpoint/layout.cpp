@@ -1,7 +1,8 @@
 #include "checkpoint/layout.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.h"
 
 namespace oarlock {
 namespace {
@@ -60,11 +61,8 @@ std::string numbered_name(std::int64_t number) { return fmt::format("{}{}", kNum
 
 std::optional<std::int64_t> checkpoint_number(std::string_view name) {
   if (!name.starts_with(kNumberedPrefix)) return std::nullopt;
-  const std::string_view digits = name.substr(kNumberedPrefix.size());
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size() || number < 0) return std::nullopt;
-  if (numbered_name(number) != name) return std::nullopt;  // leading zeros, "-0"
+  const auto number = parse_number<std::int64_t>(name.substr(kNumberedPrefix.size()));
+  if (!number || *number < 0 || numbered_name(*number) != name) return std::nullopt;  // leading zeros, "-0"
   return number;
 }
 

@@ -13,7 +13,8 @@
 #include <cerrno>
 #include <future>
 #include <system_error>
-#include <thread>
+
+#include "base/thread.h"
 
 namespace oarlock {
 namespace {
@@ -54,7 +55,7 @@ Result<std::shared_ptr<Addresses>> resolve(const std::string& host, int port, Mi
   if (is_numeric) {
     look_up(AI_NUMERICHOST);
   } else {
-    std::thread(look_up, 0).detach();
+    start_thread("oar-lookup", [look_up] { look_up(0); }).detach();
   }
   if (future.wait_for(bound) != std::future_status::ready) {
     return timed_out("name lookup of '{}' took longer than {} ms", host, bound.count());

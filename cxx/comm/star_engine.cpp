@@ -10,7 +10,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "comm/thread.h"
+#include "base/thread.h"
 
 namespace oarlock {
 namespace {

@@ -6,6 +6,8 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "base/thread.h"
+
 namespace oarlock {
 namespace {
 
@@ -73,7 +75,7 @@ Result<std::string> exchange_by_agent(const std::string& address, int port, cons
   question->is_publisher = is_publisher;
   question->timeout = timeout;
   auto answer = question->answer.get_future();
-  std::thread([question] { run_question(question); }).detach();
+  start_thread("oar-agent", [question] { run_question(question); }).detach();
   if (answer.wait_for(timeout) != std::future_status::ready) {
     question->given_up = true;
     return timed_out("torchrun's store at {}:{} gave no answer within {} ms: rank 0 has not published where it waits",

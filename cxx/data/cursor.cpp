@@ -1,8 +1,9 @@
 #include "data/cursor.h"
 
-#include <charconv>
 #include <limits>
 #include <string>
+
+#include "base/text.h"
 
 namespace oarlock {
 namespace {
@@ -32,11 +33,8 @@ Result<bool> read_flag(const JsonValue& state, std::string_view key) {
 Result<std::uint64_t> read_seed(const JsonValue& state) {
   OAR_ASSIGN(const JsonValue* const member, state.at("seed"));
   OAR_ASSIGN(const std::string text, member->as_string());
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (error != std::errc() || end != text.data() + text.size())
-    return corrupt("seed is not a number of 64 bits: '{}'", text);
-  return seed;
+  if (const std::optional<std::uint64_t> seed = parse_number<std::uint64_t>(text)) return *seed;
+  return corrupt("seed is not a number of 64 bits: '{}'", text);
 }
 
 Result<SavedLoader> parse_state(const JsonValue& state) {

@@ -1,8 +1,5 @@
 #include "data/prefetch.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -11,29 +8,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/thread.h"
 
 namespace oarlock {
 namespace {
 
 // What the destructor gives a fetch that is still going before it leaves the thread behind.
 constexpr Milliseconds kDestructorWait{2000};
-
-// Signals blocked in the calling thread for the scope's life: threads inherit the mask, so the host's handlers never
-// run on ours.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 // The seam of a thread: nothing flies past it.
 Result<Tree> produce_safely(const Prefetcher::Produce& produce, std::int64_t item) {
@@ -107,9 +88,8 @@ void Prefetcher::work(const std::shared_ptr<Shared>& shared) {
 }
 
 void Prefetcher::start_threads() {
-  const BlockedSignals blocked;
   while (threads_.size() < static_cast<std::size_t>(num_workers_)) {
-    threads_.emplace_back([shared = shared_] { work(shared); });
+    threads_.push_back(start_thread("oar-loader", [shared = shared_] { work(shared); }));
     const std::lock_guard lock(shared_->mutex);
     ++shared_->num_threads;
   }

@@ -1,9 +1,9 @@
 #include "format/safetensors.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/strict_json.h"
+#include "base/text.h"
 #include "format/byte_reader.h"
 #include "tensor/dtype.h"
 #include "tensor/memory.h"
@@ -16,13 +16,9 @@ constexpr std::uint64_t kPrefixBytes = 8;
 
 // Digits only: the format has no signs, fractions or exponents.
 Result<std::uint64_t> as_offset(const JsonValue& value) {
-  const std::string& text = value.text();
-  std::uint64_t number = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (!value.is_number() || error != std::errc() || stop != text.data() + text.size()) {
-    return corrupt("a whole number >= 0 is needed, got {}", value.dump());
-  }
-  return number;
+  const auto number = value.is_number() ? parse_number<std::uint64_t>(value.text()) : std::nullopt;
+  if (!number) return corrupt("a whole number >= 0 is needed, got {}", value.dump());
+  return *number;
 }
 
 Status read_metadata(const JsonValue& value, std::map<std::string, std::string>* metadata) {

@@ -1,9 +1,10 @@
 #include "state/topology.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace oarlock {
 namespace {
@@ -28,13 +29,9 @@ struct Places {
 Result<Place> read_variable(const Environment& environment, const char* name) {
   const std::optional<std::string> text = environment(name);
   if (!text || text->empty()) return Place{name, std::nullopt};
-  int value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size()) {
-    return bad_environment("environment variable {} must be a whole number, got '{}'; unset it or correct it", name,
-                           *text);
-  }
-  return Place{name, value};
+  if (const std::optional<int> value = parse_number<int>(*text)) return Place{name, *value};
+  return bad_environment("environment variable {} must be a whole number, got '{}'; unset it or correct it", name,
+                         *text);
 }
 
 Place read_option(const Options& options, const char* key) {

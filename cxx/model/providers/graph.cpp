@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "graph/input_check.h"
 #include "graph/passes/mode.h"
 #include "model/state_dict.h"
@@ -107,10 +108,15 @@ NamedTensors GraphModel::state_dict() const {
 Status GraphModel::load_state_dict(const NamedTensors& tensors) { return copy_state_dict(tensors, state_dict()); }
 
 Result<const ProgramTensor*> GraphModel::find(std::string_view name) const {
+  std::vector<std::string_view> names;
   for (const ProgramTensor& entry : program_.tensors) {
-    if (entry.name == name && entry.role != TensorRole::kConstant) return &entry;
+    if (entry.role == TensorRole::kConstant) continue;
+    if (entry.name == name) return &entry;
+    names.emplace_back(entry.name);
   }
-  return not_found("the model has no parameter or buffer {}", name);
+  const std::optional<std::string_view> nearest = nearest_text(name, names);
+  return not_found("the model has no parameter or buffer '{}'{}", name,
+                   nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
 }
 
 Result<at::Tensor> GraphModel::tensor(std::string_view name) const {

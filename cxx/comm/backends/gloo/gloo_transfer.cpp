@@ -5,9 +5,9 @@
 #include <thread>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
+#include "base/thread.h"
 #include "comm/reduction.h"
 #include "comm/store.h"
-#include "comm/thread.h"
 
 namespace oarlock {
 

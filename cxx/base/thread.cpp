@@ -1,14 +1,14 @@
-// Our own threads: no signal of the host is handled on them, and a debugger shows their names.
-#pragma once
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <signal.h>
 
-#include <string>
-#include <thread>
 #include <utility>
 
 namespace oarlock {
+namespace {
+
+thread_local bool is_own_thread = false;
 
 // All signals are blocked for this thread as long as it lives; a thread made meanwhile inherits that.
 class SignalsBlocked {
@@ -26,13 +26,17 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-// The floating-point environment is the caller's; every call comes through the guard, which has masked the traps.
-template <class Body>
-std::thread start_thread(const std::string& name, Body body) {
-  SignalsBlocked blocked;
-  std::thread thread(std::move(body));
-  pthread_setname_np(thread.native_handle(), name.substr(0, 15).c_str());
-  return thread;
+}  // namespace
+
+std::thread start_thread(const std::string& name, std::function<void()> body) {
+  const SignalsBlocked blocked;
+  return std::thread([name = name.substr(0, 15), body = std::move(body)] {
+    is_own_thread = true;
+    pthread_setname_np(pthread_self(), name.c_str());
+    body();
+  });
 }
+
+bool on_own_thread() noexcept { return is_own_thread; }
 
 }  // namespace oarlock
