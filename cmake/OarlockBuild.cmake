@@ -66,7 +66,8 @@ target_link_libraries(oarlock_base_deps INTERFACE Threads::Threads ${CMAKE_DL_LI
 add_library(oarlock_warnings INTERFACE)
 target_compile_options(oarlock_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror)
 if(OARLOCK_SANITIZE)
-  target_compile_options(oarlock_warnings INTERFACE -fsanitize=${OARLOCK_SANITIZE} -fno-omit-frame-pointer -O1)
+  # Instrumented code makes gcc 12 see uninitialised members of std::optional in the headers of libtorch.
+  target_compile_options(oarlock_warnings INTERFACE -fsanitize=${OARLOCK_SANITIZE} -fno-omit-frame-pointer -O1 -Wno-maybe-uninitialized)
   if(OARLOCK_SANITIZE MATCHES undefined)
     target_compile_options(oarlock_warnings INTERFACE -fno-sanitize-recover=undefined)
   endif()
