@@ -5,9 +5,9 @@
 #include "base/thread.h"
 #include "call_frame.h"
 #include "error_slot.h"
-#include "exceptions.h"
 #include "first_use.h"
 #include "float_environment.h"
+#include "tensor/exceptions.h"
 #include "torch_thread_state.h"
 
 namespace oarlock::capi {

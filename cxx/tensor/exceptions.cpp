@@ -1,14 +1,16 @@
-#include "exceptions.h"
+#include "tensor/exceptions.h"
 
 #include <c10/util/Exception.h>
 
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 #include "base/check.h"
 
-namespace oarlock::capi {
+namespace oarlock {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 1500;
@@ -34,13 +36,19 @@ bool is_cpu_out_of_memory(const c10::Error& error) {
          std::string_view::npos;
 }
 
+bool has_errno(const std::error_code& code) {
+  return code.category() == std::system_category() || code.category() == std::generic_category();
+}
+
 }  // namespace
 
 Status status_of_current_exception() {
   try {
     throw;
   } catch (const std::bad_alloc&) {
-    throw;  // the guard has a text that needs no memory
+    throw;                                    // the guard has a text that needs no memory
+  } catch (const std::length_error& error) {  // a container asked for more than any memory has
+    return Status(OAR_E_OUT_OF_MEMORY, first_words(error.what()));
   } catch (const InvariantError& error) {
     return Status(OAR_E_INTERNAL, error.what());
   } catch (const c10::OutOfMemoryError& error) {
@@ -49,6 +57,9 @@ Status status_of_current_exception() {
     return torch_failure(OAR_E_UNSUPPORTED, error);
   } catch (const c10::Error& error) {
     return torch_failure(is_cpu_out_of_memory(error) ? OAR_E_OUT_OF_MEMORY : OAR_E_INTERNAL, error);
+  } catch (const std::system_error& error) {
+    if (!has_errno(error.code())) return Status(OAR_E_INTERNAL, first_words(error.what()));
+    return os_error(error.code().value(), "the system refused a resource, such as one more thread");
   } catch (const std::exception& error) {
     return Status(OAR_E_INTERNAL, first_words(error.what()));
   } catch (...) {
@@ -56,4 +67,4 @@ Status status_of_current_exception() {
   }
 }
 
-}  // namespace oarlock::capi
+}  // namespace oarlock

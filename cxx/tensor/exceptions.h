@@ -1,0 +1,28 @@
+// What an exception means as a Status: at the C edge, and wherever one must not fly on because peers wait for an
+// outcome.
+#pragma once
+
+#include <new>
+#include <utility>
+
+#include "base/status.h"
+
+namespace oarlock {
+
+// Call inside a catch block. Never OK: libtorch's errors by their class, an operating system's refusal with its errno,
+// the rest OAR_E_INTERNAL. Throws std::bad_alloc, also the one that it is called for: a text needs memory.
+Status status_of_current_exception();
+
+// fn()'s Status, or what its exception means. For what lies between two collectives: `agree(group, caught(fn), ...)`.
+template <class Fn>
+Status caught(Fn&& fn) {
+  try {
+    return std::forward<Fn>(fn)();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory("no memory is left on this rank");
+  } catch (...) {
+    return status_of_current_exception();
+  }
+}
+
+}  // namespace oarlock
