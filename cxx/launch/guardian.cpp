@@ -34,6 +34,7 @@ int watch(pid_t inner, const Descriptor& signals) {
 }  // namespace
 
 int run_under_guardian(const std::function<int(int lifeline)>& supervise) {
+  ::signal(SIGCHLD, SIG_DFL);  // a parent that ignores it would leave us no ends of children to wait for
   const sigset_t mask = supervised_signals();
   ::sigprocmask(SIG_BLOCK, &mask, nullptr);
   ::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write

@@ -214,6 +214,15 @@ signal.pause()
     assert job.survivors() == []
 
 
+def test_a_parent_that_ignores_its_children_does_not_hang_the_launcher(launch):
+    job = launch("-n", 2, *shell("grep SigIgn /proc/self/status", "exit $RANK"),
+                 preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    status, output, error = job.finish()
+    assert status == 1, error
+    ignored = [int(line.split()[-1], 16) for line in output.splitlines()]
+    assert len(ignored) == 2 and not any(mask >> (signal.SIGCHLD - 1) & 1 for mask in ignored), output
+
+
 def test_user_signals_are_messages_only(launch):
     job = launch("-n", 2, *shell("trap 'echo usr; exit 0' USR1", "echo ready", "while :; do sleep 0.05; done"))
     for _ in range(2):
