@@ -9,7 +9,7 @@ namespace oarlock::launch {
 
 // Runs `supervise` in the inner process and gives its result, or 128 + signal when it was killed. `lifeline` becomes
 // readable when the guardian is gone: the inner process must then end everything and leave. Both are subreapers; in
-// both the signals of forwarded_signals() and SIGCHLD are blocked.
+// both supervised_signals() are blocked.
 int run_under_guardian(const std::function<int(int lifeline)>& supervise);
 
 }  // namespace oarlock::launch

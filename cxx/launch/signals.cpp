@@ -6,11 +6,21 @@
 #include <sys/wait.h>
 
 namespace oarlock::launch {
+namespace {
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+}  // namespace
 
 sigset_t supervised_signals() {
   sigset_t mask;
   sigemptyset(&mask);
-  for (const int signal : kForwardedSignals) sigaddset(&mask, signal);
+  for (const int signal : kForwardedSignals) {
+    if (!is_ignored(signal)) sigaddset(&mask, signal);  // blocked, it would come although it is ignored
+  }
   sigaddset(&mask, SIGCHLD);
   return mask;
 }

@@ -16,7 +16,8 @@ inline constexpr std::array kForwardedSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUI
 // Those that ask the job to end; the user signals only carry a message.
 inline bool asks_to_end(int signal) { return signal != SIGUSR1 && signal != SIGUSR2; }
 
-// The set of kForwardedSignals and SIGCHLD.
+// SIGCHLD, and those of kForwardedSignals that are not ignored: what `nohup` or a shell's background job made the
+// launcher ignore reaches neither it nor, by inheritance, the ranks.
 sigset_t supervised_signals();
 
 // Non-blocking, close-on-exec; reads what `mask`, which must be blocked, holds.

@@ -28,8 +28,15 @@ class Job:
         settings.setdefault("stdin", subprocess.DEVNULL)
         settings.setdefault("stdout", subprocess.PIPE)
         settings.setdefault("stderr", subprocess.PIPE)
+        prepare = settings.pop("preexec_fn", lambda: None)
+
+        def begin():
+            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # whatever runs the tests may ignore them
+                signal.signal(number, signal.SIG_DFL)
+            prepare()
+
         self.process = subprocess.Popen(
-            [OARLOCK, "launch", *map(str, arguments)], env=environment, text=True, **settings
+            [OARLOCK, "launch", *map(str, arguments)], env=environment, text=True, preexec_fn=begin, **settings
         )
 
     def finish(self, timeout=WAIT):

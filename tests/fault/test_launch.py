@@ -223,6 +223,20 @@ def test_a_parent_that_ignores_its_children_does_not_hang_the_launcher(launch):
     assert len(ignored) == 2 and not any(mask >> (signal.SIGCHLD - 1) & 1 for mask in ignored), output
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored(launch, number):
+    """`nohup oarlock launch`, or a background job of a script."""
+    job = launch("-n", 2, *shell("trap 'exit 5' USR1", "echo ready", "while :; do sleep 0.05; done"),
+                 preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    for _ in range(2):
+        job.process.stdout.readline()
+    job.process.send_signal(number)
+    job.process.send_signal(signal.SIGUSR1)  # its trap shows that the ranks were left alone before
+    status, _, error = job.finish()
+    assert status == 5, error
+    assert "passed on" not in error
+
+
 def test_user_signals_are_messages_only(launch):
     job = launch("-n", 2, *shell("trap 'echo usr; exit 0' USR1", "echo ready", "while :; do sleep 0.05; done"))
     for _ in range(2):
