@@ -24,7 +24,7 @@ int watch(pid_t inner, const Descriptor& signals) {
   while (true) {
     pollfd wait{signals.get(), POLLIN, 0};
     ::poll(&wait, 1, -1);
-    while (const int signal = read_signal(signals)) {
+    while (const int signal = read_signal(signals).signal) {
       if (signal != SIGCHLD) ::kill(inner, signal);
     }
     if (::waitpid(inner, &status, WNOHANG) == inner) return status;

@@ -27,9 +27,10 @@ sigset_t supervised_signals() {
 
 Descriptor open_signals(const sigset_t& mask) { return Descriptor(::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC)); }
 
-int read_signal(const Descriptor& signals) {
+Received read_signal(const Descriptor& signals) {
   signalfd_siginfo info{};
-  return ::read(signals.get(), &info, sizeof(info)) == sizeof(info) ? static_cast<int>(info.ssi_signo) : 0;
+  if (::read(signals.get(), &info, sizeof(info)) != sizeof(info)) return {};
+  return {static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid)};
 }
 
 std::string signal_name(int signal) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include <array>
 #include <string>
@@ -22,8 +23,11 @@ sigset_t supervised_signals();
 
 // Non-blocking, close-on-exec; reads what `mask`, which must be blocked, holds.
 Descriptor open_signals(const sigset_t& mask);
-// The next pending signal, 0 when there is none.
-int read_signal(const Descriptor& signals);
+struct Received {
+  int signal = 0;    // 0: none is pending
+  pid_t sender = 0;  // 0: the kernel, or a process that this one cannot see
+};
+Received read_signal(const Descriptor& signals);
 
 std::string signal_name(int signal);  // "SIGKILL"
 // "exited with status 3", "was killed by SIGKILL (9)", with "(core dumped)"; of a status of waitpid.

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "launch/descendants.h"
 
@@ -81,24 +83,34 @@ int Supervisor::poll_timeout_ms() const {
 
 void Supervisor::handle_signals() {
   bool child_ended = false;
-  while (const int signal = read_signal(signals_)) {
-    if (signal == SIGCHLD) {
+  for (Received received; (received = read_signal(signals_)).signal != 0;) {
+    if (received.signal == SIGCHLD) {
       child_ended = true;
     } else {
-      handle_request(signal);
+      handle_request(received);
     }
   }
   if (child_ended) reap();
 }
 
-void Supervisor::handle_request(int signal) {
+// Note: second signals
+bool Supervisor::is_second(const Received& request) {
+  bool& has_come_so = request.sender == ::getppid() ? requested_by_guardian_ : requested_directly_;
+  return std::exchange(has_come_so, true) && steady_clock().now() - requested_at_ >= kSameRequestMs;
+}
+
+void Supervisor::handle_request(const Received& request) {
+  const int signal = request.signal;
   if (!asks_to_end(signal)) return send_to_running(signal);
+  const bool is_second_one = is_second(request);
   if (requested_signal_ != 0) {
+    if (!is_second_one) return;
     say(fmt::format("{} again: killing the ranks that are left", signal_name(signal)));
     send_to_running(SIGKILL);
     return enter(Phase::kKilled, kKillBound);
   }
   requested_signal_ = signal;
+  requested_at_ = steady_clock().now();
   say(fmt::format("{}: passed on to the ranks; they have {} s to end (once more kills them)", signal_name(signal),
                   grace_.count() / 1000));
   send_to_running(signal);

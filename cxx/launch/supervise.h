@@ -5,6 +5,10 @@
 //   failing ----- time is over --------> ending:  SIGTERM to the others, grace begins
 //   any ---- SIGINT, SIGTERM, ... -----> ending:  the signal is passed on, grace begins
 //   ending ------ grace is over, or a second such signal, or the guardian is gone ----> killed: SIGKILL
+//
+// Note: second signals. One request may arrive several times: a batch system signals every process, so that ours comes
+// directly and through the guardian; timeout(1) signals the launcher and then its group. So a signal is a second one
+// only if it comes the way on which one came before, and at least kSameRequestMs after the first.
 #pragma once
 
 #include <sys/types.h>
@@ -21,6 +25,8 @@
 namespace oarlock::launch {
 
 inline constexpr Milliseconds kSelfEndMs{800};  // so that the job is over within a second of the failure
+
+inline constexpr Milliseconds kSameRequestMs{200};
 
 struct RankProcess {
   int rank = 0;
@@ -50,7 +56,8 @@ class Supervisor {
   void wait_and_handle();
   int poll_timeout_ms() const;
   void handle_signals();
-  void handle_request(int signal);
+  void handle_request(const Received& request);
+  bool is_second(const Received& request);
   void reap();
   void rank_failed(RankProcess& rank);
   void report_failure(const RankProcess& rank);
@@ -71,7 +78,10 @@ class Supervisor {
   std::vector<RankProcess> ranks_;
   Phase phase_ = Phase::kRunning;
   std::optional<Clock::TimePoint> deadline_;
-  int requested_signal_ = 0;             // what asked the job to end
+  int requested_signal_ = 0;  // what asked the job to end
+  Clock::TimePoint requested_at_;
+  bool requested_by_guardian_ = false;
+  bool requested_directly_ = false;
   const RankProcess* failed_ = nullptr;  // the first; ranks_ does not grow once run() has begun
   int status_ = 0;
 };
