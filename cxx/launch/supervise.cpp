@@ -121,9 +121,9 @@ void Supervisor::reap() {
   std::vector<RankProcess*> failed;
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    const auto rank =
-        std::find_if(ranks_.begin(), ranks_.end(), [&](const RankProcess& one) { return one.pid == pid; });
-    if (rank == ranks_.end()) continue;  // an orphan of some rank
+    const auto rank = std::find_if(ranks_.begin(), ranks_.end(),
+                                   [&](const RankProcess& one) { return one.is_running && one.pid == pid; });
+    if (rank == ranks_.end()) continue;  // an orphan of some rank, which may have got an ended rank's pid
     rank->is_running = false;
     rank->wait_status = status;
     if (status != 0) failed.push_back(&*rank);
