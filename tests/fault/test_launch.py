@@ -94,6 +94,13 @@ def test_an_outer_launch_does_not_leak_into_an_inner_one(launch):
     assert "99" not in job.finish()[1].split()
 
 
+def test_a_torchrun_around_the_launcher_does_not_leak_into_the_ranks(launch):
+    names = ["TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT"]
+    job = launch("-n", 2, "--no-prefix", *shell("env | grep TORCHELASTIC; echo none of it"),
+                 env=dict.fromkeys(names, "True"))
+    assert job.finish()[1].splitlines() == ["none of it"] * 2
+
+
 def test_the_users_thread_count_is_kept_and_the_option_beats_it(launch):
     job = launch("-n", 2, "--no-prefix", *shell("echo $OMP_NUM_THREADS"), env={"OMP_NUM_THREADS": "7"})
     assert job.finish()[1].split() == ["7", "7"]

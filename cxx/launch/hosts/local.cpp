@@ -88,7 +88,9 @@ Status start_rank(const LocalLaunch& launch, int rank, const Listener& listener,
   request.arguments = launch.arguments;
   request.inherit = rank == 0 ? listener.socket.get() : -1;
   request.variables = rank_variables(launch, rank, listener.port, request.inherit, launch_id);
-  if (request.inherit < 0) request.unset = {"OARLOCK_LISTEN_FD"};
+  // torchrun around us: its ranks look for the store of its agent, which ours do not have.
+  request.unset = {"TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT"};
+  if (request.inherit < 0) request.unset.emplace_back("OARLOCK_LISTEN_FD");
   OAR_ASSIGN(const Descriptor input, open_input(rank));
   request.input = input.get();
   RankPipes output, error;
