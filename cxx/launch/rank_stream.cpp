@@ -96,7 +96,8 @@ void RankStream::take(std::string_view bytes) {
   }
   partial_ = std::string(rest);
   if (!screen_.is_terminal()) return;
-  const std::string_view shown = partial_.ends_with('\r') ? rest.substr(0, rest.size() - 1) : rest;
+  std::string_view shown = partial_;
+  if (shown.ends_with('\r')) shown.remove_suffix(1);
   if (!shown.empty()) screen_.draw(this, prefix_, shown);
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import select
 
 from launch_job import WAIT, launch, python, read_terminal, screen_lines, shell  # noqa: F401
@@ -87,3 +88,23 @@ else:
     assert [line for line in lines if "rank 1" in line] == [f"[rank 1] line {i}" for i in range(10)]
     assert [line for line in lines if "rank 0" in line] == ["[rank 0] bar 29"]
     assert len(lines) == 11
+
+
+def test_on_a_terminal_an_unfinished_line_is_shown_as_it_is(launch):
+    """It is all that may reach the terminal beside the prefix and what moves the cursor: no byte of other memory."""
+    text = """
+import sys
+for i in range(1000):
+    sys.stdout.write("y" * 30); sys.stdout.flush()
+    sys.stdout.write("y" * 30); sys.stdout.flush()
+    sys.stdout.write("done\\n"); sys.stdout.flush()
+"""
+    master, slave = pty.openpty()
+    job = launch("-n", 2, *python(text), stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    written = read_terminal(master, job.process)
+    os.close(master)
+    assert job.process.wait(timeout=WAIT) == 0
+    pieces = {piece for piece in re.split(rb"\r|\n|\x1b\[K", written) if piece}
+    unknown = [piece for piece in pieces if not re.fullmatch(rb"\[rank [01]\] y{0,60}(done)?", piece)]
+    assert unknown == []
