@@ -26,17 +26,17 @@ std::string new_launch_id() {
   return id;
 }
 
-bool is_one_terminal(const Screen& a, const Screen& b) {
+bool is_one_file(int a, int b) {
   struct stat of_a {
   }, of_b{};
-  return a.is_terminal() && b.is_terminal() && ::fstat(a.fd(), &of_a) == 0 && ::fstat(b.fd(), &of_b) == 0 &&
-         of_a.st_rdev == of_b.st_rdev;
+  return ::fstat(a, &of_a) == 0 && ::fstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 
-// Where output goes. One object when both are the same terminal, so that a bar and lines do not overwrite each other.
+// Where output goes. One object when both are the same terminal, so that a bar and lines do not overwrite each other,
+// or the same pipe, which takes pieces that end in the middle of a line.
 class Screens {
  public:
-  Screens() : output_(1), error_(2), is_one_(is_one_terminal(output_, error_)) {}
+  Screens() : output_(1), error_(2), is_one_(is_one_file(1, 2)) {}
   Screen& output() { return is_one_ ? error_ : output_; }
   Screen& error() { return error_; }
   std::vector<Screen*> list() { return is_one_ ? std::vector{&error_} : std::vector{&output_, &error_}; }
