@@ -1,5 +1,6 @@
 #include "launch/screen.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -26,6 +27,16 @@ bool is_regular_file(int fd) {
   return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+// Not open where a new description makes no sense (a file: its own position) or cannot be had (a socket; a terminal of
+// another user).
+Descriptor open_nonblocking(int fd) {
+  struct stat info {};
+  const bool is_pipe = ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+  if (!is_pipe && ::isatty(fd) == 0) return Descriptor();
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return Descriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
 }  // namespace
 
 std::string_view clip_to_columns(std::string_view text, int columns) {
@@ -45,7 +56,8 @@ std::string_view clip_to_columns(std::string_view text, int columns) {
   return text;
 }
 
-Screen::Screen(int fd) : fd_(fd), columns_(terminal_columns(fd)), is_plain_file_(is_regular_file(fd)) {}
+Screen::Screen(int fd)
+    : fd_(fd), own_(open_nonblocking(fd)), columns_(terminal_columns(fd)), is_plain_file_(is_regular_file(fd)) {}
 
 void Screen::put(std::string_view prefix, std::string_view text, char end) {
   if (is_gone_) return;
@@ -73,11 +85,11 @@ void Screen::draw(const void* owner, std::string_view prefix, std::string_view t
 }
 
 void Screen::write_some() {
-  // A pipe or terminal that poll calls writable takes this much at once; a file takes anything.
+  // A pipe that poll calls writable takes this much at once, a terminal as much as it says; a file takes anything.
   std::size_t left = is_plain_file_ ? waiting_.size() : std::min<std::size_t>(waiting_.size(), PIPE_BUF);
   std::size_t done = 0;
   while (left != 0) {
-    const ssize_t written = ::write(fd_, waiting_.data() + done, left);
+    const ssize_t written = ::write(fd(), waiting_.data() + done, left);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) break;
     if (written <= 0) {

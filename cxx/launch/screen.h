@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "launch/descriptor.h"
+
 namespace oarlock::launch {
 
 class Screen {
@@ -14,7 +16,7 @@ class Screen {
 
   bool is_terminal() const { return columns_ > 0; }
   int columns() const { return columns_; }  // 0: no terminal
-  int fd() const { return fd_; }
+  int fd() const { return own_.is_open() ? own_.get() : fd_; }
 
   // A whole line, or, where there is no terminal, a piece of one that ends with a carriage return; `end` is what ends
   // it.
@@ -34,6 +36,9 @@ class Screen {
   void clear_drawn();
 
   const int fd_;
+  // The same terminal or pipe, opened once more so that writes do not block; O_NONBLOCK on fd_ itself would change it
+  // for everyone who shares it, such as the user's shell.
+  Descriptor own_;
   int columns_ = 0;
   bool is_plain_file_ = false;
   bool is_gone_ = false;  // the reader left: everything is dropped

@@ -105,6 +105,15 @@ def read_line(stream, start):
     raise AssertionError(f"the stream ended without a line that begins with {start!r}")
 
 
+def read_lines(fd, count):
+    """The next `count` lines, which must come in time."""
+    seen = b""
+    while seen.count(b"\n") < count:
+        assert select.select([fd], [], [], WAIT)[0], f"nothing came after {seen!r}"
+        seen += os.read(fd, 1)
+    return seen.decode().splitlines()
+
+
 def read_terminal(master, process):
     """Everything that is written to a pseudo-terminal until its writers are gone."""
     seen, end = b"", time.monotonic() + WAIT

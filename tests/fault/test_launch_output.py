@@ -4,8 +4,10 @@ import os
 import pty
 import re
 import select
+import signal
 
-from launch_job import WAIT, launch, python, read_terminal, screen_lines, shell  # noqa: F401
+import pytest
+from launch_job import WAIT, launch, python, read_lines, read_terminal, screen_lines, shell  # noqa: F401
 
 
 def test_streams_stay_apart_and_carry_the_rank(launch):
@@ -39,6 +41,46 @@ def test_a_slow_reader_loses_nothing(launch):
     assert status == 0
     assert sorted(set(output.splitlines())) == [f"[rank {r}] " + "y" * 99 for r in (0, 1)]
     assert len(output.splitlines()) == 60000
+
+
+LINES_OF_A_FLOOD = 3000  # 200 KB: more than a terminal, a pipe and what lies before them hold
+
+
+def flood(told):
+    """Ranks that fill whatever is not read, say so in the file `told`, and do so again when they get SIGTERM."""
+    return python(f"""
+import os, signal, sys
+def tell(word):
+    with open({str(told)!r}, "w") as file:
+        file.write(word + "\\n")
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+for i in range({LINES_OF_A_FLOOD}):
+    print(i, "y" * 60)
+sys.stdout.flush()
+tell("full")
+signal.sigwait([signal.SIGTERM])
+tell("told")
+""")
+
+
+@pytest.mark.parametrize("what", ["terminal", "pipe"])
+def test_output_that_is_not_read_holds_up_neither_ranks_nor_signals(launch, tmp_path, what):
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    reader, writer = pty.openpty() if what == "terminal" else os.pipe()
+    job = launch("-n", 2, *flood(told), stdout=writer, stderr=writer)
+    os.close(writer)
+    words = os.open(told, os.O_RDWR)  # both ends, so that it never ends between two ranks
+    assert read_lines(words, 2) == ["full", "full"]
+    job.process.send_signal(signal.SIGTERM)
+    assert read_lines(words, 2) == ["told", "told"]
+    os.close(words)
+    lines = screen_lines(read_terminal(reader, job.process))
+    os.close(reader)
+    for rank in range(2):
+        mine = [line for line in lines if line.startswith(f"[rank {rank}] ")]
+        assert mine == [f"[rank {rank}] {i} " + "y" * 60 for i in range(LINES_OF_A_FLOOD)]
+    assert job.process.wait(timeout=WAIT) == 0
 
 
 def test_a_reader_that_leaves_does_not_stop_the_ranks(launch, tmp_path):
