@@ -100,6 +100,11 @@ or the options of `oar_loader_create` and the like, which name the keys of their
 dotted keys mean the same: `{"comm": {"timeout_ms": 5000}}` is `{"comm.timeout_ms": 5000}`. `null` gives back the default.
 Integers beyond 2^53 are given as strings, because JSON readers round them. In a variable a flag is one of
 `y yes t true on 1 n no f false off 0`, numbers are separated by commas, and empty counts as unset.
+
+What is made from a state (accelerators, models, trackers) has its options from the state's config. No config reaches loaders,
+optimizers and schedules, which are made from a data set, a model, an optimizer: their keys go into the JSON of their own create
+calls or into the environment. `oar_state_create` and `oar_accelerator_create` refuse a config that sets them otherwise, and an
+accelerator's own config must agree with the state's in everything that only the state reads.
 )";
   std::vector<std::string_view> sections = {""};  // keys without a section come first
   for (const OptionKey& row : option_keys()) {

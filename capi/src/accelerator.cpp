@@ -2,6 +2,7 @@
 
 #include "accel/accelerator.h"
 #include "base/json.h"
+#include "base/option_reach.h"
 #include "guard.h"
 #include "handles.h"
 
@@ -25,6 +26,7 @@ oar_status oar_accelerator_create(oar_state* state, const oar_config* config, oa
     const Options* options = &shared->options();
     if (config != nullptr) {
       OAR_ASSIGN(const Options& own, unwrap(config));
+      OAR_TRY(check_reach_of_accelerator(own, *options));
       options = &own;
     }
     OAR_ASSIGN(std::shared_ptr<Accelerator> accelerator, Accelerator::create(shared, *options));

@@ -14,7 +14,7 @@ oar_status oar_model_load(oar_state* state, const char* path, const char* option
     OAR_ASSIGN(const State& self, unwrap(state));
     OAR_TRY(require_argument(path, "path"));
     OAR_TRY(require_out(out, "out"));
-    OAR_ASSIGN(const Options parsed, Options::parse_section("model", options));
+    OAR_ASSIGN(const Options parsed, self.options().section_with("model", options));
     OAR_ASSIGN(std::shared_ptr<Model> model, Model::load(path, self.device(), parsed));
     *out = wrap<oar_model>(std::move(model));
     return Status::ok();

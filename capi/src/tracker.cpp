@@ -12,7 +12,7 @@ oar_status oar_tracker_create(oar_state* state, const char* name, const char* op
     OAR_ASSIGN(const State& self, unwrap(state));
     OAR_TRY(require_argument(name, "name"));
     OAR_TRY(require_out(out, "out"));
-    OAR_ASSIGN(const Options parsed, Options::parse_section("tracker", options));
+    OAR_ASSIGN(const Options parsed, self.options().section_with("tracker", options));
     OAR_ASSIGN(std::shared_ptr<Tracker> tracker, Tracker::create(name, parsed, self.is_main_process()));
     *out = wrap<oar_tracker>(std::move(tracker));
     return Status::ok();

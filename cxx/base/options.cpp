@@ -168,6 +168,12 @@ Options Options::section(std::string_view name) const {
   return part;
 }
 
+Result<Options> Options::section_with(std::string_view name, const char* json) const {
+  Options part = section(name);
+  if (json != nullptr && *json != '\0') OAR_TRY(part.merge_json(json));
+  return part;
+}
+
 std::string Options::full_key(std::string_view key) const {
   if (section_.empty() || section_of(key) == section_) return std::string(key);
   return fmt::format("{}.{}", section_, key);

@@ -41,6 +41,8 @@ class Options {
   static Result<Options> parse_section(std::string_view section, const char* json);
   // A view of one section of a full set: a copy whose keys are named without "name.".
   Options section(std::string_view name) const;
+  // The same overlaid by a JSON object, as parse_section: for what is made from a state. NULL or "": nothing more.
+  Result<Options> section_with(std::string_view name, const char* json) const;
 
   // Nested objects and dotted keys both name keys: {"comm":{"timeout_ms":5}} is {"comm.timeout_ms":5}. All keys or
   // none.

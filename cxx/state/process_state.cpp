@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/fs.h"
+#include "base/option_reach.h"
 #include "base/reaper.h"
 #include "comm/backends/self.h"
 #include "comm/star_group.h"
@@ -102,6 +103,7 @@ Status check_positive(const Options& options, const char* key) {
 }
 
 Status check_options(const Options& options) {
+  OAR_TRY(check_reach_of_state(options));
   OAR_TRY(check_positive(options, "comm.timeout_ms"));
   OAR_TRY(check_positive(options, "comm.connect_timeout_ms"));
   OAR_TRY(check_positive(options, "comm.late_ms"));

@@ -5,6 +5,11 @@
 
 #include "expect.h"
 
+static int32_t no_exchange(const void *mine, size_t size, void *all, void *user_data) {
+  (void)mine, (void)size, (void)all, (void)user_data;
+  return 1;
+}
+
 static const char *get(const oar_config *config, const char *key) {
   static char text[256];
   size_t len = sizeof text;
@@ -69,6 +74,42 @@ static void text_out_obeys_the_two_call_rule(oar_config *config) {
   free(text);
 }
 
+static oar_config *config_with(const char *json) {
+  oar_config *config = NULL;
+  EXPECT_OK(oar_config_create(&config));
+  EXPECT_OK(oar_config_merge_json(config, json));
+  return config;
+}
+
+static void a_state_refuses_what_would_reach_nothing(void) {
+  oar_config *config = config_with("{\"loader\":{\"batch_size\":-5}}");
+  oar_state *state = NULL;
+  EXPECT(oar_state_create(config, &state) == OAR_E_ARGUMENT);
+  EXPECT_CONTAINS(oar_last_error(), "loader.batch_size");
+  EXPECT_CONTAINS(oar_last_error(), "oar_loader_create");
+  EXPECT(oar_state_create_with_exchange(config, 0, 1, no_exchange, NULL, NULL, &state) == OAR_E_ARGUMENT);
+  EXPECT(state == NULL);
+  oar_config_release(config);
+}
+
+static void an_accelerator_refuses_what_would_reach_nothing(void) {
+  oar_config *config = config_with("{\"comm.timeout_ms\":1234}");
+  oar_state *state = NULL;
+  oar_accelerator *accelerator = NULL;
+  EXPECT_OK(oar_state_create(NULL, &state));
+  EXPECT(oar_accelerator_create(state, config, &accelerator) == OAR_E_ARGUMENT);
+  EXPECT_CONTAINS(oar_last_error(), "comm.timeout_ms");
+  EXPECT(accelerator == NULL);
+  EXPECT_OK(oar_state_close(state));
+  oar_state_release(state);
+  EXPECT_OK(oar_state_create(config, &state)); /* the same config for both is fine */
+  EXPECT_OK(oar_accelerator_create(state, config, &accelerator));
+  oar_accelerator_release(accelerator);
+  EXPECT_OK(oar_state_close(state));
+  oar_state_release(state);
+  oar_config_release(config);
+}
+
 int main(void) {
   oar_config *config = NULL;
   EXPECT_OK(oar_config_create(&config));
@@ -79,5 +120,7 @@ int main(void) {
   values_of_the_wrong_kind_are_refused(config);
   text_out_obeys_the_two_call_rule(config);
   oar_config_release(config);
+  a_state_refuses_what_would_reach_nothing();
+  an_accelerator_refuses_what_would_reach_nothing();
   return 0;
 }

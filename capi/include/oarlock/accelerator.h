@@ -30,7 +30,8 @@
  * @param[in]  config  copied; NULL takes the configuration of `state`.
  * @param[out] out     owned; end with oar_accelerator_close and oar_accelerator_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT  a value is out of its range; the text names the key.
+ * @return OAR_E_ARGUMENT  a value is out of its range, or `config` has a value that is not read here (the state's own
+ *         keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.
  * @threads serial(state)
  * @since   0.1
  */

@@ -4,6 +4,11 @@
  *
  * An option has one of the types flag, integer, number, text, list of numbers. Whoever creates an object from a config
  * takes a copy: later changes of the config do not reach it.
+ *
+ * oar_state_create and oar_accelerator_create take a config. What is made from a state (models, trackers, accelerators
+ * without a config of their own) has its options from the state's. Loaders, optimizers and schedules are made from
+ * neither: their keys (loader.*, optimizer.*, scheduler.*) go into the JSON of their own create calls or into the
+ * environment. A config that sets them is refused where it would be used, so that no setting is lost unseen.
  */
 #ifndef OARLOCK_CONFIG_H
 #define OARLOCK_CONFIG_H
@@ -25,7 +30,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_config_create(OAR_OUT OAR_OWNED oar_confi
 /**
  * Set the options that a JSON object names. All of them or, on failure, none.
  *
- * Nested objects and dotted keys are the same: {"loader":{"batch_size":32}} is {"loader.batch_size":32}. Comments,
+ * Nested objects and dotted keys are the same: {"comm":{"timeout_ms":5000}} is {"comm.timeout_ms":5000}. Comments,
  * duplicate keys and integers that a double cannot hold are refused.
  *
  * @param[in] config  borrowed, changed.
@@ -39,7 +44,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_config_create(OAR_OUT OAR_OWNED oar_confi
 OAR_API OAR_SINCE(0, 1) oar_status oar_config_merge_json(oar_config *config, const char *json) OAR_NOEXCEPT;
 
 /**
- * Set an option of type text, or any option by its JSON text: "[0.9,0.999]" for a list of numbers.
+ * Set an option of type text, or any option by its JSON text: "5000" for a number.
  *
  * @param[in] config  borrowed, changed.
  * @param[in] key     for example "comm.backend".
@@ -57,7 +62,7 @@ oar_config_set_string(oar_config *config, const char *key, const char *value) OA
  * Set an option of type integer. All 64 bits are kept.
  *
  * @param[in] config  borrowed, changed.
- * @param[in] key     for example "loader.batch_size".
+ * @param[in] key     for example "comm.timeout_ms".
  * @param[in] value   the value.
  *
  * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or an option of another type.
@@ -71,7 +76,7 @@ oar_config_set_int64(oar_config *config, const char *key, int64_t value) OAR_NOE
  * Set an option of type number.
  *
  * @param[in] config  borrowed, changed.
- * @param[in] key     for example "optimizer.lr".
+ * @param[in] key     for example "ddp.bucket_cap_mb".
  * @param[in] value   finite.
  *
  * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or an option of another type.
@@ -85,7 +90,7 @@ oar_config_set_double(oar_config *config, const char *key, double value) OAR_NOE
  * Set an option of type flag.
  *
  * @param[in] config  borrowed, changed.
- * @param[in] key     for example "loader.shuffle".
+ * @param[in] key     for example "ddp.broadcast_buffers".
  * @param[in] value   0 or 1.
  *
  * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one), or an option of another type.
@@ -99,7 +104,7 @@ oar_config_set_flag(oar_config *config, const char *key, int32_t value) OAR_NOEX
  * The value in force of an option, as text: texts as they are, everything else as JSON, "" if unset.
  *
  * @param[in]     config  borrowed.
- * @param[in]     key     for example "loader.batch_size".
+ * @param[in]     key     for example "comm.timeout_ms".
  * @param[out]    buf     the text, or NULL to ask for its length.
  * @param[in,out] len     in: room in bytes; out: length with the closing NUL.
  *

@@ -21,8 +21,8 @@
  *
  * @param[in]  state    borrowed; gives the device.
  * @param[in]  path     the file.
- * @param[in]  options  JSON object of model.* keys without the prefix ({"weights":"w.safetensors"}); NULL:
- *                      defaults.
+ * @param[in]  options  JSON object of model.* keys without the prefix ({"weights":"w.safetensors"}); what it does not
+ *                      name, and all of it if NULL, is taken from the state's config.
  * @param[out] out      owned; end with oar_model_release. Untouched on failure.
  *
  * @return OAR_E_NOT_FOUND    there is no such file.

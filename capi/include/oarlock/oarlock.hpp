@@ -1,7 +1,7 @@
 // Oarlock for C++17: handles that release themselves, and failures as exceptions. Everything else is the C interface:
 //
 //     oarlock::Config config = oarlock::make<oarlock::Config>(oar_config_create);
-//     oarlock::check(oar_config_set_int64(config.get(), "loader.batch_size", 32));
+//     oarlock::check(oar_config_set_int64(config.get(), "comm.timeout_ms", 60000));
 //     oarlock::State state = oarlock::make<oarlock::State>(oar_state_create, config.get());
 //
 // Header only; needs nothing but liboarlock.so.

@@ -42,6 +42,8 @@ typedef void (*oar_print_fn)(const char *text, void *user_data);
  * @param[in]  config  borrowed, copied; NULL takes the defaults and the environment.
  * @param[out] out     owned; end with oar_state_close, then oar_state_release. Untouched on failure.
  *
+ * @return OAR_E_ARGUMENT     an option out of range; or the program set a key of loaders, optimizers or schedules, which
+ *         no config reaches: the text names the create call to give it to.
  * @return OAR_E_ENVIRONMENT  contradicting variables or options (the text gives names, values and the way out); the
  *         port is in use by another program; two processes with one rank.
  * @return OAR_E_TIMEOUT      ranks did not come within comm.connect_timeout_ms; the text names them, or address and
@@ -68,7 +70,7 @@ oar_state_create(OAR_NULLABLE const oar_config *config, OAR_OUT OAR_OWNED oar_st
  * @param[in]  release     called with `user_data` exactly once before this returns, also on failure; NULL: not needed.
  * @param[out] out         owned; end with oar_state_close, then oar_state_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT  rank or world_size out of range, `fn` is NULL.
+ * @return OAR_E_ARGUMENT  rank or world_size out of range, `fn` is NULL; options as for oar_state_create.
  * @return OAR_E_CALLBACK  `fn` returned nonzero; the error object has the value.
  * @return OAR_E_MISMATCH  `fn` did not deliver every rank's block in rank order, or ranks gave other world sizes.
  * @return OAR_E_TIMEOUT   ranks did not come within comm.connect_timeout_ms; the text names them, or address and

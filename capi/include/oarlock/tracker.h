@@ -16,8 +16,9 @@
  *
  * @param[in]  state    borrowed; tells which process is the main one.
  * @param[in]  name     the product: "jsonl".
- * @param[in]  options  JSON object of tracker.* options, named without "tracker.": {"path":"run/metrics.jsonl"}; NULL:
- *                      none. Missing directories of the path are made.
+ * @param[in]  options  JSON object of tracker.* options, named without "tracker.": {"path":"run/metrics.jsonl"}; what
+ *                      it does not name, and all of it if NULL, is taken from the state's config. Missing directories
+ *                      of the path are made.
  * @param[out] out      owned; end with oar_tracker_close and oar_tracker_release. Untouched on failure.
  *
  * @return OAR_E_NOT_FOUND  no product of that name; the text lists the known ones.
