@@ -1,18 +1,9 @@
 /* Checkpoints, weights, trackers and progress from plain C: what was saved comes back, and damage is named. */
-#define _XOPEN_SOURCE 700 /* mkdtemp, truncate */
+#define _XOPEN_SOURCE 700 /* mkdtemp, nftw, truncate */
 #include <unistd.h>
 
 #include "digits.h"
-
-static char folder[] = "/tmp/oarlock_capi_checkpoint_XXXXXX";
-
-static const char *inside(const char *name) {
-  static char paths[4][512];
-  static int next;
-  char *path = paths[next = (next + 1) % 4];
-  EXPECT((size_t)snprintf(path, sizeof paths[0], "%s/%s", folder, name) < sizeof paths[0]);
-  return path;
-}
+#include "folder.h"
 
 /* Ten floats that the model shares. */
 static float *bias_of(const oar_model *model, oar_tensor **tensor) {
@@ -54,8 +45,8 @@ static long damage(const char *path) {
 static void truncate_to(const char *path, long size) { EXPECT(truncate(path, size) == 0); }
 
 static void a_save_is_found_read_and_loaded(digits *self, oar_accelerator *accelerator) {
-  char path[512], text[4096];
-  size_t len = sizeof path;
+  char path[1024], text[4096];
+  size_t len = sizeof path, need = 0;
   oar_checkpoint *checkpoint = NULL;
   oar_tensor *tensor = NULL;
   void *data = NULL;
@@ -71,6 +62,14 @@ static void a_save_is_found_read_and_loaded(digits *self, oar_accelerator *accel
   len = sizeof text;
   EXPECT_OK(oar_checkpoint_user_json(checkpoint, text, &len));
   EXPECT_CONTAINS(text, "first");
+  len = sizeof text;
+  EXPECT_OK(oar_checkpoint_manifest(checkpoint, text, &len));
+  EXPECT(len == strlen(text) + 1);
+  EXPECT_CONTAINS(text, "\"oarlock.checkpoint\"");
+  EXPECT_CONTAINS(text, "\"model.safetensors\"");
+  EXPECT(oar_checkpoint_manifest(checkpoint, NULL, &need) == OAR_OK && need == len);
+  len = 3;
+  EXPECT(oar_checkpoint_manifest(checkpoint, text, &len) == OAR_E_ARGUMENT && len == need);
   len = sizeof text;
   EXPECT_OK(oar_checkpoint_tensor_names(checkpoint, text, &len));
   EXPECT_CONTAINS(text, "\"fc2.bias\"");
@@ -131,10 +130,50 @@ static void weights_go_to_a_file_and_back(digits *self) {
   EXPECT(bias_is(self->model, 13));
 }
 
+static void weights_of_a_file_replace_the_programs(digits *self) {
+  char path[4096], options[1100];
+  oar_model *model = NULL;
+  set_bias(self->model, 17);
+  EXPECT_OK(oar_model_save_weights(self->model, inside("other.safetensors")));
+  digits_path(path, sizeof path, "digits.pt2");
+  snprintf(options, sizeof options, "{\"weights\": \"%s\"}", inside("other.safetensors"));
+  EXPECT_OK(oar_model_load(self->state, path, options, &model));
+  EXPECT(bias_is(model, 17));
+  oar_model_release(model);
+  model = NULL;
+  snprintf(options, sizeof options, "{\"weights\": \"%s\"}", inside("missing.safetensors"));
+  EXPECT(oar_model_load(self->state, path, options, &model) == OAR_E_NOT_FOUND && model == NULL);
+  EXPECT_CONTAINS(oar_last_error(), "missing.safetensors");
+}
+
+/* model.weights and tracker.path of the state's config, where the calls' own options do not name them. */
+static void a_state_hands_its_options_on(void) {
+  const char *const name = "loss";
+  const double value = 0.5;
+  char options[2200];
+  digits self;
+  oar_tracker *tracker = NULL;
+  snprintf(options, sizeof options, "{\"model.weights\": \"%s\", \"tracker.path\": \"%s\"}",
+           inside("other.safetensors"), inside("of_the_state.jsonl"));
+  digits_open(&self, options);
+  EXPECT(bias_is(self.model, 17));
+  EXPECT_OK(oar_tracker_create(self.state, "jsonl", NULL, &tracker));
+  EXPECT_OK(oar_tracker_log(tracker, 1, &name, &value, 1));
+  EXPECT_OK(oar_tracker_close(tracker));
+  oar_tracker_release(tracker);
+  EXPECT(access(inside("of_the_state.jsonl"), F_OK) == 0);
+  snprintf(options, sizeof options, "{\"path\": \"%s\"}", inside("of_the_call.jsonl"));
+  EXPECT_OK(oar_tracker_create(self.state, "jsonl", options, &tracker));
+  EXPECT_OK(oar_tracker_close(tracker));
+  oar_tracker_release(tracker);
+  EXPECT(access(inside("of_the_call.jsonl"), F_OK) == 0);
+  digits_close(&self);
+}
+
 static void a_tracker_writes_a_line_for_each_call(digits *self) {
   const char *const names[] = {"loss", "accuracy"}, *const taken[] = {"step", "loss"};
   const double values[] = {0.5, 0.25};
-  char options[512], line[256];
+  char options[1100], line[256];
   oar_tracker *tracker = NULL;
   FILE *file;
   snprintf(options, sizeof options, "{\"path\": \"%s\"}", inside("metrics.jsonl"));
@@ -191,8 +230,8 @@ static void progress_goes_to_a_callback(digits *self) {
 int main(void) {
   digits self;
   oar_accelerator *accelerator = NULL;
-  char options[512], command[600];
-  EXPECT(mkdtemp(folder) != NULL);
+  char options[1024];
+  make_folder();
   snprintf(options, sizeof options, "{\"project_dir\": \"%s\"}", folder);
   digits_open(&self, options);
   EXPECT_OK(oar_accelerator_create(self.state, NULL, &accelerator));
@@ -201,11 +240,12 @@ int main(void) {
   what_exists_is_never_written_over(&self, accelerator);
   damage_is_named_and_changes_nothing(&self, accelerator);
   weights_go_to_a_file_and_back(&self);
+  weights_of_a_file_replace_the_programs(&self);
   a_tracker_writes_a_line_for_each_call(&self);
   progress_goes_to_a_callback(&self);
   EXPECT_OK(oar_accelerator_close(accelerator));
   oar_accelerator_release(accelerator);
   digits_close(&self);
-  snprintf(command, sizeof command, "rm -r '%s'", folder);
-  return system(command) == 0 ? 0 : 1;
+  a_state_hands_its_options_on();
+  return 0;
 }
