@@ -1,12 +1,13 @@
 /* Hosts that are not plain C: floating-point traps on as gfortran -ffpe-trap does, flushed denormals, and fork. */
-#define _GNU_SOURCE /* feenableexcept */
+#define _GNU_SOURCE /* feenableexcept, mkdtemp, nftw */
 #include <oarlock/oarlock.h>
 #include <fenv.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "expect.h"
+#include "digits.h"
+#include "folder.h"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -39,6 +40,96 @@ static void a_host_with_traps_lives_and_keeps_them(void) {
   EXPECT(fegetexcept() == (FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW | FE_INEXACT));
   EXPECT(fetestexcept(FE_ALL_EXCEPT) == 0); /* what was raised inside stays inside */
   fedisableexcept(FE_ALL_EXCEPT);
+}
+
+typedef struct {
+  oar_accelerator *accelerator;
+  oar_optimizer *optimizer;
+  oar_scheduler *scheduler;
+  oar_loader *loader;
+} trainer;
+
+static void open_trainer(trainer *self, digits *data) {
+  EXPECT_OK(oar_accelerator_create(data->state, NULL, &self->accelerator));
+  EXPECT_OK(oar_loader_create(data->dataset, "{\"batch_size\": 32, \"shuffle\": true, \"seed\": 1, \"num_workers\": 2}",
+                              &self->loader));
+  EXPECT_OK(oar_accelerator_prepare_loader(self->accelerator, self->loader));
+  EXPECT_OK(oar_accelerator_prepare_model(self->accelerator, data->model));
+  EXPECT_OK(oar_optimizer_create(data->model, "adamw", "{\"lr\": 0.004}", &self->optimizer));
+  EXPECT_OK(oar_accelerator_prepare_optimizer(self->accelerator, self->optimizer));
+  EXPECT_OK(oar_scheduler_create(self->optimizer, "cosine", "{\"total_steps\": 20, \"warmup_steps\": 3}", &self->scheduler));
+  EXPECT_OK(oar_accelerator_prepare_scheduler(self->accelerator, self->scheduler));
+}
+
+/* 1 and the outputs; 0 at the end of the epoch. */
+static int forward_next(trainer *self, oar_model *model, oar_tree **outputs) {
+  oar_tree *batch = NULL;
+  EXPECT_OK(oar_loader_next(self->loader, &batch));
+  if (batch == NULL) return 0;
+  EXPECT_OK(oar_model_forward(model, batch, outputs));
+  oar_tree_release(batch);
+  return 1;
+}
+
+static void train(trainer *self, oar_model *model, int num_steps) {
+  oar_tree *outputs = NULL;
+  oar_tensor *loss = NULL;
+  double norm, value;
+  EXPECT_OK(oar_model_set_training(model, 1));
+  while (num_steps > 0) {
+    if (!forward_next(self, model, &outputs)) continue; /* the next epoch */
+    EXPECT_OK(oar_tree_get_tensor(outputs, "loss", &loss));
+    EXPECT_OK(oar_accelerator_backward(self->accelerator, loss));
+    EXPECT_OK(oar_accelerator_clip_grad_norm(self->accelerator, model, 1.0, 2.0, &norm));
+    EXPECT_OK(oar_accelerator_step(self->accelerator, self->optimizer, self->scheduler));
+    EXPECT_OK(oar_tensor_item(loss, &value));
+    oar_tensor_release(loss);
+    oar_tree_release(outputs);
+    --num_steps;
+  }
+}
+
+/* The mean loss of the rest of the epoch in evaluation mode goes to `mean`: the library does all arithmetic. */
+static void evaluate(trainer *self, oar_model *model, double *mean) {
+  oar_tree *outputs = NULL;
+  oar_tensor *loss = NULL;
+  double value;
+  EXPECT_OK(oar_model_set_training(model, 0));
+  while (forward_next(self, model, &outputs)) {
+    EXPECT_OK(oar_tree_get_tensor(outputs, "loss", &loss));
+    EXPECT_OK(oar_tensor_item(loss, &value));
+    EXPECT_OK(oar_accelerator_reduce_mean(self->accelerator, value, mean));
+    oar_tensor_release(loss);
+    oar_tree_release(outputs);
+  }
+}
+
+static void a_training_runs_with_all_traps_on(void) {
+  enum { ALL = FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW | FE_INEXACT };
+  digits data;
+  trainer self;
+  double before = 0, after = 0;
+  feclearexcept(FE_ALL_EXCEPT);
+  feenableexcept(ALL);
+  digits_open(&data, "{\"seed\": 3}");
+  open_trainer(&self, &data);
+  train(&self, data.model, 20);
+  EXPECT_OK(oar_accelerator_save(self.accelerator, inside("saved"), NULL));
+  evaluate(&self, data.model, &before);
+  train(&self, data.model, 1); /* away from what was saved */
+  EXPECT_OK(oar_accelerator_load(self.accelerator, inside("saved")));
+  evaluate(&self, data.model, &after);
+  EXPECT_OK(oar_accelerator_close(self.accelerator));
+  EXPECT_OK(oar_loader_close(self.loader));
+  oar_scheduler_release(self.scheduler);
+  oar_optimizer_release(self.optimizer);
+  oar_loader_release(self.loader);
+  oar_accelerator_release(self.accelerator);
+  digits_close(&data);
+  EXPECT(fegetexcept() == ALL);
+  EXPECT(fetestexcept(FE_ALL_EXCEPT) == 0);
+  fedisableexcept(FE_ALL_EXCEPT);
+  EXPECT(before > 0 && before < 2.3 && after == before); /* ln 10 is the loss of guessing */
 }
 
 static void flags_and_rounding_of_the_host_stay(void) {
@@ -128,6 +219,8 @@ int main(void) {
   flushed_denormals_of_the_host_stay_outside();
   EXPECT_OK(oar_config_create(&config));
   a_forked_child_is_told_so(config);
+  make_folder();
+  a_training_runs_with_all_traps_on();
   oar_config_release(config);
   return 0;
 }
