@@ -1,5 +1,7 @@
 /* The error contract: text per thread, cleared by the next call, owned objects that outlive it, exceptions as codes. */
+#define _POSIX_C_SOURCE 200809L
 #include <oarlock/oarlock.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "expect.h"
@@ -49,6 +51,31 @@ static void taken_errors_outlive_the_text(void) {
   EXPECT_OK(oar_error_vendor_code(error, &vendor_code));
   EXPECT(vendor_code == 0);
   oar_error_release(error);
+}
+
+static pthread_barrier_t both_have_failed;
+
+static void *fail_and_read(void *argument) {
+  const char *key = argument;
+  oar_config *config = NULL;
+  EXPECT_OK(oar_config_create(&config));
+  EXPECT(oar_config_set_int64(config, key, 1) == OAR_E_ARGUMENT);
+  pthread_barrier_wait(&both_have_failed);
+  EXPECT_CONTAINS(oar_last_error(), key);
+  oar_config_release(config);
+  return NULL;
+}
+
+static void each_thread_reads_its_own_text(void) {
+  static char first_key[] = "first.unknown", second_key[] = "second.unknown";
+  pthread_t first, second;
+  EXPECT(oar_config_create(NULL) == OAR_E_ARGUMENT);
+  EXPECT(pthread_barrier_init(&both_have_failed, NULL, 2) == 0);
+  EXPECT(pthread_create(&first, NULL, fail_and_read, first_key) == 0);
+  EXPECT(pthread_create(&second, NULL, fail_and_read, second_key) == 0);
+  EXPECT(pthread_join(first, NULL) == 0 && pthread_join(second, NULL) == 0);
+  pthread_barrier_destroy(&both_have_failed);
+  EXPECT_CONTAINS(oar_last_error(), "out is NULL"); /* the main thread's, from before */
 }
 
 static void nothing_to_take_gives_null(void) {
@@ -108,6 +135,7 @@ int main(void) {
   text_is_cleared_by_the_next_call();
   release_keeps_the_text();
   taken_errors_outlive_the_text();
+  each_thread_reads_its_own_text();
   nothing_to_take_gives_null();
   exceptions_become_codes();
   a_tensor_that_no_machine_holds_is_out_of_memory();
