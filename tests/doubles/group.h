@@ -22,6 +22,14 @@ class FinishedWork : public Work {
   Status outcome_;
 };
 
+// In flight for ever.
+class PendingWork : public Work {
+ public:
+  Status wait(Milliseconds) override { return timed_out("this work never ends"); }
+  bool is_done() const override { return false; }
+  Status error() const override { return Status::ok(); }
+};
+
 class ScriptedGroup : public Group {
  public:
   ScriptedGroup(int rank, int size) : rank_(rank), size_(size) {}
@@ -31,7 +39,9 @@ class ScriptedGroup : public Group {
   Result<std::shared_ptr<Work>> all_reduce(at::Tensor tensor, ReduceOp, Milliseconds) override {
     launched.push_back("all_reduce " + std::to_string(tensor.numel()));
     if (on_all_reduce) on_all_reduce(tensor);
-    return finished();
+    if (!stays_in_flight) return finished();
+    in_flight.push_back(tensor);
+    return std::shared_ptr<Work>(std::make_shared<PendingWork>());
   }
   Result<std::shared_ptr<Work>> broadcast(at::Tensor tensor, int, Milliseconds) override {
     launched.push_back("broadcast " + std::to_string(tensor.numel()));
@@ -63,6 +73,8 @@ class ScriptedGroup : public Group {
   std::function<void(at::Tensor, at::Tensor)> on_all_gather;
   std::function<std::vector<std::string>(std::string)> on_all_gather_bytes;
   Status outcome = Status::ok();  // of every wait
+  bool stays_in_flight = false;   // an all_reduce's work does not end; its tensors are kept here
+  std::vector<at::Tensor> in_flight;
   std::string aborted_for;
 
  private:

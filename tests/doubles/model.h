@@ -9,12 +9,13 @@ namespace oarlock::doubles {
 
 class PlainModel : public Model {
  public:
-  PlainModel(NamedTensors parameters, NamedTensors buffers)
-      : parameters_(std::move(parameters)), buffers_(std::move(buffers)) {}
+  PlainModel(NamedTensors parameters, NamedTensors buffers, NamedTensors frozen = {})
+      : parameters_(std::move(parameters)), buffers_(std::move(buffers)), frozen_(std::move(frozen)) {}
   const NamedTensors& parameters() const override { return parameters_; }
   const NamedTensors& buffers() const override { return buffers_; }
   NamedTensors state_dict() const override {
     NamedTensors all = parameters_;
+    all.insert(all.end(), frozen_.begin(), frozen_.end());
     all.insert(all.end(), buffers_.begin(), buffers_.end());
     return all;
   }
@@ -43,7 +44,7 @@ class PlainModel : public Model {
   void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
 
  private:
-  NamedTensors parameters_, buffers_;
+  NamedTensors parameters_, buffers_, frozen_;
   std::vector<std::string> input_names_;
   std::vector<std::weak_ptr<UnitObserver>> observers_;
   bool is_training_ = true;

@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <cstdint>
-#include <string_view>
 
 namespace oarlock {
 namespace {
@@ -24,16 +23,16 @@ std::string_view take_line(std::string_view text, std::size_t& begin) {
   return line;
 }
 
-Status first_difference(std::string_view ours, std::string_view theirs, std::size_t rank) {
+Status first_difference(std::string_view what, std::string_view ours, std::string_view theirs, std::size_t rank) {
   std::size_t our_begin = 0, their_begin = 0;
   while (our_begin < ours.size() || their_begin < theirs.size()) {
     const std::string_view our_line = take_line(ours, our_begin);
     const std::string_view their_line = take_line(theirs, their_begin);
     if (our_line == their_line) continue;
     return mismatch(
-               "ranks have different models: rank 0 has {}, rank {} has {}; load the same program and set the same "
-               "options on every rank",
-               our_line, rank, their_line)
+               "ranks have different {}: rank 0 has {}, rank {} has {}; give every rank the same program, data and "
+               "options",
+               what, our_line, rank, their_line)
         .with_rank(static_cast<int>(rank));
   }
   return Status::ok();
@@ -41,7 +40,8 @@ Status first_difference(std::string_view ours, std::string_view theirs, std::siz
 
 }  // namespace
 
-Status check_agreement(Group& group, const std::vector<std::string>& lines, Milliseconds timeout) {
+Status check_agreement(Group& group, std::string_view what, const std::vector<std::string>& lines,
+                       Milliseconds timeout) {
   const std::string mine = fmt::format("{}\n", fmt::join(lines, "\n"));
   OAR_ASSIGN(const std::vector<std::string> hashes,
              group.all_gather_bytes(fmt::format("{:016x}", hash_text(mine)), timeout));
@@ -50,7 +50,7 @@ Status check_agreement(Group& group, const std::vector<std::string>& lines, Mill
   if (all_equal) return Status::ok();
 
   OAR_ASSIGN(const std::vector<std::string> texts, group.all_gather_bytes(mine, timeout));
-  for (std::size_t rank = 1; rank < texts.size(); ++rank) OAR_TRY(first_difference(texts[0], texts[rank], rank));
+  for (std::size_t rank = 1; rank < texts.size(); ++rank) OAR_TRY(first_difference(what, texts[0], texts[rank], rank));
   return Status::ok();
 }
 

@@ -2,8 +2,12 @@
 
 #include <fmt/ranges.h>
 
+#include <set>
+#include <utility>
+
 #include "parallel/ddp/agreement.h"
 #include "parallel/ddp/coalesce.h"
+#include "tensor/exceptions.h"
 
 namespace oarlock {
 namespace {
@@ -24,10 +28,24 @@ void describe(std::string_view what, const NamedTensors& named, std::vector<std:
   }
 }
 
+// What a run begins from: all that is saved, and buffers that are not. Tied names once; the ranks have the same list,
+// since they have the same program.
+std::vector<at::Tensor> all_tensors(const Model& model) {
+  std::vector<at::Tensor> tensors;
+  std::set<std::pair<const void*, std::size_t>> seen;
+  for (const NamedTensors& list : {model.state_dict(), model.buffers()}) {
+    for (const NamedTensor& item : list) {
+      if (seen.emplace(item.tensor.const_data_ptr(), item.tensor.nbytes()).second) tensors.push_back(item.tensor);
+    }
+  }
+  return tensors;
+}
+
 std::vector<std::string> describe(const Model& model, const Options& options) {
   std::vector<std::string> lines;
   describe("parameter", model.parameters(), lines);
   describe("buffer", model.buffers(), lines);
+  describe("tensor", model.state_dict(), lines);  // among them frozen parameters, and all names of tied ones
   const JsonValue values = options.to_json();
   for (const auto& [key, value] : values.members()) lines.push_back(fmt::format("{} = {}", key, value.dump()));
   return lines;
@@ -42,21 +60,24 @@ DataParallel::DataParallel(std::shared_ptr<Model> model, std::shared_ptr<Group> 
 
 Result<std::shared_ptr<DataParallel>> DataParallel::create(std::shared_ptr<Model> model, std::shared_ptr<Group> group,
                                                            const Options& options, Milliseconds timeout) {
-  OAR_TRY(check_agreement(*group, describe(*model, options), timeout));
-  OAR_TRY(broadcast_coalesced(*group, tensors_of(model->parameters()), kRoot, timeout));
-  OAR_TRY(broadcast_coalesced(*group, tensors_of(model->buffers()), kRoot, timeout));
+  OAR_TRY(check_agreement(*group, "models", describe(*model, options), timeout));
+  OAR_TRY(broadcast_coalesced(*group, all_tensors(*model), kRoot, timeout));
   const bool broadcasts_buffers = options.flag("broadcast_buffers") && !model->buffers().empty();
   std::shared_ptr<DataParallel> self(new DataParallel(model, group, broadcasts_buffers));
   const ReducerOptions reducer_options{mebibytes(options.number("first_bucket_cap_mb")),
                                        mebibytes(options.number("bucket_cap_mb")),
                                        options.flag("find_unused_parameters")};
-  OAR_ASSIGN(self->reducer_, Reducer::create(model->parameters(), group, reducer_options));
+  const auto make_reducer = [&]() -> Status {
+    OAR_ASSIGN(self->reducer_, Reducer::create(model->parameters(), group, reducer_options));
+    return Status::ok();
+  };
+  OAR_TRY(agree(*group, caught(make_reducer), timeout));
   model->add_observer(self);
   return self;
 }
 
 Status DataParallel::after_forward(bool training) {
-  if (training) buffers_changed_ = true;
+  if (training) buffers_changed_ = forward_ran_ = true;
   return Status::ok();
 }
 
@@ -69,15 +90,16 @@ Status DataParallel::before_backward(Milliseconds timeout) {
 }
 
 Status DataParallel::after_backward(Milliseconds timeout) {
+  const bool forward_ran = std::exchange(forward_ran_, false);
   if (!is_reducing_) return Status::ok();
   is_reducing_ = false;
-  const Status reduced = reducer_->finish(timeout);
+  const Status reduced = reducer_->finish(timeout, forward_ran);
   const Status received = receive_buffers(timeout);
   return reduced.is_ok() ? received : reduced;
 }
 
 void DataParallel::give_up() {
-  if (is_reducing_) reducer_->give_up();
+  reducer_->give_up();
   is_reducing_ = false;
   buffers_work_.reset();
 }

@@ -24,8 +24,9 @@ namespace oarlock {
 
 class DataParallel : public UnitObserver {
  public:
-  // Collective: checks that parameters, buffers and the ddp options agree, then copies rank 0's parameters and buffers
-  // to all. OAR_E_MISMATCH names the first thing that differs and both ranks' versions. options: section "ddp".
+  // Collective: checks that parameters (frozen ones too), buffers and the ddp options agree, then copies rank 0's
+  // parameters and buffers to all. OAR_E_MISMATCH names the first thing that differs and both ranks' versions. options:
+  // section "ddp". A failure on one rank is one on all.
   static Result<std::shared_ptr<DataParallel>> create(std::shared_ptr<Model> model, std::shared_ptr<Group> group,
                                                       const Options& options, Milliseconds timeout);
 
@@ -36,7 +37,7 @@ class DataParallel : public UnitObserver {
   // every bucket, puts the averages into the gradients and rank 0's values into the buffers.
   Status before_backward(Milliseconds timeout);
   Status after_backward(Milliseconds timeout);
-  // Instead of after_backward when the backward threw. Peers are told by whoever aborts the group.
+  // When the backward threw, or ended before it began: final. Peers are told by whoever aborts the group.
   void give_up();
 
   Status after_forward(bool training) override;
@@ -52,6 +53,7 @@ class DataParallel : public UnitObserver {
   std::unique_ptr<Reducer> reducer_;
   bool requires_sync_ = true;
   bool is_reducing_ = false;      // between before_backward and after_backward
+  bool forward_ran_ = false;      // a training forward, since the backward before: this one may touch the model
   bool buffers_changed_ = false;  // a training forward ran since they were last equal
   at::Tensor sent_buffers_;       // packed; owned by the broadcast until its work is done
   std::shared_ptr<Work> buffers_work_;

@@ -1,9 +1,9 @@
 #include "parallel/ddp/reducer.h"
 
+#include <ATen/ScalarOps.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/scalar_tensor.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -54,7 +54,7 @@ Reducer::Reducer(NamedTensors parameters, std::shared_ptr<Group> group, const Re
       group_(std::move(group)),
       options_(options),
       plan_(std::move(plan)),
-      factor_(1.0 / group_->size()),
+      factor_(at::native::wrapped_scalar_tensor(1.0 / group_->size())),
       flats_(plan_.size()),
       places_(parameters_.size()) {
   const GradModeScope no_grad(false);
@@ -111,7 +111,7 @@ void Reducer::contribute(std::size_t index, const at::Tensor& gradient) {
   const Place place = places_[index];
   at::Tensor& view = flats_[place.bucket].views[place.slot];
   if (gradient.defined()) {
-    at::mul_out(view, gradient, at::scalar_tensor(factor_, view.options()));
+    at::mul_out(view, gradient, factor_);
   } else {
     view.zero_();
   }
@@ -143,12 +143,12 @@ std::vector<std::string> Reducer::contribute_missing() {
   return without;
 }
 
-Status Reducer::finish(Milliseconds timeout) {
+Status Reducer::finish(Milliseconds timeout, bool peers_may_have_touched) {
   OAR_CHECK(phase_ == Phase::kCollecting);
   const GradModeScope no_grad(false);
   const bool touched = std::find(contributed_.begin(), contributed_.end(), true) != contributed_.end();
   phase_ = Phase::kIdle;
-  if (!touched && !failure_ && !options_.find_unused) return Status::ok();
+  if (!touched && !failure_ && !(options_.find_unused && peers_may_have_touched)) return Status::ok();
 
   std::vector<std::string> without;
   if (!failure_) without = contribute_missing();

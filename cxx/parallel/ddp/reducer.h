@@ -49,8 +49,9 @@ class Reducer {
   // Until finish(), gradients that become ready are collected. OAR_E_STATE after a failed reduction.
   Status prepare(Milliseconds timeout);
   // After the backward; blocks until the averages are in place. A backward that touched none of the parameters does
-  // nothing. On failure gradients hold either this rank's own values or the averages.
-  Status finish(Milliseconds timeout);
+  // nothing, unless find_unused is on and `peers_may_have_touched` some, which is the same on all ranks: then this rank
+  // takes part for their sake. On failure gradients hold either this rank's own values or the averages.
+  Status finish(Milliseconds timeout, bool peers_may_have_touched = false);
   // The backward threw: what it launched stays in flight and this reducer refuses further use.
   void give_up();
 
@@ -82,7 +83,9 @@ class Reducer {
   const std::shared_ptr<Group> group_;
   const ReducerOptions options_;
   const std::vector<Bucket> plan_;
-  const double factor_;  // 1 / ranks
+  // 1 / ranks, a wrapped number as in torch's Reducer: half-precision gradients are multiplied by its float value. As a
+  // tensor of their own dtype it would be rounded first, which biases every gradient unless ranks are a power of two.
+  const at::Tensor factor_;
   std::vector<Flat> flats_;
   std::vector<Place> places_;      // per parameter
   std::vector<bool> contributed_;  // per parameter, in this backward

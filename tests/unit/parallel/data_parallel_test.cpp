@@ -54,6 +54,54 @@ TEST(DataParallel, TakesRankZerosValuesWhenItIsMade) {
   EXPECT_TRUE(at::equal(ours, theirs));
 }
 
+TEST(DataParallel, TakesRankZerosFrozenParametersAndBuffersToo) {
+  const at::Tensor weight = at::ones({2}).requires_grad_(), frozen = at::full({3}, 5.0), mean = at::full({2}, 5.0);
+  const auto model = std::make_shared<doubles::PlainModel>(
+      NamedTensors{{"weight", weight}}, NamedTensors{{"mean", mean}}, NamedTensors{{"back", frozen}});
+  const auto group = std::make_shared<doubles::ScriptedGroup>(1, 2);
+  group->on_broadcast = [](at::Tensor bytes) { bytes.zero_(); };
+  ASSERT_TRUE(DataParallel::create(model, group, ddp_options(), kTimeout).is_ok());
+  for (const at::Tensor& tensor : {weight, frozen, mean}) EXPECT_TRUE(at::equal(tensor, at::zeros_like(tensor)));
+}
+
+TEST(DataParallel, AFrozenParameterOfAnotherShapeIsAMismatchThatNamesIt) {
+  const auto model =
+      std::make_shared<doubles::PlainModel>(NamedTensors{}, NamedTensors{}, NamedTensors{{"back", at::zeros({3})}});
+  const auto group = std::make_shared<doubles::ScriptedGroup>(0, 2);
+  int call = 0;
+  group->on_all_gather_bytes = [&](std::string mine) {
+    std::string theirs = mine;
+    const std::size_t at = theirs.find("[3]");
+    if (at != theirs.npos) theirs.replace(at, 3, "[4]");
+    return std::vector<std::string>{mine, call++ == 0 ? "another hash" : theirs};
+  };
+  const auto made = DataParallel::create(model, group, ddp_options(), kTimeout);
+  ASSERT_EQ(made.status().code(), OAR_E_MISMATCH);
+  for (const char* part : {"back Float [3]", "back Float [4]"}) {
+    EXPECT_NE(made.status().message().find(part), std::string::npos) << made.status().message();
+  }
+}
+
+TEST(DataParallel, WithFindUnusedAModelWhoseForwardDidNotRunIsLeftAlone) {
+  Scene scene(0, R"({"find_unused_parameters": true})");
+  const at::Tensor other = at::ones({1}).requires_grad_();
+  const auto backward_of_another_model = [&] {
+    ASSERT_TRUE(scene.data_parallel->before_backward(kTimeout).is_ok());
+    torch::autograd::backward({other.sum()}, {});
+    ASSERT_TRUE(scene.data_parallel->after_backward(kTimeout).is_ok());
+  };
+  backward_of_another_model();
+  EXPECT_TRUE(scene.group->launched.empty());
+  scene.train_once();
+  EXPECT_FALSE(scene.group->launched.empty());
+  scene.group->launched.clear();
+  backward_of_another_model();
+  EXPECT_TRUE(scene.group->launched.empty());
+  ASSERT_TRUE(scene.model->forward(Tree()).is_ok());  // peers may have used it in theirs
+  backward_of_another_model();
+  EXPECT_EQ(scene.group->launched, (std::vector<std::string>{"broadcast 20", "all_reduce 2", "all_reduce 1"}));
+}
+
 TEST(DataParallel, BuffersBecomeRankZerosWithASynchronisedBackward) {
   Scene scene(1);
   scene.group->on_broadcast = [](at::Tensor bytes) {
@@ -88,7 +136,7 @@ TEST(DataParallel, BuffersStayHomeWhenTheOptionSaysSo) {
 
 TEST(CheckAgreement, EqualModelsExchangeOnlyHashes) {
   doubles::ScriptedGroup group(0, 2);
-  EXPECT_TRUE(check_agreement(group, {"parameter a float [2]"}, kTimeout).is_ok());
+  EXPECT_TRUE(check_agreement(group, "models", {"parameter a float [2]"}, kTimeout).is_ok());
   EXPECT_EQ(group.launched.size(), 1u);
 }
 
@@ -106,7 +154,7 @@ TEST_P(CheckAgreementDifference, NamesTheFirstOneAndBothSides) {
   group.on_all_gather_bytes = [&](std::string mine) {
     return std::vector<std::string>{mine, call++ == 0 ? "another hash" : GetParam().theirs};
   };
-  const Status status = check_agreement(group, GetParam().ours, kTimeout);
+  const Status status = check_agreement(group, "models", GetParam().ours, kTimeout);
   ASSERT_EQ(status.code(), OAR_E_MISMATCH);
   EXPECT_EQ(status.info().rank, 1);
   for (const std::string& part : GetParam().in_text) {

@@ -124,6 +124,57 @@ TEST(Reducer, TwoDifferentStepsGiveIndependentResults) {
   EXPECT_TRUE(at::equal(scene.gradient(1), at::full({2}, 3.0)));
 }
 
+TEST(Reducer, WithFindUnusedABackwardThatTouchesNothingTakesPartOnlyForItsPeers) {
+  Scene scene(1, 2, true);
+  at::Tensor other = at::ones({1}).requires_grad_();
+  ASSERT_TRUE(scene.step(other.sum()).is_ok());  // no forward ran: no peer has touched it either
+  EXPECT_TRUE(scene.group->launched.empty());
+  ASSERT_TRUE(scene.reducer->prepare(kTimeout).is_ok());
+  ASSERT_TRUE(scene.reducer->finish(kTimeout, /*peers_may_have_touched=*/true).is_ok());
+  EXPECT_EQ(scene.group->launched, (std::vector<std::string>{"all_reduce 1", "all_reduce 1"}));  // bucket, uses
+}
+
+// Three ranks with equal gradients: their average is that gradient, give or take two roundings (2^-8 each).
+class ReducerFactor : public testing::TestWithParam<at::ScalarType> {};
+
+TEST_P(ReducerFactor, OfThreeRanksIsNotRoundedToTheGradientsType) {
+  const auto group = std::make_shared<doubles::ScriptedGroup>(0, 3);
+  group->on_all_reduce = [](at::Tensor bucket) { bucket.mul_(3); };
+  const at::Tensor parameter = at::ones({1000}, GetParam()).requires_grad_();
+  const at::Tensor weight = at::linspace(1, 2, 1000).to(GetParam());
+  const auto reducer = Reducer::create({{"p", parameter}}, group, {}).value();
+  ASSERT_TRUE(reducer->prepare(kTimeout).is_ok());
+  torch::autograd::backward({(parameter * weight).sum()}, {});
+  ASSERT_TRUE(reducer->finish(kTimeout).is_ok());
+  const double ratio = (parameter.grad().to(at::kDouble) / weight.to(at::kDouble)).mean().item<double>();
+  EXPECT_NEAR(ratio, 1.0, 2e-4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, ReducerFactor, testing::Values(at::kBFloat16, at::kHalf, at::kFloat));
+
+TEST(Reducer, NeverWritesABucketThatIsStillInFlight) {
+  Scene scene(2, 2);
+  scene.group->stays_in_flight = true;
+  EXPECT_EQ(scene.step(scene.loss({0, 1}, 2.0)).code(), OAR_E_TIMEOUT);
+  ASSERT_EQ(scene.group->in_flight.size(), 2u);
+  EXPECT_EQ(scene.step(scene.loss({0, 1}, 8.0)).code(), OAR_E_STATE);
+  torch::autograd::backward({scene.loss({0, 1}, 8.0)}, {});
+  EXPECT_TRUE(at::equal(scene.group->in_flight[0], at::full({2}, 1.0)));  // 2.0 / 2 ranks
+  EXPECT_TRUE(at::equal(scene.group->in_flight[1], at::full({1}, 1.0)));
+}
+
+TEST(Reducer, AfterGivingUpWritesNoBucketThatTheBackwardLaunched) {
+  Scene scene(2, 2);
+  scene.group->stays_in_flight = true;
+  ASSERT_TRUE(scene.reducer->prepare(kTimeout).is_ok());
+  torch::autograd::backward({scene.loss({1}, 2.0)}, {});  // p1's bucket is launched, p0's never full
+  scene.reducer->give_up();
+  torch::autograd::backward({scene.loss({0, 1}, 8.0)}, {});
+  ASSERT_EQ(scene.group->in_flight.size(), 1u);
+  EXPECT_TRUE(at::equal(scene.group->in_flight[0], at::full({2}, 1.0)));
+  EXPECT_EQ(scene.reducer->prepare(kTimeout).code(), OAR_E_STATE);
+}
+
 TEST(Reducer, GoneHooksLeaveParametersFree) {
   Scene scene(1, 2);
   scene.reducer.reset();
