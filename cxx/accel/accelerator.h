@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@
 #include "optim/schedule.h"
 #include "parallel/ddp/data_parallel.h"
 #include "state/process_state.h"
+#include "tensor/exceptions.h"
 
 namespace oarlock {
 
@@ -74,10 +76,28 @@ class Accelerator {
   Status require_open() const;
   Result<PreparedModel*> find(const Model& model);
   const Loader* active_loader() const;
-  // Later collectives of a broken world would hang or lie: makes every rank's next call fail with this one's text.
+  // For a failure that leaves ranks out of step. Later collectives of a broken world would hang or lie: makes every
+  // rank's next call fail with this one's text.
   Status poison(Status failure, const char* operation) const;
+  // Runs what peers take part in. An exception would leave them waiting: they are told first, then it flies on.
+  template <class Fn>
+  auto with_peers(const char* operation, const Fn& fn) const -> decltype(fn()) {
+    try {
+      return fn();
+    } catch (...) {
+      (void)poison(aborted("{}", message_of_current_exception()), operation);
+      throw;
+    }
+  }
+  // Collective: fn on every rank, its exceptions caught; a failure on one is one on all.
+  template <class Fn>
+  Status agreed(const Fn& fn) const {
+    return agree(*state_->group(), caught(fn), state_->timeout());
+  }
   Status before_backward();
   Status after_backward();
+  void give_up();
+  Status check_is_prepared(const Optimizer& optimizer);
   std::int64_t rows_kept(std::int64_t num_rows) const;
   std::string checkpoints_folder() const;
   // Rank 0's answer, or its failure, on every rank.
@@ -102,6 +122,7 @@ class Accelerator {
   std::vector<std::shared_ptr<Optimizer>> optimizers_;
   std::vector<std::shared_ptr<Scheduler>> schedulers_;
   std::vector<std::shared_ptr<Loader>> loaders_;
+  std::set<const Optimizer*> trained_;  // of optimizers_: prepared models hold all their parameters
 
   std::int64_t accumulation_counter_ = 0;  // micro-batches begun since the last forced synchronisation
   bool sync_gradients_ = true;             // of the micro-batch begun last

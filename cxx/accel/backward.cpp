@@ -1,8 +1,6 @@
 #include <ATen/ops/div.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <cstring>
-
 #include "accel/accelerator.h"
 #include "tensor/scopes.h"
 
@@ -30,24 +28,35 @@ Status check_loss(const at::Tensor& loss) {
 Status Accelerator::backward(const at::Tensor& loss) {
   OAR_TRY(require_open());
   OAR_TRY(check_loss(loss));
-  if (Status status = before_backward(); !status.is_ok()) return poison(std::move(status), "backward");
   try {
+    if (Status status = before_backward(); !status.is_ok()) {
+      give_up();
+      return poison(std::move(status), "backward");
+    }
     const GradModeScope grad(true);
     // Always, in a short last accumulation too (spec B 3.4); x / 1 is x.
     const at::Tensor scaled = accumulation_steps_ == 1 ? loss : at::div(loss, accumulation_steps_);
     torch::autograd::backward({scaled}, {});
-  } catch (const c10::Error& error) {
+    return poison(after_backward(), "backward");
+  } catch (...) {  // libtorch's, a hook's, oneDNN's: all end the backward in its middle
     // Buckets may be in flight that will never be full: peers must learn it now, not after their time-out.
-    for (PreparedModel& prepared : models_) {
-      if (prepared.data_parallel != nullptr) prepared.data_parallel->give_up();
+    give_up();
+    const std::string reason = message_of_current_exception();
+    (void)poison(aborted("{}", reason), "backward");
+    if (reason.find("through the graph a second time") == reason.npos) throw;
+    if (state_->world_size() == 1) {
+      return invalid_state("backward was called twice for one forward; run the forward again");
     }
-    if (std::strstr(error.what_without_backtrace(), "through the graph a second time") != nullptr) {
-      return poison(invalid_state("backward was called twice for one forward; run the forward again"), "backward");
-    }
-    (void)poison(aborted("{}", error.what_without_backtrace()), "backward");
-    throw;
+    return invalid_state(
+        "backward was called twice for one forward; gradients were on their way to other ranks, so training on these "
+        "ranks has ended: create the state anew and prepare again");
   }
-  return poison(after_backward(), "backward");
+}
+
+void Accelerator::give_up() {
+  for (PreparedModel& prepared : models_) {
+    if (prepared.data_parallel != nullptr) prepared.data_parallel->give_up();
+  }
 }
 
 Status Accelerator::before_backward() {

@@ -27,9 +27,14 @@ Result<std::vector<std::int64_t>> gather_sizes(Group& group, std::int64_t mine, 
   return sizes;
 }
 
-// Collective: all ranks' rows in rank order. Ranks may have different numbers of rows; all other sizes must agree.
-Result<at::Tensor> gather_rows(Group& group, const at::Tensor& rows, Milliseconds timeout) {
-  if (group.size() == 1) return rows;
+struct GatheredRows {
+  at::Tensor rows;           // of all ranks, in rank order
+  bool equally_many = true;  // every rank gave the same number
+};
+
+// Collective. Ranks may have different numbers of rows; all other sizes must agree.
+Result<GatheredRows> gather_rows(Group& group, const at::Tensor& rows, Milliseconds timeout) {
+  if (group.size() == 1) return GatheredRows{rows};
   OAR_ASSIGN(const std::vector<std::int64_t> sizes, gather_sizes(group, rows.size(0), timeout));
   const std::int64_t size_max = *std::max_element(sizes.begin(), sizes.end());
   at::Tensor padded = rows.contiguous();
@@ -44,19 +49,21 @@ Result<at::Tensor> gather_rows(Group& group, const at::Tensor& rows, Millisecond
   at::Tensor all = at::zeros(shape, rows.options());
   OAR_ASSIGN(const std::shared_ptr<Work> work, group.all_gather(padded, all, timeout));
   OAR_TRY(work->wait(timeout));
-  if (std::all_of(sizes.begin(), sizes.end(), [size_max](std::int64_t size) { return size == size_max; })) return all;
+  if (std::all_of(sizes.begin(), sizes.end(), [size_max](std::int64_t size) { return size == size_max; })) {
+    return GatheredRows{all};
+  }
   std::vector<at::Tensor> parts;
   for (std::size_t rank = 0; rank < sizes.size(); ++rank) {
     parts.push_back(all.narrow(0, static_cast<std::int64_t>(rank) * size_max, sizes[rank]));
   }
-  return at::cat(parts);
+  return GatheredRows{at::cat(parts), false};
 }
 
 }  // namespace
 
 // How many of the gathered rows are no duplicates. Duplicates lie at the end of the rank order (spec B 1.4). A tensor
 // with k rows per sample keeps k rows of each; one whose rows are no multiple of the round's is not per sample and is
-// kept whole.
+// kept whole. So is one of which the ranks gave different numbers: an even round has as many samples on every rank.
 std::int64_t Accelerator::rows_kept(std::int64_t num_rows) const {
   const Loader* loader = active_loader();
   if (loader == nullptr) return num_rows;
@@ -71,10 +78,12 @@ Result<at::Tensor> Accelerator::gather_for_metrics(const at::Tensor& tensor) {
   const GradModeScope no_grad(false);
   const bool is_one_value = tensor.dim() == 0;
   const at::Tensor rows = is_one_value ? tensor.detach().view({1}) : tensor.detach();
-  auto gathered = gather_rows(*state_->group(), rows, state_->timeout());
+  auto gathered =
+      with_peers("gather_for_metrics", [&] { return gather_rows(*state_->group(), rows, state_->timeout()); });
   if (!gathered.is_ok()) return poison(std::move(gathered).status(), "gather_for_metrics");
-  at::Tensor all = std::move(gathered).value();
-  return is_one_value ? all : all.narrow(0, 0, rows_kept(all.size(0)));
+  const GatheredRows all = std::move(gathered).value();
+  if (is_one_value || !all.equally_many) return all.rows;
+  return all.rows.narrow(0, 0, rows_kept(all.rows.size(0)));
 }
 
 Result<double> Accelerator::reduce_mean(double value) {

@@ -38,6 +38,7 @@ Status Accelerator::close() {
   optimizers_.clear();
   schedulers_.clear();
   loaders_.clear();
+  trained_.clear();
   return Status::ok();
 }
 

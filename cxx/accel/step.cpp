@@ -11,11 +11,32 @@ Result<double> Accelerator::clip_grad_norm(const Model& model, double max_norm, 
   return oarlock::clip_grad_norm(prepared->model->parameters(), max_norm, norm_type);
 }
 
+// On several ranks a parameter that no prepared model holds gets gradients of its own rank only: ranks would drift
+// apart without a word.
+Status Accelerator::check_is_prepared(const Optimizer& optimizer) {
+  if (state_->world_size() == 1 || trained_.count(&optimizer) > 0) return Status::ok();
+  std::set<const at::TensorImpl*> held;
+  for (const PreparedModel& prepared : models_) {
+    for (const NamedTensor& parameter : prepared.model->parameters())
+      held.insert(parameter.tensor.unsafeGetTensorImpl());
+  }
+  for (const NamedTensor& parameter : optimizer.parameters()) {
+    if (held.count(parameter.tensor.unsafeGetTensorImpl()) > 0) continue;
+    return invalid_state(
+        "no prepared model holds parameter {} of the optimizer, so its gradients are not averaged over the {} ranks; "
+        "call oar_accelerator_prepare_model before the backward",
+        parameter.name, state_->world_size());
+  }
+  trained_.insert(&optimizer);
+  return Status::ok();
+}
+
 Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
   OAR_TRY(require_open());
   if (!is_among(optimizers_, &optimizer)) {
     return invalid_state("the optimizer is not prepared; call oar_accelerator_prepare_optimizer first");
   }
+  OAR_TRY(check_is_prepared(optimizer));
   if (scheduler != nullptr && !is_among(schedulers_, scheduler)) {
     return invalid_state("the scheduler is not prepared; call oar_accelerator_prepare_scheduler first");
   }

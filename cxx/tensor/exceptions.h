@@ -3,6 +3,7 @@
 #pragma once
 
 #include <new>
+#include <string>
 #include <utility>
 
 #include "base/status.h"
@@ -23,6 +24,11 @@ Status caught(Fn&& fn) {
   } catch (...) {
     return status_of_current_exception();
   }
+}
+
+// The text of that Status, inside a catch block.
+inline std::string message_of_current_exception() {
+  return caught([]() -> Status { throw; }).message();
 }
 
 }  // namespace oarlock

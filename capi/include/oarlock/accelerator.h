@@ -161,6 +161,8 @@ oar_accelerator_sync_gradients(const oar_accelerator *accelerator, OAR_OUT int32
  * @return OAR_E_STATE     the loss has no graph, its graph was used by an earlier backward, or a parameter of a
  *                         prepared model got no gradient on this rank (the text names it; see
  *                         ddp.find_unused_parameters).
+ *         On several ranks a backward that fails for another reason than its argument or a missing gradient aborts
+ *         the state: a second one for one forward, too.
  * @threads collective(state) when gradients are synchronised, serial(accelerator) otherwise.
  * @source  Accelerate 1.15 `backward`.
  * @since   0.1
@@ -200,7 +202,8 @@ oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, d
  * @param[in] optimizer    borrowed, prepared.
  * @param[in] scheduler    borrowed, prepared; NULL: none.
  *
- * @return OAR_E_STATE  the optimizer or scheduler is not prepared.
+ * @return OAR_E_STATE  the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model
+ *                      holds one of the optimizer's parameters (the text names it).
  * @threads serial(accelerator); the same on every rank.
  * @source  Accelerate 1.15 `AcceleratedOptimizer.step`, `AcceleratedScheduler.step`, `zero_grad`.
  * @since   0.1
@@ -216,7 +219,7 @@ oar_accelerator_step(oar_accelerator *accelerator, oar_optimizer *optimizer,
  * ranks' batches even are left out, so that over an epoch exactly oar_loader_num_samples rows come back. Call it
  * between oar_loader_next of the batch and the next one. A tensor with k rows per sample keeps k rows of each
  * sample. A tensor without dimensions gives one value per rank, of which none is left out; so does one whose rows
- * are no multiple of the round's.
+ * are no multiple of the round's, and one of which ranks gave different numbers of rows.
  *
  * @param[in]  accelerator  borrowed.
  * @param[in]  tensor       borrowed. Shape [n, ...]; n may differ between ranks, the rest may not.

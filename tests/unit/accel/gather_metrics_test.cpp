@@ -73,6 +73,17 @@ TEST(GatherForMetrics, RanksMayHaveDifferentNumbersOfRows) {
   EXPECT_TRUE(at::equal(gathered.value(), at::tensor({5.0f, 7.0f, 7.0f, 7.0f})));
 }
 
+TEST(GatherForMetrics, RaggedRowsThatHappenToBeAMultipleOfTheRoundAreKeptWhole) {
+  Scene scene(0, 2);
+  const auto loader = std::make_shared<doubles::CountingLoader>(1);
+  loader->rows = 2;
+  loader->samples = 1;
+  ASSERT_TRUE(scene.accelerator->prepare_loader(loader).is_ok());
+  ASSERT_TRUE(loader->next().is_ok());
+  scene.state->scripted->on_all_gather_bytes = [](std::string mine) { return std::vector<std::string>{mine, "6"}; };
+  EXPECT_EQ(scene.accelerator->gather_for_metrics(at::zeros({10})).value().size(0), 16);
+}
+
 TEST(GatherForMetrics, TheResultHasNoGraph) {
   Scene scene(0, 1);
   const at::Tensor input = at::ones({2}).requires_grad_() * 2;
@@ -92,31 +103,6 @@ TEST(Poison, ALostPeerAbortsTheStateAndTheTextNamesRankAndCall) {
   EXPECT_EQ(mean.status().code(), OAR_E_PEER_LOST);
   EXPECT_EQ(mean.status().message(), "reduce_mean on rank 2: rank 3 ended");
   EXPECT_EQ(scene.state->aborted_for, "reduce_mean failed on rank 2: rank 3 ended");
-}
-
-TEST(Backward, RefusesALossThatCannotBeDifferentiated) {
-  Scene scene(0, 1);
-  EXPECT_EQ(scene.accelerator->backward(at::ones({2}).requires_grad_()).code(), OAR_E_ARGUMENT);
-  EXPECT_EQ(scene.accelerator->backward(at::ones({}, at::kLong)).code(), OAR_E_ARGUMENT);
-  EXPECT_EQ(scene.accelerator->backward(at::ones({})).code(), OAR_E_STATE);
-}
-
-TEST(Backward, ASecondOneForTheSameForwardIsAStateError) {
-  Scene scene(0, 1);
-  const at::Tensor leaf = at::ones({2}).requires_grad_();
-  const at::Tensor loss = (leaf * leaf).sum();
-  ASSERT_TRUE(scene.accelerator->backward(loss).is_ok());
-  EXPECT_EQ(scene.accelerator->backward(loss).code(), OAR_E_STATE);
-}
-
-TEST(Backward, DividesByTheAccumulationStepsAlways) {
-  auto options = Options::from_environment();
-  ASSERT_TRUE(options.value().merge_json(R"({"accelerator": {"gradient_accumulation_steps": 4}})").is_ok());
-  const auto state = std::make_shared<doubles::ScriptedState>(0, 1, options.value());
-  const auto accelerator = Accelerator::create(state, options.value()).value();
-  const at::Tensor leaf = at::ones({1}).requires_grad_();
-  ASSERT_TRUE(accelerator->backward((leaf * 8).sum()).is_ok());  // outside accumulate_begin too
-  EXPECT_EQ(leaf.grad().item<float>(), 2.0f);
 }
 
 }  // namespace

@@ -105,5 +105,30 @@ TEST(Step, RefusesWhatIsNotPrepared) {
   EXPECT_EQ(scene.weight.item<float>(), 1.0f);
 }
 
+TEST(Step, OnSeveralRanksNamesTheParameterThatNoPreparedModelHolds) {
+  Scene scene("{}", 2);
+  const at::Tensor stray = at::ones({1}).requires_grad_();
+  scene.optimizer =
+      Optimizer::create("sgd", {{"weight", scene.weight}, {"stray", stray}}, section("optimizer", "{}")).value();
+  ASSERT_TRUE(scene.accelerator->prepare_optimizer(scene.optimizer).is_ok());
+  scene.weight.mutable_grad() = at::full({1}, 0.25);
+  const Status status = scene.accelerator->step(*scene.optimizer, nullptr);
+  EXPECT_EQ(status.code(), OAR_E_STATE);
+  EXPECT_NE(status.message().find("parameter stray"), std::string::npos) << status.message();
+  EXPECT_EQ(scene.weight.item<float>(), 1.0f);
+
+  const auto model = std::make_shared<doubles::PlainModel>(NamedTensors{{"stray", stray}}, NamedTensors{});
+  ASSERT_TRUE(scene.accelerator->prepare_model(model).is_ok());
+  EXPECT_TRUE(scene.accelerator->step(*scene.optimizer, nullptr).is_ok());
+}
+
+TEST(Step, OnOneRankAModelNeedNotBePrepared) {
+  Scene scene("{}", 1);
+  const at::Tensor stray = at::ones({1}).requires_grad_();
+  const auto optimizer = Optimizer::create("sgd", {{"stray", stray}}, section("optimizer", "{}")).value();
+  ASSERT_TRUE(scene.accelerator->prepare_optimizer(optimizer).is_ok());
+  EXPECT_TRUE(scene.accelerator->step(*optimizer, nullptr).is_ok());
+}
+
 }  // namespace
 }  // namespace oarlock
