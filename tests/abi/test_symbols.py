@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -52,6 +53,8 @@ def abi_xml(tmp_path):
 
 @pytest.fixture(scope="module")
 def abi(tmp_path_factory):
+    if shutil.which("abidw") is None:
+        pytest.skip("abidw (abigail-tools) is not installed")
     return abi_xml(tmp_path_factory.mktemp("abi"))
 
 
