@@ -139,7 +139,7 @@ static oar_status train(run *r, int64_t num_epochs, int resume) {
 }
 
 int main(int argc, char **argv) {
-  const char *values[NUM_OPTIONS] = {NULL};  int resume = 0;  run r = {0};
+  const char *values[NUM_OPTIONS] = {NULL};  int resume = 0;  static run r;
   if (!parse(argc, argv, values, &resume))
     return fputs("usage: train_digits --program P --train T --test T --project DIR --epochs N [--resume]\n", stderr), 2;
   if (prepare(&r, values) != OAR_OK || train(&r, atoi(values[EPOCHS]), resume) != OAR_OK ||

@@ -1,4 +1,5 @@
-"""A user's programs against the *installed* tree: C99 and C++17 by pkg-config, and find_package. The tree is moved first."""
+"""A user's programs and every example against the *installed* tree: C99 and C++17 by pkg-config, and find_package. The tree is
+moved first, and nothing but the compiler's line tells a program where the library lies."""
 import os
 import pathlib
 import shutil
@@ -8,6 +9,9 @@ import pytest
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "install"
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
+EXAMPLES = pathlib.Path(os.environ["OARLOCK_SOURCE"]) / "examples"
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+needs_pkg_config = pytest.mark.skipif(shutil.which("pkg-config") is None, reason="pkg-config is not installed")
 
 
 def run(*command, **options):
@@ -28,22 +32,36 @@ def prefix(tmp_path_factory):
 
 def flags(prefix):
     folder = next(prefix.rglob("oarlock.pc")).parent
-    found = run("pkg-config", "--cflags", "--libs", "oarlock", env={"PKG_CONFIG_PATH": str(folder)}).split()
-    libraries = [flag[2:] for flag in found if flag.startswith("-L")]
-    return found + [f"-Wl,-rpath,{pathlib.Path(folder).resolve()}" for folder in libraries]
+    return run("pkg-config", "--cflags", "--libs", "oarlock", env={"PKG_CONFIG_PATH": str(folder)}).split()
 
 
-@pytest.mark.skipif(shutil.which("pkg-config") is None, reason="pkg-config is not installed")
+@needs_pkg_config
 def test_c99_by_pkg_config(prefix, tmp_path):
-    run("cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", PROGRAMS / "program.c", "-o", tmp_path / "program", *flags(prefix))
+    run("gcc", "-std=c99", *WARNINGS, PROGRAMS / "program.c", "-o", tmp_path / "program", *flags(prefix))
     assert run(tmp_path / "program") == "oarlock 0.1.0, 6 elements\n"
 
 
-@pytest.mark.skipif(shutil.which("pkg-config") is None, reason="pkg-config is not installed")
+@needs_pkg_config
 def test_cpp17_by_pkg_config(prefix, tmp_path):
-    run("c++", "-std=c++17", "-Wall", "-Wextra", "-pedantic", "-Werror", PROGRAMS / "program.cpp", "-o", tmp_path / "program",
-        *flags(prefix))
+    run("g++", "-std=c++17", *WARNINGS, PROGRAMS / "program.cpp", "-o", tmp_path / "program", *flags(prefix))
     assert run(tmp_path / "program") == "oarlock 0.1.0, C++\n"
+
+
+COMPILERS = {"C99": ["gcc", "-std=c99"], "C++17": ["g++", "-x", "c++", "-std=c++17"]}
+ARGUMENTS = {  # example -> its arguments for a short run in the current folder, and what it then prints
+    "train_digits": (["--program", EXAMPLES / "digits/digits.pt2", "--train", EXAMPLES / "digits/train.safetensors", "--test",
+                      EXAMPLES / "digits/test.safetensors", "--project", "run", "--epochs", 1], "after 1 epochs"),
+}
+
+
+@needs_pkg_config
+@pytest.mark.parametrize("language", COMPILERS)
+@pytest.mark.parametrize("example", sorted(path.stem for path in EXAMPLES.glob("*.c")))
+def test_an_example_is_built_and_run_with_two_ranks(prefix, tmp_path, example, language):
+    compiler, options = COMPILERS[language][0], COMPILERS[language][1:]
+    run(compiler, *options, *WARNINGS, EXAMPLES / f"{example}.c", "-o", tmp_path / example, *flags(prefix))
+    arguments, words = ARGUMENTS[example]
+    assert words in run(prefix / "bin/oarlock", "launch", "-n", 2, tmp_path / example, *arguments, cwd=tmp_path)
 
 
 def test_find_package(prefix, tmp_path):
@@ -56,7 +74,8 @@ def test_the_command_is_installed(prefix):
     assert run(prefix / "bin" / "oarlock", "--version").startswith("oarlock 0.1.0")
 
 
+@needs_pkg_config
 def test_a_program_of_c_needs_only_this_library(prefix, tmp_path):
-    run("cc", "-std=c99", PROGRAMS / "program.c", "-o", tmp_path / "program", *flags(prefix))
+    run("gcc", "-std=c99", PROGRAMS / "program.c", "-o", tmp_path / "program", *flags(prefix))
     needed = [line for line in run("readelf", "-d", tmp_path / "program").splitlines() if "NEEDED" in line]
     assert [line.split("[")[1].rstrip("]") for line in needed] == ["liboarlock.so.0", "libc.so.6"]
