@@ -5,11 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <vector>
 
 namespace oarlock::launch {
 namespace {
@@ -25,17 +25,6 @@ pid_t parent_of(const std::filesystem::path& process) {
   return parent;
 }
 
-std::vector<pid_t> children() {
-  std::vector<pid_t> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (parent_of(entry.path()) == ::getpid()) found.push_back(std::stoi(name));
-  }
-  return found;
-}
-
 // True when a child is left.
 bool reap() {
   while (true) {
@@ -47,11 +36,27 @@ bool reap() {
 
 }  // namespace
 
-bool kill_descendants(Milliseconds bound) {
+std::vector<pid_t> children() {
+  std::vector<pid_t> found;
+  siginfo_t ended{};
+  if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0) return found;  // usual at a start: no look at /proc
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (parent_of(entry.path()) == ::getpid()) found.push_back(std::stoi(name));
+  }
+  return found;
+}
+
+bool kill_descendants(Milliseconds bound, const std::vector<pid_t>& spared) {
   const Clock::TimePoint end = steady_clock().now() + bound;
   while (reap()) {
+    std::vector<pid_t> left = children();
+    std::erase_if(left, [&](pid_t pid) { return std::find(spared.begin(), spared.end(), pid) != spared.end(); });
+    if (left.empty()) return true;
     if (steady_clock().now() >= end) return false;
-    for (const pid_t pid : children()) ::kill(pid, SIGKILL);
+    for (const pid_t pid : left) ::kill(pid, SIGKILL);
     ::poll(nullptr, 0, 1);  // the kernel's turn; SIGCHLD may be someone else's to read
   }
   return true;

@@ -2,12 +2,18 @@
 // parent ended becomes its child instead of getting lost.
 #pragma once
 
+#include <sys/types.h>
+
+#include <vector>
+
 #include "base/clock.h"
 
 namespace oarlock::launch {
 
-// SIGKILL to every child, again as grandchildren come up, until none is left. False: some still were there after
-// `bound` (processes stuck inside the kernel).
-bool kill_descendants(Milliseconds bound);
+std::vector<pid_t> children();
+
+// SIGKILL to every child but `spared`, again as grandchildren come up, until none is left. False: some still were there
+// after `bound` (processes stuck inside the kernel).
+bool kill_descendants(Milliseconds bound, const std::vector<pid_t>& spared = {});
 
 }  // namespace oarlock::launch

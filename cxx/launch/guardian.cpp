@@ -46,6 +46,7 @@ int run_under_guardian(const std::function<int(int lifeline)>& supervise) {
     return 1;
   }
   Descriptor lifeline(ends[0]), held(ends[1]);
+  const std::vector<pid_t> users_own = children();  // `monitor & exec oarlock launch ...`
   const pid_t inner = ::fork();
   if (inner < 0) {
     fmt::print(stderr, "oarlock launch: cannot start a process: {}\n", std::strerror(errno));
@@ -63,8 +64,8 @@ int run_under_guardian(const std::function<int(int lifeline)>& supervise) {
   if (WIFSIGNALED(status)) {
     fmt::print(stderr, "oarlock launch: the supervisor (process {}) {}; ending all ranks\n", inner,
                describe_exit(status));
+    kill_descendants(kKillBound, users_own);  // else it has cleaned up itself
   }
-  kill_descendants(kKillBound);
   return exit_code(status);
 }
 

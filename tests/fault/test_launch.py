@@ -15,7 +15,7 @@ import termios
 import time
 
 import pytest
-from launch_job import REPORT_BOUND, WAIT, launch, python, read_line, read_terminal, screen_lines, shell  # noqa: F401
+from launch_job import OARLOCK, REPORT_BOUND, WAIT, launch, python, read_line, read_terminal, screen_lines, shell  # noqa: F401
 
 # Places ---------------------------------------------------------------------------------------------------------------
 
@@ -185,6 +185,28 @@ def test_a_process_left_by_a_good_rank_is_ended(launch):
     job = launch("-n", 2, *shell(f"setsid sleep {WAIT} >/dev/null 2>&1 &", "exit 0"))
     assert job.finish()[0] == 0
     assert job.survivors() == []
+
+
+@pytest.mark.parametrize("how, status", [("ends", 3), ("is killed", 128 + signal.SIGKILL)])
+def test_what_the_user_started_before_is_left_alone(tmp_path, how, status):
+    """`monitor & exec oarlock launch ...`: the monitor is the launcher's child, but none of its own."""
+    os.mkfifo(tmp_path / "go")
+    rank = f"read line < {tmp_path}/go; exit 3"
+    script = f"sleep {WAIT} & echo $!; exec {OARLOCK} launch -n 1 sh -c 'echo ready; {rank}'"
+    job = subprocess.Popen(["sh", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    monitor = int(job.stdout.readline())
+    try:
+        assert job.stdout.readline() == "ready\n"
+        if how == "ends":
+            (tmp_path / "go").write_text("on\n")
+        else:
+            own = pathlib.Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
+            os.kill(next(int(pid) for pid in own if int(pid) != monitor), signal.SIGKILL)
+        assert job.wait(timeout=WAIT) == status
+        assert "sleep" in pathlib.Path(f"/proc/{monitor}/stat").read_text()
+    finally:
+        os.kill(monitor, signal.SIGKILL)
+        job.stdout.close()
 
 
 # Signals --------------------------------------------------------------------------------------------------------------
