@@ -84,6 +84,24 @@ void Screen::draw(const void* owner, std::string_view prefix, std::string_view t
   waiting_ += drawn_;
 }
 
+std::size_t Screen::drop_all_but(std::string_view prefix) {
+  std::string kept;
+  std::size_t num_kept = 0;
+  for (std::string_view rest = waiting_; !rest.empty();) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    line.remove_prefix(std::min(line.find(prefix), line.size()));
+    if (line.empty()) continue;
+    num_kept += line.size();
+    kept += line;
+    kept += '\n';
+  }
+  const std::size_t num_dropped = waiting_.size() - num_kept;
+  drawn_.clear();
+  waiting_ = kept.empty() ? "" : "\n" + kept;
+  return num_dropped;
+}
+
 void Screen::write_some() {
   // A pipe that poll calls writable takes this much at once, a terminal as much as it says; a file takes anything.
   std::size_t left = is_plain_file_ ? waiting_.size() : std::min<std::size_t>(waiting_.size(), PIPE_BUF);

@@ -26,6 +26,9 @@ class Screen {
   void draw(const void* owner, std::string_view prefix, std::string_view text);
 
   bool has_waiting() const { return !waiting_.empty(); }
+  std::size_t num_waiting() const { return waiting_.size(); }
+  // Forgets what waits but for the lines with `prefix` in them, from there on; gives the number of bytes forgotten.
+  std::size_t drop_all_but(std::string_view prefix);
   // So much is waiting that ranks should not be read until it is written: they then wait in their own writes.
   bool is_full() const { return waiting_.size() > kWaitingBytesMax; }
   // Writes what the descriptor takes without blocking; to be called when poll says POLLOUT.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "launch/descendants.h"
@@ -13,8 +14,10 @@
 namespace oarlock::launch {
 namespace {
 
-constexpr Milliseconds kKillBound{5000};    // for the kernel to end what was killed
-constexpr Milliseconds kFlushBound{10000};  // for whoever reads our output, once every rank has ended
+constexpr Milliseconds kKillBound{5000};       // for the kernel to end what was killed
+constexpr Milliseconds kUnreadBound{10000};    // for a reader that takes nothing, once the job was asked to end
+constexpr Milliseconds kLastWordsBound{5000};  // the same for our own lines alone
+constexpr std::string_view kOwnPrefix = "oarlock launch: ";
 
 double seconds_between(Clock::TimePoint begin, Clock::TimePoint end) {
   return std::chrono::duration<double>(end - begin).count();
@@ -42,7 +45,7 @@ bool Supervisor::any_running() const {
 
 void Supervisor::wait_and_handle() {
   std::vector<pollfd> waits = {{signals_.get(), POLLIN, 0}};
-  if (phase_ != Phase::kKilled) waits.push_back({lifeline_, POLLIN, 0});  // then it has nothing more to tell
+  if (!is_guardian_gone_) waits.push_back({lifeline_, POLLIN, 0});  // then it has nothing more to tell
   std::vector<RankStream*> streams;
   const std::size_t first_stream = waits.size();
   for (const RankProcess& rank : ranks_) {
@@ -66,13 +69,18 @@ void Supervisor::wait_and_handle() {
   for (std::size_t i = 0; i < writers.size(); ++i) {
     if (waits[first_writer + i].revents != 0) writers[i]->write_some();
   }
-  if (first_stream == 2 && waits[1].revents != 0) {
-    requested_signal_ = SIGKILL;
-    send_to_running(SIGKILL);
-    enter(Phase::kKilled, kKillBound);
-  }
+  if (first_stream == 2 && waits[1].revents != 0) guardian_gone();
   handle_signals();
   if (deadline_ && steady_clock().now() >= *deadline_) deadline_passed();
+}
+
+void Supervisor::guardian_gone() {
+  is_guardian_gone_ = true;
+  requested_signal_ = SIGKILL;
+  if (phase_ == Phase::kWriting) return enter(Phase::kWriting, kUnreadBound);
+  if (phase_ == Phase::kDropping) return;
+  send_to_running(SIGKILL);
+  enter(Phase::kKilled, kKillBound);
 }
 
 int Supervisor::poll_timeout_ms() const {
@@ -103,6 +111,7 @@ void Supervisor::handle_request(const Received& request) {
   const int signal = request.signal;
   if (!asks_to_end(signal)) return send_to_running(signal);
   const bool is_second_one = is_second(request);
+  if (phase_ == Phase::kWriting || phase_ == Phase::kDropping) return handle_late_request(signal, is_second_one);
   if (requested_signal_ != 0) {
     if (!is_second_one) return;
     say(fmt::format("{} again: killing the ranks that are left", signal_name(signal)));
@@ -115,6 +124,19 @@ void Supervisor::handle_request(const Received& request) {
                   grace_.count() / 1000));
   send_to_running(signal);
   if (phase_ != Phase::kKilled) enter(Phase::kEnding, grace_);
+}
+
+void Supervisor::handle_late_request(int signal, bool is_second) {
+  if (phase_ == Phase::kDropping) return;
+  if (requested_signal_ != 0) {
+    if (is_second) drop_rest();
+    return;
+  }
+  requested_signal_ = signal;
+  requested_at_ = steady_clock().now();
+  say(fmt::format("{}: every rank has ended; {} bytes of output wait to be read (once more drops them)",
+                  signal_name(signal), waiting_bytes()));
+  enter(Phase::kWriting, kUnreadBound);
 }
 
 void Supervisor::reap() {
@@ -184,6 +206,13 @@ void Supervisor::deadline_passed() {
       }
       status_ = status_ != 0 ? status_ : 1;
       return;
+    case Phase::kWriting:
+      return drop_rest();
+    case Phase::kDropping:
+      phase_ = Phase::kDone;
+      return;
+    case Phase::kDone:
+      return;
   }
 }
 
@@ -200,7 +229,7 @@ void Supervisor::enter(Phase phase, Milliseconds time) {
   deadline_ = steady_clock().now() + time;
 }
 
-void Supervisor::say(const std::string& text) { screens_.back()->put("oarlock launch: ", text, '\n'); }
+void Supervisor::say(const std::string& text) { screens_.back()->put(kOwnPrefix, text, '\n'); }
 
 void Supervisor::kill_all() {
   send_to_running(SIGKILL);
@@ -211,13 +240,30 @@ void Supervisor::finish() {
   kill_descendants(kKillBound);  // what outlived its rank; after this no one holds the ranks' pipes
   for (RankProcess& rank : ranks_) drain(rank);
   report_others();
-  const Clock::TimePoint end = steady_clock().now() + kFlushBound;
-  for (Screen* screen : screens_) {
-    while (screen->has_waiting() && steady_clock().now() < end) {
-      pollfd wait{screen->fd(), POLLOUT, 0};
-      if (::poll(&wait, 1, 100) > 0) screen->write_some();
-    }
+  write_rest();
+}
+
+void Supervisor::write_rest() {
+  phase_ = Phase::kWriting;
+  deadline_.reset();
+  if (requested_signal_ != 0) enter(Phase::kWriting, kUnreadBound);
+  for (std::size_t waiting = 0; phase_ != Phase::kDone && (waiting = waiting_bytes()) != 0;) {
+    wait_and_handle();
+    if (phase_ == Phase::kWriting && deadline_ && waiting_bytes() < waiting) enter(Phase::kWriting, kUnreadBound);
   }
+}
+
+void Supervisor::drop_rest() {
+  std::size_t num_bytes = 0;
+  for (Screen* screen : screens_) num_bytes += screen->drop_all_but(kOwnPrefix);
+  say(fmt::format("{} bytes of output were not read and are dropped", num_bytes));
+  enter(Phase::kDropping, kLastWordsBound);
+}
+
+std::size_t Supervisor::waiting_bytes() const {
+  std::size_t num_bytes = 0;
+  for (const Screen* screen : screens_) num_bytes += screen->num_waiting();
+  return num_bytes;
 }
 
 void Supervisor::report_others() {

@@ -5,6 +5,10 @@
 //   failing ----- time is over --------> ending:  SIGTERM to the others, grace begins
 //   any ---- SIGINT, SIGTERM, ... -----> ending:  the signal is passed on, grace begins
 //   ending ------ grace is over, or a second such signal, or the guardian is gone ----> killed: SIGKILL
+//   any ---- every rank has ended -----> writing: what they wrote goes to whoever reads it, at the reader's pace. A job
+//                                        that was asked to end waits kUnreadBound for a reader that takes nothing
+//   writing - that is over, or a second signal ------> dropping: only the launcher's own lines are still written
+//   either ---- nothing is left to write, or kLastWordsBound is over ----> done
 //
 // Note: second signals. One request may arrive several times: a batch system signals every process, so that ours comes
 // directly and through the guardian; timeout(1) signals the launcher and then its group. So a signal is a second one
@@ -51,12 +55,14 @@ class Supervisor {
   void kill_all();
 
  private:
-  enum class Phase { kRunning, kFailing, kEnding, kKilled };
+  enum class Phase { kRunning, kFailing, kEnding, kKilled, kWriting, kDropping, kDone };
 
   void wait_and_handle();
   int poll_timeout_ms() const;
   void handle_signals();
+  void guardian_gone();
   void handle_request(const Received& request);
+  void handle_late_request(int signal, bool is_second);
   bool is_second(const Received& request);
   void reap();
   void rank_failed(RankProcess& rank);
@@ -67,6 +73,9 @@ class Supervisor {
   void say(const std::string& text);
   void drain(RankProcess& rank);
   void finish();
+  void write_rest();
+  void drop_rest();
+  std::size_t waiting_bytes() const;
   void report_others();
   bool any_running() const;
 
@@ -80,6 +89,7 @@ class Supervisor {
   std::optional<Clock::TimePoint> deadline_;
   int requested_signal_ = 0;  // what asked the job to end
   Clock::TimePoint requested_at_;
+  bool is_guardian_gone_ = false;
   bool requested_by_guardian_ = false;
   bool requested_directly_ = false;
   const RankProcess* failed_ = nullptr;  // the first; ranks_ does not grow once run() has begun

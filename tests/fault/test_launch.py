@@ -275,17 +275,6 @@ def test_user_signals_are_messages_only(launch):
     assert (status, sorted(output.splitlines())) == (0, ["[rank 0] usr", "[rank 1] usr"])
 
 
-def press_until_it_ends(job, number):
-    """As someone who is impatient; what comes within 200 ms of the first counts as the same."""
-    end = time.monotonic() + WAIT
-    while job.process.poll() is None and time.monotonic() < end:
-        job.process.send_signal(number)
-        try:
-            job.process.wait(timeout=0.05)
-        except subprocess.TimeoutExpired:
-            pass
-
-
 def supervisor_of(job):
     pid = job.process.pid
     return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
@@ -317,7 +306,7 @@ def test_a_second_interrupt_kills(launch):
     job.process.send_signal(signal.SIGINT)
     read_line(job.process.stderr, "oarlock launch: SIGINT: passed on")
     begin = time.monotonic()
-    press_until_it_ends(job, signal.SIGINT)
+    job.press_until_it_ends(signal.SIGINT)
     status, _, error = job.finish()
     assert time.monotonic() - begin < REPORT_BOUND
     assert status == 128 + signal.SIGKILL

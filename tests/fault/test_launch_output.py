@@ -5,9 +5,11 @@ import pty
 import re
 import select
 import signal
+import subprocess
+import time
 
 import pytest
-from launch_job import WAIT, launch, python, read_lines, read_terminal, screen_lines, shell  # noqa: F401
+from launch_job import WAIT, launch, python, read_line, read_lines, read_terminal, screen_lines, shell  # noqa: F401
 
 
 def test_streams_stay_apart_and_carry_the_rank(launch):
@@ -81,6 +83,64 @@ def test_output_that_is_not_read_holds_up_neither_ranks_nor_signals(launch, tmp_
         mine = [line for line in lines if line.startswith(f"[rank {rank}] ")]
         assert mine == [f"[rank {rank}] {i} " + "y" * 60 for i in range(LINES_OF_A_FLOOD)]
     assert job.process.wait(timeout=WAIT) == 0
+
+
+def failing_flood(launch, told, **streams):
+    """A job whose ranks have ended, the first to end by a failure, and whose output waits for a reader."""
+    os.mkfifo(told)
+    job = launch("-n", 2, *python(f"""
+import os, sys
+if os.environ["RANK"] == "1":
+    open({str(told)!r}).read()
+    sys.exit(7)
+print(("y" * 60 + "\\n") * {LINES_OF_A_FLOOD}, end="", flush=True)
+open({str(told)!r}, "w").write("on")
+"""), **streams)
+    job.wait_for_survivors(2)  # the launcher itself
+    return job
+
+
+def test_output_waits_for_a_reader_who_takes_a_pause(launch, tmp_path):
+    """`oarlock launch ... | less`: 10 s were the bound once."""
+    job = failing_flood(launch, tmp_path / "told")
+    with pytest.raises(subprocess.TimeoutExpired):
+        job.process.wait(timeout=11)
+    status, output, error = job.finish()
+    assert (status, len(output.splitlines())) == (7, LINES_OF_A_FLOOD)
+    assert "exited with status 7" in error
+
+
+def test_a_second_signal_drops_what_nobody_reads_and_says_so(launch, tmp_path):
+    job = failing_flood(launch, tmp_path / "told")
+    job.process.send_signal(signal.SIGINT)
+    read_line(job.process.stderr, "oarlock launch: SIGINT: ")
+    job.press_until_it_ends(signal.SIGINT)
+    status, output, error = job.finish()
+    assert status == 7
+    assert re.search(r"^oarlock launch: \d+ bytes of output were not read and are dropped$", error, re.M), error
+    assert len(output.splitlines()) < LINES_OF_A_FLOOD
+
+
+def test_the_report_of_a_failure_survives_when_output_is_dropped(launch, tmp_path):
+    reader, writer = os.pipe()
+    job = failing_flood(launch, tmp_path / "told", stdout=writer, stderr=writer)
+    os.close(writer)
+    job.press_until_it_ends(signal.SIGINT, presses=40)  # within 2 s; it waits for a reader of its last words for 5
+    written = read_terminal(reader, job.process).decode().splitlines()
+    os.close(reader)
+    assert job.process.wait(timeout=WAIT) == 7
+    assert len(written) < LINES_OF_A_FLOOD
+    own = [line for line in written if line.startswith("oarlock launch: ")]
+    assert "exited with status 7" in own[0] and "are dropped" in own[-1], own
+
+
+def test_a_terminated_job_does_not_wait_for_a_reader_that_takes_nothing(launch, tmp_path):
+    """`process.terminate(); process.wait()` of a program that never reads its pipe."""
+    job = failing_flood(launch, tmp_path / "told")
+    begin = time.monotonic()
+    job.process.terminate()
+    assert job.process.wait(timeout=WAIT) == 7
+    assert time.monotonic() - begin < 4 * 10
 
 
 def test_a_reader_that_leaves_does_not_stop_the_ranks(launch, tmp_path):
