@@ -18,6 +18,17 @@ namespace {
 
 constexpr Milliseconds kKillBound{5000};
 
+// As Ctrl-Z does without a handler, so that the shell gets its terminal back. Returns at SIGCONT; at once where nobody
+// could send that (an orphaned process group: the kernel then ignores SIGTSTP).
+void stop_here() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  ::raise(SIGTSTP);
+  ::sigprocmask(SIG_UNBLOCK, &stop, nullptr);
+  ::sigprocmask(SIG_BLOCK, &stop, nullptr);
+}
+
 // Passes signals on until the inner process has ended; gives its wait status.
 int watch(pid_t inner, const Descriptor& signals) {
   int status = 0;
@@ -25,7 +36,11 @@ int watch(pid_t inner, const Descriptor& signals) {
     pollfd wait{signals.get(), POLLIN, 0};
     ::poll(&wait, 1, -1);
     while (const int signal = read_signal(signals).signal) {
-      if (signal != SIGCHLD) ::kill(inner, signal);
+      if (signal == SIGCHLD) continue;
+      ::kill(inner, signal);
+      if (signal != SIGTSTP) continue;
+      stop_here();  // the inner process runs on: should this one be killed, it must end the ranks
+      ::kill(inner, SIGCONT);
     }
     if (::waitpid(inner, &status, WNOHANG) == inner) return status;
   }
@@ -35,6 +50,7 @@ int watch(pid_t inner, const Descriptor& signals) {
 
 int run_under_guardian(const std::function<int(int lifeline)>& supervise) {
   ::signal(SIGCHLD, SIG_DFL);  // a parent that ignores it would leave us no ends of children to wait for
+  ::signal(SIGCONT, SIG_DFL);  // and this one nobody to tell the ranks to go on
   const sigset_t mask = supervised_signals();
   ::sigprocmask(SIG_BLOCK, &mask, nullptr);
   ::signal(SIGPIPE, SIG_IGN);  // a reader that left is an error of write

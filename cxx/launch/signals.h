@@ -12,13 +12,15 @@
 namespace oarlock::launch {
 
 // What the user's terminal, a batch system or `kill` send to the launcher and what is passed on to the ranks.
-inline constexpr std::array kForwardedSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+inline constexpr std::array kForwardedSignals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT};
 
-// Those that ask the job to end; the user signals only carry a message.
-inline bool asks_to_end(int signal) { return signal != SIGUSR1 && signal != SIGUSR2; }
+// Those that ask the job to end; the user signals only carry a message, SIGTSTP and SIGCONT make it pause.
+inline bool asks_to_end(int signal) {
+  return signal != SIGUSR1 && signal != SIGUSR2 && signal != SIGTSTP && signal != SIGCONT;
+}
 
-// SIGCHLD, and those of kForwardedSignals that are not ignored: what `nohup` or a shell's background job made the
-// launcher ignore reaches neither it nor, by inheritance, the ranks.
+// SIGCHLD, and those of kForwardedSignals that are not ignored: what `nohup` or a shell's background
+// job made the launcher ignore reaches neither it nor, by inheritance, the ranks.
 sigset_t supervised_signals();
 
 // Non-blocking, close-on-exec; reads what `mask`, which must be blocked, holds.

@@ -71,7 +71,7 @@ void Supervisor::wait_and_handle() {
   }
   if (first_stream == 2 && waits[1].revents != 0) guardian_gone();
   handle_signals();
-  if (deadline_ && steady_clock().now() >= *deadline_) deadline_passed();
+  if (deadline_ && !paused_at_ && steady_clock().now() >= *deadline_) deadline_passed();
 }
 
 void Supervisor::guardian_gone() {
@@ -84,7 +84,7 @@ void Supervisor::guardian_gone() {
 }
 
 int Supervisor::poll_timeout_ms() const {
-  if (!deadline_) return -1;
+  if (!deadline_ || paused_at_) return -1;
   const auto left = std::chrono::ceil<Milliseconds>(*deadline_ - steady_clock().now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1000000));
 }
@@ -109,6 +109,7 @@ bool Supervisor::is_second(const Received& request) {
 
 void Supervisor::handle_request(const Received& request) {
   const int signal = request.signal;
+  if (signal == SIGTSTP || signal == SIGCONT) pause(signal);
   if (!asks_to_end(signal)) return send_to_running(signal);
   const bool is_second_one = is_second(request);
   if (phase_ == Phase::kWriting || phase_ == Phase::kDropping) return handle_late_request(signal, is_second_one);
@@ -124,6 +125,14 @@ void Supervisor::handle_request(const Received& request) {
                   grace_.count() / 1000));
   send_to_running(signal);
   if (phase_ != Phase::kKilled) enter(Phase::kEnding, grace_);
+}
+
+void Supervisor::pause(int signal) {
+  const Clock::TimePoint now = steady_clock().now();
+  if (signal == SIGTSTP && !paused_at_) paused_at_ = now;
+  if (signal == SIGTSTP || !paused_at_) return;
+  if (deadline_) *deadline_ += now - *paused_at_;
+  paused_at_.reset();
 }
 
 void Supervisor::handle_late_request(int signal, bool is_second) {
@@ -227,6 +236,8 @@ void Supervisor::send_to_running(int signal) {
 void Supervisor::enter(Phase phase, Milliseconds time) {
   phase_ = phase;
   deadline_ = steady_clock().now() + time;
+  if (paused_at_) paused_at_ = steady_clock().now();
+  if (phase == Phase::kKilled) paused_at_.reset();  // SIGKILL reaches a stopped process, too
 }
 
 void Supervisor::say(const std::string& text) { screens_.back()->put(kOwnPrefix, text, '\n'); }

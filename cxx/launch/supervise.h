@@ -10,6 +10,8 @@
 //   writing - that is over, or a second signal ------> dropping: only the launcher's own lines are still written
 //   either ---- nothing is left to write, or kLastWordsBound is over ----> done
 //
+// SIGTSTP stops the ranks and the time, SIGCONT lets both go on.
+//
 // Note: second signals. One request may arrive several times: a batch system signals every process, so that ours comes
 // directly and through the guardian; timeout(1) signals the launcher and then its group. So a signal is a second one
 // only if it comes the way on which one came before, and at least kSameRequestMs after the first.
@@ -62,6 +64,7 @@ class Supervisor {
   void handle_signals();
   void guardian_gone();
   void handle_request(const Received& request);
+  void pause(int signal);
   void handle_late_request(int signal, bool is_second);
   bool is_second(const Received& request);
   void reap();
@@ -87,7 +90,8 @@ class Supervisor {
   std::vector<RankProcess> ranks_;
   Phase phase_ = Phase::kRunning;
   std::optional<Clock::TimePoint> deadline_;
-  int requested_signal_ = 0;  // what asked the job to end
+  std::optional<Clock::TimePoint> paused_at_;  // the ranks are stopped, and time does not count
+  int requested_signal_ = 0;                   // what asked the job to end
   Clock::TimePoint requested_at_;
   bool is_guardian_gone_ = false;
   bool requested_by_guardian_ = false;

@@ -1,13 +1,16 @@
 """Starts `oarlock launch` with small shell and Python ranks and finds whatever outlives it."""
 
 import errno
+import fcntl
 import os
 import pathlib
+import pty
 import re
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 import uuid
 
@@ -19,7 +22,7 @@ REPORT_BOUND = 4 * 1.0  # a failure is reported, and the job over, within one se
 
 
 class Job:
-    """One launcher with its ranks."""
+    """One launcher with its ranks; or another command, with whatever it starts."""
 
     def __init__(self, *arguments, **settings):
         self.marker = uuid.uuid4().hex
@@ -28,6 +31,7 @@ class Job:
         settings.setdefault("stdin", subprocess.DEVNULL)
         settings.setdefault("stdout", subprocess.PIPE)
         settings.setdefault("stderr", subprocess.PIPE)
+        command = settings.pop("command", [OARLOCK, "launch", *map(str, arguments)])
         prepare = settings.pop("preexec_fn", lambda: None)
 
         def begin():
@@ -36,7 +40,7 @@ class Job:
             prepare()
 
         self.process = subprocess.Popen(
-            [OARLOCK, "launch", *map(str, arguments)], env=environment, text=True, preexec_fn=begin, **settings
+            command, env=environment, text=True, preexec_fn=begin, **settings
         )
 
     def finish(self, timeout=WAIT):
@@ -112,6 +116,53 @@ def read_line(stream, start):
         if line.startswith(start):
             return line
     raise AssertionError(f"the stream ended without a line that begins with {start!r}")
+
+
+class Terminal:
+    """A terminal with someone who types, for a job that it controls."""
+
+    def __init__(self):
+        self.master, self.slave = pty.openpty()
+        self.seen = ""
+
+    def settings(self):
+        """What makes it the controlling terminal of a job, whose first process leads a session."""
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), self.slave)
+        return {**streams, "start_new_session": True, "preexec_fn": lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)}
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def expect(self, pattern, count=1):
+        """Waits until the pattern has come so often since the last call; gives what its groups caught."""
+        end = time.monotonic() + WAIT
+        while len(found := list(re.finditer(pattern, self.seen))) < count:
+            assert time.monotonic() < end, f"no {pattern!r} in {self.seen!r}"
+            if not select.select([self.master], [], [], 0.2)[0]:
+                continue
+            try:
+                self.seen += os.read(self.master, 4096).decode()
+            except OSError as error:
+                assert error.errno == errno.EIO
+                raise AssertionError(f"no {pattern!r} in {self.seen!r}") from error
+        self.seen = self.seen[found[count - 1].end():]
+        return [match.groups() for match in found[:count]]
+
+    def close(self):
+        for fd in (self.master, self.slave):
+            os.close(fd)
+
+
+def state_of(pid):
+    """'R', 'S', 'T', ... of proc(5)"""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def wait_for_states(pids, is_right):
+    end = time.monotonic() + WAIT
+    while not all(is_right(state_of(pid)) for pid in pids):
+        assert time.monotonic() < end, {pid: state_of(pid) for pid in pids}
+        select.select([], [], [], 0.01)
 
 
 def read_lines(fd, count):

@@ -1,0 +1,78 @@
+"""`oarlock launch` on a terminal, with a shell or alone: Ctrl-C, Ctrl-Z, and who may read it."""
+
+import sys
+
+import pytest
+from launch_job import OARLOCK, WAIT, Terminal, launch, shell, wait_for_states  # noqa: F401
+
+READY = r"\] ready (\d+)"  # with the end of the prefix: the shell shows the command, too
+COUNTING = ["n=0", "trap 'n=$((n+1))' INT", "echo ready $$", "while [ $n = 0 ]; do sleep 0.05; done", "sleep 0.3",
+            "echo count $n"]
+
+
+@pytest.fixture
+def terminal():
+    opened = Terminal()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def interactive_shell(launch, terminal):
+    """A shell with job control on that terminal."""
+    return launch(command=["bash", "--norc", "--noprofile", "-i"], **terminal.settings())
+
+
+def pids_of(found):
+    return [int(groups[0]) for groups in found]
+
+
+def test_ctrl_c_reaches_each_rank_once(launch, terminal):
+    job = launch("-n", 2, *shell(*COUNTING), **terminal.settings())
+    terminal.expect(READY, 2)
+    terminal.type("\x03")
+    assert sorted(terminal.expect(r"\[rank (\d)\] count (\d+)", 2)) == [("0", "1"), ("1", "1")]
+    assert job.process.wait(timeout=WAIT) == 0
+
+
+def test_ctrl_z_stops_the_whole_job_and_fg_continues_it(interactive_shell, terminal, tmp_path):
+    (tmp_path / "rank.py").write_text("""
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+print("ready", os.getpid(), flush=True)
+signal.sigwait([signal.SIGINT])
+print("over")
+""")
+    terminal.type(f"{OARLOCK} launch -n 2 {sys.executable} {tmp_path}/rank.py\n")
+    ranks = pids_of(terminal.expect(READY, 2))
+    for _ in range(2):  # it works more than once
+        terminal.type("\x1a")
+        terminal.expect("Stopped")
+        wait_for_states(ranks, lambda state: state == "T")
+        terminal.type("fg\n")
+        wait_for_states(ranks, lambda state: state != "T")
+    terminal.type("\x03")
+    terminal.expect(r"\] over", 2)
+    terminal.type("exit\n")
+    assert interactive_shell.process.wait(timeout=WAIT) == 0
+    assert interactive_shell.survivors() == []
+
+
+@pytest.mark.parametrize("how", ["TERM", "KILL"])
+def test_a_stopped_job_that_is_killed_leaves_nobody(interactive_shell, terminal, how):
+    terminal.type(f"{OARLOCK} launch -n 2 sh -c 'echo ready $$; exec sleep {WAIT}'\n")
+    ranks = pids_of(terminal.expect(READY, 2))
+    terminal.type("\x1a")
+    terminal.expect("Stopped")
+    wait_for_states(ranks, lambda state: state == "T")
+    terminal.type(f"kill -{how} %1\n")
+    interactive_shell.wait_for_survivors(1)  # the shell
+
+
+def test_ctrl_z_without_a_shell_that_could_continue_the_job_does_nothing(launch, terminal):
+    """Such as `docker run -it` or `ssh -t host oarlock launch`: the kernel itself ignores it there."""
+    job = launch("-n", 2, *shell(*COUNTING), **terminal.settings())
+    terminal.expect(READY, 2)
+    terminal.type("\x1a\x03")
+    terminal.expect(r"\] count 1", 2)
+    assert job.process.wait(timeout=WAIT) == 0
