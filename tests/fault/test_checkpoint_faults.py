@@ -19,9 +19,11 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "dist"))
+from launch_job import launch  # noqa: E402, F401
 from world import World  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
+SOURCE = pathlib.Path(os.environ["OARLOCK_SOURCE"])
 PROGRAM = str(BUILD / "bin" / "internal_checkpoint")
 SHIM = str(BUILD / "lib" / "libkill_shim.so")
 FULL = os.environ.get("OARLOCK_TEST_FULL") == "1"
@@ -30,12 +32,14 @@ E_EXISTS, E_IO, E_NO_SPACE, E_CORRUPT, E_PEER_LOST, E_ABORTED = 5, 6, 7, 8, 14, 
 OLD, NEW, NEXT = 1, 2, 3
 
 
-def run(size, *arguments, shim=None, rank=0):
+def variables(shim):
+    return {"LD_PRELOAD": SHIM, **{f"OAR_SHIM_{key}": str(value) for key, value in shim.items()}}
+
+
+def run(size, *arguments, shim=None, rank=0, program=PROGRAM):
     """Ranks of the program; `shim` (OAR_SHIM_* without the prefix) works in one of them."""
-    per_rank = {}
-    if shim:
-        per_rank[rank] = {"LD_PRELOAD": SHIM, **{f"OAR_SHIM_{key}": value for key, value in shim.items()}}
-    return World(size, "", command=[PROGRAM, *map(str, arguments)], per_rank_env=per_rank).finish(timeout=60, check=False)
+    per_rank = {rank: variables(shim)} if shim else {}
+    return World(size, "", command=[program, *map(str, arguments)], per_rank_env=per_rank).finish(timeout=60, check=False)
 
 
 def codes(results):
@@ -151,13 +155,25 @@ def test_error_on_either_rank_is_an_error_on_both_and_changes_nothing(parent, na
             assert expect_old_or_new(2, path, where) == OLD
 
 
+@pytest.mark.parametrize("room", [1, 4, 7])
+def test_disk_that_fills_in_the_middle_of_a_file(parent, room):
+    """From the write after `room` others on, half of the bytes fit and the rest does not; whoever runs this."""
+    path = parent(2)
+    shim = {"PATH": "checkpoint", "AT": f"write:{room}", "ERRNO": "ENOSPC", "FROM": 1, "TORN": 1}
+    results = run(2, "save", path, NEW, shim=shim)
+    assert codes(results) == [E_NO_SPACE, E_NO_SPACE], told(results)
+    assert all(os.strerror(errno.ENOSPC) in result.stderr for result in results), told(results)
+    assert os.listdir(path) == [f"checkpoint_{OLD}"]
+    assert expect_old_or_new(2, path, "after the disk had been full") == OLD
+
+
 def test_full_disk(parent, tmp_path):
-    """A real one: a tmpfs with room for one checkpoint (about 110 KiB) but not for two."""
+    """A real one, where the user may mount: a tmpfs with room for one checkpoint (about 110 KiB) but not for two."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192k", "none", disk], capture_output=True, text=True)
     if mounted.returncode != 0:
-        pytest.skip(f"cannot mount a tmpfs here: {mounted.stderr.strip()}")
+        pytest.skip(f"cannot mount a tmpfs here, the test above stands in: {mounted.stderr.strip()}")
     try:
         path = disk / "checkpoints"
         assert codes(run(2, "save", path, OLD)) == [0, 0]
@@ -188,11 +204,97 @@ def test_directory_that_exists(parent):
     assert expect_old_or_new(1, path, "after the refusal") == OLD
 
 
-def wait_until_stopped(pid, timeout=60):
+def is_stopped(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    except OSError:
+        return False
+
+
+def wait_until_stopped(find_pids, timeout=60):
+    """The first of the processes that is stopped."""
     deadline = time.monotonic() + timeout
-    while pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-        assert time.monotonic() < deadline, "the first writer did not stop in its save"
+    while not (stopped := [pid for pid in find_pids() if is_stopped(pid)]):
+        assert time.monotonic() < deadline, "no writer stopped in its save"
         time.sleep(0.005)
+    return stopped[0]
+
+
+def wait_for_pending(pid, number, timeout=60):
+    """Until the stopped process has been sent the signal."""
+    deadline = time.monotonic() + timeout
+    while True:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        pending = int(status.partition("ShdPnd:")[2].split()[0], 16)
+        if pending & 1 << (number - 1):
+            return
+        assert time.monotonic() < deadline, f"process {pid} was sent no signal {number}"
+        time.sleep(0.005)
+
+
+def at_first_fsync(steps):
+    return "fsync:1"
+
+
+def at_the_rename(steps):
+    """Of the temporary to its name."""
+    return "rename:1"
+
+
+def at_first_fsync_after_the_rename(steps):
+    kinds = [kind for kind, _ in steps]
+    return f"fsync:{kinds[:kinds.index('rename')].count('fsync') + 1}"
+
+
+@pytest.mark.parametrize("where, survivor", [
+    (at_first_fsync, OLD), (at_the_rename, OLD), (at_first_fsync_after_the_rename, NEW)])
+def test_ctrl_c_in_the_middle_of_a_save(parent, launch, where, survivor):  # noqa: F811
+    """Rank 0 is held in its save until the launcher has passed the signal on."""
+    point = where(operations(2, 0, parent(2)))
+    path = parent(2)
+    shim = {"PATH": "checkpoint", "AT": point, "STOP": 1, "RANK": 0}
+    job = launch("-n", 2, PROGRAM, "save", path, NEW, env=variables(shim))
+    writer = wait_until_stopped(job.survivors)
+    job.process.send_signal(signal.SIGINT)
+    wait_for_pending(writer, signal.SIGINT)
+    os.kill(writer, signal.SIGCONT)
+    status, _, error = job.finish()
+    assert status == 128 + signal.SIGINT, error
+    assert job.survivors() == []
+    assert expect_old_or_new(2, path, f"Ctrl-C at {point}") == survivor
+
+
+def train(out, shim=None, rank=0):
+    """Two ranks of train_steps that save after each of four micro-batches. What each save said, per rank; the weights."""
+    out.mkdir()
+    digits = SOURCE / "examples/digits"
+    results = run(2, f"program={digits / 'digits.pt2'}", f"data={digits / 'test.safetensors'}", f"out={out}", "micro=4",
+                  "optimizer=adamw", f"saves={out / 'checkpoints'}", shim=shim, rank=rank, program=str(BUILD / "bin/program_train_steps"))
+    assert codes(results) == [0, 0], told(results)
+    saves = [[line.removeprefix("save ") for line in result.stdout.splitlines() if line.startswith("save ")] for result in results]
+    return saves, (out / "weights.safetensors").read_bytes(), [(out / f"losses-{r}.txt").read_text() for r in range(2)]
+
+
+@pytest.fixture(scope="module")
+def faultless(tmp_path_factory):
+    saves, weights, losses = train(tmp_path_factory.mktemp("faultless") / "run")
+    assert [save.split()[1] for save in saves[0]] == ["OAR_OK"] * 4
+    return weights, losses
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("name, kind, status", [("ENOSPC", "write", "OAR_E_NO_SPACE"), ("EACCES", "open", "OAR_E_IO")])
+def test_training_goes_on_after_a_save_that_failed(faultless, tmp_path, name, kind, status, rank):
+    """The second save fails on one rank; every rank is told, and the numbers are those of a run without a fault."""
+    shim = {"PATH": "checkpoint_1", "AT": f"{kind}:1", "ERRNO": name, "FROM": 1}
+    saves, weights, losses = train(tmp_path / "faulty", shim, rank)
+    for said in saves:
+        assert [save.split()[1] for save in said] == ["OAR_OK", status, "OAR_OK", "OAR_OK"], said
+        assert os.strerror(getattr(errno, name)) in said[1], said
+    assert f"rank {rank} failed" in saves[1 - rank][1], saves
+    assert (weights, losses) == faultless
+    left = [folder.name for folder in (tmp_path / "faulty/checkpoints").iterdir() if not folder.name.startswith(".")]
+    assert sorted(left) == ["checkpoint_0", "checkpoint_2", "checkpoint_3"]
 
 
 def test_two_writers_of_one_directory(parent):
@@ -201,7 +303,7 @@ def test_two_writers_of_one_directory(parent):
     shim = {"LD_PRELOAD": SHIM, "OAR_SHIM_PATH": "model.safetensors", "OAR_SHIM_AT": "fsync:1", "OAR_SHIM_STOP": "1"}
     first = World(1, "", command=[PROGRAM, "save", str(path), str(NEW)], per_rank_env={0: shim})
     try:
-        wait_until_stopped(first.processes[0].pid)
+        wait_until_stopped(lambda: [first.processes[0].pid])
         second = run(1, "save", path, NEW)[0]
         assert second.returncode == E_EXISTS and "another process" in second.stderr, second
         third = run(1, "save", path, NEXT)[0]  # another name: goes on, and spares the live temporary

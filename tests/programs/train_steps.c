@@ -4,6 +4,8 @@
  *   train_steps program=P data=D out=DIR micro=N [key=value ...]     keys and defaults: see kDefaults
  *
  * With save_at=N it saves a checkpoint to save=DIR after N micro-batches and ends there; with load=DIR it begins from that one.
+ * With saves=DIR it saves DIR/checkpoint_<i> after micro-batch i, prints "save <i>: <status>", and goes on whatever that is.
+ * With weights_each=1 every rank writes its weights, to weights-<rank>.safetensors.
  */
 #include <oarlock/oarlock.h>
 
@@ -14,11 +16,12 @@
 #define TRY(call) do { oar_status status_ = (call); if (status_ != OAR_OK) return status_; } while (0)
 
 enum { PROGRAM, DATA, OUT, MICRO, LOADER, OPTIMIZER, OPTIMIZER_JSON, SCHEDULER, SCHEDULER_JSON, CONFIG, SEED, SEED_EACH,
-       CLIP, SAVE, SAVE_AT, LOAD, NUM_KEYS };
+       CLIP, SAVE, SAVE_AT, LOAD, SAVES, WEIGHTS_EACH, NUM_KEYS };
 static const char *const kKeys[NUM_KEYS] = {"program", "data", "out", "micro", "loader", "optimizer", "optimizer_json",
-    "scheduler", "scheduler_json", "config", "seed", "seed_each", "clip", "save", "save_at", "load"};
+    "scheduler", "scheduler_json", "config", "seed", "seed_each", "clip", "save", "save_at", "load",
+    "saves", "weights_each"};
 static const char *const kDefaults[NUM_KEYS] = {NULL, NULL, NULL, "10", "{\"batch_size\": 16}", "sgd", "{}",
-    NULL, "{}", "{}", "7", "0", "1.0", NULL, "-1", NULL};
+    NULL, "{}", "{}", "7", "0", "1.0", NULL, "-1", NULL, NULL, "0"};
 
 typedef struct {
   const char *values[NUM_KEYS];
@@ -97,6 +100,14 @@ static oar_status train_micro_batch(run *r, long index) {
   return OAR_OK;
 }
 
+static void save_and_go_on(run *r, long index) {
+  char path[4096];
+  oar_status status;
+  snprintf(path, sizeof path, "%s/checkpoint_%ld", r->values[SAVES], index);
+  status = oar_accelerator_save(r->accelerator, path, NULL);
+  printf("save %ld: %s %s\n", index, oar_status_name(status), status == OAR_OK ? "" : oar_last_error());
+}
+
 static oar_status train(run *r) {
   const long num_micro = strtol(r->values[MICRO], NULL, 10), save_at = strtol(r->values[SAVE_AT], NULL, 10);
   char path[4096];
@@ -105,6 +116,11 @@ static oar_status train(run *r) {
   for (i = 0; i < num_micro; ++i) {
     if (i == save_at) return oar_accelerator_save(r->accelerator, r->values[SAVE], NULL);
     TRY(train_micro_batch(r, i));
+    if (r->values[SAVES] != NULL) save_and_go_on(r, i);
+  }
+  if (strcmp(r->values[WEIGHTS_EACH], "1") == 0) {
+    snprintf(path, sizeof path, "%s/weights-%d.safetensors", r->values[OUT], (int)r->rank);
+    TRY(oar_model_save_weights(r->model, path));
   }
   if (r->rank != 0) return OAR_OK;
   snprintf(path, sizeof path, "%s/weights.safetensors", r->values[OUT]);
