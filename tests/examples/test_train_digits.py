@@ -39,6 +39,11 @@ def test_it_shows_loss_rate_and_speed(whole):
     assert re.search(r"1437/1437 samples .* samples/s .* loss \S+  lr \S+", last), last
 
 
+def test_only_the_main_process_shows_progress(whole):
+    assert "[rank 0] epoch 8" in whole[1].stderr
+    assert "[rank 1] epoch" not in whole[1].stderr
+
+
 def test_it_keeps_three_checkpoints_and_a_line_of_metrics_per_epoch(whole):
     assert sorted(path.name for path in (whole[0] / "checkpoints").iterdir()) == [f"checkpoint_{n}" for n in (5, 6, 7)]
     lines = [json.loads(line) for line in (whole[0] / "metrics.jsonl").read_text().splitlines()]
