@@ -3,7 +3,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 
@@ -175,6 +177,46 @@ TEST_P(LoaderSeek, AndAResumeFromAStateAgree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, LoaderSeek, testing::Values(R"("num_workers":0)", R"("num_workers":2)"));
+
+// Remembers which samples were asked for.
+class RememberingDataset : public Dataset {
+ public:
+  explicit RememberingDataset(std::int64_t size) : size_(size) {}
+  std::int64_t size() const override { return size_; }
+  Result<Tree> fetch(std::span<const std::int64_t> indices) const override {
+    const std::lock_guard lock(mutex_);
+    asked_.insert(asked_.end(), indices.begin(), indices.end());
+    return Tree(Tree::Map{{"x", at::tensor(at::IntArrayRef(indices.data(), indices.size()), at::kLong)}});
+  }
+  Numbers asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+ private:
+  const std::int64_t size_;
+  mutable std::mutex mutex_;
+  mutable Numbers asked_;
+};
+
+TEST(Loader, AResumeReadsNothingOfWhatWasDone) {
+  const auto dataset = std::make_shared<RememberingDataset>(1'000'000);
+  const auto loader = loader_of(dataset, R"({"batch_size":2,"num_workers":0})");
+  ASSERT_TRUE(loader->seek(3, 400'000).is_ok());
+  EXPECT_EQ(take(*loader), (Numbers{800'000, 800'001}));
+  EXPECT_EQ(dataset->asked(), (Numbers{800'000, 800'001}));
+}
+
+TEST(Loader, AResumeWithWorkersReadsOnlyAhead) {
+  const auto dataset = std::make_shared<RememberingDataset>(1'000'000);
+  const auto loader = loader_of(dataset, R"({"batch_size":2,"num_workers":2,"prefetch":3})");
+  ASSERT_TRUE(loader->seek(0, 400'000).is_ok());
+  EXPECT_EQ(take(*loader), (Numbers{800'000, 800'001}));
+  ASSERT_TRUE(loader->close().is_ok());
+  const Numbers asked = dataset->asked();
+  EXPECT_LE(asked.size(), 2U * (1 + 2 * 3));
+  EXPECT_GE(*std::min_element(asked.begin(), asked.end()), 800'000);
+}
 
 TEST(Loader, SeekRefusesPlacesThatDoNotExist) {
   const auto loader = loader_of(count_to(5), R"({"batch_size":2})");
