@@ -162,7 +162,7 @@ world.close()
 
 @pytest.mark.parametrize("aborting", [0, 1])
 def test_abort_from_another_thread_frees_every_rank(aborting):
-    results = run_world(2, f"""
+    world = World(2, f"""
 world = State()
 world.barrier()
 freed = []
@@ -180,13 +180,18 @@ if world.rank == {aborting}:
     outcome = attempt(work.wait)
     outcome["freed_after"] = time.monotonic() - freed[0]
     thread.join()
+    print("aborted", flush=True)
 else:
-    outcome = attempt(lambda: (time.sleep(0.5), world.barrier()))
+    sys.stdin.readline()  # the test has seen the abort
+    outcome = attempt(world.barrier)
 report(outcome=outcome, later=attempt(world.barrier))
 world.close()
 world.close()
 world.release()
 """)
+    world.wait_for_output(aborting, "aborted")
+    world.tell(1 - aborting, "go on\n")
+    results = world.finish()
     for outcome in outcomes(results):
         assert outcome["status"] == "OAR_E_ABORTED" and outcome["rank"] == aborting, outcome
         assert f"rank {aborting} aborted the group" in outcome["text"] and "the operator said so" in outcome["text"], outcome

@@ -2,6 +2,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
+#include <future>
+
 #include "thread_world.h"
 
 namespace oarlock {
@@ -30,15 +32,18 @@ TEST(StarGroup, AWorkKeepsItsTensorAndGroup) {
 }
 
 TEST(StarGroup, AWaitThatTimesOutLeavesTheOperationRunning) {
-  run_world(2, [](Group& group) {
+  std::promise<void> timed_out;
+  run_world(2, [&](Group& group) {
     at::Tensor tensor = at::full({4}, 1.0f);
     if (group.rank() == 0) {
       std::shared_ptr<Work> work = group.all_reduce(tensor, ReduceOp::kSum, kStandard).value();
-      EXPECT_EQ(work->wait(Milliseconds(20)).code(), OAR_E_TIMEOUT);  // rank 1 waits for the next line's barrier below
+      EXPECT_EQ(work->wait(Milliseconds(20)).code(), OAR_E_TIMEOUT);
+      timed_out.set_value();
       EXPECT_TRUE(group.barrier(kStandard).is_ok());
       EXPECT_TRUE(work->wait(kStandard).is_ok());
     } else {
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));  // the fault: a late rank
+      // The fault: a rank that is late.
+      ASSERT_EQ(timed_out.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
       EXPECT_TRUE(group.all_reduce(tensor, ReduceOp::kSum, kStandard).is_ok());
       EXPECT_TRUE(group.barrier(kStandard).is_ok());
     }
