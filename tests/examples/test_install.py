@@ -2,7 +2,6 @@
 moved first, and nothing but the compiler's line tells a program where the library lies."""
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -11,7 +10,6 @@ PROGRAMS = pathlib.Path(__file__).resolve().parent / "install"
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
 EXAMPLES = pathlib.Path(os.environ["OARLOCK_SOURCE"]) / "examples"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-needs_pkg_config = pytest.mark.skipif(shutil.which("pkg-config") is None, reason="pkg-config is not installed")
 
 
 def run(*command, **options):
@@ -35,13 +33,11 @@ def flags(prefix):
     return run("pkg-config", "--cflags", "--libs", "oarlock", env={"PKG_CONFIG_PATH": str(folder)}).split()
 
 
-@needs_pkg_config
 def test_c99_by_pkg_config(prefix, tmp_path):
     run("gcc", "-std=c99", *WARNINGS, PROGRAMS / "program.c", "-o", tmp_path / "program", *flags(prefix))
     assert run(tmp_path / "program") == "oarlock 0.1.0, 6 elements\n"
 
 
-@needs_pkg_config
 def test_cpp17_by_pkg_config(prefix, tmp_path):
     run("g++", "-std=c++17", *WARNINGS, PROGRAMS / "program.cpp", "-o", tmp_path / "program", *flags(prefix))
     assert run(tmp_path / "program") == "oarlock 0.1.0, C++\n"
@@ -54,7 +50,6 @@ ARGUMENTS = {  # example -> its arguments for a short run in the current folder,
 }
 
 
-@needs_pkg_config
 @pytest.mark.parametrize("language", COMPILERS)
 @pytest.mark.parametrize("example", sorted(path.stem for path in EXAMPLES.glob("*.c")))
 def test_an_example_is_built_and_run_with_two_ranks(prefix, tmp_path, example, language):
@@ -74,7 +69,6 @@ def test_the_command_is_installed(prefix):
     assert run(prefix / "bin" / "oarlock", "--version").startswith("oarlock 0.1.0")
 
 
-@needs_pkg_config
 def test_a_program_of_c_needs_only_this_library(prefix, tmp_path):
     run("gcc", "-std=c99", PROGRAMS / "program.c", "-o", tmp_path / "program", *flags(prefix))
     needed = [line for line in run("readelf", "-d", tmp_path / "program").splitlines() if "NEEDED" in line]

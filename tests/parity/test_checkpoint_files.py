@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 import torch
+import xxhash
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -58,7 +59,6 @@ def test_manifest_is_plain_json_and_lists_every_file(checkpoint):
 
 def test_checksums_are_those_of_the_xxhash_command(checkpoint):
     """The algorithm is named in the format; another implementation must agree."""
-    xxhash = pytest.importorskip("xxhash", reason="the Python package xxhash is not installed")
     manifest = json.loads((checkpoint / "manifest.json").read_text(encoding="utf-8"))
     for file in manifest["files"]:
         assert xxhash.xxh3_128_hexdigest((checkpoint / file["path"]).read_bytes()) == file["xxh3_128"]
