@@ -1,4 +1,4 @@
-// A small checkpoint's contents, told apart by a version number, and a folder of its own for each test.
+// A small checkpoint's contents, told apart by a version number.
 #pragma once
 
 #include <ATen/ops/arange.h>
@@ -6,35 +6,16 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <string>
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/layout.h"
+#include "unit/support/temporary_folder.h"
 
 namespace oarlock::testing {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "oarlock_test_XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string operator/(std::string_view name) const { return join_path(path_, name); }
-
- private:
-  std::string path_;
-};
+using test::TemporaryFolder;
 
 inline CheckpointContents sample_contents(int version, int rank) {
   CheckpointContents contents;

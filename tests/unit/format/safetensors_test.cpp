@@ -8,6 +8,7 @@
 
 #include "tensor/memory.h"
 #include "unit/support/corpus.h"
+#include "unit/support/temporary_folder.h"
 
 namespace oarlock {
 namespace {
@@ -16,9 +17,8 @@ using test::corpus_file;
 using test::corpus_path;
 
 std::string scratch_path(const std::string& name) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "oarlock_safetensors";
-  std::filesystem::create_directories(folder);
-  return folder / (std::to_string(::getpid()) + "_" + name);
+  static const test::TemporaryFolder folder;  // goes at exit
+  return folder / name;
 }
 
 std::string file_bytes(const std::string& path) {
