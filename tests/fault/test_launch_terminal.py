@@ -1,13 +1,14 @@
 """`oarlock launch` on a terminal, with a shell or alone: Ctrl-C, Ctrl-Z, and who may read it."""
 
+import signal
 import sys
 
 import pytest
 from launch_job import OARLOCK, WAIT, Terminal, launch, shell, wait_for_states  # noqa: F401
 
 READY = r"\] ready (\d+)"  # with the end of the prefix: the shell shows the command, too
-COUNTING = ["n=0", "trap 'n=$((n+1))' INT", "echo ready $$", "while [ $n = 0 ]; do sleep 0.05; done", "sleep 0.3",
-            "echo count $n"]
+# Ends at SIGUSR1, which the launcher passes on after whatever it passed on before.
+COUNTING = ["n=0", "trap 'n=$((n+1))' INT", "trap 'echo count $n; exit 0' USR1", "echo ready $$", "while :; do sleep 0.05; done"]
 
 
 @pytest.fixture
@@ -31,6 +32,8 @@ def test_ctrl_c_reaches_each_rank_once(launch, terminal):
     job = launch("-n", 2, *shell(*COUNTING), **terminal.settings())
     terminal.expect(READY, 2)
     terminal.type("\x03")
+    terminal.expect("SIGINT: passed on")
+    job.process.send_signal(signal.SIGUSR1)
     assert sorted(terminal.expect(r"\[rank (\d)\] count (\d+)", 2)) == [("0", "1"), ("1", "1")]
     assert job.process.wait(timeout=WAIT) == 0
 
@@ -74,5 +77,7 @@ def test_ctrl_z_without_a_shell_that_could_continue_the_job_does_nothing(launch,
     job = launch("-n", 2, *shell(*COUNTING), **terminal.settings())
     terminal.expect(READY, 2)
     terminal.type("\x1a\x03")
+    terminal.expect("SIGINT: passed on")
+    job.process.send_signal(signal.SIGUSR1)
     terminal.expect(r"\] count 1", 2)
     assert job.process.wait(timeout=WAIT) == 0
