@@ -3,10 +3,13 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from setup_tools import require_tool  # noqa: E402
 
 ROOT = pathlib.Path(os.environ["OARLOCK_SOURCE"])
 LIBRARY = os.environ["OARLOCK_LIBRARY"]
@@ -53,8 +56,7 @@ def abi_xml(tmp_path):
 
 @pytest.fixture(scope="module")
 def abi(tmp_path_factory):
-    if shutil.which("abidw") is None:
-        pytest.skip("abidw (abigail-tools) is not installed")
+    require_tool("abidw")
     return abi_xml(tmp_path_factory.mktemp("abi"))
 
 

@@ -3,8 +3,12 @@ moved first, and nothing but the compiler's line tells a program where the libra
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from setup_tools import require_tool  # noqa: E402
 
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "install"
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
@@ -29,6 +33,7 @@ def prefix(tmp_path_factory):
 
 
 def flags(prefix):
+    require_tool("pkg-config")
     folder = next(prefix.rglob("oarlock.pc")).parent
     return run("pkg-config", "--cflags", "--libs", "oarlock", env={"PKG_CONFIG_PATH": str(folder)}).split()
 

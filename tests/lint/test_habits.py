@@ -3,6 +3,10 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from setup_tools import require_tool  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("OARLOCK_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 OURS = ("cxx", "capi", "tests", "tools", "bench", "examples", "docs", "cmake")
@@ -125,6 +129,7 @@ def test_no_path_of_one_machine_is_written_down():
 
 def test_sources_are_formatted():
     """Headers of the C interface and tables keep their own lines between `clang-format off` and `on`."""
+    require_tool("clang-format")
     files = [str(path) for path in SOURCES if name(path).startswith(("cxx/", "capi/src/")) and "gloo/stub" not in name(path)]
     run = subprocess.run(["clang-format", "--dry-run", *files], capture_output=True, text=True, cwd=ROOT, timeout=300)
     wrong = sorted({line.split(":")[0] for line in run.stderr.splitlines() if "[-Wclang-format-violations]" in line})
