@@ -15,11 +15,20 @@ from train_steps import train_steps  # noqa: E402
 STATISTICS = ("bn1.running_mean", "bn1.running_var", "bn2.running_mean", "bn2.running_var")
 
 
+class WithAnIdleLayer(programs.Mlp):
+    """Its layer `idle` gets no gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.idle = torch.nn.Linear(3, 2)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data_parallel")
     programs.export_digits(folder / "digits.pt2", dropout=0.0)
     programs.export_mlp(folder / "mlp.pt2")
+    programs.export_program(programs.seeded(WithAnIdleLayer), programs.mlp_inputs(), folder / "idle.pt2", ({0: "b"}, {0: "b"}))
     images, labels = programs.digits_inputs(160)
     safetensors.torch.save_file({"images": images, "labels": labels}, folder / "digits.safetensors")
     x, y = programs.mlp_inputs(160)
@@ -108,3 +117,22 @@ def test_sync_each_batch_gives_the_same_sums(folder):
     averaged = gradients_of_two_micro_batches(folder, accelerator_sync_each_batch=True)
     for rank in range(2):
         torch.testing.assert_close(averaged[rank][1], own[rank][1], rtol=0, atol=1e-7)
+
+
+def test_a_parameter_without_a_gradient_is_named_on_every_rank(folder):
+    body = FIRST_OF_TWO.replace("check(lib.oar_accelerator_backward(accelerator, loss))",
+                                "report(outcome=attempt(lambda: check(lib.oar_accelerator_backward(accelerator, loss)))); break")
+    given = {"program": str(folder / "idle.pt2"), "data": str(folder / "mlp.safetensors"), "options": ""}
+    for rank in run_world(2, body.format(**given)):
+        assert rank["outcome"]["status"] != "OAR_OK" and "idle.weight" in rank["outcome"]["text"], rank["outcome"]
+        assert "find_unused_parameters" in rank["outcome"]["text"], rank["outcome"]
+
+
+def test_find_unused_parameters_lets_one_stay_without_a_gradient(folder, tmp_path):
+    train_steps(tmp_path, 2, micro=4, program=folder / "idle.pt2", data=folder / "mlp.safetensors", weights_each=1,
+                optimizer_json={"lr": 0.1}, loader={"batch_size": 16}, config={"ddp.find_unused_parameters": True})
+    ranks = [safetensors.torch.load_file(tmp_path / f"weights-{rank}.safetensors") for rank in range(2)]
+    before = programs.seeded(WithAnIdleLayer).state_dict()
+    for name in before:
+        assert torch.equal(ranks[0][name], ranks[1][name]), name
+        assert torch.equal(ranks[0][name], before[name]) == name.startswith("idle."), name
