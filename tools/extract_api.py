@@ -103,7 +103,7 @@ def parse_block(comment):
     return block
 
 
-def role_of(spelling, name, handles):
+def role_of(spelling, name, next_name, handles):
     """What a parameter is to a generator: the same shape has the same role everywhere."""
     base, stars = re.sub(r"\b(const|struct)\b|[\s*]", "", spelling), spelling.count("*")
     is_array = "*const *" in spelling
@@ -124,7 +124,9 @@ def role_of(spelling, name, handles):
         return "length"
     if base == "void" or spelling.startswith("struct "):
         return "pointer"
-    return "array" if is_input else "scalar_out"
+    if is_input:
+        return "array"
+    return "array_out" if next_name == "count" else "scalar_out"  # array_out: room for *count elements
 
 
 def read_function(cursor, handles):
@@ -132,8 +134,10 @@ def read_function(cursor, handles):
     since, tags = declared_tags(cursor.spelling, header)
     block = parse_block(cursor.raw_comment)
     parameters = []
-    for argument, argument_tags in zip(cursor.get_arguments(), tags):
-        role = role_of(argument.type.spelling, argument.spelling, handles)
+    arguments = list(cursor.get_arguments())
+    next_names = [argument.spelling for argument in arguments[1:]] + [None]
+    for argument, next_name, argument_tags in zip(arguments, next_names, tags):
+        role = role_of(argument.type.spelling, argument.spelling, next_name, handles)
         is_out = "OAR_OUT" in argument_tags or role.endswith("_out") or role == "text_buffer"
         direction = "in,out" if role == "length" else "out" if is_out else "in"
         parameters.append({

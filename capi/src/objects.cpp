@@ -22,18 +22,22 @@ std::string_view view_of(const void* data, std::size_t size) {
 }  // namespace
 
 oar_status oar_group_all_gather_bytes(oar_group* group, const void* data, size_t size, int64_t timeout_ms,
-                                      uint64_t* out_sizes, oar_bytes** out_bytes) noexcept {
+                                      uint64_t* sizes, size_t* count, oar_bytes** out_bytes) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Group & self, unwrap(group));
     OAR_TRY(require_bytes(data, size));
-    OAR_TRY(require_out(out_sizes, "out_sizes"));
+    OAR_TRY(require_out(count, "count"));
     OAR_TRY(require_out(out_bytes, "out_bytes"));
+    // Before communicating: afterwards the peers would have what this rank has no room for.
+    const auto num_ranks = static_cast<std::size_t>(self.size());
+    if (sizes == nullptr || *count < num_ranks) return copy_array(std::vector<uint64_t>(num_ranks), sizes, count);
     OAR_ASSIGN(const std::vector<std::string> parts,
                self.all_gather_bytes(view_of(data, size), Milliseconds(timeout_ms)));
     auto all = std::make_shared<std::string>();
     for (const std::string& part : parts) *all += part;
     *out_bytes = wrap<oar_bytes>(std::move(all));
-    for (std::size_t rank = 0; rank < parts.size(); ++rank) out_sizes[rank] = parts[rank].size();
+    for (std::size_t rank = 0; rank < parts.size(); ++rank) sizes[rank] = parts[rank].size();
+    *count = parts.size();
     return Status::ok();
   });
 }

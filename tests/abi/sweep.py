@@ -175,14 +175,8 @@ def cases(function, handles):
             if not nullable:
                 yield f"{name}: NULL", index, None, E_ARGUMENT
             yield f"{name}[0]: NULL", index, (ctypes.c_char_p * 1)(None), E_ARGUMENT
-        elif parameter["role"] not in ("scalar", "text_buffer") and not nullable and not is_array_out(function, parameter):
+        elif parameter["role"] not in ("scalar", "text_buffer", "array_out") and not nullable:
             yield f"{name}: NULL", index, None, E_ARGUMENT
-
-
-def is_array_out(function, parameter):
-    """An array that is asked for its size with NULL: it stands in front of a `count` that goes in and out."""
-    counted = any(p["name"] == "count" and p["role"] == "length" for p in function["params"])
-    return counted and parameter["role"] == "scalar_out"
 
 
 def check(function, what, index, value, expected, handles):

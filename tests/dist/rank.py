@@ -145,11 +145,18 @@ class State:
     def barrier(self, timeout_ms=0):
         check(lib.oar_state_barrier(self.handle, ctypes.c_int64(timeout_ms)))
 
+    def all_gather_bytes_into(self, room, data, timeout_ms=0):
+        """With room for that many sizes; None asks for their number. Gives sizes, count, bytes handle and the status."""
+        sizes = None if room is None else (ctypes.c_uint64 * room)()
+        count, out = ctypes.c_size_t(room or 0), ctypes.c_void_p()
+        status = lib.oar_group_all_gather_bytes(self.group, data, ctypes.c_size_t(len(data)), ctypes.c_int64(timeout_ms), sizes,
+                                                ctypes.byref(count), ctypes.byref(out))
+        return sizes, count.value, out, status
+
     def all_gather_bytes(self, data, timeout_ms=0):
-        sizes = (ctypes.c_uint64 * self.size)()
-        out = ctypes.c_void_p()
-        check(lib.oar_group_all_gather_bytes(self.group, data, ctypes.c_size_t(len(data)), ctypes.c_int64(timeout_ms), sizes,
-                                             ctypes.byref(out)))
+        sizes, count, out, status = self.all_gather_bytes_into(self.size, data, timeout_ms)
+        check(status)
+        assert count == self.size
         joined, parts = take_bytes(out), []
         for size in sizes:
             parts.append(joined[:size])

@@ -150,6 +150,23 @@ with state() as world:
     assert all(result["right"] for result in results)
 
 
+def test_too_little_room_for_the_sizes_is_told_before_anything_is_sent():
+    """On one rank only: its peer waits, and gets what the next call with enough room sends."""
+    results = run_world(2, """
+with state() as world:
+    if world.rank == 1:
+        asked = world.all_gather_bytes_into(None, b"lost?")
+        short = world.all_gather_bytes_into(1, b"lost?")
+        report(asked=[asked[1], asked[2].value, asked[3]], short=[list(short[0]), short[1], short[2].value, short[3]])
+    sizes, count, out, status = world.all_gather_bytes_into(3, b"kept" * world.rank)
+    report(sizes=list(sizes), count=count, bytes=take_bytes(out).decode(), status=status)
+""")
+    assert results[1]["asked"] == [2, None, 0]
+    assert results[1]["short"] == [[0], 2, None, 1]
+    for result in results:
+        assert (result["sizes"], result["count"], result["bytes"], result["status"]) == ([0, 4, 0], 2, "kept", 0)
+
+
 def test_bad_arguments_are_refused_before_anything_is_sent():
     results = run_world(2, """
 with state() as world:

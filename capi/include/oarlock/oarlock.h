@@ -9,7 +9,7 @@
  *    returns a status; *_release takes NULL, never blocks, never communicates, and may be called from any thread.
  * 5. Text out: (char *buf, size_t *len). On entry *len is the room in bytes; on success it is the text's length with
  *    its closing NUL. Too small, or buf NULL: OAR_E_ARGUMENT for a buffer too small, OAR_OK for NULL; *len holds the
- *    need.
+ *    need. Arrays out follow the same rule: (T *array, size_t *count), counted in elements.
  * 6. Time-outs are milliseconds; 0 takes the group's own value; negative is refused; no wait is endless.
  * 7. Text is UTF-8 and ends with NUL. Options are JSON objects; an unknown key is an error that names the nearest known
  *    one.

@@ -10,15 +10,21 @@
 /**
  * Give every rank the bytes of all ranks. Lengths may differ.
  *
- * @param[in]  group       borrowed.
- * @param[in]  data        this rank's bytes, copied; NULL is allowed when `size` is 0.
- * @param[in]  size        how many.
- * @param[in]  timeout_ms  milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
- * @param[out] out_sizes   array with room for one element per rank: how many bytes each rank gave. Untouched on
- *                         failure.
- * @param[out] out_bytes   owned; end with oar_bytes_release. All ranks' bytes one after another, in rank order.
+ * The room is looked at before anything is sent: a call that has too little of it, or that only asks for the number,
+ * does not communicate, and the peers go on waiting for one that has enough.
  *
- * @return OAR_E_ARGUMENT   `data` is NULL though `size` is not 0; a negative time-out.
+ * @param[in]     group       borrowed.
+ * @param[in]     data        this rank's bytes, copied; NULL is allowed when `size` is 0.
+ * @param[in]     size        how many.
+ * @param[in]     timeout_ms  milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+ * @param[out]    sizes       room for *count numbers: how many bytes each rank gave. NULL asks for the number of ranks
+ *                            only, which leaves `out_bytes` untouched.
+ * @param[in,out] count       in: room; out: number of ranks, also when the room is too small.
+ * @param[out]    out_bytes   owned; end with oar_bytes_release. All ranks' bytes one after another, in rank order.
+ *                            Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT   the room is too small, then *count holds the need; `data` is NULL though `size` is not 0; a
+ *         negative time-out.
  * @return OAR_E_TIMEOUT    ranks did not call it in time; the text names them. The group is dead then.
  * @return OAR_E_MISMATCH   a rank called something else; the text gives both calls.
  * @return OAR_E_PEER_LOST  a rank ended or left; the text names it.
@@ -29,7 +35,8 @@
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_group_all_gather_bytes(oar_group *group, OAR_NULLABLE const void *data, size_t size, int64_t timeout_ms,
-                           uint64_t *out_sizes, OAR_OUT OAR_OWNED oar_bytes **out_bytes) OAR_NOEXCEPT;
+                           OAR_OUT uint64_t *sizes, size_t *count,
+                           OAR_OUT OAR_OWNED oar_bytes **out_bytes) OAR_NOEXCEPT;
 
 /**
  * Give every rank the root's bytes.
