@@ -25,11 +25,9 @@
 #ifdef __cplusplus
 #define OAR_API extern "C" OAR_VISIBLE
 #define OAR_NOEXCEPT noexcept
-#define OAR_CALLBACK extern "C"
 #else
 #define OAR_API OAR_VISIBLE
 #define OAR_NOEXCEPT
-#define OAR_CALLBACK
 #endif
 
 /* Handles: pointers to incomplete structs. What each is stands in the header of its name. */
