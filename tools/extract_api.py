@@ -3,7 +3,7 @@
 
     tools/extract_api.py               writes capi/api.json and capi/generated/exports.map
     tools/extract_api.py --check       fails, and shows the difference, if they are not what the headers say
-    tools/extract_api.py --check-docs  fails for functions whose block is not complete
+    tools/extract_api.py --check-docs  fails for functions whose block or tags are not complete
 
 The header is the source of truth: types come from the compiler's view of it, ownership tags (OAR_OUT ...) and blocks from its
 text. Needs the Python package libclang and a C compiler, for the folder of stddef.h.
@@ -24,7 +24,7 @@ INCLUDE = ROOT / "capi" / "include"
 API_JSON = ROOT / "capi" / "api.json"
 EXPORTS_MAP = ROOT / "capi" / "generated" / "exports.map"
 NODE = "OAR_0"  # one symbol-version node per minor version from 1.0 on
-TAGS = ("OAR_OUT", "OAR_OWNED", "OAR_BORROWED", "OAR_NULLABLE")
+TAGS = ("OAR_OUT", "OAR_OWNED", "OAR_BORROWED", "OAR_NULLABLE", "OAR_MAYBE_NULL")
 THREAD_WORDS = ("any", "serial", "collective")
 
 
@@ -66,14 +66,17 @@ def split_parameters(text):
     return parts
 
 
+def tags_in(text):
+    return [tag[4:].lower() for tag in TAGS if re.search(rf"\b{tag}\b", text)]
+
+
 def declared_tags(name, header):
-    """What stands in front of the function and of each parameter: (since, [[tags] per parameter])."""
-    match = re.search(r"OAR_API\s+OAR_SINCE\((\d+),\s*(\d+)\)[^;(]*?\b" + name + r"\s*\((.*?)\)\s*OAR_NOEXCEPT\s*;",
+    """What stands in front of the function and of each parameter: (since, [tags of the result], [[tags] per parameter])."""
+    match = re.search(r"OAR_API\s+OAR_SINCE\((\d+),\s*(\d+)\)([^;(]*?)\b" + name + r"\s*\((.*?)\)\s*OAR_NOEXCEPT\s*;",
                       source_without_comments(header), flags=re.S)
     if match is None:
         sys.exit(f"{header}: {name} is not declared as OAR_API OAR_SINCE(x, y) type {name}(...) OAR_NOEXCEPT;")
-    parameters = split_parameters(match[3])
-    return f"{match[1]}.{match[2]}", [[tag for tag in TAGS if re.search(rf"\b{tag}\b", text)] for text in parameters]
+    return f"{match[1]}.{match[2]}", tags_in(match[3]), [tags_in(text) for text in split_parameters(match[4])]
 
 
 def parse_block(comment):
@@ -131,22 +134,23 @@ def role_of(spelling, name, next_name, handles):
 
 def read_function(cursor, handles):
     header = header_of(cursor)
-    since, tags = declared_tags(cursor.spelling, header)
+    since, result_tags, tags = declared_tags(cursor.spelling, header)
     block = parse_block(cursor.raw_comment)
     parameters = []
     arguments = list(cursor.get_arguments())
     next_names = [argument.spelling for argument in arguments[1:]] + [None]
     for argument, next_name, argument_tags in zip(arguments, next_names, tags):
         role = role_of(argument.type.spelling, argument.spelling, next_name, handles)
-        is_out = "OAR_OUT" in argument_tags or role.endswith("_out") or role == "text_buffer"
+        is_out = "out" in argument_tags or role.endswith("_out") or role == "text_buffer"
         direction = "in,out" if role == "length" else "out" if is_out else "in"
         parameters.append({
             "name": argument.spelling, "type": argument.type.spelling, "role": role, "direction": direction,
-            "tags": [tag[4:].lower() for tag in argument_tags],
+            "tags": argument_tags,
             "text": block["params"].get(argument.spelling, {}).get("text", ""),
         })
     return {
-        "name": cursor.spelling, "header": header, "returns": cursor.result_type.spelling, "since": since,
+        "name": cursor.spelling, "header": header, "returns": cursor.result_type.spelling,
+        "return_tags": result_tags, "since": since,
         "threads": block["threads"], "brief": block["brief"], "details": block["details"], "params": parameters,
         "statuses": block["returns"], "source": block["source"],
         "documented": {name: entry["direction"] for name, entry in block["params"].items()},
@@ -183,11 +187,32 @@ def read_api():
             "functions": by_name(functions)}
 
 
+def untagged(function):
+    """What generators rely on and a declaration lacks."""
+    is_pointer = function["returns"].endswith("*")
+    if is_pointer and not {"owned", "borrowed"} & set(function["return_tags"]):
+        yield "the result is a pointer without OAR_OWNED or OAR_BORROWED"
+    for parameter in function["params"]:
+        name, role, tags = parameter["name"], parameter["role"], set(parameter["tags"])
+        is_filled = role.endswith("_out") or role == "text_buffer"
+        if is_filled != ("out" in tags):
+            yield f"{name} needs OAR_OUT" if is_filled else f"{name} has OAR_OUT, but the call does not fill it"
+        if role.endswith("_out") and role != "array_out" and not re.match(r"out(_|$)", name):
+            yield f"{name} is an out-parameter: call it out or out_x"
+        if role in ("text_buffer", "array_out") and "nullable" not in tags:
+            yield f"{name} needs OAR_NULLABLE: NULL asks for the size"
+        if role in ("handle_out", "pointer_out", "text_out") and not {"owned", "borrowed"} & tags:
+            yield f"{name} needs OAR_OWNED or OAR_BORROWED"
+        if "maybe_null" in tags and role not in ("handle_out", "pointer_out", "text_out"):
+            yield f"{name} has OAR_MAYBE_NULL, but gives no pointer"
+
+
 def undocumented(api):
-    """One line per thing that a block lacks."""
+    """One line per thing that a block or a declaration lacks."""
     problems = []
     for function in api["functions"]:
         where = f"{function['header']}: {function['name']}"
+        problems += [f"{where}: {problem}" for problem in untagged(function)]
         if not function["brief"]:
             problems.append(f"{where}: no block")
             continue
@@ -222,7 +247,7 @@ def exports_map(api):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare with the committed files")
-    parser.add_argument("--check-docs", action="store_true", help="list functions whose block is not complete")
+    parser.add_argument("--check-docs", action="store_true", help="list functions whose block or tags are not complete")
     arguments = parser.parse_args()
     api = read_api()
     if arguments.check_docs:

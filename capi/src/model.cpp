@@ -29,11 +29,11 @@ oar_status oar_model_set_training(oar_model* model, int32_t training) noexcept {
   });
 }
 
-oar_status oar_model_is_training(const oar_model* model, int32_t* out_training) noexcept {
+oar_status oar_model_is_training(const oar_model* model, int32_t* out_is_training) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Model& self, unwrap(model));
-    OAR_TRY(require_out(out_training, "out_training"));
-    *out_training = self.is_training() ? 1 : 0;
+    OAR_TRY(require_out(out_is_training, "out_is_training"));
+    *out_is_training = self.is_training() ? 1 : 0;
     return Status::ok();
   });
 }

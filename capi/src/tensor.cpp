@@ -123,11 +123,11 @@ oar_status oar_tensor_device(const oar_tensor* tensor, char* buf, size_t* len) n
   });
 }
 
-oar_status oar_tensor_is_read_only(const oar_tensor* tensor, int32_t* out_read_only) noexcept {
+oar_status oar_tensor_is_read_only(const oar_tensor* tensor, int32_t* out_is_read_only) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
-    OAR_TRY(require_out(out_read_only, "out_read_only"));
-    *out_read_only = is_read_only(self) ? 1 : 0;
+    OAR_TRY(require_out(out_is_read_only, "out_is_read_only"));
+    *out_is_read_only = is_read_only(self) ? 1 : 0;
     return Status::ok();
   });
 }

@@ -175,7 +175,7 @@ def cases(function, handles):
             if not nullable:
                 yield f"{name}: NULL", index, None, E_ARGUMENT
             yield f"{name}[0]: NULL", index, (ctypes.c_char_p * 1)(None), E_ARGUMENT
-        elif parameter["role"] not in ("scalar", "text_buffer", "array_out") and not nullable:
+        elif parameter["role"] != "scalar" and not nullable:
             yield f"{name}: NULL", index, None, E_ARGUMENT
 
 

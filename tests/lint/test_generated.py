@@ -1,8 +1,11 @@
 """Generated files are what their generators write today."""
+import json
 import os
 import pathlib
 import subprocess
 import sys
+
+import pytest
 
 ROOT = pathlib.Path(os.environ.get("OARLOCK_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 
@@ -17,6 +20,22 @@ def test_the_api_files_are_current():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_every_public_function_is_documented():
+def test_every_public_function_is_documented_and_tagged():
     result = run("--check-docs")
     assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("function,parameter,change,told", [
+    ("oar_tensor_item", "out_value", {"tags": []}, "out_value needs OAR_OUT"),
+    ("oar_tensor_item", "tensor", {"tags": ["out"]}, "tensor has OAR_OUT"),
+    ("oar_tensor_item", "out_value", {"name": "value"}, "value is an out-parameter: call it out or out_x"),
+    ("oar_tree_key", "buf", {"tags": ["out"]}, "buf needs OAR_NULLABLE"),
+    ("oar_tensor_shape", "shape", {"tags": ["out"]}, "shape needs OAR_NULLABLE"),
+    ("oar_work_error", "out_error", {"tags": ["out"]}, "out_error needs OAR_OWNED or OAR_BORROWED"),
+])
+def test_a_missing_tag_is_told(monkeypatch, function, parameter, change, told):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    extract_api = pytest.importorskip("extract_api")
+    [declared] = [entry for entry in json.loads((ROOT / "capi" / "api.json").read_text())["functions"] if entry["name"] == function]
+    next(entry for entry in declared["params"] if entry["name"] == parameter).update(change)
+    assert [problem for problem in extract_api.untagged(declared) if told in problem] != []

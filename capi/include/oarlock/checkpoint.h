@@ -26,7 +26,7 @@
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_checkpoint_find_latest(const char *directory, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_checkpoint_find_latest(const char *directory, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Open a checkpoint: reads its manifest and checks that every file which that lists is there with its size.
@@ -68,7 +68,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_checkpoint_verify(const oar_checkpoint *c
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_checkpoint_manifest(const oar_checkpoint *checkpoint, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_checkpoint_manifest(const oar_checkpoint *checkpoint, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Give the JSON that the program handed to oar_accelerator_save as `user_json`; "null" if it gave none.
@@ -82,7 +82,7 @@ oar_checkpoint_manifest(const oar_checkpoint *checkpoint, OAR_OUT char *buf, siz
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_checkpoint_user_json(const oar_checkpoint *checkpoint, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_checkpoint_user_json(const oar_checkpoint *checkpoint, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Give the names of the model's tensors as a JSON array of strings, in the order of the file.
@@ -97,7 +97,7 @@ oar_checkpoint_user_json(const oar_checkpoint *checkpoint, OAR_OUT char *buf, si
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_checkpoint_tensor_names(const oar_checkpoint *checkpoint, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_checkpoint_tensor_names(const oar_checkpoint *checkpoint, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Give one tensor of the model.

@@ -59,7 +59,7 @@ oar_dataset_from_safetensors(const char *path, OAR_NULLABLE const char *const *n
  * @threads serial(dataset)
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_dataset_size(const oar_dataset *dataset, int64_t *out_size) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status oar_dataset_size(const oar_dataset *dataset, OAR_OUT int64_t *out_size) OAR_NOEXCEPT;
 
 /**
  * The batch of these samples, in this order; a sample may be asked for more than once.

@@ -19,7 +19,7 @@
  * @threads any
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) const char *oar_last_error(void) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) OAR_BORROWED const char *oar_last_error(void) OAR_NOEXCEPT;
 
 /**
  * The name of a status code, for example "OAR_E_ARGUMENT".
@@ -30,7 +30,7 @@ OAR_API OAR_SINCE(0, 1) const char *oar_last_error(void) OAR_NOEXCEPT;
  * @threads any
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) const char *oar_status_name(oar_status status) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) OAR_BORROWED const char *oar_status_name(oar_status status) OAR_NOEXCEPT;
 
 /**
  * Move this thread's error into an object that may go to other threads.
@@ -43,7 +43,7 @@ OAR_API OAR_SINCE(0, 1) const char *oar_status_name(oar_status status) OAR_NOEXC
  * @threads any
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_error_take(OAR_OUT OAR_OWNED OAR_NULLABLE oar_error **out) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status oar_error_take(OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_error **out) OAR_NOEXCEPT;
 
 /**
  * The status code of an error.

@@ -19,7 +19,7 @@ extern "C" {
 typedef void (*oar_function)(void);
 
 /** "live_handle_count": how many handles are alive in this process. For leak tests. @since 0.1 */
-typedef oar_status (*oar_live_handle_count_fn)(int64_t *out_count);
+typedef oar_status (*oar_live_handle_count_fn)(OAR_OUT int64_t *out_count);
 
 /**
  * "throw_inside_core": throws an exception of the given kind inside the library, so that a host can test what it does

@@ -24,7 +24,7 @@
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_group_rank(const oar_group *group, int32_t *out_rank) OAR_NOEXCEPT;
+oar_group_rank(const oar_group *group, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
 
 /**
  * How many ranks the group has.
@@ -37,7 +37,7 @@ oar_group_rank(const oar_group *group, int32_t *out_rank) OAR_NOEXCEPT;
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_group_size(const oar_group *group, int32_t *out_size) OAR_NOEXCEPT;
+oar_group_size(const oar_group *group, OAR_OUT int32_t *out_size) OAR_NOEXCEPT;
 
 /**
  * Make the group dead on every rank. Calls that wait, here and on the peers, return OAR_E_ABORTED within 100 ms (plus

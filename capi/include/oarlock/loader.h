@@ -70,7 +70,7 @@ oar_loader_set_shard(oar_loader *loader, int32_t rank, int32_t world_size) OAR_N
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_loader_next(oar_loader *loader, OAR_OUT OAR_OWNED OAR_NULLABLE oar_tree **out_batch) OAR_NOEXCEPT;
+oar_loader_next(oar_loader *loader, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_tree **out_batch) OAR_NOEXCEPT;
 
 /**
  * Batches of this rank in an epoch; with even_batches false, ranks may differ by one.
@@ -82,7 +82,7 @@ oar_loader_next(oar_loader *loader, OAR_OUT OAR_OWNED OAR_NULLABLE oar_tree **ou
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_loader_num_batches(const oar_loader *loader, int64_t *out_num_batches) OAR_NOEXCEPT;
+oar_loader_num_batches(const oar_loader *loader, OAR_OUT int64_t *out_num_batches) OAR_NOEXCEPT;
 
 /**
  * Samples that all ranks together are given in an epoch, each counted once.
@@ -94,7 +94,7 @@ oar_loader_num_batches(const oar_loader *loader, int64_t *out_num_batches) OAR_N
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_loader_num_samples(const oar_loader *loader, int64_t *out_num_samples) OAR_NOEXCEPT;
+oar_loader_num_samples(const oar_loader *loader, OAR_OUT int64_t *out_num_samples) OAR_NOEXCEPT;
 
 /**
  * The epoch that the next batch belongs to, from 0.
@@ -105,7 +105,7 @@ oar_loader_num_samples(const oar_loader *loader, int64_t *out_num_samples) OAR_N
  * @threads serial(loader)
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_loader_epoch(const oar_loader *loader, int64_t *out_epoch) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status oar_loader_epoch(const oar_loader *loader, OAR_OUT int64_t *out_epoch) OAR_NOEXCEPT;
 
 /**
  * Batches already given in this epoch.
@@ -117,7 +117,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_loader_epoch(const oar_loader *loader, in
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_loader_position(const oar_loader *loader, int64_t *out_batches_done) OAR_NOEXCEPT;
+oar_loader_position(const oar_loader *loader, OAR_OUT int64_t *out_batches_done) OAR_NOEXCEPT;
 
 /**
  * How many samples all ranks together have in the round of the batch given last; repeated ones are not counted.

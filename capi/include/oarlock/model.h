@@ -57,14 +57,14 @@ oar_model_set_training(oar_model *model, int32_t training) OAR_NOEXCEPT;
 /**
  * Tell the mode.
  *
- * @param[in]  model         borrowed.
- * @param[out] out_training  1: training; 0: evaluation.
+ * @param[in]  model            borrowed.
+ * @param[out] out_is_training  1: training; 0: evaluation.
  *
  * @threads serial(model)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_is_training(const oar_model *model, int32_t *out_training) OAR_NOEXCEPT;
+oar_model_is_training(const oar_model *model, OAR_OUT int32_t *out_is_training) OAR_NOEXCEPT;
 
 /**
  * Run the model.
@@ -99,7 +99,7 @@ oar_model_forward(oar_model *model, const oar_tree *inputs, OAR_OUT OAR_OWNED oa
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_num_inputs(const oar_model *model, int64_t *out_num_inputs) OAR_NOEXCEPT;
+oar_model_num_inputs(const oar_model *model, OAR_OUT int64_t *out_num_inputs) OAR_NOEXCEPT;
 
 /**
  * Tell the name of an input: that of the exported module's forward ("images"; "batch.images" inside a dict).
@@ -114,7 +114,7 @@ oar_model_num_inputs(const oar_model *model, int64_t *out_num_inputs) OAR_NOEXCE
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_input_name(const oar_model *model, int64_t index, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_model_input_name(const oar_model *model, int64_t index, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Count the parameters that are trained. Tied ones count once, frozen ones not.
@@ -126,7 +126,7 @@ oar_model_input_name(const oar_model *model, int64_t index, OAR_OUT char *buf, s
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_num_parameters(const oar_model *model, int64_t *out_num_parameters) OAR_NOEXCEPT;
+oar_model_num_parameters(const oar_model *model, OAR_OUT int64_t *out_num_parameters) OAR_NOEXCEPT;
 
 /**
  * Tell the name of a trained parameter, in the program's order. A tied one has its first name.
@@ -141,7 +141,8 @@ oar_model_num_parameters(const oar_model *model, int64_t *out_num_parameters) OA
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_parameter_name(const oar_model *model, int64_t index, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_model_parameter_name(const oar_model *model, int64_t index, OAR_OUT OAR_NULLABLE char *buf,
+                         size_t *len) OAR_NOEXCEPT;
 
 /**
  * Give a parameter or buffer, sharing its memory: what is written there the model uses.
@@ -174,7 +175,7 @@ oar_model_parameter(const oar_model *model, const char *name, OAR_OUT OAR_OWNED 
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_model_gradient(const oar_model *model, const char *name,
-                   OAR_OUT OAR_OWNED OAR_NULLABLE oar_tensor **out) OAR_NOEXCEPT;
+                   OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_tensor **out) OAR_NOEXCEPT;
 
 /**
  * Write every persistent parameter and buffer as one safetensors file, under all their names.

@@ -35,7 +35,7 @@
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_group_all_gather_bytes(oar_group *group, OAR_NULLABLE const void *data, size_t size, int64_t timeout_ms,
-                           OAR_OUT uint64_t *sizes, size_t *count,
+                           OAR_OUT OAR_NULLABLE uint64_t *sizes, size_t *count,
                            OAR_OUT OAR_OWNED oar_bytes **out_bytes) OAR_NOEXCEPT;
 
 /**

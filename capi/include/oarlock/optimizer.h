@@ -63,7 +63,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_optimizer_zero_grad(oar_optimizer *optimi
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_optimizer_learning_rate(const oar_optimizer *optimizer, double *out_learning_rate) OAR_NOEXCEPT;
+oar_optimizer_learning_rate(const oar_optimizer *optimizer, OAR_OUT double *out_learning_rate) OAR_NOEXCEPT;
 
 /**
  * Set the learning rate. A scheduler of this optimizer sets it again at its next step.
@@ -88,7 +88,7 @@ oar_optimizer_set_learning_rate(oar_optimizer *optimizer, double learning_rate) 
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_optimizer_num_steps(const oar_optimizer *optimizer, int64_t *out_num_steps) OAR_NOEXCEPT;
+oar_optimizer_num_steps(const oar_optimizer *optimizer, OAR_OUT int64_t *out_num_steps) OAR_NOEXCEPT;
 
 /**
  * One more reference.

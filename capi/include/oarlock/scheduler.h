@@ -58,7 +58,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_scheduler_step(oar_scheduler *scheduler) 
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_scheduler_num_steps(const oar_scheduler *scheduler, int64_t *out_num_steps) OAR_NOEXCEPT;
+oar_scheduler_num_steps(const oar_scheduler *scheduler, OAR_OUT int64_t *out_num_steps) OAR_NOEXCEPT;
 
 /**
  * One more reference.

@@ -94,7 +94,7 @@ oar_state_create_with_exchange(OAR_NULLABLE const oar_config *config, int32_t ra
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_rank(const oar_state *state, int32_t *out_rank) OAR_NOEXCEPT;
+oar_state_rank(const oar_state *state, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
 
 /**
  * How many ranks there are.
@@ -107,7 +107,7 @@ oar_state_rank(const oar_state *state, int32_t *out_rank) OAR_NOEXCEPT;
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_world_size(const oar_state *state, int32_t *out_world_size) OAR_NOEXCEPT;
+oar_state_world_size(const oar_state *state, OAR_OUT int32_t *out_world_size) OAR_NOEXCEPT;
 
 /**
  * This process's number among the ranks on its host, from 0.
@@ -120,7 +120,7 @@ oar_state_world_size(const oar_state *state, int32_t *out_world_size) OAR_NOEXCE
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_local_rank(const oar_state *state, int32_t *out_local_rank) OAR_NOEXCEPT;
+oar_state_local_rank(const oar_state *state, OAR_OUT int32_t *out_local_rank) OAR_NOEXCEPT;
 
 /**
  * How many ranks are on this host.
@@ -133,7 +133,7 @@ oar_state_local_rank(const oar_state *state, int32_t *out_local_rank) OAR_NOEXCE
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_local_world_size(const oar_state *state, int32_t *out_local_world_size) OAR_NOEXCEPT;
+oar_state_local_world_size(const oar_state *state, OAR_OUT int32_t *out_local_world_size) OAR_NOEXCEPT;
 
 /**
  * Whether this is rank 0: the one that logs, prints and writes what only one may write.
@@ -146,7 +146,7 @@ oar_state_local_world_size(const oar_state *state, int32_t *out_local_world_size
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_is_main_process(const oar_state *state, int32_t *out_is_main) OAR_NOEXCEPT;
+oar_state_is_main_process(const oar_state *state, OAR_OUT int32_t *out_is_main) OAR_NOEXCEPT;
 
 /**
  * Whether this is the first rank on its host.
@@ -159,7 +159,7 @@ oar_state_is_main_process(const oar_state *state, int32_t *out_is_main) OAR_NOEX
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_is_local_main_process(const oar_state *state, int32_t *out_is_local_main) OAR_NOEXCEPT;
+oar_state_is_local_main_process(const oar_state *state, OAR_OUT int32_t *out_is_local_main) OAR_NOEXCEPT;
 
 /**
  * Whether this is the rank with the highest number.
@@ -172,7 +172,7 @@ oar_state_is_local_main_process(const oar_state *state, int32_t *out_is_local_ma
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_is_last_process(const oar_state *state, int32_t *out_is_last) OAR_NOEXCEPT;
+oar_state_is_last_process(const oar_state *state, OAR_OUT int32_t *out_is_last) OAR_NOEXCEPT;
 
 /**
  * The device that this rank computes on, as text: "cpu".
@@ -186,7 +186,7 @@ oar_state_is_last_process(const oar_state *state, int32_t *out_is_last) OAR_NOEX
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_device(const oar_state *state, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_state_device(const oar_state *state, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * The group of all ranks.
@@ -295,7 +295,7 @@ oar_state_request_stop(oar_state *state) OAR_NOEXCEPT;
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_should_stop(oar_state *state, int32_t *out_should_stop) OAR_NOEXCEPT;
+oar_state_should_stop(oar_state *state, OAR_OUT int32_t *out_should_stop) OAR_NOEXCEPT;
 
 /**
  * Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting

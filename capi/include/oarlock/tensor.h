@@ -108,7 +108,7 @@ oar_tensor_zeros(int32_t dtype, const int64_t *shape, size_t num_dims,
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_num_dims(const oar_tensor *tensor, int64_t *out_num_dims) OAR_NOEXCEPT;
+oar_tensor_num_dims(const oar_tensor *tensor, OAR_OUT int64_t *out_num_dims) OAR_NOEXCEPT;
 
 /**
  * The tensor's sizes.
@@ -122,7 +122,7 @@ oar_tensor_num_dims(const oar_tensor *tensor, int64_t *out_num_dims) OAR_NOEXCEP
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_shape(const oar_tensor *tensor, OAR_OUT int64_t *shape, size_t *count) OAR_NOEXCEPT;
+oar_tensor_shape(const oar_tensor *tensor, OAR_OUT OAR_NULLABLE int64_t *shape, size_t *count) OAR_NOEXCEPT;
 
 /**
  * The tensor's strides, in elements.
@@ -136,7 +136,7 @@ oar_tensor_shape(const oar_tensor *tensor, OAR_OUT int64_t *shape, size_t *count
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_strides(const oar_tensor *tensor, OAR_OUT int64_t *strides, size_t *count) OAR_NOEXCEPT;
+oar_tensor_strides(const oar_tensor *tensor, OAR_OUT OAR_NULLABLE int64_t *strides, size_t *count) OAR_NOEXCEPT;
 
 /**
  * How many elements the tensor has: the product of its sizes.
@@ -147,7 +147,7 @@ oar_tensor_strides(const oar_tensor *tensor, OAR_OUT int64_t *strides, size_t *c
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_numel(const oar_tensor *tensor, int64_t *out_numel) OAR_NOEXCEPT;
+oar_tensor_numel(const oar_tensor *tensor, OAR_OUT int64_t *out_numel) OAR_NOEXCEPT;
 
 /**
  * The tensor's element type, as an OAR_* number of types.h.
@@ -160,7 +160,7 @@ oar_tensor_numel(const oar_tensor *tensor, int64_t *out_numel) OAR_NOEXCEPT;
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_dtype(const oar_tensor *tensor, int32_t *out_dtype) OAR_NOEXCEPT;
+oar_tensor_dtype(const oar_tensor *tensor, OAR_OUT int32_t *out_dtype) OAR_NOEXCEPT;
 
 /**
  * Where the tensor's memory is: "cpu", "cuda:0".
@@ -174,18 +174,18 @@ oar_tensor_dtype(const oar_tensor *tensor, int32_t *out_dtype) OAR_NOEXCEPT;
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_device(const oar_tensor *tensor, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_tensor_device(const oar_tensor *tensor, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Whether the memory must not be written to.
  *
- * @param[in]  tensor         borrowed.
- * @param[out] out_read_only  1 or 0. Untouched on failure.
+ * @param[in]  tensor            borrowed.
+ * @param[out] out_is_read_only  1 or 0. Untouched on failure.
  * @threads serial(tensor)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_is_read_only(const oar_tensor *tensor, int32_t *out_read_only) OAR_NOEXCEPT;
+oar_tensor_is_read_only(const oar_tensor *tensor, OAR_OUT int32_t *out_is_read_only) OAR_NOEXCEPT;
 
 /**
  * The address of the first element, of a tensor on the CPU. The strides say where the others are.
@@ -227,7 +227,7 @@ oar_tensor_contiguous(const oar_tensor *tensor, OAR_OUT OAR_OWNED oar_tensor **o
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_item(const oar_tensor *tensor, double *out_value) OAR_NOEXCEPT;
+oar_tensor_item(const oar_tensor *tensor, OAR_OUT double *out_value) OAR_NOEXCEPT;
 
 /**
  * Write the source's values into the tensor, in place, converting the element type; autograd does not see it.

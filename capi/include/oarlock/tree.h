@@ -101,7 +101,7 @@ oar_tree_from_tensor(oar_tensor *tensor, OAR_OUT OAR_OWNED oar_tree **out) OAR_N
  * @threads serial(tree)
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_tree_kind(const oar_tree *tree, int32_t *out_kind) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status oar_tree_kind(const oar_tree *tree, OAR_OUT int32_t *out_kind) OAR_NOEXCEPT;
 
 /**
  * How many entries a list or map has; a leaf has 0.
@@ -111,7 +111,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_tree_kind(const oar_tree *tree, int32_t *
  * @threads serial(tree)
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_tree_size(const oar_tree *tree, int64_t *out_size) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status oar_tree_size(const oar_tree *tree, OAR_OUT int64_t *out_size) OAR_NOEXCEPT;
 
 /**
  * The key of one entry of a map.
@@ -126,7 +126,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_tree_size(const oar_tree *tree, int64_t *
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tree_key(const oar_tree *tree, int64_t index, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_tree_key(const oar_tree *tree, int64_t index, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Put a copy of `item` at the end of a list.
@@ -223,7 +223,7 @@ oar_tree_get_tensor(const oar_tree *tree, OAR_NULLABLE const char *path,
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tree_get_double(const oar_tree *tree, OAR_NULLABLE const char *path, double *out_value) OAR_NOEXCEPT;
+oar_tree_get_double(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT double *out_value) OAR_NOEXCEPT;
 
 /**
  * The integer at a path, exactly.
@@ -238,7 +238,7 @@ oar_tree_get_double(const oar_tree *tree, OAR_NULLABLE const char *path, double 
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tree_get_int(const oar_tree *tree, OAR_NULLABLE const char *path, int64_t *out_value) OAR_NOEXCEPT;
+oar_tree_get_int(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT int64_t *out_value) OAR_NOEXCEPT;
 
 /**
  * The text at a path.
@@ -254,7 +254,8 @@ oar_tree_get_int(const oar_tree *tree, OAR_NULLABLE const char *path, int64_t *o
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tree_get_string(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT char *buf, size_t *len) OAR_NOEXCEPT;
+oar_tree_get_string(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT OAR_NULLABLE char *buf,
+                    size_t *len) OAR_NOEXCEPT;
 
 /**
  * One more reference to the handle; it takes one more oar_tree_release to end it.

@@ -13,7 +13,8 @@
 #define OAR_OUT          /* the call fills this pointer on success and leaves it alone on failure */
 #define OAR_OWNED        /* the receiver must end it with its release function */
 #define OAR_BORROWED     /* valid as long as the object that gave it */
-#define OAR_NULLABLE     /* NULL is allowed and has the meaning that the text gives */
+#define OAR_NULLABLE     /* the pointer that is passed may be NULL; the text says what that means */
+#define OAR_MAYBE_NULL   /* the pointer that the call gives may be NULL; the text says when */
 #define OAR_SINCE(major, minor)
 
 #if defined(__GNUC__)

@@ -28,7 +28,7 @@ OAR_API OAR_SINCE(0, 1) uint32_t oar_abi_version(void) OAR_NOEXCEPT;
  * @threads any
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) const char *oar_version(void) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) OAR_BORROWED const char *oar_version(void) OAR_NOEXCEPT;
 
 /**
  * Version and file of the libtorch that is really loaded, for example "2.11.0 (/opt/torch/lib/libtorch_cpu.so)".

@@ -36,7 +36,7 @@ oar_work_wait(oar_work *work, int64_t timeout_ms) OAR_NOEXCEPT;
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_work_is_done(const oar_work *work, int32_t *out_is_done) OAR_NOEXCEPT;
+oar_work_is_done(const oar_work *work, OAR_OUT int32_t *out_is_done) OAR_NOEXCEPT;
 
 /**
  * Give the operation's own error. Does not wait, and does not touch the calling thread's error.
@@ -49,7 +49,7 @@ oar_work_is_done(const oar_work *work, int32_t *out_is_done) OAR_NOEXCEPT;
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_work_error(const oar_work *work, OAR_OUT OAR_OWNED OAR_NULLABLE oar_error **out_error) OAR_NOEXCEPT;
+oar_work_error(const oar_work *work, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_error **out_error) OAR_NOEXCEPT;
 
 /**
  * Add a reference; each needs one oar_work_release.
