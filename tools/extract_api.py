@@ -26,6 +26,7 @@ EXPORTS_MAP = ROOT / "capi" / "generated" / "exports.map"
 NODE = "OAR_0"  # one symbol-version node per minor version from 1.0 on
 TAGS = ("OAR_OUT", "OAR_OWNED", "OAR_BORROWED", "OAR_NULLABLE", "OAR_MAYBE_NULL")
 THREAD_WORDS = ("any", "serial", "collective")
+CALLBACK_THREAD_WORDS = ("any", "inside")  # inside f: on the thread that is inside the call f
 
 
 def parse_headers():
@@ -96,6 +97,7 @@ def parse_block(comment):
     block["brief"], block["details"] = " ".join(brief.split()), details.strip()
     for kind, text in entries[1:]:
         text = " ".join(text.split())
+        text = text.rstrip(".") if kind == "threads" else text
         if kind.startswith("param"):
             name, _, meaning = text.partition(" ")
             block["params"][name] = {"direction": kind[6:-1], "text": meaning.strip()}
@@ -159,11 +161,37 @@ def read_function(cursor, handles):
 
 
 def read_callback(cursor):
+    header, block = header_of(cursor), parse_block(cursor.raw_comment)
     pointee = cursor.underlying_typedef_type.get_pointee()
     names = [child.spelling for child in cursor.get_children() if child.kind == CursorKind.PARM_DECL]
     types = [kind.spelling for kind in pointee.argument_types()]
-    return {"name": cursor.spelling, "header": header_of(cursor), "returns": pointee.get_result().spelling,
-            "params": [{"name": name, "type": kind} for name, kind in zip(names, types)]}
+    declared = re.search(rf"\(\*{cursor.spelling}\)\s*\((.*?)\)\s*;", source_without_comments(header), flags=re.S)
+    tags = [tags_in(text) for text in split_parameters(declared[1])]
+    parameters = [{"name": name, "type": kind, "tags": own_tags, "text": block["params"].get(name, {}).get("text", "")}
+                  for name, kind, own_tags in zip(names, types, tags)]
+    return {
+        "name": cursor.spelling, "header": header, "returns": pointee.get_result().spelling, "since": block["since"],
+        "threads": block["threads"], "brief": block["brief"], "details": block["details"], "params": parameters,
+        "statuses": block["returns"],
+        "documented": {name: entry["direction"] for name, entry in block["params"].items()},
+    }
+
+
+def plain(comment):
+    """The words of a comment."""
+    return " ".join(re.sub(r"^[ \t]*\*", " ", comment[2:-2], flags=re.M).split())
+
+
+def constant_texts(header):
+    """What is written about each constant: {name: (what stands behind or right before it, what stands before its group)}."""
+    texts, source = {}, (INCLUDE / "oarlock" / header).read_text()
+    for run in re.finditer(r"(?:(/\*(?:(?!\*/).)*\*/)\n)?((?:#define OAR_\w+ [^\n]*\n)+)", source, flags=re.S):
+        before = plain(run[1] or "")
+        lines = re.findall(r"#define (OAR_\w+) (?:\"[^\"]*\"|\S+)[ \t]*(/\*.*\*/)?", run[2])
+        for name, behind in lines:
+            own = plain(behind) or (before if len(lines) == 1 else "")
+            texts[name] = (own, "" if own == before else before)
+    return texts
 
 
 def read_constant(cursor):
@@ -171,7 +199,8 @@ def read_constant(cursor):
     if len(tokens) != 2 or not re.fullmatch(r"-?\d+|\".*\"", tokens[1]):
         return None
     value = tokens[1].strip('"') if tokens[1].startswith('"') else int(tokens[1])
-    return {"name": tokens[0], "value": value, "header": header_of(cursor)}
+    brief, group = constant_texts(header_of(cursor)).get(tokens[0], ("", ""))
+    return {"name": tokens[0], "value": value, "header": header_of(cursor), "brief": brief, "group": group}
 
 
 def read_api():
@@ -207,35 +236,45 @@ def untagged(function):
             yield f"{name} has OAR_MAYBE_NULL, but gives no pointer"
 
 
+def block_problems(entry, thread_words):
+    """What the block of a function or callback lacks."""
+    if not entry["brief"]:
+        yield "no block"
+        return
+    for parameter in entry["params"]:
+        written = entry["documented"].get(parameter["name"])
+        if written is None:
+            yield f"no @param for {parameter['name']}"
+        elif parameter.get("direction") == "out" and "out" not in written:
+            yield f"{parameter['name']} is an out-parameter, its @param says [{written}]"
+    known = {parameter["name"] for parameter in entry["params"]}
+    yield from (f"@param {name} is no parameter" for name in entry["documented"] if name not in known)
+    if re.split(r"\W", entry["threads"])[0] not in thread_words:
+        yield f"@threads must begin with one of {', '.join(thread_words)}"
+    if not re.fullmatch(r"\d+\.\d+", entry["documented_since"]):
+        yield "no @since"
+    elif entry["documented_since"] != entry["since"]:
+        yield f"@since '{entry['documented_since']}' but OAR_SINCE({entry['since']})"
+
+
 def undocumented(api):
     """One line per thing that a block or a declaration lacks."""
     problems = []
-    for function in api["functions"]:
-        where = f"{function['header']}: {function['name']}"
-        problems += [f"{where}: {problem}" for problem in untagged(function)]
-        if not function["brief"]:
-            problems.append(f"{where}: no block")
-            continue
-        for parameter in function["params"]:
-            written = function["documented"].get(parameter["name"])
-            if written is None:
-                problems.append(f"{where}: no @param for {parameter['name']}")
-            elif parameter["direction"] == "out" and "out" not in written:
-                problems.append(f"{where}: {parameter['name']} is an out-parameter, its @param says [{written}]")
-        known = {parameter["name"] for parameter in function["params"]}
-        problems += [f"{where}: @param {name} is no parameter" for name in function["documented"] if name not in known]
-        if re.split(r"\W", function["threads"])[0] not in THREAD_WORDS:
-            problems.append(f"{where}: @threads must begin with one of {', '.join(THREAD_WORDS)}")
-        if function["documented_since"] != function["since"]:
-            problems.append(f"{where}: @since '{function['documented_since']}' but OAR_SINCE({function['since']})")
+    for entry in api["functions"]:
+        found = [*untagged(entry), *block_problems(entry, THREAD_WORDS)]
+        problems += [f"{entry['header']}: {entry['name']}: {problem}" for problem in found]
+    for entry in api["callbacks"]:
+        found = block_problems({"documented_since": entry["since"], **entry}, CALLBACK_THREAD_WORDS)
+        problems += [f"{entry['header']}: {entry['name']}: {problem}" for problem in found]
     return problems
 
 
 def public_form(api):
     """What is committed: without what only the check of the blocks needs."""
     hidden = ("documented", "documented_since")
-    functions = [{key: value for key, value in f.items() if key not in hidden} for f in api["functions"]]
-    return json.dumps({**api, "functions": functions}, indent=1, sort_keys=True) + "\n"
+    shown = lambda entries: [{key: value for key, value in entry.items() if key not in hidden} for entry in entries]
+    public = {**api, "functions": shown(api["functions"]), "callbacks": shown(api["callbacks"])}
+    return json.dumps(public, indent=1, sort_keys=True) + "\n"
 
 
 def exports_map(api):
@@ -252,7 +291,8 @@ def main():
     api = read_api()
     if arguments.check_docs:
         problems = undocumented(api)
-        print("\n".join(problems) or f"all {len(api['functions'])} functions have complete blocks")
+        counted = f"{len(api['functions'])} functions and {len(api['callbacks'])} callbacks"
+        print("\n".join(problems) or f"the blocks of all {counted} are complete")
         sys.exit(1 if problems else 0)
     outputs = {API_JSON: public_form(api), EXPORTS_MAP: exports_map(api)}
     if not arguments.check:

@@ -25,6 +25,13 @@ def test_every_public_function_is_documented_and_tagged():
     assert result.returncode == 0, result.stdout
 
 
+@pytest.fixture
+def extract_api(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import extract_api
+    return extract_api
+
+
 @pytest.mark.parametrize("function,parameter,change,told", [
     ("oar_tensor_item", "out_value", {"tags": []}, "out_value needs OAR_OUT"),
     ("oar_tensor_item", "tensor", {"tags": ["out"]}, "tensor has OAR_OUT"),
@@ -33,9 +40,20 @@ def test_every_public_function_is_documented_and_tagged():
     ("oar_tensor_shape", "shape", {"tags": ["out"]}, "shape needs OAR_NULLABLE"),
     ("oar_work_error", "out_error", {"tags": ["out"]}, "out_error needs OAR_OWNED or OAR_BORROWED"),
 ])
-def test_a_missing_tag_is_told(monkeypatch, function, parameter, change, told):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    extract_api = pytest.importorskip("extract_api")
+def test_a_missing_tag_is_told(extract_api, function, parameter, change, told):
     [declared] = [entry for entry in json.loads((ROOT / "capi" / "api.json").read_text())["functions"] if entry["name"] == function]
     next(entry for entry in declared["params"] if entry["name"] == parameter).update(change)
     assert [problem for problem in extract_api.untagged(declared) if told in problem] != []
+
+
+@pytest.mark.parametrize("change,told", [
+    ({"brief": ""}, "no block"),
+    ({"documented": {}}, "no @param for user_data"),
+    ({"threads": "the thread that calls"}, "@threads must begin with one of any, inside"),
+    ({"since": ""}, "no @since"),
+])
+def test_a_callback_without_its_block_is_told(extract_api, change, told):
+    callback = {"name": "oar_release_fn", "header": "types.h", "brief": "Frees.", "threads": "any", "since": "0.1",
+                "params": [{"name": "user_data"}], "documented": {"user_data": "in"}}
+    assert extract_api.undocumented({"functions": [], "callbacks": [callback]}) == []
+    assert extract_api.undocumented({"functions": [], "callbacks": [{**callback, **change}]}) == [f"types.h: oar_release_fn: {told}"]

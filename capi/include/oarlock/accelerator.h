@@ -116,7 +116,7 @@ oar_accelerator_prepare_loader(oar_accelerator *accelerator, oar_loader *loader)
  * @param[in] model        borrowed, prepared: the model whose gradients wait; NULL: all prepared models.
  *
  * @return OAR_E_STATE  the model is not prepared, or the micro-batch before was not ended.
- * @threads serial(accelerator); the same on every rank.
+ * @threads serial(accelerator); the same on every rank
  * @source  Accelerate 1.15 `accumulate`.
  * @since   0.1
  */
@@ -163,7 +163,7 @@ oar_accelerator_sync_gradients(const oar_accelerator *accelerator, OAR_OUT int32
  *                         ddp.find_unused_parameters).
  *         On several ranks a backward that fails for another reason than its argument or a missing gradient aborts
  *         the state: a second one for one forward, too.
- * @threads collective(state) when gradients are synchronised, serial(accelerator) otherwise.
+ * @threads collective(state) when gradients are synchronised, serial(accelerator) otherwise
  * @source  Accelerate 1.15 `backward`.
  * @since   0.1
  */
@@ -204,7 +204,7 @@ oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, d
  *
  * @return OAR_E_STATE  the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model
  *                      holds one of the optimizer's parameters (the text names it).
- * @threads serial(accelerator); the same on every rank.
+ * @threads serial(accelerator); the same on every rank
  * @source  Accelerate 1.15 `AcceleratedOptimizer.step`, `AcceleratedScheduler.step`, `zero_grad`.
  * @since   0.1
  */
@@ -265,7 +265,7 @@ oar_accelerator_reduce_mean(oar_accelerator *accelerator, double value, OAR_OUT 
  * @return OAR_E_EXISTS    the directory is there already; it is untouched.
  * @return OAR_E_NO_SPACE  the disk is full; older checkpoints are untouched.
  * @return OAR_E_ARGUMENT  user_json is not JSON.
- * @threads collective(state); blocks until the checkpoint is on the disk.
+ * @threads collective(state); blocks until the checkpoint is on the disk
  * @source  Accelerate 1.15 `save_state`.
  * @since   0.1
  */

@@ -70,7 +70,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_dataset_size(const oar_dataset *dataset, 
  * @param[out] out_batch  owned; end with oar_tree_release. Untouched on failure.
  *
  * @return OAR_E_ARGUMENT  an index out of range; the text gives it and the range.
- * @threads serial(dataset); loaders over the same data set may run meanwhile.
+ * @threads serial(dataset); loaders over the same data set may run meanwhile
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status

@@ -15,16 +15,32 @@
 extern "C" {
 #endif
 
-/** Any function: cast it to the type that belongs to its name. @since 0.1 */
+/**
+ * Any function: cast it to the type that belongs to its name.
+ *
+ * @threads any that the function behind it allows
+ * @since   0.1
+ */
 typedef void (*oar_function)(void);
 
-/** "live_handle_count": how many handles are alive in this process. For leak tests. @since 0.1 */
+/**
+ * "live_handle_count": how many handles are alive in this process. For leak tests.
+ *
+ * @param[out] out_count  at least 0.
+ *
+ * @threads any
+ * @since   0.1
+ */
 typedef oar_status (*oar_live_handle_count_fn)(OAR_OUT int64_t *out_count);
 
 /**
  * "throw_inside_core": throws an exception of the given kind inside the library, so that a host can test what it does
- * with failures that nobody foresaw: one of OAR_THROW_*. Returns what any function would return for it.
- * @since 0.1
+ * with failures that nobody foresaw. Returns what any function would return for it.
+ *
+ * @param[in] kind  one of OAR_THROW_*.
+ *
+ * @threads any
+ * @since   0.1
  */
 typedef oar_status (*oar_throw_inside_core_fn)(int32_t kind);
 

@@ -20,7 +20,7 @@
  * @param[out] out_rank  0 <= rank < size.
  *
  * @return OAR_E_HANDLE  `group` is no live group.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -33,7 +33,7 @@ oar_group_rank(const oar_group *group, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
  * @param[out] out_size  at least 1.
  *
  * @return OAR_E_HANDLE  `group` is no live group.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -48,7 +48,7 @@ oar_group_size(const oar_group *group, OAR_OUT int32_t *out_size) OAR_NOEXCEPT;
  * @param[in] reason  UTF-8, copied; every rank's error text contains it.
  *
  * @return OAR_E_ARGUMENT  `reason` is NULL.
- * @threads any, also while another thread waits in a call of this group.
+ * @threads any, also while another thread waits in a call of this group
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -60,7 +60,7 @@ oar_group_abort(oar_group *group, const char *reason) OAR_NOEXCEPT;
  * @param[in] group  borrowed.
  *
  * @return OAR_E_HANDLE  `group` is no live group.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -72,7 +72,7 @@ oar_group_retain(oar_group *group) OAR_NOEXCEPT;
  *
  * @param[in] group  NULL is allowed.
  *
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) void

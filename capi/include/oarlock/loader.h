@@ -66,7 +66,7 @@ oar_loader_set_shard(oar_loader *loader, int32_t rank, int32_t world_size) OAR_N
  * @return OAR_E_STATE    the loader is closed.
  * @return OAR_E_TIMEOUT  no worker finished the batch within loader.timeout_ms.
  *         What the data set reports comes with epoch, batch and sample in front.
- * @threads serial(loader); waits for the workers.
+ * @threads serial(loader); waits for the workers
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -158,7 +158,7 @@ oar_loader_seek(oar_loader *loader, int64_t epoch, int64_t batches_done) OAR_NOE
  * @param[in] loader  borrowed.
  *
  * @return OAR_E_TIMEOUT  a worker was still inside the data set after loader.timeout_ms; it ends with that read.
- * @threads serial(loader); waits for reads that have begun.
+ * @threads serial(loader); waits for reads that have begun
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status oar_loader_close(oar_loader *loader) OAR_NOEXCEPT;

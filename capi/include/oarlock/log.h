@@ -4,6 +4,7 @@
 
 #include <oarlock/types.h>
 
+/* How much a message matters. As a level of oar_log_set_level OAR_LOG_OFF silences all. */
 #define OAR_LOG_DEBUG 10
 #define OAR_LOG_INFO 20
 #define OAR_LOG_WARNING 30
@@ -14,10 +15,16 @@
 extern "C" {
 #endif
 /**
- * Takes one message: `level` one of OAR_LOG_*, `component` the part of the library, `message` one or more lines without
- * a closing newline. The texts are borrowed for the length of the call. May come from any thread, Oarlock's own
- * included, several at a time; calls into Oarlock are allowed but oar_log_set_callback.
- * @since 0.1
+ * Takes one message. The texts are borrowed for the length of the call; calls into Oarlock are allowed but
+ * oar_log_set_callback.
+ *
+ * @param[in] level      one of OAR_LOG_*.
+ * @param[in] component  the part of the library.
+ * @param[in] message    one or more lines, without a newline at the end.
+ * @param[in] user_data  as registered.
+ *
+ * @threads any, Oarlock's own included, several at a time
+ * @since   0.1
  */
 typedef void (*oar_log_fn)(int32_t level, const char *component, const char *message, void *user_data);
 #ifdef __cplusplus

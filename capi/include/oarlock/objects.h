@@ -29,7 +29,7 @@
  * @return OAR_E_MISMATCH   a rank called something else; the text gives both calls.
  * @return OAR_E_PEER_LOST  a rank ended or left; the text names it.
  * @return OAR_E_ABORTED    the group is dead; the text tells since what.
- * @threads collective(group).
+ * @threads collective(group)
  * @source  Accelerate 1.15 `gather_object`.
  * @since   0.1
  */
@@ -53,7 +53,7 @@ oar_group_all_gather_bytes(oar_group *group, OAR_NULLABLE const void *data, size
  * @return OAR_E_MISMATCH   a rank called something else; the text gives both calls.
  * @return OAR_E_PEER_LOST  a rank ended or left; the text names it.
  * @return OAR_E_ABORTED    the group is dead; the text tells since what.
- * @threads collective(group).
+ * @threads collective(group)
  * @source  Accelerate 1.15 `broadcast_object_list`.
  * @since   0.1
  */

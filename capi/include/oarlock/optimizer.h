@@ -38,7 +38,7 @@ oar_optimizer_create(oar_model *model, const char *name, OAR_NULLABLE const char
  *
  * @return OAR_E_ARGUMENT     a gradient does not have its parameter's shape, dtype and device; nothing was updated.
  * @return OAR_E_UNSUPPORTED  a gradient is sparse; nothing was updated.
- * @threads serial(optimizer), and no call on the model meanwhile.
+ * @threads serial(optimizer), and no call on the model meanwhile
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status oar_optimizer_step(oar_optimizer *optimizer) OAR_NOEXCEPT;
@@ -48,7 +48,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_optimizer_step(oar_optimizer *optimizer) 
  *
  * @param[in] optimizer  borrowed.
  *
- * @threads serial(optimizer), and no call on the model meanwhile.
+ * @threads serial(optimizer), and no call on the model meanwhile
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status oar_optimizer_zero_grad(oar_optimizer *optimizer) OAR_NOEXCEPT;

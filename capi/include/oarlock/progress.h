@@ -16,10 +16,10 @@ extern "C" {
  * @param[in] text       one line without newline; valid during the call only.
  * @param[in] user_data  as registered.
  *
- * @threads the thread that is inside oar_progress_advance or oar_progress_close of this progress.
+ * @threads inside oar_progress_advance or oar_progress_close of this progress
  * @since   0.1
  */
-typedef void (*oar_progress_fn)(const char *text, void *user_data);
+typedef void (*oar_progress_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *user_data);
 #ifdef __cplusplus
 }
 #endif

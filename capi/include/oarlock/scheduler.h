@@ -43,7 +43,7 @@ oar_scheduler_create(oar_optimizer *optimizer, const char *name, OAR_NULLABLE co
  *
  * @param[in] scheduler  borrowed.
  *
- * @threads serial(scheduler), and no call on its optimizer meanwhile.
+ * @threads serial(scheduler), and no call on its optimizer meanwhile
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status oar_scheduler_step(oar_scheduler *scheduler) OAR_NOEXCEPT;

@@ -15,18 +15,30 @@ extern "C" {
 #endif
 
 /**
- * An all-gather over the host's own communicator: put `size` bytes of every rank into `all`, which has room for
- * world_size * size, in rank order. Returns 0 when done. Called on the thread that is inside
- * oar_state_create_with_exchange, once.
- * @since 0.1
+ * An all-gather over the host's own communicator.
+ *
+ * @param[in]  mine       this rank's bytes, valid during the call.
+ * @param[in]  size       how many; the same on all ranks.
+ * @param[out] all        room for world_size * size bytes: those of every rank go here, in rank order.
+ * @param[in]  user_data  as registered.
+ *
+ * @return 0 when done; anything else ends oar_state_create_with_exchange with OAR_E_CALLBACK.
+ * @threads inside oar_state_create_with_exchange, once
+ * @since   0.1
  */
-typedef int32_t (*oar_exchange_fn)(const void *mine, size_t size, void *all, void *user_data);
+typedef int32_t (*oar_exchange_fn)(OAR_BORROWED const void *mine, size_t size, OAR_OUT void *all,
+                                   OAR_NULLABLE void *user_data);
 
 /**
- * Takes a line that oar_state_print would write to standard output: without the newline, valid during the call.
- * @since 0.1
+ * Takes a line that oar_state_print would write to standard output.
+ *
+ * @param[in] text       one line without its newline, valid during the call.
+ * @param[in] user_data  as registered.
+ *
+ * @threads inside oar_state_print of this state
+ * @since   0.1
  */
-typedef void (*oar_print_fn)(const char *text, void *user_data);
+typedef void (*oar_print_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *user_data);
 
 #ifdef __cplusplus
 }
@@ -50,7 +62,7 @@ typedef void (*oar_print_fn)(const char *text, void *user_data);
  *         reason.
  * @return OAR_E_PEER_LOST    a rank ended while the others were awaited; the text names it.
  * @return OAR_E_UNSUPPORTED  a device or backend that this build does not have.
- * @threads any; waits for the other ranks.
+ * @threads any; waits for the other ranks
  * @source  Accelerate 1.15 `PartialState`.
  * @since   0.1
  */
@@ -75,7 +87,7 @@ oar_state_create(OAR_NULLABLE const oar_config *config, OAR_OUT OAR_OWNED oar_st
  * @return OAR_E_MISMATCH  `fn` did not deliver every rank's block in rank order, or ranks gave other world sizes.
  * @return OAR_E_TIMEOUT   ranks did not come within comm.connect_timeout_ms; the text names them, or address and
  *         reason.
- * @threads any; waits for the other ranks.
+ * @threads any; waits for the other ranks
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -90,7 +102,7 @@ oar_state_create_with_exchange(OAR_NULLABLE const oar_config *config, int32_t ra
  * @param[out] out_rank  0 <= rank < world size.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -103,7 +115,7 @@ oar_state_rank(const oar_state *state, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
  * @param[out] out_world_size  at least 1.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -116,7 +128,7 @@ oar_state_world_size(const oar_state *state, OAR_OUT int32_t *out_world_size) OA
  * @param[out] out_local_rank  0 <= local rank < local world size.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -129,7 +141,7 @@ oar_state_local_rank(const oar_state *state, OAR_OUT int32_t *out_local_rank) OA
  * @param[out] out_local_world_size  at least 1.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -142,7 +154,7 @@ oar_state_local_world_size(const oar_state *state, OAR_OUT int32_t *out_local_wo
  * @param[out] out_is_main  1 or 0.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -155,7 +167,7 @@ oar_state_is_main_process(const oar_state *state, OAR_OUT int32_t *out_is_main) 
  * @param[out] out_is_local_main  1 or 0.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -168,7 +180,7 @@ oar_state_is_local_main_process(const oar_state *state, OAR_OUT int32_t *out_is_
  * @param[out] out_is_last  1 or 0.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -182,7 +194,7 @@ oar_state_is_last_process(const oar_state *state, OAR_OUT int32_t *out_is_last) 
  * @param[in,out] len    in: room in `buf`; out: length with the NUL, also when the room is too small.
  *
  * @return OAR_E_ARGUMENT  the room is too small, or `len` is NULL.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -196,7 +208,7 @@ oar_state_device(const oar_state *state, OAR_OUT OAR_NULLABLE char *buf, size_t 
  *                        close.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -212,7 +224,7 @@ oar_state_group(const oar_state *state, OAR_OUT OAR_OWNED oar_group **out_group)
  * @return OAR_E_MISMATCH   a rank called something else; the text gives both calls.
  * @return OAR_E_PEER_LOST  a rank ended or left; the text names it.
  * @return OAR_E_ABORTED    the group is dead; the text tells since what.
- * @threads collective(state).
+ * @threads collective(state)
  * @source  Accelerate 1.15 `wait_for_everyone`.
  * @since   0.1
  */
@@ -227,7 +239,7 @@ oar_state_barrier(oar_state *state, int64_t timeout_ms) OAR_NOEXCEPT;
  * @param[in] text   UTF-8, without the newline at the end.
  *
  * @return OAR_E_ARGUMENT  `text` is NULL.
- * @threads serial(state).
+ * @threads serial(state)
  * @source  Accelerate 1.15 `print`.
  * @since   0.1
  */
@@ -244,7 +256,7 @@ oar_state_print(const oar_state *state, const char *text) OAR_NOEXCEPT;
  *                       ends, or before this returns if it fails or `fn` is NULL. NULL: not needed.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads serial(state).
+ * @threads serial(state)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -259,7 +271,7 @@ oar_state_set_print_callback(oar_state *state, OAR_NULLABLE oar_print_fn fn, OAR
  * @param[in] seed   any value.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads serial(state); no other thread may draw random numbers meanwhile.
+ * @threads serial(state); no other thread may draw random numbers meanwhile
  * @source  Accelerate 1.15 `set_seed`.
  * @since   0.1
  */
@@ -273,7 +285,7 @@ oar_state_seed(oar_state *state, uint64_t seed) OAR_NOEXCEPT;
  * @param[in] state  borrowed.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any, and signal handlers.
+ * @threads any, and signal handlers
  * @source  Accelerate 1.15 `set_trigger`.
  * @since   0.1
  */
@@ -290,7 +302,7 @@ oar_state_request_stop(oar_state *state) OAR_NOEXCEPT;
  * @return OAR_E_MISMATCH   a rank called something else; the text gives both calls.
  * @return OAR_E_PEER_LOST  a rank ended or left; the text names it.
  * @return OAR_E_ABORTED    the group is dead; the text tells since what.
- * @threads collective(state).
+ * @threads collective(state)
  * @source  Accelerate 1.15 `check_trigger`.
  * @since   0.1
  */
@@ -306,7 +318,7 @@ oar_state_should_stop(oar_state *state, OAR_OUT int32_t *out_should_stop) OAR_NO
  *
  * @return OAR_E_NOT_FOUND  the folder does not exist.
  * @return OAR_E_IO         the system refused; the text has its reason. OAR_E_NO_SPACE: the disk is full.
- * @threads any, also while another thread waits in a call of this state.
+ * @threads any, also while another thread waits in a call of this state
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -319,7 +331,7 @@ oar_state_dump(const oar_state *state, const char *path) OAR_NOEXCEPT;
  * @param[in] reason  UTF-8, copied; every rank's error text contains it.
  *
  * @return OAR_E_ARGUMENT  `reason` is NULL.
- * @threads any, also while another thread waits in a call of this state.
+ * @threads any, also while another thread waits in a call of this state
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -333,7 +345,7 @@ oar_state_abort(oar_state *state, const char *reason) OAR_NOEXCEPT;
  * @param[in] state  borrowed; release it afterwards.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads serial(state).
+ * @threads serial(state)
  * @source  Accelerate 1.15 `end_training`.
  * @since   0.1
  */
@@ -346,7 +358,7 @@ oar_state_close(oar_state *state) OAR_NOEXCEPT;
  * @param[in] state  borrowed.
  *
  * @return OAR_E_HANDLE  `state` is no live state.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -358,7 +370,7 @@ oar_state_retain(oar_state *state) OAR_NOEXCEPT;
  *
  * @param[in] state  NULL is allowed.
  *
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) void

@@ -50,14 +50,18 @@ typedef struct oar_progress oar_progress;
 typedef struct oar_bytes oar_bytes;
 typedef struct oar_error oar_error;
 
-/**
- * Frees what `user_data` of a callback points to. Called exactly once, also if the registering call fails.
- * @since 0.1
- */
 #ifdef __cplusplus
 extern "C" {
 #endif
-typedef void (*oar_release_fn)(void *user_data);
+/**
+ * Frees what `user_data` of a callback points to. Called exactly once, also if the registering call fails.
+ *
+ * @param[in] user_data  as registered.
+ *
+ * @threads any
+ * @since   0.1
+ */
+typedef void (*oar_release_fn)(OAR_NULLABLE void *user_data);
 #ifdef __cplusplus
 }
 #endif

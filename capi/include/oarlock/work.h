@@ -19,7 +19,7 @@
  * @return OAR_E_MISMATCH   ranks made different calls; the text gives both.
  * @return OAR_E_PEER_LOST  a rank ended or left; the text names it, the operation and its sequence number.
  * @return OAR_E_ABORTED    the group was aborted or closed meanwhile, or was dead before.
- * @threads serial(work).
+ * @threads serial(work)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -32,7 +32,7 @@ oar_work_wait(oar_work *work, int64_t timeout_ms) OAR_NOEXCEPT;
  * @param[out] out_is_done  1 or 0.
  *
  * @return OAR_E_HANDLE  `work` is no live work.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -45,7 +45,7 @@ oar_work_is_done(const oar_work *work, OAR_OUT int32_t *out_is_done) OAR_NOEXCEP
  * @param[out] out_error  owned; end with oar_error_release. NULL while the operation runs and when it succeeded.
  *
  * @return OAR_E_HANDLE  `work` is no live work.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -57,7 +57,7 @@ oar_work_error(const oar_work *work, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_error 
  * @param[in] work  borrowed.
  *
  * @return OAR_E_HANDLE  `work` is no live work.
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -68,7 +68,7 @@ oar_work_retain(oar_work *work) OAR_NOEXCEPT;
  *
  * @param[in] work  NULL is allowed.
  *
- * @threads any.
+ * @threads any
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) void
