@@ -257,11 +257,19 @@ def block_problems(entry, thread_words):
         yield f"@since '{entry['documented_since']}' but OAR_SINCE({entry['since']})"
 
 
+def unguarded_handles(function):
+    """serial(x) names every handle that the call enters."""
+    serial = re.match(r"serial\(([^)]*)\)", function["threads"])
+    handles = [parameter["name"] for parameter in function["params"] if parameter["role"] in ("handle", "handle_array")]
+    if serial and sorted(serial[1].split(", ")) != sorted(handles):
+        yield f"@threads {serial[0]}, but its handles are {', '.join(handles)}"
+
+
 def undocumented(api):
     """One line per thing that a block or a declaration lacks."""
     problems = []
     for entry in api["functions"]:
-        found = [*untagged(entry), *block_problems(entry, THREAD_WORDS)]
+        found = [*untagged(entry), *block_problems(entry, THREAD_WORDS), *unguarded_handles(entry)]
         problems += [f"{entry['header']}: {entry['name']}: {problem}" for problem in found]
     for entry in api["callbacks"]:
         found = block_problems({"documented_since": entry["since"], **entry}, CALLBACK_THREAD_WORDS)

@@ -6,7 +6,7 @@ namespace {
 const ErrorInfo* const out_of_memory_error = [] {
   auto* info = new ErrorInfo();  // never freed: a thread may look at it while the process ends
   info->code = OAR_E_OUT_OF_MEMORY;
-  info->message = "memory of the host ran out; the objects of the call are as they were before it";
+  info->message = "memory of the host ran out; there is no result, and what was being changed may be so in part";
   info->component = "guard";
   return info;
 }();

@@ -32,7 +32,7 @@
  *
  * @return OAR_E_ARGUMENT  a value is out of its range, or `config` has a value that is not read here (the state's own
  *         keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.
- * @threads serial(state)
+ * @threads serial(state, config)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -67,7 +67,7 @@ oar_accelerator_prepare_model(oar_accelerator *accelerator, oar_model *model) OA
  * @param[in] optimizer    retained until oar_accelerator_close. A second call for the same one does nothing.
  *
  * @return OAR_E_STATE  the accelerator is closed.
- * @threads serial(accelerator)
+ * @threads serial(accelerator, optimizer)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -80,7 +80,7 @@ oar_accelerator_prepare_optimizer(oar_accelerator *accelerator, oar_optimizer *o
  * @param[in] scheduler    retained until oar_accelerator_close. A second call for the same one does nothing.
  *
  * @return OAR_E_STATE  the accelerator is closed.
- * @threads serial(accelerator)
+ * @threads serial(accelerator, scheduler)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -97,7 +97,7 @@ oar_accelerator_prepare_scheduler(oar_accelerator *accelerator, oar_scheduler *s
  *
  * @return OAR_E_STATE     the loader is in the middle of an epoch, or the accelerator is closed.
  * @return OAR_E_ARGUMENT  split_batches, and the batch size cannot be divided by the number of ranks.
- * @threads serial(accelerator)
+ * @threads serial(accelerator, loader)
  * @source  Accelerate 1.15 `prepare_data_loader`.
  * @since   0.1
  */
@@ -116,7 +116,7 @@ oar_accelerator_prepare_loader(oar_accelerator *accelerator, oar_loader *loader)
  * @param[in] model        borrowed, prepared: the model whose gradients wait; NULL: all prepared models.
  *
  * @return OAR_E_STATE  the model is not prepared, or the micro-batch before was not ended.
- * @threads serial(accelerator); the same on every rank
+ * @threads serial(accelerator, model); the same on every rank
  * @source  Accelerate 1.15 `accumulate`.
  * @since   0.1
  */
@@ -140,7 +140,6 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_accumulate_end(oar_accelerato
  * @param[in]  accelerator  borrowed.
  * @param[out] out_sync     1: it does, also before the first micro-batch; 0: it only accumulates.
  *
- * @return OAR_E_ARGUMENT  out_sync is NULL.
  * @threads serial(accelerator)
  * @since   0.1
  */
@@ -184,7 +183,7 @@ oar_accelerator_backward(oar_accelerator *accelerator, const oar_tensor *loss) O
  *
  * @return OAR_E_ARGUMENT  max_norm or norm_type is out of range.
  * @return OAR_E_STATE     the model is not prepared.
- * @threads serial(accelerator)
+ * @threads serial(accelerator, model)
  * @source  torch.nn.utils.clip_grad_norm_: coefficient min(1, max_norm / (norm + 1e-6)).
  * @since   0.1
  */
@@ -204,7 +203,7 @@ oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, d
  *
  * @return OAR_E_STATE  the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model
  *                      holds one of the optimizer's parameters (the text names it).
- * @threads serial(accelerator); the same on every rank
+ * @threads serial(accelerator, optimizer, scheduler); the same on every rank
  * @source  Accelerate 1.15 `AcceleratedOptimizer.step`, `AcceleratedScheduler.step`, `zero_grad`.
  * @since   0.1
  */
@@ -302,7 +301,6 @@ oar_accelerator_load(oar_accelerator *accelerator, OAR_NULLABLE const char *dire
  *
  * @param[in] accelerator  borrowed.
  *
- * @return OAR_E_HANDLE  the handle is NULL, stale or of another kind.
  * @threads serial(accelerator)
  * @since   0.1
  */
@@ -313,7 +311,6 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_accelerator_close(oar_accelerator *accele
  *
  * @param[in] accelerator  gets one more reference; end it with oar_accelerator_release.
  *
- * @return OAR_E_HANDLE  the handle is NULL, stale or of another kind.
  * @threads any
  * @since   0.1
  */

@@ -11,7 +11,7 @@
  * @param[in]  size  how many.
  * @param[out] out   owned; end with oar_bytes_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT  `data` is NULL and `size` is not 0, or `out` is NULL.
+ * @return OAR_E_ARGUMENT  `data` is NULL and `size` is not 0.
  * @threads any
  * @since   0.1
  */
@@ -25,7 +25,6 @@ oar_bytes_create(OAR_NULLABLE const void *data, size_t size, OAR_OUT OAR_OWNED o
  * @param[out] out_data  borrowed from `bytes`; never NULL, and followed by one NUL that does not count.
  * @param[out] out_size  how many.
  *
- * @return OAR_E_HANDLE  `bytes` is not live.
  * @threads any
  * @since   0.1
  */
@@ -38,7 +37,6 @@ oar_bytes_view(const oar_bytes *bytes, OAR_OUT OAR_BORROWED const void **out_dat
  *
  * @param[in] bytes  borrowed; each retain needs one more oar_bytes_release.
  *
- * @return OAR_E_HANDLE  `bytes` is not live.
  * @threads any
  * @since   0.1
  */

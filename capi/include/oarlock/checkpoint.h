@@ -103,8 +103,7 @@ oar_checkpoint_tensor_names(const oar_checkpoint *checkpoint, OAR_OUT OAR_NULLAB
  * Give one tensor of the model.
  *
  * The first call reads the model's file once to verify its checksum; after that nothing is copied: the tensor is a
- * view of the mapped file, which it keeps, also beyond the checkpoint's release and removal. Who writes to the tensor
- * changes what later calls on this `checkpoint` give, but never the file.
+ * read-only view of the mapped file, which it keeps, also beyond the checkpoint's release and removal.
  *
  * @param[in]  checkpoint  borrowed.
  * @param[in]  name        as in the model's state dict: "fc.weight".

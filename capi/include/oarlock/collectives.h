@@ -38,7 +38,7 @@
  *         the CPU.
  * @return OAR_E_ABORTED      the group is dead; the text tells since what.
  *         What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
- * @threads serial(group); does not wait for peers
+ * @threads serial(group, tensor); does not wait for peers
  * @source  Accelerate 1.15 `reduce`.
  * @since   0.1
  */
@@ -59,7 +59,7 @@ oar_group_all_reduce(oar_group *group, oar_tensor *tensor, int32_t reduce_op, in
  * @return OAR_E_ARGUMENT  root is no rank of the group; an expanded tensor; a negative time-out.
  * @return OAR_E_ABORTED   the group is dead; the text tells since what.
  *         What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
- * @threads serial(group); does not wait for peers
+ * @threads serial(group, tensor); does not wait for peers
  * @source  Accelerate 1.15 `broadcast`.
  * @since   0.1
  */
@@ -83,7 +83,7 @@ oar_group_broadcast(oar_group *group, oar_tensor *tensor, int32_t root, int64_t 
  * @return OAR_E_ARGUMENT  shape or dtype of the two tensors disagree (the text gives both), or they share memory.
  * @return OAR_E_ABORTED   the group is dead; the text tells since what.
  *         What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
- * @threads serial(group); does not wait for peers
+ * @threads serial(group, input, output); does not wait for peers
  * @source  Accelerate 1.15 `gather`, for equal shapes.
  * @since   0.1
  */

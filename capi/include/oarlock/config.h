@@ -135,7 +135,6 @@ oar_config_to_json(const oar_config *config, OAR_OUT OAR_NULLABLE char *buf, siz
  *
  * @param[in] config  borrowed; each retain needs one more oar_config_release.
  *
- * @return OAR_E_HANDLE  `config` is not live.
  * @threads any
  * @since   0.1
  */

@@ -22,7 +22,7 @@
  *
  * @return OAR_E_ARGUMENT  no columns, a name empty or twice, a tensor without dimensions or sparse, unequal numbers of
  *                         rows; the text names the columns.
- * @threads any
+ * @threads serial(tensors)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status

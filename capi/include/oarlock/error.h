@@ -39,7 +39,6 @@ OAR_API OAR_SINCE(0, 1) OAR_BORROWED const char *oar_status_name(oar_status stat
  *
  * @param[out] out  owned; end with oar_error_release. NULL if the last fallible call of this thread succeeded.
  *
- * @return OAR_E_ARGUMENT  `out` is NULL.
  * @threads any
  * @since   0.1
  */
@@ -51,7 +50,6 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_error_take(OAR_OUT OAR_OWNED OAR_MAYBE_NU
  * @param[in]  error     borrowed.
  * @param[out] out_code  what the failed call returned.
  *
- * @return OAR_E_HANDLE  `error` is not a live error.
  * @threads any
  * @since   0.1
  */
@@ -63,7 +61,6 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_error_code(const oar_error *error, OAR_OU
  * @param[in]  error        borrowed.
  * @param[out] out_message  borrowed from the error; UTF-8, never NULL.
  *
- * @return OAR_E_HANDLE  `error` is not a live error.
  * @threads any
  * @since   0.1
  */
@@ -71,12 +68,12 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_error_message(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_message) OAR_NOEXCEPT;
 
 /**
- * The part of the library that failed: "config", "checkpoint", "comm".
+ * The header whose function failed, without its ".h": "config", "collectives".
  *
  * @param[in]  error          borrowed.
- * @param[out] out_component  borrowed from the error; never NULL.
+ * @param[out] out_component  borrowed from the error; never NULL. "guard" if no memory was left to say more, "" in an
+ *                            error that oar_work_error gave.
  *
- * @return OAR_E_HANDLE  `error` is not a live error.
  * @threads any
  * @since   0.1
  */
@@ -89,7 +86,6 @@ oar_error_component(const oar_error *error, OAR_OUT OAR_BORROWED const char **ou
  * @param[in]  error          borrowed.
  * @param[out] out_operation  borrowed from the error; never NULL.
  *
- * @return OAR_E_HANDLE  `error` is not a live error.
  * @threads any
  * @since   0.1
  */
@@ -102,7 +98,6 @@ oar_error_operation(const oar_error *error, OAR_OUT OAR_BORROWED const char **ou
  * @param[in]  error     borrowed.
  * @param[out] out_rank  -1 if it is about no rank.
  *
- * @return OAR_E_HANDLE  `error` is not a live error.
  * @threads any
  * @since   0.1
  */
@@ -114,7 +109,6 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_error_rank(const oar_error *error, OAR_OU
  * @param[in]  error            borrowed.
  * @param[out] out_vendor_code  0 if there is none.
  *
- * @return OAR_E_HANDLE  `error` is not a live error.
  * @threads any
  * @since   0.1
  */
@@ -126,7 +120,6 @@ oar_error_vendor_code(const oar_error *error, OAR_OUT int64_t *out_vendor_code) 
  *
  * @param[in] error  borrowed; each retain needs one more oar_error_release.
  *
- * @return OAR_E_HANDLE  `error` is not a live error.
  * @threads any
  * @since   0.1
  */

@@ -19,7 +19,6 @@
  * @param[in]  group     borrowed.
  * @param[out] out_rank  0 <= rank < size.
  *
- * @return OAR_E_HANDLE  `group` is no live group.
  * @threads any
  * @since   0.1
  */
@@ -32,7 +31,6 @@ oar_group_rank(const oar_group *group, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
  * @param[in]  group     borrowed.
  * @param[out] out_size  at least 1.
  *
- * @return OAR_E_HANDLE  `group` is no live group.
  * @threads any
  * @since   0.1
  */
@@ -47,7 +45,6 @@ oar_group_size(const oar_group *group, OAR_OUT int32_t *out_size) OAR_NOEXCEPT;
  * @param[in] group   borrowed.
  * @param[in] reason  UTF-8, copied; every rank's error text contains it.
  *
- * @return OAR_E_ARGUMENT  `reason` is NULL.
  * @threads any, also while another thread waits in a call of this group
  * @since   0.1
  */
@@ -59,7 +56,6 @@ oar_group_abort(oar_group *group, const char *reason) OAR_NOEXCEPT;
  *
  * @param[in] group  borrowed.
  *
- * @return OAR_E_HANDLE  `group` is no live group.
  * @threads any
  * @since   0.1
  */

@@ -24,7 +24,7 @@
  * @param[out] out      owned; end with oar_loader_release. Untouched on failure.
  *
  * @return OAR_E_ARGUMENT  an unknown option (the text names the nearest), or a value out of range.
- * @threads any
+ * @threads serial(dataset)
  * @source  Accelerate 1.15, SeedableRandomSampler.
  * @since   0.1
  */
@@ -127,7 +127,6 @@ oar_loader_position(const oar_loader *loader, OAR_OUT int64_t *out_batches_done)
  * @param[in]  loader           borrowed.
  * @param[out] out_num_samples  0 before the first batch of an epoch.
  *
- * @return OAR_E_ARGUMENT  out_num_samples is NULL.
  * @threads serial(loader)
  * @since   0.1
  */

@@ -38,10 +38,9 @@ typedef void (*oar_log_fn)(int32_t level, const char *component, const char *mes
  *
  * @param[in] fn         NULL goes back to standard error.
  * @param[in] user_data  handed to `fn`; the library looks at it in no way.
- * @param[in] release    NULL, or runs exactly once with `user_data`: when the callback is replaced, or if this call
- *                       fails.
+ * @param[in] release    NULL, or runs exactly once with `user_data`: when this callback is replaced by a later call, or
+ *                       before this one returns if it fails or `fn` is NULL.
  *
- * @return OAR_E_FORKED  the process was forked after Oarlock had been used.
  * @threads any
  * @since   0.1
  */

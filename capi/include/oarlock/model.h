@@ -83,7 +83,7 @@ oar_model_is_training(const oar_model *model, OAR_OUT int32_t *out_is_training) 
  * @return OAR_E_ARGUMENT  an input is missing, unknown, or has a number, dtype or shape that the program was not
  *                         exported for; the text names the input, what is expected and what was given. Also what an
  *                         operator itself refuses (a label out of range); the text then names its node and module.
- * @threads serial(model)
+ * @threads serial(model, inputs)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status

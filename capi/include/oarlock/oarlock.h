@@ -13,6 +13,17 @@
  * 6. Time-outs are milliseconds; 0 takes the group's own value; negative is refused; no wait is endless.
  * 7. Text is UTF-8 and ends with NUL. Options are JSON objects; an unknown key is an error that names the nearest known
  *    one.
+ * 8. Any fallible function may give
+ *      OAR_E_HANDLE         for a handle that is NULL where the block does not allow it, released, or of another kind,
+ *      OAR_E_ARGUMENT       for another pointer that is NULL where the block does not allow it,
+ *      OAR_E_STATE          with armor on: another thread is inside the handle,
+ *      OAR_E_FORKED         after a fork of the process,
+ *      OAR_E_VERSION        if another libtorch is loaded than the library was built for,
+ *      OAR_E_OUT_OF_MEMORY  and OAR_E_INTERNAL.
+ *    The blocks list what is particular to a function; one without @return has nothing to add.
+ * 9. Callbacks come as (fn, user_data, release). They run in the library's floating-point environment, not in the
+ *    caller's: traps masked, round to nearest, denormals kept. None runs any more once the process is exiting. When
+ *    `release` runs: oar_release_fn (types.h).
  */
 #ifndef OARLOCK_OARLOCK_H
 #define OARLOCK_OARLOCK_H

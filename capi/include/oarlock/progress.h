@@ -48,7 +48,7 @@ oar_progress_create(oar_state *state, const char *title, int64_t total, const ch
  * @param[in] fn         NULL goes back to standard error.
  * @param[in] user_data  handed to `fn`.
  * @param[in] release    release(user_data) runs exactly once: when another callback takes its place, when the progress
- *                       ends, or if this call fails. NULL: nothing to free.
+ *                       ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
  *
  * @threads serial(progress)
  * @since   0.1

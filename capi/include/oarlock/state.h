@@ -62,7 +62,7 @@ typedef void (*oar_print_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *u
  *         reason.
  * @return OAR_E_PEER_LOST    a rank ended while the others were awaited; the text names it.
  * @return OAR_E_UNSUPPORTED  a device or backend that this build does not have.
- * @threads any; waits for the other ranks
+ * @threads serial(config); waits for the other ranks
  * @source  Accelerate 1.15 `PartialState`.
  * @since   0.1
  */
@@ -82,12 +82,12 @@ oar_state_create(OAR_NULLABLE const oar_config *config, OAR_OUT OAR_OWNED oar_st
  * @param[in]  release     called with `user_data` exactly once before this returns, also on failure; NULL: not needed.
  * @param[out] out         owned; end with oar_state_close, then oar_state_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT  rank or world_size out of range, `fn` is NULL; options as for oar_state_create.
+ * @return OAR_E_ARGUMENT  rank or world_size out of range; options as for oar_state_create.
  * @return OAR_E_CALLBACK  `fn` returned nonzero; the error object has the value.
  * @return OAR_E_MISMATCH  `fn` did not deliver every rank's block in rank order, or ranks gave other world sizes.
  * @return OAR_E_TIMEOUT   ranks did not come within comm.connect_timeout_ms; the text names them, or address and
  *         reason.
- * @threads any; waits for the other ranks
+ * @threads serial(config); waits for the other ranks
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -101,7 +101,6 @@ oar_state_create_with_exchange(OAR_NULLABLE const oar_config *config, int32_t ra
  * @param[in]  state     borrowed.
  * @param[out] out_rank  0 <= rank < world size.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -114,7 +113,6 @@ oar_state_rank(const oar_state *state, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
  * @param[in]  state           borrowed.
  * @param[out] out_world_size  at least 1.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -127,7 +125,6 @@ oar_state_world_size(const oar_state *state, OAR_OUT int32_t *out_world_size) OA
  * @param[in]  state           borrowed.
  * @param[out] out_local_rank  0 <= local rank < local world size.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -140,7 +137,6 @@ oar_state_local_rank(const oar_state *state, OAR_OUT int32_t *out_local_rank) OA
  * @param[in]  state                 borrowed.
  * @param[out] out_local_world_size  at least 1.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -153,7 +149,6 @@ oar_state_local_world_size(const oar_state *state, OAR_OUT int32_t *out_local_wo
  * @param[in]  state        borrowed.
  * @param[out] out_is_main  1 or 0.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -166,7 +161,6 @@ oar_state_is_main_process(const oar_state *state, OAR_OUT int32_t *out_is_main) 
  * @param[in]  state              borrowed.
  * @param[out] out_is_local_main  1 or 0.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -179,7 +173,6 @@ oar_state_is_local_main_process(const oar_state *state, OAR_OUT int32_t *out_is_
  * @param[in]  state        borrowed.
  * @param[out] out_is_last  1 or 0.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -193,7 +186,7 @@ oar_state_is_last_process(const oar_state *state, OAR_OUT int32_t *out_is_last) 
  * @param[out]    buf    the text and a NUL; NULL asks for the length only.
  * @param[in,out] len    in: room in `buf`; out: length with the NUL, also when the room is too small.
  *
- * @return OAR_E_ARGUMENT  the room is too small, or `len` is NULL.
+ * @return OAR_E_ARGUMENT  the room is too small.
  * @threads any
  * @since   0.1
  */
@@ -207,7 +200,6 @@ oar_state_device(const oar_state *state, OAR_OUT OAR_NULLABLE char *buf, size_t 
  * @param[out] out_group  owned; end with oar_group_release. It stays valid after the state's release, not after its
  *                        close.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */
@@ -238,7 +230,6 @@ oar_state_barrier(oar_state *state, int64_t timeout_ms) OAR_NOEXCEPT;
  * @param[in] state  borrowed.
  * @param[in] text   UTF-8, without the newline at the end.
  *
- * @return OAR_E_ARGUMENT  `text` is NULL.
  * @threads serial(state)
  * @source  Accelerate 1.15 `print`.
  * @since   0.1
@@ -255,7 +246,6 @@ oar_state_print(const oar_state *state, const char *text) OAR_NOEXCEPT;
  * @param[in] release    called with `user_data` exactly once: when another callback takes its place, when the state
  *                       ends, or before this returns if it fails or `fn` is NULL. NULL: not needed.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads serial(state)
  * @since   0.1
  */
@@ -270,7 +260,6 @@ oar_state_set_print_callback(oar_state *state, OAR_NULLABLE oar_print_fn fn, OAR
  * @param[in] state  borrowed.
  * @param[in] seed   any value.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads serial(state); no other thread may draw random numbers meanwhile
  * @source  Accelerate 1.15 `set_seed`.
  * @since   0.1
@@ -330,7 +319,6 @@ oar_state_dump(const oar_state *state, const char *path) OAR_NOEXCEPT;
  * @param[in] state   borrowed.
  * @param[in] reason  UTF-8, copied; every rank's error text contains it.
  *
- * @return OAR_E_ARGUMENT  `reason` is NULL.
  * @threads any, also while another thread waits in a call of this state
  * @since   0.1
  */
@@ -344,7 +332,6 @@ oar_state_abort(oar_state *state, const char *reason) OAR_NOEXCEPT;
  *
  * @param[in] state  borrowed; release it afterwards.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads serial(state)
  * @source  Accelerate 1.15 `end_training`.
  * @since   0.1
@@ -357,7 +344,6 @@ oar_state_close(oar_state *state) OAR_NOEXCEPT;
  *
  * @param[in] state  borrowed.
  *
- * @return OAR_E_HANDLE  `state` is no live state.
  * @threads any
  * @since   0.1
  */

@@ -21,7 +21,7 @@ typedef int32_t oar_status;
 #define OAR_E_CORRUPT 8      /* bytes of a file are not what its format or checksum says; the text gives the offset */
 #define OAR_E_UNSUPPORTED 9  /* valid, but not something that this build or object can do */
 #define OAR_E_VERSION 10     /* a file, library or peer is of a version that this build does not take */
-#define OAR_E_OUT_OF_MEMORY 11 /* memory of the host or a device ran out; the object is as it was before the call */
+#define OAR_E_OUT_OF_MEMORY 11 /* memory of host or device ran out; what the call was changing may be changed in part */
 #define OAR_E_TIMEOUT 12     /* peers or data did not come within the time given */
 #define OAR_E_ABORTED 13     /* the group or state was aborted, here or by an earlier failure */
 #define OAR_E_PEER_LOST 14   /* another rank ended; the text names it */

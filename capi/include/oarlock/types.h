@@ -54,7 +54,12 @@ typedef struct oar_error oar_error;
 extern "C" {
 #endif
 /**
- * Frees what `user_data` of a callback points to. Called exactly once, also if the registering call fails.
+ * Frees what `user_data` of a callback points to. Called exactly once, also if the registering call fails; but not any
+ * more once the process is exiting.
+ *
+ * It runs inside a call that can fail: the one that refuses or replaces the callback, or a later one on any handle; not
+ * inside the oar_x_release that ends the object. Memory of a tensor is different: its last use may end inside
+ * oar_tensor_release (then in the caller's floating-point environment) or on a thread of libtorch's.
  *
  * @param[in] user_data  as registered.
  *

@@ -39,7 +39,7 @@ OAR_API OAR_SINCE(0, 1) OAR_BORROWED const char *oar_version(void) OAR_NOEXCEPT;
  * @param[out]    buf  the text, or NULL to ask for its length.
  * @param[in,out] len  in: room in bytes; out: length with the closing NUL.
  *
- * @return OAR_E_ARGUMENT  `len` is NULL, or the room does not do; then *len is what is needed.
+ * @return OAR_E_ARGUMENT  the room is too small; then *len is the need.
  * @threads any
  * @since   0.1
  */

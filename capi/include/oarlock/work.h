@@ -31,7 +31,6 @@ oar_work_wait(oar_work *work, int64_t timeout_ms) OAR_NOEXCEPT;
  * @param[in]  work         borrowed.
  * @param[out] out_is_done  1 or 0.
  *
- * @return OAR_E_HANDLE  `work` is no live work.
  * @threads any
  * @since   0.1
  */
@@ -44,7 +43,6 @@ oar_work_is_done(const oar_work *work, OAR_OUT int32_t *out_is_done) OAR_NOEXCEP
  * @param[in]  work       borrowed.
  * @param[out] out_error  owned; end with oar_error_release. NULL while the operation runs and when it succeeded.
  *
- * @return OAR_E_HANDLE  `work` is no live work.
  * @threads any
  * @since   0.1
  */
@@ -56,7 +54,6 @@ oar_work_error(const oar_work *work, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_error 
  *
  * @param[in] work  borrowed.
  *
- * @return OAR_E_HANDLE  `work` is no live work.
  * @threads any
  * @since   0.1
  */
