@@ -15,8 +15,7 @@ static double now_ns(void) {
 int main(void) {
   const int64_t shape[1] = {3};
   oar_tensor *tensor = NULL;
-  int64_t numel = 0, sum = 0;
-  uint32_t versions = 0;
+  int64_t numel = 0, sum = 0, versions = 0;
   double start, guarded, bare;
   int i;
   if (oar_tensor_zeros(OAR_FLOAT32, shape, 1, &tensor) != OAR_OK) return 1;
@@ -30,7 +29,7 @@ int main(void) {
   start = now_ns();
   for (i = 0; i < NUM_CALLS; ++i) versions += oar_abi_version();
   bare = (now_ns() - start) / NUM_CALLS;
-  if (sum != 3 * (int64_t)NUM_CALLS || versions != (uint32_t)NUM_CALLS * oar_abi_version()) return 1;
+  if (sum != 3 * (int64_t)NUM_CALLS || versions != (int64_t)NUM_CALLS * oar_abi_version()) return 1;
   oar_tensor_release(tensor);
   printf("%.2f %.2f\n", guarded, bare);
   return 0;

@@ -73,7 +73,7 @@ class Oarlock:
         return None if pointer.value is None else Handle(pointer.value, self._release_of(function.__name__))
 
     def _release_of(self, name):
-        nouns = {"oar_tree_get_tensor": "tensor", "oar_model_parameter": "tensor", "oar_model_gradient": "tensor",
+        nouns = {"oar_tree_get_tensor": "tensor", "oar_model_tensor": "tensor", "oar_model_gradient": "tensor",
                  "oar_model_forward": "tree", "oar_model_load": "model", "oar_tensor_contiguous": "tensor",
                  "oar_accelerator_gather_for_metrics": "tensor", "oar_loader_next": "tree", "oar_state_group": "group"}
         return getattr(self.lib, f"oar_{nouns.get(name, name.split('_')[1])}_release")
@@ -150,7 +150,7 @@ class Oarlock:
         return [self.text(self.lib.oar_model_parameter_name, model, ctypes.c_int64(i)) for i in range(count)]
 
     def parameter(self, model, name):
-        return self.tensor_to_torch(self.make(self.lib.oar_model_parameter, model, name.encode()))
+        return self.tensor_to_torch(self.make(self.lib.oar_model_tensor, model, name.encode()))
 
     def gradient(self, model, name):
         handle = self.make(self.lib.oar_model_gradient, model, name.encode())

@@ -74,7 +74,7 @@ oar_status oar_config_set_double(oar_config* config, const char* key, double val
   });
 }
 
-oar_status oar_config_set_flag(oar_config* config, const char* key, int32_t value) noexcept {
+oar_status oar_config_set_bool(oar_config* config, const char* key, int32_t value) noexcept {
   return guard([&] {
     return set_option(config, key, [&]() -> Result<JsonValue> {
       if (value != 0 && value != 1) return invalid_argument("the flag {} must be 0 or 1, got {}", key, value);

@@ -83,7 +83,7 @@ oar_status oar_model_parameter_name(const oar_model* model, int64_t index, char*
   });
 }
 
-oar_status oar_model_parameter(const oar_model* model, const char* name, oar_tensor** out) noexcept {
+oar_status oar_model_tensor(const oar_model* model, const char* name, oar_tensor** out) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Model& self, unwrap(model));
     OAR_TRY(require_argument(name, "name"));

@@ -42,11 +42,13 @@ oar_status oar_tree_create_list(oar_tree** out) noexcept { return create(out, Tr
 
 oar_status oar_tree_create_map(oar_tree** out) noexcept { return create(out, Tree::Map()); }
 
-oar_status oar_tree_from_int(int64_t value, oar_tree** out) noexcept { return create(out, value); }
+oar_status oar_tree_from_int64(int64_t value, oar_tree** out) noexcept { return create(out, value); }
 
 oar_status oar_tree_from_double(double value, oar_tree** out) noexcept { return create(out, value); }
 
 oar_status oar_tree_from_bool(int32_t value, oar_tree** out) noexcept { return create(out, value != 0); }
+
+oar_status oar_tree_from_none(oar_tree** out) noexcept { return create(out, std::monostate()); }
 
 oar_status oar_tree_from_string(const char* text, oar_tree** out) noexcept {
   return guard([&]() -> Status {
@@ -153,11 +155,20 @@ oar_status oar_tree_get_double(const oar_tree* tree, const char* path, double* o
   });
 }
 
-oar_status oar_tree_get_int(const oar_tree* tree, const char* path, int64_t* out_value) noexcept {
+oar_status oar_tree_get_int64(const oar_tree* tree, const char* path, int64_t* out_value) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const std::int64_t value, leaf<std::int64_t>(tree, path, "an int"));
     OAR_TRY(require_out(out_value, "out_value"));
     *out_value = value;
+    return Status::ok();
+  });
+}
+
+oar_status oar_tree_get_bool(const oar_tree* tree, const char* path, int32_t* out_value) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const bool value, leaf<bool>(tree, path, "a bool"));
+    OAR_TRY(require_out(out_value, "out_value"));
+    *out_value = value ? 1 : 0;
     return Status::ok();
   });
 }

@@ -10,7 +10,7 @@ using namespace oarlock::capi;
 #define OARLOCK_VERSION_TEXT(major, minor, patch) \
   OARLOCK_TEXT_OF(major) "." OARLOCK_TEXT_OF(minor) "." OARLOCK_TEXT_OF(patch)
 
-uint32_t oar_abi_version(void) noexcept { return uint32_t{OAR_VERSION_MAJOR} << 16 | uint32_t{OAR_VERSION_MINOR}; }
+int32_t oar_abi_version(void) noexcept { return int32_t{OAR_VERSION_MAJOR} << 16 | int32_t{OAR_VERSION_MINOR}; }
 
 const char* oar_version(void) noexcept {
   return OARLOCK_VERSION_TEXT(OAR_VERSION_MAJOR, OAR_VERSION_MINOR, OAR_VERSION_PATCH);

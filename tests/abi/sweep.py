@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 OK, E_ARGUMENT, E_HANDLE = 0, 1, 2
 SENTINEL = 0xA5
 SCALARS = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "uint64_t": ctypes.c_uint64, "size_t": ctypes.c_size_t,
-           "double": ctypes.c_double, "uint32_t": ctypes.c_uint32, "oar_status": ctypes.c_int32}
+           "double": ctypes.c_double, "oar_status": ctypes.c_int32}
 FLOAT32 = 9
 WITHOUT_TEXT = {"oar_state_request_stop"}  # runs in signal handlers: one atomic store, no text
 

@@ -8,7 +8,7 @@
 /* Ten floats that the model shares. */
 static float *bias_of(const oar_model *model, oar_tensor **tensor) {
   void *data = NULL;
-  EXPECT_OK(oar_model_parameter(model, "fc2.bias", tensor));
+  EXPECT_OK(oar_model_tensor(model, "fc2.bias", tensor));
   EXPECT_OK(oar_tensor_data(*tensor, &data));
   return data;
 }

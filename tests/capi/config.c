@@ -22,7 +22,7 @@ static void every_type_comes_back(oar_config *config) {
   EXPECT(strcmp(get(config, "loader.batch_size"), "48") == 0);
   EXPECT_OK(oar_config_set_double(config, "ddp.bucket_cap_mb", 12.5));
   EXPECT(strcmp(get(config, "ddp.bucket_cap_mb"), "12.5") == 0);
-  EXPECT_OK(oar_config_set_flag(config, "ddp.broadcast_buffers", 0));
+  EXPECT_OK(oar_config_set_bool(config, "ddp.broadcast_buffers", 0));
   EXPECT(strcmp(get(config, "ddp.broadcast_buffers"), "false") == 0);
   EXPECT_OK(oar_config_set_string(config, "comm.backend", "gloo"));
   EXPECT(strcmp(get(config, "comm.backend"), "gloo") == 0);
@@ -53,9 +53,9 @@ static void what_is_not_json_is_refused(oar_config *config) {
 }
 
 static void values_of_the_wrong_kind_are_refused(oar_config *config) {
-  EXPECT(oar_config_set_flag(config, "ddp.broadcast_buffers", 2) == OAR_E_ARGUMENT);
+  EXPECT(oar_config_set_bool(config, "ddp.broadcast_buffers", 2) == OAR_E_ARGUMENT);
   EXPECT(oar_config_set_double(config, "ddp.bucket_cap_mb", (double)NAN) == OAR_E_ARGUMENT);
-  EXPECT(oar_config_set_flag(config, "comm.backend", 1) == OAR_E_ARGUMENT);
+  EXPECT(oar_config_set_bool(config, "comm.backend", 1) == OAR_E_ARGUMENT);
   EXPECT(oar_config_set_string(config, "loader.batch_size", "x") == OAR_E_ARGUMENT);
 }
 

@@ -111,7 +111,7 @@ static void a_tensor_that_no_machine_holds_is_out_of_memory(void) {
 static void versions_agree_with_the_headers(void) {
   char text[512];
   size_t len = sizeof text, need = 0;
-  EXPECT(oar_abi_version() == ((uint32_t)OAR_VERSION_MAJOR << 16 | OAR_VERSION_MINOR));
+  EXPECT(oar_abi_version() == (OAR_VERSION_MAJOR << 16 | OAR_VERSION_MINOR));
   EXPECT(strcmp(oar_version(), "0.1.0") == 0);
   EXPECT_OK(oar_torch_version(text, &len));
   EXPECT_CONTAINS(text, "libtorch_cpu.so");

@@ -42,7 +42,7 @@ static void read_ten(oar_tensor *tensor, float *values) {
 
 static void read_bias(const oar_model *model, float *values) {
   oar_tensor *tensor = NULL;
-  EXPECT_OK(oar_model_parameter(model, kBias, &tensor));
+  EXPECT_OK(oar_model_tensor(model, kBias, &tensor));
   read_ten(tensor, values);
   oar_tensor_release(tensor);
 }
@@ -188,7 +188,7 @@ static void a_model_tells_its_inputs_and_parameters(digits *self) {
     found += strcmp(name, kBias) == 0;
   }
   EXPECT(found == 1);
-  EXPECT(oar_model_parameter(self->model, "fc2.bios", &tensor) == OAR_E_NOT_FOUND && tensor == NULL);
+  EXPECT(oar_model_tensor(self->model, "fc2.bios", &tensor) == OAR_E_NOT_FOUND && tensor == NULL);
   EXPECT_CONTAINS(oar_last_error(), kBias);
   EXPECT_OK(oar_model_set_training(self->model, 0));
   EXPECT(oar_model_is_training(self->model, &training) == OAR_OK && training == 0);

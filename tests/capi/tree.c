@@ -38,7 +38,7 @@ static oar_tree *make_sample(void) {
   EXPECT_OK(oar_tree_set(map, "inputs", list));
   EXPECT_OK(oar_tree_from_string("x", &text));
   EXPECT_OK(oar_tree_set(map, "name", text));
-  EXPECT_OK(oar_tree_from_int(3, &count));
+  EXPECT_OK(oar_tree_from_int64(3, &count));
   EXPECT_OK(oar_tree_set(map, "count", count));
   oar_tensor_release(first);
   oar_tensor_release(second);
@@ -55,7 +55,7 @@ static void paths_lead_to_leaves(void) {
   int64_t count = 0, size = 0;
   EXPECT(number_at(tree, "inputs.0") == 1.5);
   EXPECT(number_at(tree, "inputs.1") == 2.5);
-  EXPECT(oar_tree_get_int(tree, "count", &count) == OAR_OK && count == 3);
+  EXPECT(oar_tree_get_int64(tree, "count", &count) == OAR_OK && count == 3);
   EXPECT(oar_tree_get_string(tree, "name", text, &len) == OAR_OK && strcmp(text, "x") == 0 && len == 2);
   EXPECT_OK(oar_tree_get(tree, "inputs", &part));
   oar_tree_release(tree); /* a part lives on its own */
@@ -79,14 +79,22 @@ static void keys_come_in_the_order_they_were_set(void) {
 
 static void every_kind_is_told(void) {
   oar_tree *tree = NULL;
+  int32_t truth = -1;
   oar_tensor *tensor = make_tensor(4);
   EXPECT_OK(oar_tree_from_double(2.5, &tree));
   EXPECT(kind_of(tree) == OAR_TREE_DOUBLE && number_at(tree, NULL) == 2.5);
   oar_tree_release(tree);
   EXPECT_OK(oar_tree_from_bool(7, &tree));
   EXPECT(kind_of(tree) == OAR_TREE_BOOL && number_at(tree, "") == 1);
+  EXPECT(oar_tree_get_bool(tree, NULL, &truth) == OAR_OK && truth == 1);
   oar_tree_release(tree);
-  EXPECT_OK(oar_tree_from_int(INT64_MAX, &tree));
+  EXPECT_OK(oar_tree_from_bool(0, &tree));
+  EXPECT(oar_tree_get_bool(tree, NULL, &truth) == OAR_OK && truth == 0);
+  oar_tree_release(tree);
+  EXPECT_OK(oar_tree_from_none(&tree));
+  EXPECT(kind_of(tree) == OAR_TREE_NONE);
+  oar_tree_release(tree);
+  EXPECT_OK(oar_tree_from_int64(INT64_MAX, &tree));
   EXPECT(kind_of(tree) == OAR_TREE_INT);
   oar_tree_release(tree);
   EXPECT_OK(oar_tree_from_string("", &tree));
@@ -122,19 +130,21 @@ static void wrong_paths_and_kinds_are_named(void) {
   oar_tensor *tensor = NULL;
   double number = -1;
   int64_t integer = -1;
+  int32_t truth = -1;
   char text[2];
   size_t len = sizeof text;
   EXPECT(oar_tree_get(tree, "inputs.2", &out) == OAR_E_NOT_FOUND && strstr(oar_last_error(), "2 items") != NULL);
   EXPECT(oar_tree_get(tree, "outputs", &out) == OAR_E_NOT_FOUND && strstr(oar_last_error(), "'inputs'") != NULL);
   EXPECT(oar_tree_get_tensor(tree, "name", &tensor) == OAR_E_ARGUMENT && strstr(oar_last_error(), "string") != NULL);
   EXPECT(oar_tree_get_double(tree, "name", &number) == OAR_E_ARGUMENT);
-  EXPECT(oar_tree_get_int(tree, "inputs.0", &integer) == OAR_E_ARGUMENT);
+  EXPECT(oar_tree_get_int64(tree, "inputs.0", &integer) == OAR_E_ARGUMENT);
+  EXPECT(oar_tree_get_bool(tree, "count", &truth) == OAR_E_ARGUMENT && strstr(oar_last_error(), "int") != NULL);
   EXPECT(oar_tree_get_string(tree, "count", text, &len) == OAR_E_ARGUMENT);
   EXPECT(oar_tree_append(tree, tree) == OAR_E_ARGUMENT);
   EXPECT_OK(oar_tree_create_list(&list));
   EXPECT(oar_tree_set(list, "key", tree) == OAR_E_ARGUMENT);
   EXPECT(oar_tree_key(list, 0, text, &len) == OAR_E_ARGUMENT);
-  EXPECT(out == NULL && tensor == NULL && number == -1 && integer == -1);
+  EXPECT(out == NULL && tensor == NULL && number == -1 && integer == -1 && truth == -1);
   oar_tree_release(list);
   oar_tree_release(tree);
 }

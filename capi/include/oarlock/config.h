@@ -98,7 +98,7 @@ oar_config_set_double(oar_config *config, const char *key, double value) OAR_NOE
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_config_set_flag(oar_config *config, const char *key, int32_t value) OAR_NOEXCEPT;
+oar_config_set_bool(oar_config *config, const char *key, int32_t value) OAR_NOEXCEPT;
 
 /**
  * The value in force of an option, as text: texts as they are, everything else as JSON, "" if unset.

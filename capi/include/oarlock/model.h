@@ -158,7 +158,7 @@ oar_model_parameter_name(const oar_model *model, int64_t index, OAR_OUT OAR_NULL
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_parameter(const oar_model *model, const char *name, OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+oar_model_tensor(const oar_model *model, const char *name, OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
 
 /**
  * Give the gradient of a parameter, sharing its memory.

@@ -49,7 +49,7 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_tree_create_map(OAR_OUT OAR_OWNED oar_tre
  * @threads any
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_tree_from_int(int64_t value, OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status oar_tree_from_int64(int64_t value, OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
 
 /**
  * A tree that is one floating-point number.
@@ -70,6 +70,15 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_tree_from_double(double value, OAR_OUT OA
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status oar_tree_from_bool(int32_t value, OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
+
+/**
+ * A tree that is nothing: Python's None, JSON's null.
+ *
+ * @param[out] out  owned; end with oar_tree_release. Untouched on failure.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_tree_from_none(OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
 
 /**
  * A tree that is one text.
@@ -238,7 +247,22 @@ oar_tree_get_double(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tree_get_int(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT int64_t *out_value) OAR_NOEXCEPT;
+oar_tree_get_int64(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT int64_t *out_value) OAR_NOEXCEPT;
+
+/**
+ * The truth value at a path.
+ *
+ * @param[in]  tree       borrowed.
+ * @param[in]  path       borrowed; NULL or "" is the tree itself.
+ * @param[out] out_value  1 or 0. Untouched on failure.
+ *
+ * @return OAR_E_NOT_FOUND  there is no such entry.
+ * @return OAR_E_ARGUMENT   the entry is of another kind than OAR_TREE_BOOL; the text says which.
+ * @threads serial(tree)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tree_get_bool(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT int32_t *out_value) OAR_NOEXCEPT;
 
 /**
  * The text at a path.

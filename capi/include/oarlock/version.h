@@ -19,7 +19,7 @@
  * @threads any
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) uint32_t oar_abi_version(void) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) int32_t oar_abi_version(void) OAR_NOEXCEPT;
 
 /**
  * The version of the library that is loaded, for example "0.1.0".
