@@ -54,8 +54,8 @@ typedef void (*oar_print_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *u
  * @param[in]  config  borrowed, copied; NULL takes the defaults and the environment.
  * @param[out] out     owned; end with oar_state_close, then oar_state_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT     an option out of range; or the program set a key of loaders, optimizers or schedules, which
- *         no config reaches: the text names the create call to give it to.
+ * @return OAR_E_ARGUMENT     an option out of range; or the program set a key of loaders, optimizers or schedules,
+ *         which no config reaches: the text names the create call to give it to.
  * @return OAR_E_ENVIRONMENT  contradicting variables or options (the text gives names, values and the way out); the
  *         port is in use by another program; two processes with one rank.
  * @return OAR_E_TIMEOUT      ranks did not come within comm.connect_timeout_ms; the text names them, or address and
