@@ -30,7 +30,9 @@ Descriptor open_signals(const sigset_t& mask) { return Descriptor(::signalfd(-1,
 Received read_signal(const Descriptor& signals) {
   signalfd_siginfo info{};
   if (::read(signals.get(), &info, sizeof(info)) != sizeof(info)) return {};
-  return {static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid)};
+  const int signal = static_cast<int>(info.ssi_signo);
+  const bool has_key = signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP;
+  return {signal, static_cast<pid_t>(info.ssi_pid), has_key && info.ssi_code == SI_KERNEL};
 }
 
 std::string signal_name(int signal) {

@@ -26,8 +26,9 @@ sigset_t supervised_signals();
 // Non-blocking, close-on-exec; reads what `mask`, which must be blocked, holds.
 Descriptor open_signals(const sigset_t& mask);
 struct Received {
-  int signal = 0;    // 0: none is pending
-  pid_t sender = 0;  // 0: the kernel, or a process that this one cannot see
+  int signal = 0;       // 0: none is pending
+  pid_t sender = 0;     // 0: the kernel, or a process that this one cannot see
+  bool is_key = false;  // from the terminal to its whole foreground group: Ctrl-C, Ctrl-\, Ctrl-Z
 };
 Received read_signal(const Descriptor& signals);
 

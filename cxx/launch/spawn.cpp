@@ -47,7 +47,7 @@ void restore_signals() {
 // In the child; calls only what is allowed between fork and exec. Writes errno to `failure` when it cannot go on.
 [[noreturn]] void become(const SpawnRequest& request, char* const* arguments, char* const* environment, pid_t parent,
                          int failure) {
-  ::setpgid(0, 0);
+  ::setpgid(0, request.group);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);  // it ended before the line above
   const bool is_wired = ::dup2(request.input, 0) >= 0 && ::dup2(request.output, 1) >= 0 &&
@@ -84,7 +84,7 @@ Result<pid_t> spawn(const SpawnRequest& request) {
   const pid_t pid = ::fork();
   if (pid < 0) return os_error(errno, "cannot start a process");
   if (pid == 0) become(request, arguments.data(), environment.data(), parent, failure_in.get());
-  ::setpgid(pid, pid);  // here too, so that the group exists whoever runs first
+  ::setpgid(pid, request.group);  // here too, so that the group exists whoever runs first
   failure_in.reset();
   int error_number = 0;
   ssize_t got = 0;

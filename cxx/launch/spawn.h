@@ -22,10 +22,11 @@ struct SpawnRequest {
   int input = 0;                       // becomes the rank's standard input, output, error
   int output = 1;
   int error = 2;
+  pid_t group = 0;   // process group to join; 0: to lead its own
   int inherit = -1;  // one more descriptor to leave open across exec
 };
 
-// The process leads its own group, is killed when this process ends, has default signals, and none of our descriptors
+// The process is killed when this process ends, has default signals, and none of our descriptors
 // but those named. Failures of exec come back as a status: OAR_E_ARGUMENT for a file in no format that can be run.
 Result<pid_t> spawn(const SpawnRequest& request);
 

@@ -229,7 +229,7 @@ void Supervisor::send_to_running(int signal) {
   for (RankProcess& rank : ranks_) {
     if (!rank.is_running) continue;
     if (asks_to_end(signal)) rank.sent_signal = signal;
-    ::kill(-rank.pid, signal);  // the whole group: what the rank started, too
+    ::kill(rank.leads_group ? -rank.pid : rank.pid, signal);  // the whole group: what the rank started, too
   }
 }
 

@@ -37,6 +37,7 @@ inline constexpr Milliseconds kSameRequestMs{200};
 struct RankProcess {
   int rank = 0;
   pid_t pid = 0;
+  bool leads_group = true;
   std::unique_ptr<RankStream> output;  // both nullptr: the rank writes to the launcher's own streams
   std::unique_ptr<RankStream> error;
   bool is_running = true;

@@ -81,3 +81,73 @@ def test_ctrl_z_without_a_shell_that_could_continue_the_job_does_nothing(launch,
     job.process.send_signal(signal.SIGUSR1)
     terminal.expect(r"\] count 1", 2)
     assert job.process.wait(timeout=WAIT) == 0
+
+
+# One rank alone ------------------------------------------------------------------------------------------------------
+
+
+def type_one_rank(terminal, tmp_path, text):
+    (tmp_path / "rank.py").write_text(text)
+    terminal.type(f"{OARLOCK} launch {sys.executable} {tmp_path}/rank.py; echo status $?\n")
+
+
+def test_one_rank_reads_the_terminal_and_changes_its_mode(interactive_shell, terminal, tmp_path):
+    type_one_rank(terminal, tmp_path, """
+import getpass
+print("got", input("give: "), flush=True)
+print("hidden", getpass.getpass("secret: ")[::-1])
+""")
+    terminal.expect("give: ")
+    terminal.type("one\n")
+    terminal.expect("got one")
+    terminal.expect("secret: ")
+    terminal.type("two\n")
+    terminal.expect("hidden owt")
+    terminal.expect("status 0")
+
+
+def test_one_rank_gets_ctrl_c_once_and_decides_itself(interactive_shell, terminal, tmp_path):
+    type_one_rank(terminal, tmp_path, """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+for i in range(3):
+    print("ready", i, flush=True)
+    signal.sigwait([signal.SIGINT])
+print("over; pending:", len(signal.sigpending()))
+""")
+    for i in range(3):
+        terminal.expect(f"ready {i}")
+        terminal.type("\x03")
+    terminal.expect("over; pending: 0")
+    terminal.expect("status 0")
+
+
+def test_one_rank_that_ctrl_c_ends_gives_its_status(interactive_shell, terminal):
+    terminal.type(f"{OARLOCK} launch sh -c 'echo ready 1$?; exec sleep {WAIT}'; echo status $?\n")
+    terminal.expect("ready 10")
+    terminal.type("\x03")
+    terminal.expect("was killed by SIGINT")
+    interactive_shell.wait_for_survivors(1)
+
+
+def test_one_rank_stops_and_continues_with_the_job(interactive_shell, terminal, tmp_path):
+    type_one_rank(terminal, tmp_path, """
+import os
+print("ready", os.getpid(), flush=True)
+print("got", input())
+""")
+    rank = pids_of(terminal.expect(r"ready (\d+)"))
+    terminal.type("\x1a")
+    terminal.expect("Stopped")
+    wait_for_states(rank, lambda state: state == "T")
+    terminal.type("fg\n")
+    wait_for_states(rank, lambda state: state != "T")
+    terminal.type("one\n")
+    terminal.expect("got one")
+
+
+def test_one_rank_is_told_of_signals_that_only_the_launcher_got(launch, terminal):
+    job = launch(*shell("trap 'exit 4' TERM", "echo ready $$", "while :; do sleep 0.05; done"), **terminal.settings())
+    terminal.expect(r"ready (\d+)")
+    job.process.terminate()
+    assert job.process.wait(timeout=WAIT) == 4

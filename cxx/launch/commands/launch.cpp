@@ -82,8 +82,8 @@ int run_launch(Typed typed, const CLI::App& command) {
   Result<std::string> program = find_program(launch.arguments.front());
   if (!program.is_ok()) return fail(program.status(), exit_status_of(program.status()));
   launch.program = std::move(program).value();
-  return run_under_guardian([&](int lifeline) {
-    const Result<int> status = run_local(launch, lifeline);
+  return run_under_guardian(rank_has_terminal(launch), [&](const Guardian& guardian) {
+    const Result<int> status = run_local(launch, guardian);
     if (status.is_ok()) return status.value();
     const bool is_port = status.status().code() == OAR_E_IO && launch.master_port != 0 &&
                          status.status().message().find("listen on") != std::string::npos;

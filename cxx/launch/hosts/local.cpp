@@ -55,10 +55,11 @@ Result<Descriptor> open_log(const std::string& directory, int rank, const char* 
   return log;
 }
 
-// A rank reads the launcher's input only if it is rank 0 and that is no terminal, which would stop a process in the
-// background.
-Result<Descriptor> open_input(int rank) {
-  Descriptor input(rank == 0 && ::isatty(0) == 0 ? ::fcntl(0, F_DUPFD_CLOEXEC, 3) : -1);
+// A rank reads the launcher's input only if it is rank 0, and a terminal only if it has it: that would stop a process
+// in the background.
+Result<Descriptor> open_input(const LocalLaunch& launch, int rank) {
+  const bool is_reader = rank == 0 && (::isatty(0) == 0 || rank_has_terminal(launch));
+  Descriptor input(is_reader ? ::fcntl(0, F_DUPFD_CLOEXEC, 3) : -1);
   if (!input.is_open()) input = Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!input.is_open()) return os_error(errno, "cannot open '/dev/null'");
   return input;
@@ -82,8 +83,9 @@ Result<RankPipes> make_stream(const LocalLaunch& launch, int rank, Screen& scree
 bool writes_directly(const LocalLaunch& launch) { return launch.num_processes == 1 && launch.log_dir.empty(); }
 
 Status start_rank(const LocalLaunch& launch, int rank, const Listener& listener, const std::string& launch_id,
-                  Screens& screens, Supervisor& supervisor) {
+                  const Guardian& guardian, Screens& screens, Supervisor& supervisor) {
   SpawnRequest request;
+  if (rank_has_terminal(launch)) request.group = guardian.group;
   request.path = launch.program;
   request.arguments = launch.arguments;
   request.inherit = rank == 0 ? listener.socket.get() : -1;
@@ -91,7 +93,7 @@ Status start_rank(const LocalLaunch& launch, int rank, const Listener& listener,
   // torchrun around us: its ranks look for the store of its agent, which ours do not have.
   request.unset = {"TORCHELASTIC_USE_AGENT_STORE", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT"};
   if (request.inherit < 0) request.unset.emplace_back("OARLOCK_LISTEN_FD");
-  OAR_ASSIGN(const Descriptor input, open_input(rank));
+  OAR_ASSIGN(const Descriptor input, open_input(launch, rank));
   request.input = input.get();
   RankPipes output, error;
   if (!writes_directly(launch)) {
@@ -104,6 +106,7 @@ Status start_rank(const LocalLaunch& launch, int rank, const Listener& listener,
   RankProcess process;
   process.rank = rank;
   process.pid = pid;
+  process.leads_group = request.group == 0;
   process.output = std::move(output.stream);
   process.error = std::move(error.stream);
   supervisor.add(std::move(process));
@@ -111,6 +114,10 @@ Status start_rank(const LocalLaunch& launch, int rank, const Listener& listener,
 }
 
 }  // namespace
+
+bool rank_has_terminal(const LocalLaunch& launch) {
+  return writes_directly(launch) && (::isatty(0) != 0 || ::isatty(1) != 0 || ::isatty(2) != 0);
+}
 
 int usable_cores() {
   cpu_set_t set;
@@ -138,15 +145,15 @@ Variables rank_variables(const LocalLaunch& launch, int rank, int port, int list
   return variables;
 }
 
-Result<int> run_local(const LocalLaunch& launch, int lifeline) {
+Result<int> run_local(const LocalLaunch& launch, const Guardian& guardian) {
   if (!launch.log_dir.empty()) OAR_TRY(real_fs().make_directories(launch.log_dir));
   OAR_ASSIGN(Listener listener, listen_on_loopback(launch.master_port));
   if (!launch.keep_port) listener.socket.reset();
   const std::string launch_id = new_launch_id();
   Screens screens;
-  Supervisor supervisor(screens.list(), launch.grace, lifeline);
+  Supervisor supervisor(screens.list(), launch.grace, guardian.lifeline);
   for (int rank = 0; rank < launch.num_processes; ++rank) {
-    Status started = start_rank(launch, rank, listener, launch_id, screens, supervisor);
+    Status started = start_rank(launch, rank, listener, launch_id, guardian, screens, supervisor);
     if (started.is_ok()) continue;
     supervisor.kill_all();
     return std::move(started).within(fmt::format("rank {} could not be started", rank));

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "launch/guardian.h"
 #include "launch/spawn.h"
 
 namespace oarlock::launch {
@@ -22,11 +23,15 @@ struct LocalLaunch {
   Milliseconds grace{30000};
 };
 
+// One rank alone, whose output nobody else needs to see, has the terminal as if there were no launcher: it reads it,
+// and Ctrl-C and Ctrl-Z reach it directly. So debuggers and prompts work.
+bool rank_has_terminal(const LocalLaunch& launch);
+
 // What a rank finds in its environment. `listen_fd` -1: this rank gets no socket.
 Variables rank_variables(const LocalLaunch& launch, int rank, int port, int listen_fd, const std::string& launch_id);
 
 // Starts the ranks and supervises them; gives the exit status. A start that fails ends what was started.
-Result<int> run_local(const LocalLaunch& launch, int lifeline);
+Result<int> run_local(const LocalLaunch& launch, const Guardian& guardian);
 
 int usable_cores();  // those that this process may run on
 
