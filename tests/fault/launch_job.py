@@ -110,11 +110,13 @@ def python(text):
     return [sys.executable, "-c", text]
 
 
-def read_line(stream, start):
-    """The next line that begins with `start`."""
+def read_line(stream, start, others=None):
+    """The next line that begins with `start`; those before it go into the list `others`."""
     for line in stream:
         if line.startswith(start):
             return line
+        if others is not None:
+            others.append(line)
     raise AssertionError(f"the stream ended without a line that begins with {start!r}")
 
 

@@ -36,6 +36,23 @@ for i in range({count}):
         assert mine == [f"[rank {rank}] {rank} {i} " + "x" * (i % 200) for i in range(count)]
 
 
+@pytest.mark.parametrize("status", [0, 3])
+def test_what_ranks_write_as_they_end_together_is_complete(launch, status):
+    """Each fills a pipe in one write and is gone before anyone has read it; half of them fail."""
+    text = f"""
+import os
+rank = int(os.environ["RANK"])
+os.write(1, b"".join(b"%d %d\\n" % (rank, i) for i in range(6000)) + b"end")
+os._exit({status} if rank % 2 else 0)
+"""
+    got, output, error = launch("-n", 8, *python(text)).finish()
+    assert got == status, error
+    lines = output.splitlines()
+    for rank in range(8):
+        mine = [line for line in lines if line.startswith(f"[rank {rank}] ")]
+        assert mine == [f"[rank {rank}] {rank} {i}" for i in range(6000)] + [f"[rank {rank}] end"]
+
+
 def test_a_slow_reader_loses_nothing(launch):
     job = launch("-n", 2, *python("import sys; sys.stdout.write(('y' * 99 + '\\n') * 30000)"))
     select.select([], [], [], 0.5)  # pipes and buffers fill
