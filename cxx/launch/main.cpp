@@ -44,6 +44,18 @@ int unknown_command(const std::vector<std::string>& names, const std::string& gi
   return kUsageError;
 }
 
+int unknown_option(const std::string& given) {
+  fmt::print(stderr, "oarlock: unknown option '{}'; a command comes first, as in: oarlock launch -n 2 PROGRAM\n",
+             given);
+  return kUsageError;
+}
+
+// CLI11's own words for a missing value name its type only.
+std::string describe(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  return error.get_name() == "ArgumentMismatch" ? text.substr(0, text.find(':')) + " needs a value" : text;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -51,6 +63,7 @@ int main(int argc, char** argv) {
   CLI::App app("Train and run models on one process or many.", "oarlock");
   app.set_version_flag("--version", version_text());
   app.require_subcommand(0, 1);
+  app.footer("oarlock SUBCOMMAND --help tells more.");
   oarlock::launch::Run run;
   oarlock::launch::add_launch_command(app, run);
   oarlock::launch::add_env_command(app, run);
@@ -58,12 +71,14 @@ int main(int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
   const bool is_command = std::find(names.begin(), names.end(), first) != names.end();
   if (!first.empty() && first[0] != '-' && !is_command) return unknown_command(names, first);
+  if (!first.empty() && first[0] == '-' && app.get_option_no_throw(first) == nullptr) return unknown_option(first);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wish) {  // --help, --version
     return app.exit(wish);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "oarlock: {}; try: oarlock {}--help\n", error.what(), is_command ? first + " " : "");
+    const std::string name = is_command ? "oarlock " + first : "oarlock";
+    fmt::print(stderr, "{0}: {1}; try: {0} --help\n", name, describe(error));
     return kUsageError;
   }
   if (run) return run();

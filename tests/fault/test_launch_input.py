@@ -21,11 +21,12 @@ def test_a_port_in_use_is_named_with_its_holder(launch):
     assert "give another --master-port" in error
 
 
-def test_a_given_port_is_used(launch):
+@pytest.mark.parametrize("spelling", ["--master-port", "--main_process_port"])
+def test_a_given_port_is_used(launch, spelling):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    assert launch("--master_port".replace("_", "-"), port, *shell("echo $MASTER_PORT")).finish()[1] == f"{port}\n"
+    assert launch(spelling, port, *shell("echo $MASTER_PORT")).finish()[1] == f"{port}\n"
 
 
 def bad_programs(folder):
@@ -53,11 +54,14 @@ def test_programs_that_cannot_be_run(launch, tmp_path):
 
 @pytest.mark.parametrize("arguments, words", [
     (["-n", "2"], "no program is given"),
-    (["-n", "0", "true"], "in range"),
-    (["-n", "many", "true"], "Value many not in range"),
+    (["-n", "0", "true"], "oarlock launch: --num-processes: '0' is no whole number from 1 to 4096"),
+    (["-n", "many", "true"], "'many' is no whole number from 1 to 4096"),
+    (["-n", "2.5", "true"], "'2.5' is no whole number from 1 to 4096"),
+    (["-n"], "--num-processes needs a value"),
+    (["--nproc-per-node", "0", "true"], "'0' is no whole number from 1 to 4096"),
     (["--num-proceses", "2", "true"], "unknown option '--num-proceses' (did you mean '--num-processes'?)"),
-    (["--master-port", "99999", "true"], "in range"),
-    (["--grace-seconds", "-1", "true"], "in range"),
+    (["--master-port", "99999", "true"], "'99999' is no whole number from 0 to 65535"),
+    (["--grace-seconds", "-1", "true"], "'-1' is no number from 0 to 86400"),
 ])
 def test_usage_errors_give_2(launch, arguments, words):
     status, output, error = launch(*arguments).finish()
@@ -76,9 +80,12 @@ def test_an_unwritable_log_directory(launch, tmp_path):
     (["--version"], 0, "oarlock 0.1.0"),
     (["--help"], 0, "launch"),
     (["launch", "--help"], 0, "--grace-seconds"),
+    (["launch", "--help"], 0, "Usage: oarlock launch [OPTIONS] PROGRAM [ARGUMENTS...]"),
     (["env"], 0, "liboarlock"),
     ([], 2, "Subcommands"),
     (["lunch"], 2, "did you mean 'launch'?"),
+    (["-n", "2", "launch"], 2, "unknown option '-n'; a command comes first"),
+    (["env", "now"], 2, "oarlock env: "),
 ])
 def test_the_command_itself(arguments, status, words):
     done = subprocess.run([OARLOCK, *arguments], capture_output=True, text=True, timeout=WAIT)

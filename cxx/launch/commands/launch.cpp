@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <type_traits>
 
 #include "base/status.h"
 #include "base/text.h"
@@ -18,14 +19,21 @@ namespace {
 constexpr const char* kAbout =
     R"(Every rank finds its place in RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, NODE_RANK,
 GROUP_RANK, MASTER_ADDR and MASTER_PORT, as under torchrun, so programs of either kind run.
-OMP_NUM_THREADS becomes cores / ranks unless it is set. Rank 0 reads the launcher's standard
-input when that is no terminal; the others read nothing.
+OMP_NUM_THREADS becomes cores / ranks unless it is set. Spellings of torchrun and accelerate,
+such as --nproc-per-node, --num_processes and --main_process_port, are understood as well.
 
-Ctrl-C and other signals are passed on once; ranks that are left after the grace time, or at
-a second Ctrl-C, are killed. When a rank fails it is reported, the others are ended, and the
-exit status is that of the first rank that failed (128 + the signal's number for a signal).
-Nothing that the ranks started is left running. Usage errors give 2, a program that cannot
-be executed 126, one that does not exist 127.)";
+Rank 0 reads the launcher's standard input unless that is a terminal; the others read nothing.
+One rank alone (and without --log-dir) has the terminal as if it was started without a
+launcher: it can be a debugger, and Ctrl-C and Ctrl-Z are its own.
+
+With more ranks, Ctrl-C and other signals are passed on once; ranks that are left after the
+grace time, or at a second Ctrl-C, are killed. Ctrl-Z stops all ranks and fg continues them.
+When a rank fails it is reported with its last lines and the others are ended. Nothing that
+the ranks started is left running.
+
+Exit status: 0, or that of the first rank that failed (128 + the signal's number if a signal
+ended it); 2 for a wrong command line, 126 if PROGRAM cannot be executed, 127 if there is
+none of that name, 1 if anything else keeps the ranks from starting, such as a port in use.)";
 
 constexpr const char* kShort = "Start PROGRAM [ARGUMENTS...] once per rank on this host and watch over the ranks.";
 
@@ -64,8 +72,8 @@ Status take_program(std::vector<std::string> words, const CLI::App& command, Loc
     const std::vector<std::string_view> candidates(known.begin(), known.end());
     const std::string given = words.front().substr(0, words.front().find('='));
     const auto nearest = nearest_text(given, candidates);
-    return invalid_argument("unknown option '{}'{}; options of the program follow its name", given,
-                            nearest ? fmt::format(" (did you mean '{}'?)", *nearest) : "");
+    return invalid_argument("unknown option '{}'{}; options of the program follow its name; try: oarlock launch --help",
+                            given, nearest ? fmt::format(" (did you mean '{}'?)", *nearest) : "");
   }
   if (words.empty()) return invalid_argument("no program is given; try: oarlock launch --help");
   launch.arguments = std::move(words);
@@ -92,35 +100,60 @@ int run_launch(Typed typed, const CLI::App& command) {
   });
 }
 
+// CLI11 does not know that something follows the options.
+class LaunchFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: oarlock launch [OPTIONS] PROGRAM [ARGUMENTS...]\n";
+  }
+};
+
+// Another spelling, which the help does not list.
+template <typename T>
+CLI::Option* add_alias(CLI::App& command, const std::string& names, T& value) {
+  return command.add_option(names, value)->group("");
+}
+
+template <typename T>
+void add_number(CLI::App& command, const std::string& names, const std::string& aliases, T& value, T least, T most,
+                const std::string& about) {
+  const auto refuse = [least, most](const std::string& text) {
+    T number{};
+    const bool is_right = CLI::detail::lexical_cast(text, number) && number >= least && number <= most;
+    return is_right ? ""
+                    : fmt::format("'{}' is no {}number from {} to {}", text, std::is_integral_v<T> ? "whole " : "",
+                                  least, most);
+  };
+  const CLI::Validator range(refuse, "", "");
+  command.add_option(names, value, about)->type_name("N")->check(range);
+  if (!aliases.empty()) add_alias(command, aliases, value)->check(range);
+}
+
 }  // namespace
 
 void add_launch_command(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("launch", kShort);
   auto typed = std::make_shared<Typed>();
+  LocalLaunch& launch = typed->launch;
   command->prefix_command();
+  command->formatter(std::make_shared<LaunchFormatter>());
   command->footer(std::string(kAbout) + "\n\n" + kExamples);
-  command
-      ->add_option("-n,--num-processes,--num_processes,--nproc-per-node", typed->launch.num_processes,
-                   "How many ranks (1)")
-      ->check(CLI::Range(1, kProcessesMax));
-  command
-      ->add_option("--master-port,--main-process-port,--main_process_port", typed->launch.master_port,
-                   "Port on which the ranks meet (0: a free one)")
-      ->check(CLI::Range(0, 65535));
+  add_number(*command, "-n,--num-processes", "--num_processes,--nproc-per-node,--nproc_per_node", launch.num_processes,
+             1, kProcessesMax, "How many ranks (1)");
+  add_number(*command, "--master-port", "--main-process-port,--main_process_port,--master_port", launch.master_port, 0,
+             65535, "Port on which the ranks meet (0: a free one)");
   command->add_flag("--release-port", typed->release_port,
                     "Leave MASTER_PORT unbound, for programs that bind it themselves, such as\n"
                     "Python with torch.distributed; else rank 0 inherits the listening socket");
-  command
-      ->add_option("--num-threads,--num-cpu-threads-per-process,--num_cpu_threads_per_process",
-                   typed->launch.num_threads, "OMP_NUM_THREADS of each rank")
-      ->check(CLI::Range(1, 65536));
-  command->add_option("--log-dir,--log_dir", typed->launch.log_dir, "Also write DIR/rank_<n>.out and .err")
+  add_number(*command, "--num-threads", "--num-cpu-threads-per-process,--num_cpu_threads_per_process",
+             launch.num_threads, 1, 65536, "OMP_NUM_THREADS of each rank (cores / ranks)");
+  command->add_option("--log-dir", launch.log_dir, "Also write what each rank prints to DIR/rank_<n>.out and .err")
       ->type_name("DIR");
+  add_alias(*command, "--log_dir", launch.log_dir);
   command->add_flag("--no-prefix", typed->no_prefix,
                     "Do not put \"[rank 0] \" before each line (one rank alone has none)");
-  command
-      ->add_option("--grace-seconds", typed->grace_seconds, "Time for ranks to end when asked to, before SIGKILL (30)")
-      ->check(CLI::Range(0.0, 86400.0));
+  add_number(*command, "--grace-seconds", "", typed->grace_seconds, 0.0, 86400.0,
+             "Time that ranks have to end when asked to, before they are killed (30)");
   command->callback([command, typed, &run] { run = [command, typed] { return run_launch(*typed, *command); }; });
 }
 
