@@ -46,7 +46,7 @@ class Accelerator {
   Status prepare_model(std::shared_ptr<Model> model);  // collective
   Status prepare_optimizer(std::shared_ptr<Optimizer> optimizer);
   Status prepare_scheduler(std::shared_ptr<Scheduler> scheduler);
-  Status prepare_loader(std::shared_ptr<Loader> loader);
+  Status prepare_loader(std::shared_ptr<Loader> loader);  // collective
   Status close();
 
   // accumulate.cpp. `model` nullptr: every prepared model.
@@ -94,6 +94,7 @@ class Accelerator {
   Status agreed(const Fn& fn) const {
     return agree(*state_->group(), caught(fn), state_->timeout());
   }
+  Status share_order(Loader& loader) const;
   Status before_backward();
   Status after_backward();
   void give_up();

@@ -1,7 +1,30 @@
 #include "accel/accelerator.h"
 #include "base/log.h"
+#include "parallel/ddp/agreement.h"
 
 namespace oarlock {
+namespace {
+
+// A shard of one rank that the program set: each rank reads a data set of its own.
+bool is_independent(const JsonValue& loader_state) {
+  const JsonValue* world_size = loader_state.find("world_size");
+  return world_size != nullptr && world_size->as_int64().is_ok() && world_size->as_int64().value() == 1;
+}
+
+// What must be equal on all ranks, one thing each.
+std::vector<std::string> describe(const Loader& loader) {
+  const JsonValue state = loader.state();
+  if (is_independent(state)) return {"a shard of one rank"};
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : state.members()) {
+    const bool is_anyones = key == "seed" && !loader.has_own_seed();
+    lines.push_back(is_anyones ? "no seed" : fmt::format("{} {}", key, value.dump()));
+  }
+  return lines;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<Accelerator>> Accelerator::create(std::shared_ptr<State> state, const Options& options) {
   const std::int64_t steps = options.integer("accelerator.gradient_accumulation_steps");
   if (steps < 1) return invalid_argument("accelerator.gradient_accumulation_steps must be >= 1, got {}", steps);
@@ -54,7 +77,9 @@ Status Accelerator::prepare_model(std::shared_ptr<Model> model) {
   if (find(*model).is_ok()) return Status::ok();
   PreparedModel prepared{std::move(model), nullptr};
   if (state_->world_size() > 1) {
-    auto data_parallel = DataParallel::create(prepared.model, state_->group(), ddp_options_, state_->timeout());
+    auto data_parallel = with_peers("prepare_model", [&] {
+      return DataParallel::create(prepared.model, state_->group(), ddp_options_, state_->timeout());
+    });
     if (!data_parallel.is_ok()) return poison(std::move(data_parallel).status(), "prepare_model");
     prepared.data_parallel = std::move(data_parallel).value();
   }
@@ -77,10 +102,27 @@ Status Accelerator::prepare_scheduler(std::shared_ptr<Scheduler> scheduler) {
 Status Accelerator::prepare_loader(std::shared_ptr<Loader> loader) {
   OAR_TRY(require_open());
   if (is_among(loaders_, loader.get())) return Status::ok();
-  if (!loader->is_sharded()) OAR_TRY(loader->set_shard(state_->rank(), state_->world_size()));
+  const auto shard = [&] {
+    return loader->is_sharded() ? Status::ok() : loader->set_shard(state_->rank(), state_->world_size());
+  };
+  OAR_TRY(poison(agreed(shard), "prepare_loader"));
+  if (state_->world_size() > 1) {
+    OAR_TRY(poison(with_peers("prepare_loader", [&] { return share_order(*loader); }), "prepare_loader"));
+  }
   loader->set_draws_base_seed(follows_reference_);
   loaders_.push_back(std::move(loader));
   return Status::ok();
+}
+
+// The ranks' batches are parts of one order only if all that fixes it is equal. A seed that nobody gave is that of each
+// process's generator: rank 0's is taken (the reference sends the state of its sampler's generator at each epoch).
+Status Accelerator::share_order(Loader& loader) const {
+  Group& group = *state_->group();
+  OAR_TRY(check_agreement(group, "loaders", describe(loader), state_->timeout()));
+  if (loader.has_own_seed() || is_independent(loader.state())) return Status::ok();
+  OAR_ASSIGN(const std::string text, group.broadcast_bytes(loader.state().dump(), 0, state_->timeout()));
+  OAR_ASSIGN(const JsonValue state, parse_json(text));
+  return loader.load_state(state);
 }
 
 const Loader* Accelerator::active_loader() const {

@@ -40,6 +40,9 @@ Result<std::uint64_t> read_seed(const JsonValue& state) {
 Result<SavedLoader> parse_state(const JsonValue& state) {
   SavedLoader saved;
   OAR_ASSIGN(saved.cursor.epoch, read_count(state, "epoch", 0));
+  if (saved.cursor.epoch > kEpochMax) {
+    return corrupt("epoch must be <= {}, got {}", kEpochMax, saved.cursor.epoch);
+  }
   OAR_ASSIGN(saved.cursor.position, read_count(state, "position", 0));
   OAR_ASSIGN(saved.cursor.seed, read_seed(state));
   OAR_ASSIGN(saved.shuffle, read_flag(state, "shuffle"));

@@ -10,6 +10,9 @@
 
 namespace oarlock {
 
+// So that the epoch after it is still a number, and one that every reader of JSON keeps (2^53 - 1).
+inline constexpr std::int64_t kEpochMax = (std::int64_t{1} << 53) - 2;
+
 // `position` counts rounds, so it means the same on every rank.
 struct Cursor {
   std::int64_t epoch = 0;

@@ -158,10 +158,13 @@ class ShardedLoader : public Loader {
   std::int64_t rows_in_round() const override { return position_ > 0 ? shard_.rows_in_round(position_ - 1) : 0; }
   std::uint64_t last_given() const override { return last_given_; }
   bool splits_batches() const override { return options_.shard.split_batches; }
+  bool has_own_seed() const override { return options_.seed.has_value(); }
 
   Status seek(std::int64_t epoch, std::int64_t position) override {
     if (closed_) return closed_failure();
-    if (epoch < 0) return invalid_argument("epoch must be >= 0, got {}", epoch);
+    if (epoch < 0 || epoch > kEpochMax) {
+      return invalid_argument("epoch must lie in [0, {}], got {}", kEpochMax, epoch);
+    }
     if (position < 0 || position > num_batches()) {
       return invalid_argument("batches_done must lie in [0, {}], the batches of this rank in an epoch; got {}",
                               num_batches(), position);

@@ -43,8 +43,10 @@ class Loader {
   // before this loader's first one. Of several loaders in use, the accelerator takes the largest for the active one.
   virtual std::uint64_t last_given() const = 0;
   virtual bool splits_batches() const = 0;  // loader.split_batches
+  virtual bool has_own_seed() const = 0;    // loader.seed was given
 
-  // To the point where `position` batches of `epoch` have been given. OAR_E_ARGUMENT: there is no such point.
+  // To the point where `position` batches of `epoch` have been given. OAR_E_ARGUMENT: there is no such point; epochs
+  // end at kEpochMax (cursor.h).
   virtual Status seek(std::int64_t epoch, std::int64_t position) = 0;
   virtual JsonValue state() const = 0;                    // epoch, position, seed: all that a resume needs (cursor.h)
   virtual Status load_state(const JsonValue& state) = 0;  // exact or refused; unchanged on failure

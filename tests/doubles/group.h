@@ -59,7 +59,9 @@ class ScriptedGroup : public Group {
     if (on_all_gather_bytes) return on_all_gather_bytes(std::string(mine));
     return std::vector<std::string>(static_cast<std::size_t>(size_), std::string(mine));
   }
-  Result<std::string> broadcast_bytes(std::string_view bytes, int, Milliseconds) override { return std::string(bytes); }
+  Result<std::string> broadcast_bytes(std::string_view bytes, int, Milliseconds) override {
+    return on_broadcast_bytes ? on_broadcast_bytes(std::string(bytes)) : std::string(bytes);
+  }
   Status abort(std::string_view reason) override {
     aborted_for = reason;
     return Status::ok();
@@ -72,6 +74,7 @@ class ScriptedGroup : public Group {
   std::function<void(at::Tensor)> on_all_reduce, on_broadcast;
   std::function<void(at::Tensor, at::Tensor)> on_all_gather;
   std::function<std::vector<std::string>(std::string)> on_all_gather_bytes;
+  std::function<std::string(std::string)> on_broadcast_bytes;
   Status outcome = Status::ok();  // of every wait
   bool stays_in_flight = false;   // an all_reduce's work does not end; its tensors are kept here
   std::vector<at::Tensor> in_flight;

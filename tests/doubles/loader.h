@@ -34,6 +34,7 @@ class CountingLoader : public Loader {
   std::int64_t rows_in_round() const override { return rows; }
   std::uint64_t last_given() const override { return last_given_; }
   bool splits_batches() const override { return splits; }
+  bool has_own_seed() const override { return true; }
   Status seek(std::int64_t epoch, std::int64_t position) override {
     epoch_ = epoch;
     position_ = position;

@@ -89,15 +89,18 @@ oar_accelerator_prepare_scheduler(oar_accelerator *accelerator, oar_scheduler *s
 /**
  * Give this rank its share of the loader's batches, and keep the loader's place in checkpoints.
  *
- * A loader that already has a shard (oar_loader_set_shard) keeps it. With "compat": "accelerate" each epoch of the
- * loader draws one number from the default generator, as a PyTorch DataLoader does.
+ * On more than one rank, checks that all ranks' loaders have the same number of samples, options and place, and takes
+ * rank 0's seed where loader.seed was not given. A loader that already has a shard (oar_loader_set_shard) keeps it;
+ * with shards of one rank, each rank has an order and a data set of its own. With "compat": "accelerate" each epoch
+ * of the loader draws one number from the default generator, as a PyTorch DataLoader does.
  *
  * @param[in] accelerator  borrowed.
  * @param[in] loader       retained until oar_accelerator_close. A second call for the same one does nothing.
  *
+ * @return OAR_E_MISMATCH  ranks have different loaders; the text has the first difference and both ranks.
  * @return OAR_E_STATE     the loader is in the middle of an epoch, or the accelerator is closed.
  * @return OAR_E_ARGUMENT  split_batches, and the batch size cannot be divided by the number of ranks.
- * @threads serial(accelerator, loader)
+ * @threads collective(state)
  * @source  Accelerate 1.15 `prepare_data_loader`.
  * @since   0.1
  */

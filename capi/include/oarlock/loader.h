@@ -20,7 +20,8 @@
  * @param[in]  dataset  retained.
  * @param[in]  options  borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for instance
  *                      {"batch_size":32,"shuffle":true,"seed":42,"num_workers":2}. NULL: defaults. A seed beyond 2^53
- *                      is given as a string; without one it is that of the default generator (oar_state_seed) now.
+ *                      is given as a string; without one it is that of the default generator (oar_state_seed) now,
+ *                      and rank 0's once the loader is prepared on several ranks.
  * @param[out] out      owned; end with oar_loader_release. Untouched on failure.
  *
  * @return OAR_E_ARGUMENT  an unknown option (the text names the nearest), or a value out of range.
@@ -140,7 +141,7 @@ oar_loader_samples_in_round(const oar_loader *loader, OAR_OUT int64_t *out_num_s
  * on where it was.
  *
  * @param[in] loader        borrowed.
- * @param[in] epoch         at least 0.
+ * @param[in] epoch         from 0 to 2^53 - 2.
  * @param[in] batches_done  from 0 to num_batches.
  *
  * @return OAR_E_ARGUMENT  there is no such point; the loader stays where it was.

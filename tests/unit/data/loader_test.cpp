@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -220,7 +221,8 @@ TEST(Loader, AResumeWithWorkersReadsOnlyAhead) {
 
 TEST(Loader, SeekRefusesPlacesThatDoNotExist) {
   const auto loader = loader_of(count_to(5), R"({"batch_size":2})");
-  for (const auto& [epoch, position] : {std::pair<int, int>{-1, 0}, {0, -1}, {0, 4}}) {
+  const std::int64_t last = std::numeric_limits<std::int64_t>::max();  // whose next epoch is no number
+  for (const auto& [epoch, position] : {std::pair<std::int64_t, std::int64_t>{-1, 0}, {0, -1}, {0, 4}, {last, 0}}) {
     EXPECT_EQ(loader->seek(epoch, position).code(), OAR_E_ARGUMENT) << epoch << " " << position;
   }
   EXPECT_EQ(take_epoch(*loader).size(), 3U);
