@@ -1,7 +1,6 @@
 #include "oarlock/accelerator.h"
 
 #include "accel/accelerator.h"
-#include "base/json.h"
 #include "base/option_reach.h"
 #include "guard.h"
 #include "handles.h"
@@ -146,13 +145,7 @@ oar_status oar_accelerator_reduce_mean(oar_accelerator* accelerator, double valu
 oar_status oar_accelerator_save(oar_accelerator* accelerator, const char* directory, const char* user_json) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Accelerator & self, unwrap(accelerator));
-    JsonValue user;
-    if (user_json != nullptr) {
-      auto parsed = parse_json(user_json);
-      if (!parsed.is_ok()) return invalid_argument("user_json: {}", parsed.status().message());
-      user = std::move(parsed).value();
-    }
-    return self.save(optional_text(directory), std::move(user));
+    return self.save(optional_text(directory), optional_text(user_json));
   });
 }
 

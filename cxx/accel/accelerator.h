@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -63,7 +64,8 @@ class Accelerator {
   Result<double> reduce_mean(double value);
 
   // save.cpp and load.cpp, collective. directory nullopt: by number below the project.
-  Status save(std::optional<std::string> directory, JsonValue user);
+  // Only rank 0's user_json is read.
+  Status save(std::optional<std::string> directory, const std::optional<std::string>& user_json);
   Status load(std::optional<std::string> directory);
 
  private:
@@ -102,13 +104,17 @@ class Accelerator {
   std::int64_t rows_kept(std::int64_t num_rows) const;
   std::string checkpoints_folder() const;
   // Rank 0's answer, or its failure, on every rank.
-  Result<std::string> ask_main(const Result<std::string>& mine) const;
-  bool has_pending_gradients() const;  // in the middle of an accumulation
-  CheckpointContents collect(JsonValue user) const;
+  Result<std::string> ask_main(const std::function<Result<std::string>()>& question) const;
+  NamedTensors unfinished_gradients() const;
+  NamedTensors own_buffers() const;  // of models whose buffers may differ from rank 0's
+  Result<CheckpointContents> collect(const std::optional<std::string>& user_json) const;
+  struct SavedTensors;
   Status check_counts(const Checkpoint& checkpoint) const;
-  Status restore(const Checkpoint& checkpoint);
-  Status restore_this_rank(const Checkpoint& checkpoint);
-  Status restore_gradients(const Checkpoint& checkpoint);
+  Result<SavedTensors> read(const Checkpoint& checkpoint) const;
+  Status restore(const Checkpoint& checkpoint, const SavedTensors& saved);
+  Status restore_this_rank(const Checkpoint& checkpoint, const SavedTensors& saved);
+  Status restore_gradients(const NamedTensors& saved);
+  Status restore_buffers(const NamedTensors& saved);
 
   const std::shared_ptr<State> state_;
   const Options ddp_options_;

@@ -31,9 +31,7 @@ Result<const at::Tensor*> find_tensor(const NamedTensors& tensors, std::string_v
 std::string model_file(std::size_t index) { return index == 0 ? "model" : fmt::format("model_{}", index); }
 
 // Rank's generator as it was, if as many ranks saved; else a new stream per rank that follows from the saved ones.
-Status restore_random_state(const Checkpoint& checkpoint, int rank, int world_size) {
-  const int source = rank % checkpoint.world_size();
-  OAR_ASSIGN(const NamedTensors saved, checkpoint.tensors("random_state", source));
+Status restore_random_state(const Checkpoint& checkpoint, const NamedTensors& saved, int rank, int world_size) {
   OAR_ASSIGN(const at::Tensor* state, find_tensor(saved, "cpu"));
   OAR_TRY(set_default_generator_state(*state));
   if (checkpoint.world_size() == world_size) return Status::ok();
@@ -47,7 +45,17 @@ Status restore_random_state(const Checkpoint& checkpoint, int rank, int world_si
   return Status::ok();
 }
 
+// "2.fc.weight": the third model's.
+std::string name_of(std::size_t model, const NamedTensor& item) { return fmt::format("{}.{}", model, item.name); }
+
 }  // namespace
+
+// Views of the files, whose checksums have been verified.
+struct Accelerator::SavedTensors {
+  std::vector<NamedTensors> models, optimizers;
+  NamedTensors random_state;
+  NamedTensors gradients, buffers;  // this rank's own; none when another number of ranks saved
+};
 
 Status Accelerator::check_counts(const Checkpoint& checkpoint) const {
   const JsonValue& values = checkpoint.values();
@@ -62,27 +70,45 @@ Status Accelerator::check_counts(const Checkpoint& checkpoint) const {
   return check_count("loaders", loaders->size(), loaders_.size());
 }
 
-Status Accelerator::restore(const Checkpoint& checkpoint) {
-  OAR_TRY(check_counts(checkpoint));
-  const JsonValue& values = checkpoint.values();
+// Everything that the checkpoint has for this rank, before the first object is changed.
+Result<Accelerator::SavedTensors> Accelerator::read(const Checkpoint& checkpoint) const {
+  const int rank = state_->rank();
+  SavedTensors saved;
   for (std::size_t i = 0; i < models_.size(); ++i) {
-    OAR_ASSIGN(const NamedTensors tensors, checkpoint.tensors(model_file(i)));
-    OAR_TRY(models_[i].model->load_state_dict(tensors));
+    OAR_ASSIGN(NamedTensors tensors, checkpoint.tensors(model_file(i)));
+    saved.models.push_back(std::move(tensors));
   }
-  const std::vector<JsonValue>& optimizers = values.find("optimizers")->items();
   for (std::size_t i = 0; i < optimizers_.size(); ++i) {
     OAR_ASSIGN(NamedTensors tensors, checkpoint.tensors(fmt::format("optimizer_{}", i)));
-    OAR_TRY(optimizers_[i]->load_state({std::move(tensors), optimizers[i]}));
+    saved.optimizers.push_back(std::move(tensors));
+  }
+  OAR_ASSIGN(saved.random_state, checkpoint.tensors("random_state", rank % checkpoint.world_size()));
+  if (checkpoint.world_size() != state_->world_size()) return saved;
+  if (checkpoint.has("gradients", rank)) {
+    OAR_ASSIGN(saved.gradients, checkpoint.tensors("gradients", rank));
+  }
+  if (checkpoint.has("buffers", rank)) {
+    OAR_ASSIGN(saved.buffers, checkpoint.tensors("buffers", rank));
+  }
+  return saved;
+}
+
+Status Accelerator::restore(const Checkpoint& checkpoint, const SavedTensors& saved) {
+  const JsonValue& values = checkpoint.values();
+  for (std::size_t i = 0; i < models_.size(); ++i) OAR_TRY(models_[i].model->load_state_dict(saved.models[i]));
+  const std::vector<JsonValue>& optimizers = values.find("optimizers")->items();
+  for (std::size_t i = 0; i < optimizers_.size(); ++i) {
+    OAR_TRY(optimizers_[i]->load_state({saved.optimizers[i], optimizers[i]}));
   }
   const std::vector<JsonValue>& schedulers = values.find("schedulers")->items();
   for (std::size_t i = 0; i < schedulers_.size(); ++i) OAR_TRY(schedulers_[i]->load_state(schedulers[i]));
   const std::vector<JsonValue>& loaders = values.find("loaders")->items();
   for (std::size_t i = 0; i < loaders_.size(); ++i) OAR_TRY(loaders_[i]->load_state(loaders[i]));
-  return restore_this_rank(checkpoint);
+  return restore_this_rank(checkpoint, saved);
 }
 
-// Counters, gradients of an unfinished accumulation, random state.
-Status Accelerator::restore_this_rank(const Checkpoint& checkpoint) {
+// Counters, own buffers, gradients that no step has used, random state.
+Status Accelerator::restore_this_rank(const Checkpoint& checkpoint, const SavedTensors& saved) {
   const JsonValue& values = checkpoint.values();
   OAR_ASSIGN(const JsonValue* counter_value, values.at("accumulation_counter"));
   OAR_ASSIGN(const std::int64_t counter, counter_value->as_int64());
@@ -90,7 +116,7 @@ Status Accelerator::restore_this_rank(const Checkpoint& checkpoint) {
   OAR_ASSIGN(const bool sync, sync_value->as_bool());
   OAR_ASSIGN(const JsonValue* has_gradients_value, values.at("has_gradients"));
   OAR_ASSIGN(const bool has_gradients, has_gradients_value->as_bool());
-  OAR_TRY(restore_random_state(checkpoint, state_->rank(), state_->world_size()));
+  OAR_TRY(restore_random_state(checkpoint, saved.random_state, state_->rank(), state_->world_size()));
 
   for (const PreparedModel& prepared : models_) {
     for (const NamedTensor& parameter : prepared.model->parameters()) parameter.tensor.mutable_grad() = at::Tensor();
@@ -98,8 +124,9 @@ Status Accelerator::restore_this_rank(const Checkpoint& checkpoint) {
   accumulation_counter_ = counter;
   sync_gradients_ = sync;
   is_accumulating_ = false;
-  if (!has_gradients) return Status::ok();
-  if (checkpoint.world_size() == state_->world_size()) return restore_gradients(checkpoint);
+  OAR_TRY(restore_buffers(saved.buffers));
+  OAR_TRY(restore_gradients(saved.gradients));
+  if (!has_gradients || checkpoint.world_size() == state_->world_size()) return Status::ok();
   accumulation_counter_ = 0;
   sync_gradients_ = true;
   if (state_->is_main_process()) {
@@ -111,12 +138,11 @@ Status Accelerator::restore_this_rank(const Checkpoint& checkpoint) {
   return Status::ok();
 }
 
-Status Accelerator::restore_gradients(const Checkpoint& checkpoint) {
+Status Accelerator::restore_gradients(const NamedTensors& saved) {
   const GradModeScope no_grad(false);
-  OAR_ASSIGN(const NamedTensors saved, checkpoint.tensors("gradients", state_->rank()));
   for (std::size_t i = 0; i < models_.size(); ++i) {
     for (const NamedTensor& parameter : models_[i].model->parameters()) {
-      const std::string name = fmt::format("{}.{}", i, parameter.name);
+      const std::string name = name_of(i, parameter);
       const auto gradient = find_tensor(saved, name);
       if (!gradient.is_ok()) continue;  // a parameter that had none
       if (gradient.value()->sizes() != parameter.tensor.sizes()) return corrupt("gradient {} has another shape", name);
@@ -126,19 +152,42 @@ Status Accelerator::restore_gradients(const Checkpoint& checkpoint) {
   return Status::ok();
 }
 
+// The models' own files hold rank 0's.
+Status Accelerator::restore_buffers(const NamedTensors& saved) {
+  const GradModeScope no_grad(false);
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    bool differ = false;
+    for (const NamedTensor& buffer : models_[i].model->buffers()) {
+      const std::string name = name_of(i, buffer);
+      const auto own = find_tensor(saved, name);
+      if (!own.is_ok()) continue;
+      if (own.value()->sizes() != buffer.tensor.sizes()) return corrupt("buffer {} has another shape", name);
+      buffer.tensor.copy_(*own.value());
+      differ = true;
+    }
+    if (models_[i].data_parallel != nullptr) models_[i].data_parallel->set_buffers_differ(differ);
+  }
+  return Status::ok();
+}
+
 Status Accelerator::load(std::optional<std::string> directory) {
   OAR_TRY(require_open());
   if (!directory) {
-    auto latest =
-        ask_main(state_->is_main_process() ? find_latest_checkpoint(real_fs(), checkpoints_folder()) : std::string());
+    auto latest = ask_main([this] { return find_latest_checkpoint(real_fs(), checkpoints_folder()); });
     if (!latest.is_ok()) return poison(std::move(latest).status(), "load");
     directory = std::move(latest).value();
   }
-  auto checkpoint = Checkpoint::open(*directory);
-  Status opened = agree(*state_->group(), checkpoint.status(), state_->timeout());
-  if (!opened.is_ok()) return poison(std::move(opened), "load");
-  const Status restored = restore(*checkpoint.value()).within(*directory);
-  return poison(agree(*state_->group(), restored, state_->timeout()), "load");
+  std::shared_ptr<Checkpoint> checkpoint;
+  SavedTensors saved;
+  const auto open_and_read = [&]() -> Status {
+    OAR_ASSIGN(checkpoint, Checkpoint::open(*directory));
+    OAR_TRY(check_counts(*checkpoint).within(*directory));
+    OAR_ASSIGN(saved, read(*checkpoint));
+    return Status::ok();
+  };
+  OAR_TRY(poison(agreed(open_and_read), "load"));
+  const auto restore_all = [&] { return Status(restore(*checkpoint, saved).within(*directory)); };
+  return poison(agreed(restore_all), "load");
 }
 
 }  // namespace oarlock

@@ -22,25 +22,49 @@ std::string Accelerator::checkpoints_folder() const {
   return project_dir_.empty() ? "checkpoints" : project_dir_ + "/checkpoints";
 }
 
-Result<std::string> Accelerator::ask_main(const Result<std::string>& mine) const {
-  const bool is_main = state_->is_main_process();
-  OAR_TRY(agree(*state_->group(), is_main ? mine.status() : Status::ok(), state_->timeout()));
-  return state_->group()->broadcast_bytes(is_main ? mine.value() : "", 0, state_->timeout());
+Result<std::string> Accelerator::ask_main(const std::function<Result<std::string>()>& question) const {
+  std::string answer;
+  const auto ask = [&]() -> Status {
+    if (!state_->is_main_process()) return Status::ok();
+    OAR_ASSIGN(answer, question());
+    return Status::ok();
+  };
+  OAR_TRY(agreed(ask));
+  return state_->group()->broadcast_bytes(answer, 0, state_->timeout());
 }
 
-bool Accelerator::has_pending_gradients() const {
-  return accumulation_counter_ % accumulation_steps_ != 0 && !sync_gradients_;
-}
-
-CheckpointContents Accelerator::collect(JsonValue user) const {
-  CheckpointContents contents;
+// In the middle of an accumulation, or between a backward and its step: whatever is there is not yet used.
+NamedTensors Accelerator::unfinished_gradients() const {
   NamedTensors gradients;
   for (std::size_t i = 0; i < models_.size(); ++i) {
-    contents.shared.push_back({numbered("model", i), models_[i].model->state_dict()});
     for (const NamedTensor& parameter : models_[i].model->parameters()) {
       const at::Tensor& gradient = parameter.tensor.grad();
       if (gradient.defined()) gradients.push_back({fmt::format("{}.{}", i, parameter.name), gradient});
     }
+  }
+  return gradients;
+}
+
+NamedTensors Accelerator::own_buffers() const {
+  NamedTensors buffers;
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    if (models_[i].data_parallel == nullptr || !models_[i].data_parallel->buffers_differ()) continue;
+    for (const NamedTensor& buffer : models_[i].model->buffers()) {
+      buffers.push_back({fmt::format("{}.{}", i, buffer.name), buffer.tensor});
+    }
+  }
+  return buffers;
+}
+
+Result<CheckpointContents> Accelerator::collect(const std::optional<std::string>& user_json) const {
+  CheckpointContents contents;
+  if (user_json && state_->is_main_process()) {
+    auto parsed = parse_json(*user_json);
+    if (!parsed.is_ok()) return invalid_argument("user_json: {}", parsed.status().message());
+    contents.user = std::move(parsed).value();
+  }
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    contents.shared.push_back({numbered("model", i), models_[i].model->state_dict()});
   }
   JsonValue optimizers = JsonValue::array();
   for (std::size_t i = 0; i < optimizers_.size(); ++i) {
@@ -49,7 +73,10 @@ CheckpointContents Accelerator::collect(JsonValue user) const {
     optimizers.append(std::move(state.values));
   }
   contents.per_rank.push_back({"random_state", {{"cpu", default_generator_state()}}});
-  if (has_pending_gradients()) contents.per_rank.push_back({"gradients", std::move(gradients)});
+  NamedTensors gradients = unfinished_gradients(), buffers = own_buffers();
+  contents.values.set("has_gradients", JsonValue::boolean(!gradients.empty()));
+  if (!gradients.empty()) contents.per_rank.push_back({"gradients", std::move(gradients)});
+  if (!buffers.empty()) contents.per_rank.push_back({"buffers", std::move(buffers)});
 
   contents.values.set("num_models", JsonValue::integer(static_cast<std::int64_t>(models_.size())));
   contents.values.set("optimizers", std::move(optimizers));
@@ -57,22 +84,25 @@ CheckpointContents Accelerator::collect(JsonValue user) const {
   contents.values.set("loaders", json_array(loaders_, [](const Loader& l) { return l.state(); }));
   contents.values.set("accumulation_counter", JsonValue::integer(accumulation_counter_));
   contents.values.set("sync_gradients", JsonValue::boolean(sync_gradients_));
-  contents.values.set("has_gradients", JsonValue::boolean(has_pending_gradients()));
-  contents.user = std::move(user);
   return contents;
 }
 
-Status Accelerator::save(std::optional<std::string> directory, JsonValue user) {
+Status Accelerator::save(std::optional<std::string> directory, const std::optional<std::string>& user_json) {
   OAR_TRY(require_open());
   SaveOptions options{0, state_->timeout()};
   if (!directory) {
-    auto next = ask_main(state_->is_main_process() ? next_checkpoint_directory(real_fs(), checkpoints_folder())
-                                                   : std::string());
+    auto next = ask_main([this] { return next_checkpoint_directory(real_fs(), checkpoints_folder()); });
     if (!next.is_ok()) return poison(std::move(next).status(), "save");
     directory = std::move(next).value();
     options.total_limit = total_limit_;
   }
-  return poison(save_checkpoint(real_fs(), *state_->group(), *directory, collect(std::move(user)), options), "save");
+  CheckpointContents contents;
+  const auto collect_all = [&]() -> Status {
+    OAR_ASSIGN(contents, collect(user_json));
+    return Status::ok();
+  };
+  OAR_TRY(poison(agreed(collect_all), "save"));
+  return poison(save_checkpoint(real_fs(), *state_->group(), *directory, contents, options), "save");
 }
 
 }  // namespace oarlock

@@ -45,7 +45,8 @@ class Checkpoint {
   virtual const JsonValue& values() const = 0;
   virtual const JsonValue& user() const = 0;
   virtual int world_size() const = 0;
-  virtual Status verify() const = 0;  // every byte of every file against its checksum
+  virtual bool has(std::string_view name, int rank) const = 0;  // a per-rank file
+  virtual Status verify() const = 0;                            // every byte of every file against its checksum
   // Views of the mapped file, which they keep alive; not to be written to. The file's checksum is verified at its first
   // use.
   virtual Result<NamedTensors> tensors(std::string_view name) const = 0;            // of a shared file

@@ -1,4 +1,5 @@
 // An opened checkpoint. A file's checksum is computed once, at its first use; its tensors are views of the mapped file.
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -21,6 +22,11 @@ class OpenCheckpoint : public Checkpoint {
   const JsonValue& values() const override { return manifest_.values; }
   const JsonValue& user() const override { return manifest_.user; }
   int world_size() const override { return manifest_.world_size; }
+
+  bool has(std::string_view name, int rank) const override {
+    return std::any_of(manifest_.files.begin(), manifest_.files.end(),
+                       [&](const FileRecord& record) { return record.name == name && record.rank == rank; });
+  }
 
   Status verify() const override {
     OAR_TRY(check_files_present(directory_, manifest_));

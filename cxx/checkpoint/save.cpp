@@ -1,5 +1,6 @@
 // A save, as the ranks walk through it together. Every stage ends with agree(): a failure anywhere stops all at that
-// stage.
+// stage. What a stage sends is made in the stage before, so that an exception never lies between a stage's begin and
+// its exchange.
 #include <time.h>
 
 #include <utility>
@@ -11,6 +12,7 @@
 #include "checkpoint/manifest.h"
 #include "checkpoint/retention.h"
 #include "checkpoint/writer.h"
+#include "tensor/exceptions.h"
 
 namespace oarlock {
 namespace {
@@ -30,9 +32,9 @@ class Save {
       : fs_(fs), group_(group), directory_(directory), contents_(contents), options_(options) {}
 
   Status run() {
-    OAR_TRY(agree(group_, prepare(), options_.timeout));
-    OAR_TRY(agree(group_, write_files(), options_.timeout));
-    const Status committed = commit();
+    OAR_TRY(agree(group_, caught([this] { return prepare(); }), options_.timeout));
+    OAR_TRY(agree(group_, caught([this] { return write_files(); }), options_.timeout));
+    const Status committed = caught([this] { return commit(); });
     Status status = agree(group_, committed, options_.timeout);
     if (status.is_ok() || !is_main() || !committed.is_ok()) return status;
     return std::move(status).within(
@@ -47,19 +49,16 @@ class Save {
     OAR_ASSIGN(target_, split_checkpoint_path(directory_));
     if (!is_main()) return Status::ok();
     OAR_ASSIGN(commit_, Commit::begin(fs_, target_));
+    JsonValue plan = JsonValue::object();
+    plan.set("directory", JsonValue::string(directory_));
+    plan.set("temporary", JsonValue::string(commit_->temporary()));
+    plan_ = plan.dump();
     return Status::ok();
   }
 
   // Everyone gets the main rank's temporary; a rank that was told another directory says so before anything is written.
   Status share_plan() {
-    std::string mine;
-    if (is_main()) {
-      JsonValue plan = JsonValue::object();
-      plan.set("directory", JsonValue::string(directory_));
-      plan.set("temporary", JsonValue::string(commit_->temporary()));
-      mine = plan.dump();
-    }
-    OAR_ASSIGN(const std::string text, group_.broadcast_bytes(mine, 0, options_.timeout));
+    OAR_ASSIGN(const std::string text, group_.broadcast_bytes(plan_, 0, options_.timeout));
     OAR_ASSIGN(const JsonValue plan, parse_json(text));
     OAR_ASSIGN(const JsonValue* directory, plan.at("directory"));
     OAR_ASSIGN(const JsonValue* temporary, plan.at("temporary"));
@@ -74,15 +73,15 @@ class Save {
       return mismatch("ranks save to different directories: rank {} to '{}', rank 0 to '{}'", group_.rank(), directory_,
                       main_directory_);
     }
-    OAR_ASSIGN(records_, write_rank_files(fs_, temporary_, group_.rank(), contents_));
+    OAR_ASSIGN(const std::vector<FileRecord> written, write_rank_files(fs_, temporary_, group_.rank(), contents_));
+    JsonValue records = JsonValue::array();
+    for (const FileRecord& record : written) records.append(to_json(record));
+    written_ = records.dump();
     return Status::ok();
   }
 
   Status collect_records() {
-    JsonValue mine = JsonValue::array();
-    for (const FileRecord& record : records_) mine.append(to_json(record));
-    OAR_ASSIGN(const std::vector<std::string> all, group_.all_gather_bytes(mine.dump(), options_.timeout));
-    records_.clear();
+    OAR_ASSIGN(const std::vector<std::string> all, group_.all_gather_bytes(written_, options_.timeout));
     for (const std::string& text : all) {
       OAR_ASSIGN(const JsonValue array, parse_json(text));
       for (const JsonValue& item : array.items()) {
@@ -114,9 +113,11 @@ class Save {
   const SaveOptions& options_;
   CheckpointPath target_;
   std::unique_ptr<Commit> commit_;  // main rank only
+  std::string plan_;                // main rank only: its directory and temporary, as JSON
   std::string main_directory_;
   std::string temporary_;
-  std::vector<FileRecord> records_;
+  std::string written_;              // this rank's records, as JSON
+  std::vector<FileRecord> records_;  // all ranks'
 };
 
 }  // namespace

@@ -254,8 +254,8 @@ oar_accelerator_reduce_mean(oar_accelerator *accelerator, double value, OAR_OUT 
 
 /**
  * Write a checkpoint of everything prepared, and of what a resumed run needs to go on bit for bit: models,
- * optimizers, schedulers, the loaders' places, the accumulation counter and its unfinished gradients, every rank's
- * random state.
+ * optimizers, schedulers, the loaders' places, the accumulation counter, gradients that no step has used yet, every
+ * rank's random state, and its buffers where they may differ from rank 0's.
  *
  * The directory is complete or not there, whatever is killed when. It fails on all ranks or on none.
  *
@@ -266,7 +266,7 @@ oar_accelerator_reduce_mean(oar_accelerator *accelerator, double value, OAR_OUT 
  *
  * @return OAR_E_EXISTS    the directory is there already; it is untouched.
  * @return OAR_E_NO_SPACE  the disk is full; older checkpoints are untouched.
- * @return OAR_E_ARGUMENT  user_json is not JSON.
+ * @return OAR_E_ARGUMENT  rank 0's user_json is not JSON.
  * @threads collective(state); blocks until the checkpoint is on the disk
  * @source  Accelerate 1.15 `save_state`.
  * @since   0.1
@@ -280,16 +280,18 @@ oar_accelerator_save(oar_accelerator *accelerator, OAR_NULLABLE const char *dire
  *
  * With the same number of ranks the run goes on bit for bit, from the middle of an epoch too. With another number,
  * loaders go on where the samples done so far make whole rounds of the new size, random states are seeded anew and an
- * unfinished accumulation starts anew; a warning says so. On failure the objects before the one that the text names
- * hold the checkpoint's values already.
+ * unfinished accumulation starts anew; a warning says so. Every file is read and verified on all ranks before the
+ * first object is changed; after OAR_E_ARGUMENT the objects before the one that the text names hold the checkpoint's
+ * values already. It fails on all ranks or on none.
  *
  * @param[in] accelerator  borrowed.
  * @param[in] directory    NULL: the newest complete one of <project_dir>/checkpoints. Rank 0's value counts for
  *                         NULL.
  *
  * @return OAR_E_NOT_FOUND  there is no checkpoint; nothing was changed.
- * @return OAR_E_CORRUPT    a file's bytes are not those that were written; the text names the file.
- * @return OAR_E_STATE      the checkpoint holds other numbers of objects than are prepared.
+ * @return OAR_E_CORRUPT    a file's bytes are not those that were written; the text names the file. Nothing was
+ *                          changed.
+ * @return OAR_E_STATE      the checkpoint holds other numbers of objects than are prepared. Nothing was changed.
  * @return OAR_E_ARGUMENT   names or shapes of a model or optimizer differ, or a loader cannot go on at that sample;
  *                          the text says which.
  * @threads collective(state)

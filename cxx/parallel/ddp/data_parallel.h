@@ -40,6 +40,10 @@ class DataParallel : public UnitObserver {
   // When the backward threw, or ended before it began: final. Peers are told by whoever aborts the group.
   void give_up();
 
+  // A training forward ran since the ranks' buffers were last equal. True again after a load that gave each its own.
+  bool buffers_differ() const { return buffers_changed_; }
+  void set_buffers_differ(bool differ) { buffers_changed_ = differ; }
+
   Status after_forward(bool training) override;
 
  private:
