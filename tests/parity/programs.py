@@ -76,6 +76,20 @@ class DigitsNet(nn.Module):
         return {"loss": nn.functional.cross_entropy(logits, labels), "logits": logits}
 
 
+class Centred(nn.Module):
+    """Reads a buffer that it updates: a running centre, as streaming normalisers and codebooks have it."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 1)
+        self.register_buffer("centre", torch.zeros(8))
+
+    def forward(self, images, labels):
+        outputs = self.fc(images - self.centre).squeeze(1)
+        self.centre.mul_(0.5).add_(images.mean(0), alpha=0.5)
+        return {"loss": (outputs - labels).pow(2).mean()}
+
+
 def seeded(make, seed=0):
     """make() with the default generator at `seed`, in training mode."""
     torch.manual_seed(seed)
@@ -101,3 +115,30 @@ def export_mlp(path, dropout=0.0, seed=0):
 def export_digits(path, dropout=0.25, seed=0):
     """The digits network with a dynamic batch; dropout=0.0 is the variant without random numbers."""
     return export_program(seeded(lambda: DigitsNet(dropout), seed), digits_inputs(), path, ({0: "b"}, {0: "b"}))
+
+
+def centred_inputs(batch=32, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.randn(batch, 8, generator=generator), torch.randn(batch, generator=generator))
+
+
+def export_centred(path, seed=0):
+    return export_program(seeded(Centred, seed), centred_inputs(), path, ({0: "b"}, {0: "b"}))
+
+
+class Partial(nn.Module):
+    """Two linear layers; the first is frozen, or its output is not used."""
+
+    def __init__(self, frozen, width):
+        super().__init__()
+        self.back = nn.Linear(width, width)
+        self.head = nn.Linear(width, 1)
+        self.frozen = frozen
+        self.back.requires_grad_(not frozen)
+
+    def forward(self, x):
+        return {"loss": self.head(self.back(x) if self.frozen else x).pow(2).mean()}
+
+
+def export_partial(path, frozen, seed=0, width=4):
+    return export_program(seeded(lambda: Partial(frozen, width), seed), (torch.ones(3, width),), path, ({0: "b"},))
