@@ -15,7 +15,7 @@ oar_status oar_bytes_create(const void* data, size_t size, oar_bytes** out) noex
 }
 
 oar_status oar_bytes_view(const oar_bytes* bytes, const void** out_data, size_t* out_size) noexcept {
-  return guard([&]() -> Status {
+  return guard_any_thread([&]() -> Status {
     OAR_ASSIGN(const std::string& self, unwrap(bytes));
     OAR_TRY(require_out(out_data, "out_data"));
     OAR_TRY(require_out(out_size, "out_size"));

@@ -41,7 +41,7 @@ const char* oar_status_name(oar_status status) noexcept {
 }
 
 oar_status oar_error_take(oar_error** out) noexcept {
-  return guard_with({.keep_error = true}, [&]() -> Status {
+  return guard_with({.keep_error = true, .any_torch = true}, [&]() -> Status {
     OAR_TRY(require_out(out, "out"));
     if (current_error() == nullptr) {
       *out = nullptr;

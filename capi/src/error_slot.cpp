@@ -24,6 +24,11 @@ void clear_error() noexcept {
   slot.is_out_of_memory = false;
 }
 
+std::unique_ptr<ErrorInfo> detach_error() noexcept {
+  slot.is_out_of_memory = false;
+  return std::move(slot.error);
+}
+
 void store_error(std::unique_ptr<ErrorInfo> error) noexcept {
   slot.error = std::move(error);
   slot.is_out_of_memory = false;

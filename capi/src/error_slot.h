@@ -8,6 +8,8 @@
 namespace oarlock::capi {
 
 void clear_error() noexcept;
+// Clears it too, but gives what oar_last_error's text lies in, so that it lives as long as the call that was given it.
+std::unique_ptr<ErrorInfo> detach_error() noexcept;
 void store_error(std::unique_ptr<ErrorInfo> error) noexcept;
 // OAR_E_OUT_OF_MEMORY with a text that was made when the library was loaded.
 void store_out_of_memory() noexcept;

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "tensor/torch_check.h"
+#include "unload.h"
 
 namespace oarlock::capi {
 namespace first_use_detail {
@@ -26,6 +27,7 @@ void settle_once() {
   pthread_atfork(nullptr, nullptr, [] { process.store(Process::kForked, std::memory_order_relaxed); });
   Status torch = check_torch();
   if (torch.is_ok()) {
+    settle_accounts_at_exit();
     process.store(Process::kReady, std::memory_order_release);
   } else {
     refusal = new Status(std::move(torch));

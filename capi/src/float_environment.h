@@ -30,6 +30,9 @@ class FloatEnvironment {
   FloatEnvironment(const FloatEnvironment&) = delete;
   FloatEnvironment& operator=(const FloatEnvironment&) = delete;
 
+  // The caller's was what it is inside, but for the flags.
+  bool was_standard() const noexcept { return (mxcsr_ & ~kFlags) == kMxcsrDefault && control_ == kControlDefault; }
+
  private:
   static constexpr std::uint32_t kMxcsrDefault = 0x1F80;    // all traps masked, nearest, no FTZ, no DAZ
   static constexpr std::uint16_t kControlDefault = 0x037F;  // the same for the x87 unit, extended precision
@@ -79,6 +82,8 @@ class FloatEnvironment {
   ~FloatEnvironment() { std::fesetenv(&saved_); }
   FloatEnvironment(const FloatEnvironment&) = delete;
   FloatEnvironment& operator=(const FloatEnvironment&) = delete;
+
+  bool was_standard() const noexcept { return false; }  // an fenv_t cannot be compared
 
  private:
   std::fenv_t saved_;

@@ -1,12 +1,17 @@
 #include "guard.h"
 
-#include <exception>
+#include <pthread.h>
 
+#include <exception>
+#include <optional>
+
+#include "base/log.h"
 #include "base/thread.h"
 #include "call_frame.h"
 #include "error_slot.h"
 #include "first_use.h"
 #include "float_environment.h"
+#include "pool_float_environment.h"
 #include "tensor/exceptions.h"
 #include "torch_thread_state.h"
 
@@ -35,11 +40,30 @@ void store_failure(Status status, const std::source_location& where) {
   store_error(std::move(info));
 }
 
+// glibc cancels a thread by an exception that must not be caught; here it would be. A request waits for the call's end.
+class CancellationOff {
+ public:
+  CancellationOff() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+  ~CancellationOff() { pthread_setcancelstate(before_, nullptr); }
+  CancellationOff(const CancellationOff&) = delete;
+  CancellationOff& operator=(const CancellationOff&) = delete;
+
+ private:
+  int before_ = PTHREAD_CANCEL_ENABLE;
+};
+
+// Inference mode is the host's affair; in it a forward would record nothing.
+Status call_body(Status (*body)(void*), void* context) {
+  std::optional<c10::InferenceMode> off;
+  if (c10::InferenceMode::is_enabled()) off.emplace(false);
+  return body(context);
+}
+
 // The body's status, or what its exception means; std::bad_alloc flies on.
 Status run_body(Status (*body)(void*), void* context, bool& changed_thread_state) {
   const TorchThreadState thread_state;
   try {
-    Status status = body(context);
+    Status status = call_body(body, context);
     changed_thread_state = thread_state.restore();
     return status;
   } catch (...) {
@@ -48,12 +72,22 @@ Status run_body(Status (*body)(void*), void* context, bool& changed_thread_state
   }
 }
 
+// What earlier calls and other threads left to the next call. Only where no body of this thread is running: what dies
+// may be what that body uses. Not on our own threads, which what dies may wait for, nor in calls that promise to be
+// quick.
+void settle_what_is_owed() {
+  if (Reaper::instance().has_work()) Reaper::instance().drain();
+  deliver_queued_messages();
+}
+
 }  // namespace
 
 oar_status run_guarded(Status (*body)(void*), void* context, const std::source_location& where,
                        GuardOptions options) noexcept {
   const FloatEnvironment float_environment;
-  if (!options.keep_error) clear_error();
+  const CancellationOff cancellation_off;
+  // The text of oar_last_error may be an argument of this very call.
+  const std::unique_ptr<ErrorInfo> error_before = options.keep_error ? nullptr : detach_error();
   oar_status code = OAR_E_OUT_OF_MEMORY;
   try {
     Status status = check_process();
@@ -61,6 +95,9 @@ oar_status run_guarded(Status (*body)(void*), void* context, const std::source_l
       status = body(context);
     } else if (status.is_ok()) {
       CallFrame frame(options.any_thread);
+      const PoolFloatEnvironment pool(frame.is_outermost() && !float_environment.was_standard());
+      const bool settles = frame.is_outermost() && !options.any_thread && !options.keep_error && !on_own_thread();
+      if (settles) settle_what_is_owed();  // first, so that memory is free before the body asks for more
       bool changed_thread_state = false;
       status = run_body(body, context, changed_thread_state);
       if (changed_thread_state && armor_is_on() && status.is_ok()) {
@@ -69,12 +106,15 @@ oar_status run_guarded(Status (*body)(void*), void* context, const std::source_l
                            function_of(where));
       }
       frame.leave_handles();
-      // Only where no body of this thread is still running: what dies may be what that body uses.
-      if (frame.is_outermost() && Reaper::instance().has_work()) Reaper::instance().drain();
+      if (settles) settle_what_is_owed();
     }
     if (options.user_data != nullptr) options.user_data->end();
     code = status.code();
-    if (code != OAR_OK) store_failure(std::move(status), where);
+    if (code != OAR_OK) {
+      store_failure(std::move(status), where);
+    } else if (!options.keep_error) {
+      clear_error();  // a call that failed inside a callback left one
+    }
   } catch (...) {
     // Only making a text can have thrown, for want of memory; what the call itself had to say is its code.
     if (options.user_data != nullptr) options.user_data->end();

@@ -1,6 +1,6 @@
 // guard(): what every exported function is made of. noexcept; clears the thread's error, puts the caller's
 // floating-point environment aside and runs with traps masked and IEEE denormals, maps every exception to a status,
-// leaves libtorch's thread-locals as they were, drains the reaper.
+// leaves libtorch's thread-locals as they were, drains the reaper, delivers queued messages of the log.
 //
 //   guard([&]() -> Status { ... })                             the usual form
 //   guard_any_thread(...)                                      for *_abort and what else may run beside a call in the
@@ -20,7 +20,7 @@
 namespace oarlock::capi {
 
 struct GuardOptions {
-  bool keep_error = false;  // does not clear the thread's error on entry: oar_error_take
+  bool keep_error = false;  // neither clears the thread's error on entry nor on success: oar_error_take
   bool any_thread = false;  // enters handles in which another thread is
   bool any_torch = false;   // runs with another libtorch than the right one too: does not touch it
   UserData* user_data =

@@ -1,9 +1,8 @@
 #include "handle.h"
 
-#include <cstdlib>
-#include <cstring>
 #include <iterator>
 
+#include "base/env.h"
 #include "call_frame.h"
 #include "first_use.h"
 
@@ -84,8 +83,7 @@ const char* handle_kind_name(HandleKind kind) {
 
 bool armor_is_on() noexcept {
   static const bool by_environment = [] {
-    const char* value = std::getenv("OARLOCK_ARMOR");
-    const bool wanted = value != nullptr && std::strcmp(value, "1") == 0;
+    const bool wanted = parse_flag(env_text("OARLOCK_ARMOR").value_or("0")).value_or(false);
     if (wanted) enable_armor();
     return wanted;
   }();
@@ -123,6 +121,7 @@ Status enter_handle(const void* handle, HandleKind kind) {
 }
 
 void publish_handle(HandleHeader* header, HandleKind kind) noexcept {
+  (void)armor_is_on();  // before the first slot can come back
   live_count.fetch_add(1, std::memory_order_relaxed);
   header->kind.store(static_cast<std::uint32_t>(kind), std::memory_order_relaxed);
   header->owner.store(nullptr, std::memory_order_relaxed);

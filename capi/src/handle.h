@@ -49,8 +49,8 @@ void enable_armor() noexcept;
 // Handles alive in this process, those held only by a running call included.
 std::int64_t live_handle_count() noexcept;
 
-// OAR_E_HANDLE for NULL, another kind, or released. In armor mode certain; otherwise as long as the slot is not used
-// again, which takes at least HandlePool::quarantine() releases.
+// OAR_E_HANDLE for NULL, another kind, or released: certain as long as the slot is not used again, which takes at least
+// HandlePool::quarantine() releases after its own (4,096; in armor mode 1,048,576).
 Status check_handle(const void* handle, HandleKind kind);
 // check_handle, and a reference that the running guard gives back when it returns. OAR_E_STATE: another thread is
 // inside (armor mode; not for calls of guard_any_thread). Outside of a guard it only checks.
@@ -62,6 +62,12 @@ bool is_live_handle(const void* handle, HandleKind kind) noexcept;
 // Specialised by OARLOCK_HANDLE in the noun's .cpp or in handles.h: Object, kKind, kHeavy.
 template <class H>
 struct HandleTraits;
+
+// Whether the end of this object takes long although its kind is not heavy: it is the last to hold much memory.
+template <class T>
+struct EndsSlowly {
+  static bool check(const T&) noexcept { return false; }
+};
 
 void publish_handle(HandleHeader* header, HandleKind kind) noexcept;  // magic, one reference, live set
 // One reference fewer; the last one destroys.
@@ -84,7 +90,9 @@ H* wrap(std::shared_ptr<T> object) {
   new (header + 1) std::shared_ptr<T>(std::move(object));
   header->destroy = [](HandleHeader* dying) noexcept {
     std::shared_ptr<T>* value = handle_value<T>(dying);
-    if constexpr (HandleTraits<H>::kHeavy) Reaper::instance().take(std::move(*value));
+    if (HandleTraits<H>::kHeavy || (value->use_count() == 1 && EndsSlowly<T>::check(**value))) {
+      Reaper::instance().take(std::move(*value));
+    }
     value->~shared_ptr();
   };
   publish_handle(header, HandleTraits<H>::kKind);

@@ -6,13 +6,17 @@
 using namespace oarlock;
 using namespace oarlock::capi;
 
-oar_status oar_log_set_callback(oar_log_fn fn, void* user_data, oar_release_fn release) noexcept {
+oar_status oar_log_set_callback(int32_t flags, oar_log_fn fn, void* user_data, oar_release_fn release) noexcept {
   return guard_owning(user_data, release, [&](UserData& owner) -> Status {
+    if ((flags & ~OAR_CALLBACK_ANY_THREAD) != 0) {
+      return invalid_argument("flags must be 0 or OAR_CALLBACK_ANY_THREAD (1), got {}", flags);
+    }
     if (fn == nullptr) {
       set_log_sink(nullptr, nullptr, nullptr);  // and the guard ends user_data
       return Status::ok();
     }
-    set_log_sink(fn, owner.data(), release);
+    set_log_sink(fn, owner.data(), release,
+                 flags == OAR_CALLBACK_ANY_THREAD ? SinkThreads::kAny : SinkThreads::kHostsOnly);
     owner.give_away();  // now, not before: a sink that could not be made runs nothing
     return Status::ok();
   });

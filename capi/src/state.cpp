@@ -1,6 +1,7 @@
 #include "oarlock/state.h"
 
 #include "base/options.h"
+#include "first_use.h"
 #include "guard.h"
 #include "state/process_state.h"
 #include "tensor/rng.h"
@@ -146,6 +147,7 @@ oar_status oar_state_seed(oar_state* state, uint64_t seed) noexcept {
 
 // No guard and no lock: this runs in signal handlers. peek_handle only reads the slot.
 oar_status oar_state_request_stop(oar_state* state) noexcept {
+  if (process_is_forked()) return OAR_E_FORKED;
   State* self = peek_handle(state);
   if (self == nullptr) return OAR_E_HANDLE;
   self->request_stop();

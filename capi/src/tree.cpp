@@ -11,14 +11,16 @@ namespace {
 oar_tree* wrap_tree(Tree tree) { return wrap<oar_tree>(std::make_shared<Tree>(std::move(tree))); }
 
 template <class T>
-oar_status create(oar_tree** out, T value) noexcept {
-  return guard([&]() -> Status {
-    OAR_TRY(require_out(out, "out"));
-    auto object = std::make_shared<Tree>();
-    object->value() = std::move(value);
-    *out = wrap<oar_tree>(std::move(object));
-    return Status::ok();
-  });
+oar_status create(oar_tree** out, T value, std::source_location where = std::source_location::current()) noexcept {
+  return guard(
+      [&]() -> Status {
+        OAR_TRY(require_out(out, "out"));
+        auto object = std::make_shared<Tree>();
+        object->value() = std::move(value);
+        *out = wrap<oar_tree>(std::move(object));
+        return Status::ok();
+      },
+      where);
 }
 
 Result<const Tree*> find(const oar_tree* tree, const char* path) {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/host_code.h"
+#include "base/log.h"
 #include "oarlock/types.h"
 
 namespace oarlock::capi {
@@ -21,16 +23,22 @@ class UserData {
   // The same as a shared pointer: the last copy runs it. If making the pointer fails, it has been run already.
   std::shared_ptr<void> share() {
     oar_release_fn release = give_away();
-    return std::shared_ptr<void>(data_, [release](void* data) {
-      if (release != nullptr) release(data);
-    });
+    return std::shared_ptr<void>(data_, [release](void* data) { run(release, data); });
   }
   // Runs it if nobody took it.
-  void end() noexcept {
-    if (oar_release_fn release = give_away()) release(data_);
-  }
+  void end() noexcept { run(give_away(), data_); }
 
  private:
+  // What a host's function throws must not end the host.
+  static void run(oar_release_fn release, void* data) noexcept {
+    if (release == nullptr || !host_code_may_run()) return;
+    try {
+      release(data);
+    } catch (...) {
+      log_message(LogLevel::kError, "callback", "a release function threw an exception; it was dropped");
+    }
+  }
+
   void* data_;
   oar_release_fn release_;
 };

@@ -23,7 +23,7 @@ oar_status oar_work_is_done(const oar_work* work, int32_t* out_is_done) noexcept
 }
 
 oar_status oar_work_error(const oar_work* work, oar_error** out_error) noexcept {
-  return guard_any_thread([&]() -> Status {
+  return guard_with({.keep_error = true, .any_thread = true}, [&]() -> Status {
     OAR_ASSIGN(const Work& self, unwrap(work));
     OAR_TRY(require_out(out_error, "out_error"));
     Status status = self.error();

@@ -4,13 +4,17 @@
 
 #include <atomic>
 #include <cerrno>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/env.h"
+#include "base/host_code.h"
 #include "base/no_destructor.h"
 #include "base/text.h"
+#include "base/thread.h"
 
 namespace oarlock {
 namespace {
@@ -20,18 +24,30 @@ struct Sink {
   LogSink function;
   void* user_data;
   void (*release)(void*);
-  Sink(LogSink function, void* user_data, void (*release)(void*))
-      : function(function), user_data(user_data), release(release) {}
+  SinkThreads threads;
+  Sink(LogSink function, void* user_data, void (*release)(void*), SinkThreads threads)
+      : function(function), user_data(user_data), release(release), threads(threads) {}
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
   ~Sink() {
-    if (release != nullptr) release(user_data);
+    if (release != nullptr && host_code_may_run()) release(user_data);
   }
 };
+
+struct Message {
+  LogLevel level;
+  std::string component;
+  std::string text;
+};
+
+constexpr std::size_t kQueuedMax = 1000;
 
 struct Logger {
   std::mutex mutex;
   std::shared_ptr<Sink> sink;  // nullptr: standard error
+  std::deque<Message> queued;
+  std::size_t num_dropped = 0;  // since the queue was last taken
+  std::atomic<bool> has_queued{false};
 };
 
 Logger& logger() {
@@ -69,9 +85,43 @@ void write_to_stderr(LogLevel level, const char* component, std::string_view mes
   }
 }
 
+// nullptr: standard error. A sink that makes the library log again is not entered a second time.
 std::shared_ptr<Sink> current_sink() {
+  if (is_inside_sink || !host_code_may_run()) return nullptr;
   std::lock_guard lock(logger().mutex);
   return logger().sink;
+}
+
+void hand_over(Sink* sink, LogLevel level, const char* component, const std::string& text) {
+  if (sink == nullptr) return write_to_stderr(level, component, text);
+  struct Inside {
+    Inside() { is_inside_sink = true; }
+    ~Inside() { is_inside_sink = false; }
+  } const inside;
+  sink->function(static_cast<int>(level), component, text.c_str(), sink->user_data);
+}
+
+void enqueue(LogLevel level, const char* component, std::string text) {
+  std::lock_guard lock(logger().mutex);
+  if (logger().queued.size() < kQueuedMax) {
+    logger().queued.push_back({level, component, std::move(text)});
+  } else {
+    ++logger().num_dropped;
+  }
+  logger().has_queued.store(true, std::memory_order_relaxed);
+}
+
+std::deque<Message> take_queued() {
+  std::lock_guard lock(logger().mutex);
+  logger().has_queued.store(false, std::memory_order_relaxed);
+  std::deque<Message> messages = std::exchange(logger().queued, {});
+  const std::size_t num_dropped = std::exchange(logger().num_dropped, 0);
+  if (num_dropped != 0) {
+    messages.push_back({LogLevel::kWarning, "log",
+                        fmt::format("{} more messages were dropped: {} wait at the most for the program's next call",
+                                    num_dropped, kQueuedMax)});
+  }
+  return messages;
 }
 
 }  // namespace
@@ -98,9 +148,9 @@ bool log_is_on(LogLevel level) {
 
 void set_log_level(LogLevel level) { level_in_force.store(static_cast<int>(level)); }
 
-void set_log_sink(LogSink sink, void* user_data, void (*release)(void*)) {
+void set_log_sink(LogSink sink, void* user_data, void (*release)(void*), SinkThreads threads) {
   std::shared_ptr<Sink> next;
-  if (sink != nullptr) next = std::make_shared<Sink>(sink, user_data, release);
+  if (sink != nullptr) next = std::make_shared<Sink>(sink, user_data, release, threads);
   {
     std::lock_guard lock(logger().mutex);
     logger().sink.swap(next);
@@ -111,18 +161,26 @@ void set_log_sink(LogSink sink, void* user_data, void (*release)(void*)) {
 void log_message(LogLevel level, const char* component, std::string_view message) noexcept {
   const int saved_errno = errno;
   try {
-    // A sink that makes the library log again is not entered a second time.
-    const std::shared_ptr<Sink> sink = is_inside_sink ? nullptr : current_sink();
-    if (sink == nullptr) {
-      write_to_stderr(level, component, message);
+    const std::shared_ptr<Sink> sink = current_sink();
+    if (sink != nullptr && sink->threads == SinkThreads::kHostsOnly && on_own_thread()) {
+      enqueue(level, component, std::string(message));
     } else {
-      const std::string text(message);  // ends with NUL
-      is_inside_sink = true;
-      sink->function(static_cast<int>(level), component, text.c_str(), sink->user_data);
-      is_inside_sink = false;
+      hand_over(sink.get(), level, component, std::string(message));
     }
   } catch (...) {  // a message is never worth the host's life: no memory, or a sink that throws
-    is_inside_sink = false;
+  }
+  errno = saved_errno;
+}
+
+void deliver_queued_messages() noexcept {
+  if (!logger().has_queued.load(std::memory_order_relaxed) || on_own_thread() || is_inside_sink) return;
+  const int saved_errno = errno;
+  try {
+    const std::shared_ptr<Sink> sink = current_sink();
+    for (const Message& message : take_queued()) {
+      hand_over(sink.get(), message.level, message.component.c_str(), message.text);
+    }
+  } catch (...) {  // as in log_message
   }
   errno = saved_errno;
 }

@@ -12,6 +12,8 @@ namespace oarlock {
 enum class LogLevel { kDebug = 10, kInfo = 20, kWarning = 30, kError = 40, kOff = 50 };
 
 using LogSink = void (*)(int level, const char* component, const char* message, void* user_data);
+// Where a sink may be called: on any thread, or on the host's alone, inside calls of the host.
+enum class SinkThreads { kAny, kHostsOnly };
 
 // debug info warning (warn) error (critical) off, any case.
 std::optional<LogLevel> parse_log_level(std::string_view text);
@@ -21,8 +23,11 @@ bool log_is_on(LogLevel level);
 void set_log_level(LogLevel level);
 // Replaces the sink; `release(user_data)` of the one before runs when no thread is inside it any more. nullptr:
 // standard error, one line per message. No lock is held while a sink runs; what a sink makes the library log goes to
-// standard error.
-void set_log_sink(LogSink sink, void* user_data, void (*release)(void*));
+// standard error. What our own threads have to say to a sink that takes the host's only is queued.
+void set_log_sink(LogSink sink, void* user_data, void (*release)(void*), SinkThreads threads = SinkThreads::kAny);
+// Hands the queued messages over, oldest first; on our own threads it does nothing. Costs one relaxed load if there are
+// none. Called at the ends of calls and by those that wait long.
+void deliver_queued_messages() noexcept;
 // Hands the message to the sink whatever the level in force; keeps errno.
 void log_message(LogLevel level, const char* component, std::string_view message) noexcept;
 

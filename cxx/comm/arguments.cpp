@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "comm/reduction.h"
+#include "tensor/memory.h"
 
 namespace oarlock {
 namespace {
@@ -22,6 +23,7 @@ Status check_tensor(const at::Tensor& tensor, const char* name) {
 
 Status check_written(const at::Tensor& tensor, const char* name) {
   OAR_TRY(check_tensor(tensor, name));
+  OAR_TRY(require_writable(tensor, name));
   if (at::has_internal_overlap(tensor) == at::MemOverlap::Yes) {
     return invalid_argument("{} is written, but several of its elements share memory (an expanded tensor)", name);
   }
@@ -81,7 +83,7 @@ Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int w
 
 Result<Milliseconds> resolve_timeout(Milliseconds given, Milliseconds standard) {
   if (given.count() < 0) return invalid_argument("timeout_ms must not be negative, got {}", given.count());
-  return given.count() == 0 ? standard : given;
+  return bounded_wait(given.count() == 0 ? standard : given);
 }
 
 }  // namespace oarlock

@@ -3,10 +3,13 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include "base/log.h"
 #include "comm/reduction.h"
 
 namespace oarlock {
 namespace {
+
+constexpr Milliseconds kSlice{100};
 
 Status wrong_size(std::size_t given, std::size_t needed) {
   return Status(OAR_E_VERSION,
@@ -99,8 +102,18 @@ Status Operation::status() const {
 }
 
 bool Operation::wait(Milliseconds bound) const {
+  const auto end = std::chrono::steady_clock::now() + bound;
   std::unique_lock lock(mutex_);
-  return done_changed_.wait_for(lock, bound, [this] { return done_; });
+  while (!done_) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= end) return false;
+    // In slices, so that what the engine has to say of a late rank is heard while this waits for it.
+    if (done_changed_.wait_until(lock, std::min(end, now + kSlice), [this] { return done_; })) return true;
+    lock.unlock();
+    deliver_queued_messages();
+    lock.lock();
+  }
+  return true;
 }
 
 std::string pack_arrival(const Operation& operation, int rank, bool with_payload) {
@@ -121,7 +134,7 @@ Result<Arrival> unpack_arrival(std::string body) {
   Arrival arrival;
   OAR_ASSIGN(arrival.signature, reader.get<Signature>());
   OAR_ASSIGN(const std::int64_t timeout_ms, reader.get<std::int64_t>());
-  arrival.timeout = Milliseconds(timeout_ms);
+  arrival.timeout = bounded_wait(Milliseconds(timeout_ms));
   arrival.payload = std::string(reader.rest());
   return arrival;
 }

@@ -1,5 +1,6 @@
 #include "comm/star_group.h"
 
+#include "base/thread.h"
 #include "comm/arguments.h"
 
 namespace oarlock {
@@ -8,6 +9,15 @@ namespace {
 // An operation ends by its own deadline; this only bounds the wait should that ever fail.
 constexpr Milliseconds kWaitGrace{10000};
 
+// A callback of the host on one of our threads would keep the engine from the very thing that it waits for.
+Status refuse_on_own_thread() {
+  if (!on_own_thread()) return Status::ok();
+  return invalid_state(
+      "this call waits for other ranks and cannot be made from a callback on a thread of Oarlock's; make it on a "
+      "thread "
+      "of the program");
+}
+
 class OperationWork : public Work {
  public:
   OperationWork(std::shared_ptr<Group> group, std::shared_ptr<Operation> operation, Milliseconds bound)
@@ -15,7 +25,8 @@ class OperationWork : public Work {
 
   Status wait(Milliseconds timeout) override {
     if (timeout.count() < 0) return invalid_argument("timeout_ms must not be negative, got {}", timeout.count());
-    const Milliseconds bound = timeout.count() == 0 ? bound_ : timeout;
+    if (!operation_->is_done()) OAR_TRY(refuse_on_own_thread());
+    const Milliseconds bound = bounded_wait(timeout.count() == 0 ? bound_ : timeout);
     if (operation_->wait(bound)) return operation_->status();
     return timed_out("{} is not done after {} ms of waiting; it goes on until its own time-out",
                      describe(operation_->signature), bound.count())
@@ -111,10 +122,12 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
  private:
   // Operations before this one may each take their own time-out.
   Milliseconds wait_bound(Milliseconds timeout) const {
-    return (timeout + kWaitGrace) * static_cast<std::int64_t>(engine_.backlog() + 1);
+    const auto num_operations = static_cast<std::int64_t>(std::min<std::size_t>(engine_.backlog() + 1, 100));
+    return (timeout + kWaitGrace) * num_operations;
   }
 
   Result<std::shared_ptr<Work>> start(std::shared_ptr<Operation> operation) {
+    OAR_TRY(refuse_on_own_thread());
     OAR_TRY(engine_.submit(operation));
     const Milliseconds bound = wait_bound(operation->timeout);
     return std::shared_ptr<Work>(std::make_shared<OperationWork>(shared_from_this(), std::move(operation), bound));

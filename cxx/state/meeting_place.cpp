@@ -39,8 +39,8 @@ Meeting basic_meeting(int rank, int world_size, const Options& options) {
   Meeting meeting;
   meeting.rank = rank;
   meeting.world_size = world_size;
-  meeting.timeout = Milliseconds(options.integer("comm.connect_timeout_ms"));
-  meeting.late = Milliseconds(options.integer("comm.late_ms"));
+  meeting.timeout = bounded_wait(Milliseconds(options.integer("comm.connect_timeout_ms")));
+  meeting.late = bounded_wait(Milliseconds(options.integer("comm.late_ms")));
   meeting.inline_bytes = options.integer("comm.inline_bytes");
   return meeting;
 }

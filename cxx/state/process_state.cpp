@@ -10,7 +10,7 @@
 
 #include "base/fs.h"
 #include "base/option_reach.h"
-#include "base/reaper.h"
+#include "base/thread.h"
 #include "comm/backends/self.h"
 #include "comm/star_group.h"
 #include "state/meeting_place.h"
@@ -19,15 +19,13 @@
 namespace oarlock {
 namespace {
 
-constexpr Milliseconds kDrainMax{2000};
-
 class ProcessState : public State {
  public:
   ProcessState(Options options, Topology topology, std::shared_ptr<Group> group)
       : options_(std::move(options)),
         topology_(std::move(topology)),
         group_(std::move(group)),
-        timeout_(options_.integer("comm.timeout_ms")) {}
+        timeout_(bounded_wait(Milliseconds(options_.integer("comm.timeout_ms")))) {}
 
   const Topology& topology() const override { return topology_; }
   at::Device device() const override { return at::Device(at::kCPU); }
@@ -82,8 +80,12 @@ class ProcessState : public State {
   Status abort(std::string_view reason) override { return group_->abort(reason); }
 
   Status close() override {
+    if (on_own_thread()) {
+      return invalid_state(
+          "the state cannot be closed from a callback on a thread of Oarlock's, for which closing waits; close it on a "
+          "thread of the program");
+    }
     group_->close();
-    Reaper::instance().drain_for(kDrainMax);
     return Status::ok();
   }
 
@@ -132,10 +134,10 @@ Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Re
   OAR_ASSIGN(Meeting place, std::move(meeting));
   OAR_ASSIGN(Star star, meet(std::move(place)));
   complete_topology(topology, star.members);
-  const StarEngine::Limits limits{Milliseconds(options.integer("comm.late_ms")),
-                                  Milliseconds(options.integer("comm.connect_timeout_ms"))};
+  const StarEngine::Limits limits{bounded_wait(Milliseconds(options.integer("comm.late_ms"))),
+                                  bounded_wait(Milliseconds(options.integer("comm.connect_timeout_ms")))};
   std::shared_ptr<Group> group =
-      make_star_group(std::move(star), limits, Milliseconds(options.integer("comm.timeout_ms")));
+      make_star_group(std::move(star), limits, bounded_wait(Milliseconds(options.integer("comm.timeout_ms"))));
   apply_to_process(options);
   return std::shared_ptr<State>(
       std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group)));

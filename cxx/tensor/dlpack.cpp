@@ -5,6 +5,7 @@
 #include <array>
 #include <span>
 
+#include "base/host_code.h"
 #include "tensor/dtype.h"
 #include "tensor/memory.h"
 
@@ -53,7 +54,7 @@ bool is_host_memory(DLDevice device) {
 struct DlpackOwner {
   DLManagedTensorVersioned* managed = nullptr;
   ~DlpackOwner() {
-    if (managed != nullptr && managed->deleter != nullptr) managed->deleter(managed);
+    if (managed != nullptr && managed->deleter != nullptr && host_code_may_run()) managed->deleter(managed);
   }
 };
 

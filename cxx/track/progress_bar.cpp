@@ -57,7 +57,8 @@ void ProgressBar::draw(Clock::TimePoint now, bool is_last) {
   drawn_ = now;
   drawn_count_ = view_.count;
   if (sink_) {
-    sink_(progress_line_text(view_).c_str());
+    const LineSink sink = sink_;  // it may take another one's place from inside
+    sink(progress_line_text(view_).c_str());
     return;
   }
   if (mode_ == ProgressMode::kLines) {

@@ -209,7 +209,7 @@ static void keep_line(const char *text, void *user_data) { snprintf(user_data, 2
 
 static void progress_goes_to_a_callback(digits *self) {
   char last[256] = "";
-  int32_t rank = -1;
+  int32_t training = -1;
   oar_progress *progress = NULL;
   EXPECT(oar_progress_create(self->state, "epoch 1", -1, "samples", &progress) == OAR_E_ARGUMENT && progress == NULL);
   EXPECT_OK(oar_progress_create(self->state, "epoch 1", 100, "samples", &progress));
@@ -223,8 +223,23 @@ static void progress_goes_to_a_callback(digits *self) {
   EXPECT_CONTAINS(last, "100/100");
   EXPECT_CONTAINS(last, "loss 0.5");
   oar_progress_release(progress);
-  EXPECT_OK(oar_state_rank(self->state, &rank)); /* callbacks run inside calls that can fail, not in a release */
+  EXPECT_OK(oar_model_is_training(self->model, &training)); /* the next call ends what the release left */
   EXPECT(num_released == 2);
+}
+
+static oar_progress *replaced;
+static void replace_itself(const char *text, void *user_data) {
+  (void)text, (void)user_data;
+  EXPECT_OK(oar_progress_set_callback(replaced, NULL, NULL, NULL));
+}
+
+static void a_callback_may_replace_itself(digits *self) {
+  num_released = 0;
+  EXPECT_OK(oar_progress_create(self->state, "epoch 1", 10, "samples", &replaced));
+  EXPECT_OK(oar_progress_set_callback(replaced, replace_itself, &num_released, count_release));
+  EXPECT_OK(oar_progress_advance(replaced, 5, NULL));
+  EXPECT(num_released == 1);
+  oar_progress_release(replaced);
 }
 
 int main(void) {
@@ -243,6 +258,7 @@ int main(void) {
   weights_of_a_file_replace_the_programs(&self);
   a_tracker_writes_a_line_for_each_call(&self);
   progress_goes_to_a_callback(&self);
+  a_callback_may_replace_itself(&self);
   EXPECT_OK(oar_accelerator_close(accelerator));
   oar_accelerator_release(accelerator);
   digits_close(&self);

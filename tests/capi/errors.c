@@ -123,6 +123,40 @@ static void versions_agree_with_the_headers(void) {
   EXPECT(len == need);
 }
 
+static char printed[256];
+static oar_state *printing_state;
+static void fail_inside(const char *text, void *user_data) {
+  (void)user_data;
+  snprintf(printed, sizeof printed, "%s", text);
+  EXPECT(oar_config_create(NULL) == OAR_E_ARGUMENT); /* a call that fails inside a callback */
+}
+
+static void the_last_error_may_be_an_argument(void) {
+  oar_config *config = NULL;
+  EXPECT_OK(oar_config_create(&config));
+  EXPECT(oar_config_set_int64(config, "no.such", 1) == OAR_E_ARGUMENT);
+  EXPECT_OK(oar_state_print(printing_state, oar_last_error()));
+  EXPECT_CONTAINS(printed, "no.such");
+  oar_config_release(config);
+}
+
+static void a_call_that_succeeds_leaves_no_error(void) {
+  oar_error *error = NULL;
+  EXPECT_OK(oar_state_print(printing_state, "hello"));
+  EXPECT(strcmp(oar_last_error(), "") == 0);
+  EXPECT(oar_error_take(&error) == OAR_OK && error == NULL);
+}
+
+static void the_operation_is_the_functions_name(void) {
+  oar_error *error = NULL;
+  const char *operation = NULL;
+  EXPECT(oar_tree_create_map(NULL) == OAR_E_ARGUMENT);
+  EXPECT_OK(oar_error_take(&error));
+  EXPECT_OK(oar_error_operation(error, &operation));
+  EXPECT(strcmp(operation, "oar_tree_create_map") == 0);
+  oar_error_release(error);
+}
+
 static void every_code_has_a_name(void) {
   EXPECT(strcmp(oar_status_name(OAR_OK), "OAR_OK") == 0);
   EXPECT(strcmp(oar_status_name(OAR_E_PEER_LOST), "OAR_E_PEER_LOST") == 0);
@@ -141,5 +175,12 @@ int main(void) {
   a_tensor_that_no_machine_holds_is_out_of_memory();
   versions_agree_with_the_headers();
   every_code_has_a_name();
+  the_operation_is_the_functions_name();
+  EXPECT_OK(oar_state_create(NULL, &printing_state));
+  EXPECT_OK(oar_state_set_print_callback(printing_state, fail_inside, NULL, NULL));
+  the_last_error_may_be_an_argument();
+  a_call_that_succeeds_leaves_no_error();
+  EXPECT_OK(oar_state_close(printing_state));
+  oar_state_release(printing_state);
   return 0;
 }

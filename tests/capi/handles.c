@@ -103,11 +103,11 @@ static void count_message(int32_t level, const char *component, const char *mess
 
 static void a_replaced_log_callback_is_released_once(void) {
   struct counted first = {0, NULL}, second = {0, NULL}, none = {0, NULL};
-  EXPECT_OK(oar_log_set_callback(count_message, &first, count_release));
+  EXPECT_OK(oar_log_set_callback(0, count_message, &first, count_release));
   EXPECT(first.runs == 0);
-  EXPECT_OK(oar_log_set_callback(count_message, &second, count_release));
+  EXPECT_OK(oar_log_set_callback(0, count_message, &second, count_release));
   EXPECT(first.runs == 1 && second.runs == 0);
-  EXPECT_OK(oar_log_set_callback(NULL, &none, count_release)); /* standard error again; nobody keeps `none` */
+  EXPECT_OK(oar_log_set_callback(0, NULL, &none, count_release)); /* standard error again; nobody keeps `none` */
   EXPECT(first.runs == 1 && second.runs == 1 && none.runs == 1);
   EXPECT(oar_log_set_level(11) == OAR_E_ARGUMENT);
   EXPECT_OK(oar_log_set_level(OAR_LOG_WARNING));

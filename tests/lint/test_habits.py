@@ -94,7 +94,7 @@ def test_catching_everything_is_rare():
 
 
 def test_each_c_function_leaves_catching_to_the_guard():
-    allowed = {"capi/src/guard.cpp", "capi/src/exceptions.cpp"}
+    allowed = {"capi/src/guard.cpp", "capi/src/exceptions.cpp", "capi/src/user_data.h"}  # the last: what a host's release throws
     assert [name(path) for path in SOURCES if name(path).startswith("capi/src/") and name(path) not in allowed
             and re.search(r"\bcatch\s*\(", without_comments_and_strings(path.read_text()))] == []
 

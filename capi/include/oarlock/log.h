@@ -16,17 +16,18 @@ extern "C" {
 #endif
 /**
  * Takes one message. The texts are borrowed for the length of the call; calls into Oarlock are allowed but
- * oar_log_set_callback.
+ * oar_log_set_callback. On a thread of Oarlock's those that wait for other ranks or close a state give OAR_E_STATE.
  *
  * @param[in] level      one of OAR_LOG_*.
  * @param[in] component  the part of the library.
  * @param[in] message    one or more lines, without a newline at the end.
  * @param[in] user_data  as registered.
  *
- * @threads any, Oarlock's own included, several at a time
+ * @threads any, several at a time; Oarlock's own only with OAR_CALLBACK_ANY_THREAD
  * @since   0.1
  */
-typedef void (*oar_log_fn)(int32_t level, const char *component, const char *message, void *user_data);
+typedef void (*oar_log_fn)(int32_t level, OAR_BORROWED const char *component,
+                           OAR_BORROWED const char *message, OAR_NULLABLE void *user_data);
 #ifdef __cplusplus
 }
 #endif
@@ -36,16 +37,21 @@ typedef void (*oar_log_fn)(int32_t level, const char *component, const char *mes
  *
  * Replaces the callback before; its release runs once no thread is inside it any more.
  *
+ * @param[in] flags      0: what threads of Oarlock's have to say (a rank is late) is queued, at most 1,000 messages, and
+ *                       given by the next call that can fail, or by the one that waits at that moment.
+ *                       OAR_CALLBACK_ANY_THREAD: `fn` is called at once, on those threads too.
  * @param[in] fn         NULL goes back to standard error.
  * @param[in] user_data  handed to `fn`; the library looks at it in no way.
  * @param[in] release    NULL, or runs exactly once with `user_data`: when this callback is replaced by a later call, or
  *                       before this one returns if it fails or `fn` is NULL.
  *
+ * @return OAR_E_ARGUMENT  `flags` has unknown bits.
  * @threads any
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_log_set_callback(OAR_NULLABLE oar_log_fn fn, OAR_NULLABLE void *user_data,
-                                                        OAR_NULLABLE oar_release_fn release) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_log_set_callback(int32_t flags, OAR_NULLABLE oar_log_fn fn, OAR_NULLABLE void *user_data,
+                     OAR_NULLABLE oar_release_fn release) OAR_NOEXCEPT;
 
 /**
  * Choose which messages are given: those of this level and above. The first value is OAR_LOG_WARNING.

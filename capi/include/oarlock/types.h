@@ -71,6 +71,9 @@ typedef void (*oar_release_fn)(OAR_NULLABLE void *user_data);
 }
 #endif
 
+/* Flag of functions that take a callback: it may also run on threads of Oarlock's own. */
+#define OAR_CALLBACK_ANY_THREAD 1
+
 /* Element types. The numbers are Oarlock's own and never change. */
 #define OAR_BOOL 1
 #define OAR_UINT8 2

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/thread.h"
+
 namespace oarlock {
 namespace {
 
@@ -55,6 +57,39 @@ TEST_F(Log, WithoutASinkGoesToStandardErrorOnly) {
   log(LogLevel::kWarning, "comm", "rank {} is late", 3);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "oarlock warning: comm: rank 3 is late\n");
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+}
+
+TEST_F(Log, OwnThreadsQueueForASinkOfTheHostsThreads) {
+  Seen seen;
+  set_log_sink(record, &seen, nullptr, SinkThreads::kHostsOnly);
+  start_thread("oar-test", [] {
+    log(LogLevel::kWarning, "comm", "rank 3 is late");
+    deliver_queued_messages();
+  }).join();
+  EXPECT_TRUE(seen.lines.empty());
+  log(LogLevel::kWarning, "data", "at once");
+  deliver_queued_messages();
+  deliver_queued_messages();
+  EXPECT_EQ(seen.lines, (std::vector<std::string>{"30 data at once", "30 comm rank 3 is late"}));
+}
+
+TEST_F(Log, AQueueThatIsFullSaysHowMuchItDropped) {
+  Seen seen;
+  set_log_sink(record, &seen, nullptr, SinkThreads::kHostsOnly);
+  start_thread("oar-test", [] {
+    for (int i = 0; i < 1002; ++i) log(LogLevel::kWarning, "comm", "{}", i);
+  }).join();
+  deliver_queued_messages();
+  ASSERT_EQ(seen.lines.size(), 1001u);
+  EXPECT_EQ(seen.lines[999], "30 comm 999");
+  EXPECT_NE(seen.lines[1000].find("2 more messages were dropped"), std::string::npos) << seen.lines[1000];
+}
+
+TEST_F(Log, OwnThreadsReachASinkOfAnyThreadAtOnce) {
+  Seen seen;
+  set_log_sink(record, &seen, nullptr, SinkThreads::kAny);
+  start_thread("oar-test", [] { log(LogLevel::kWarning, "comm", "rank 3 is late"); }).join();
+  EXPECT_EQ(seen.lines, (std::vector<std::string>{"30 comm rank 3 is late"}));
 }
 
 TEST_F(Log, ReleaseRunsOnceWhenTheSinkIsReplaced) {

@@ -2,9 +2,11 @@
 #include "guard.h"
 
 #include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,26 @@ TEST(Guard, ALaterCallClearsTheErrorAndTakeMovesItOut) {
   const std::unique_ptr<ErrorInfo> taken = take_error();
   EXPECT_EQ(taken->message, "wrong");
   EXPECT_EQ(current_error(), nullptr);
+}
+
+void throw_it(void*) { throw std::runtime_error("thrown by a release"); }
+
+TEST(Guard, SurvivesAReleaseFunctionThatThrows) {
+  const oar_status status =
+      guard_owning(nullptr, throw_it, [](UserData&) -> Status { return invalid_argument("wrong"); });
+  EXPECT_EQ(status, OAR_E_ARGUMENT);
+  EXPECT_EQ(current_error()->message, "wrong");
+}
+
+TEST(Guard, RunsABodyOutsideOfTheHostsInferenceMode) {
+  const c10::InferenceMode host(true);
+  bool inside = true;
+  guard([&] {
+    inside = c10::InferenceMode::is_enabled();
+    return Status::ok();
+  });
+  EXPECT_FALSE(inside);
+  EXPECT_TRUE(c10::InferenceMode::is_enabled());
 }
 
 TEST(Handle, AReleaseInsideTheCallEndsTheObjectAfterTheCall) {

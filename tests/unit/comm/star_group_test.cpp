@@ -2,23 +2,29 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 
+#include <array>
 #include <future>
 
+#include "tensor/memory.h"
 #include "thread_world.h"
 
 namespace oarlock {
 namespace {
 
 constexpr Milliseconds kStandard{0};
+constexpr Milliseconds kForEver = Milliseconds::max();
 
 TEST(StarGroup, ATensorThatRequiresGradientsIsReducedInPlace) {
   for (const std::int64_t inline_bytes : {65536, 0}) {
-    run_world(2, [](Group& group) {
-      at::Tensor tensor = at::full({100}, group.rank() + 1.0f).requires_grad_(true);
-      ASSERT_TRUE(group.all_reduce(tensor, ReduceOp::kAverage, kStandard).value()->wait(kStandard).is_ok());
-      EXPECT_EQ(tensor.sum().item<float>(), 150.0f);
-      EXPECT_TRUE(tensor.is_leaf());
-    }, inline_bytes);
+    run_world(
+        2,
+        [](Group& group) {
+          at::Tensor tensor = at::full({100}, group.rank() + 1.0f).requires_grad_(true);
+          ASSERT_TRUE(group.all_reduce(tensor, ReduceOp::kAverage, kStandard).value()->wait(kStandard).is_ok());
+          EXPECT_EQ(tensor.sum().item<float>(), 150.0f);
+          EXPECT_TRUE(tensor.is_leaf());
+        },
+        inline_bytes);
   }
 }
 
@@ -59,6 +65,28 @@ TEST(StarGroup, AClosedGroupRefusesCallsAndAbortsRunningOnes) {
     EXPECT_TRUE(work->is_done());
     EXPECT_NE(work->wait(kStandard).code(), OAR_OK);
     EXPECT_EQ(group.barrier(kStandard).code(), OAR_E_STATE);
+  });
+}
+
+TEST(StarGroup, TheLongestTimeOutMeansForEver) {
+  run_world(2, [](Group& group) {
+    EXPECT_TRUE(group.barrier(kForEver).is_ok());
+    at::Tensor tensor = at::full({4}, 1.0f);
+    std::shared_ptr<Work> work = group.all_reduce(tensor, ReduceOp::kSum, kForEver).value();
+    EXPECT_TRUE(work->wait(kForEver).is_ok());
+  });
+}
+
+TEST(StarGroup, ReadOnlyMemoryIsNeverWritten) {
+  run_world(1, [](Group& group) {
+    std::array<float, 4> memory{};
+    const std::array<std::int64_t, 1> shape{4};
+    const at::Tensor read_only =
+        tensor_over_memory(memory.data(), {at::kFloat, shape, std::nullopt}, nullptr, MemoryAccess::kReadOnly).value();
+    EXPECT_EQ(group.all_reduce(read_only, ReduceOp::kSum, kStandard).status().code(), OAR_E_ARGUMENT);
+    EXPECT_EQ(group.broadcast(read_only, 0, kStandard).status().code(), OAR_E_ARGUMENT);
+    EXPECT_EQ(group.all_gather(at::full({4}, 1.0f), read_only, kStandard).status().code(), OAR_E_ARGUMENT);
+    EXPECT_TRUE(group.all_gather(read_only, at::empty({4}, at::kFloat), kStandard).is_ok());  // only read there
   });
 }
 
