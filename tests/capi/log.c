@@ -29,20 +29,20 @@ static void cause_a_warning(void) {
 
 static void a_message_reaches_the_callback(void) {
   heard self = {0};
-  EXPECT_OK(oar_log_set_callback(listen_to, &self, count_release));
+  EXPECT_OK(oar_log_set_callback(0, listen_to, &self, count_release));
   cause_a_warning();
   EXPECT(self.num_messages == 1);
   EXPECT(self.level == OAR_LOG_WARNING);
   EXPECT(strcmp(self.component, "checkpoint") == 0);
   EXPECT_CONTAINS(self.message, "checkpoint_3");
   EXPECT(self.num_released == 0);
-  EXPECT_OK(oar_log_set_callback(NULL, NULL, NULL));
+  EXPECT_OK(oar_log_set_callback(0, NULL, NULL, NULL));
   EXPECT(self.num_released == 1);
 }
 
 static void the_level_holds_messages_back(void) {
   heard self = {0};
-  EXPECT_OK(oar_log_set_callback(listen_to, &self, NULL));
+  EXPECT_OK(oar_log_set_callback(0, listen_to, &self, NULL));
   EXPECT_OK(oar_log_set_level(OAR_LOG_ERROR));
   cause_a_warning();
   EXPECT(self.num_messages == 0);
@@ -50,7 +50,7 @@ static void the_level_holds_messages_back(void) {
   EXPECT_OK(oar_log_set_level(OAR_LOG_WARNING));
   cause_a_warning();
   EXPECT(self.num_messages == 1);
-  EXPECT_OK(oar_log_set_callback(NULL, NULL, NULL));
+  EXPECT_OK(oar_log_set_callback(0, NULL, NULL, NULL));
 }
 
 int main(void) {
