@@ -37,8 +37,8 @@ typedef void (*oar_log_fn)(int32_t level, OAR_BORROWED const char *component,
  *
  * Replaces the callback before; its release runs once no thread is inside it any more.
  *
- * @param[in] flags      0: what threads of Oarlock's have to say (a rank is late) is queued, at most 1,000 messages, and
- *                       given by the next call that can fail, or by the one that waits at that moment.
+ * @param[in] flags      0: what threads of Oarlock's have to say (a rank is late) is queued, at most 1,000 messages,
+ *                       and given by the next call that can fail, or by the one that waits at that moment.
  *                       OAR_CALLBACK_ANY_THREAD: `fn` is called at once, on those threads too.
  * @param[in] fn         NULL goes back to standard error.
  * @param[in] user_data  handed to `fn`; the library looks at it in no way.
