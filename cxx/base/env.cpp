@@ -8,27 +8,12 @@
 #include "base/text.h"
 
 namespace oarlock {
-namespace {
-
-template <class T>
-Result<std::optional<T>> read(const char* name, std::optional<T> (*parse)(std::string_view), const char* needed) {
-  const std::optional<std::string> text = env_text(name);
-  if (!text) return std::optional<T>();
-  if (const std::optional<T> value = parse(*text)) return value;
-  return bad_environment("the variable {} must be {}, but is '{}'; correct or unset it", name, needed, *text);
-}
-
-}  // namespace
 
 std::optional<std::string> env_text(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr || *value == '\0') return std::nullopt;
   return value;
 }
-
-Result<std::optional<std::int64_t>> env_int(const char* name) { return read(name, parse_int, "an integer"); }
-Result<std::optional<double>> env_double(const char* name) { return read(name, parse_double, "a number"); }
-Result<std::optional<bool>> env_flag(const char* name) { return read(name, parse_flag, "true or false"); }
 
 std::optional<bool> parse_flag(std::string_view text) {
   static constexpr std::array<std::string_view, 6> kOn = {"y", "yes", "t", "true", "on", "1"};

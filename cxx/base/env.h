@@ -6,15 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/status.h"
-
 namespace oarlock {
 
 std::optional<std::string> env_text(const char* name);
-// Failures are OAR_E_ENVIRONMENT and give the variable, its value and what it must be.
-Result<std::optional<std::int64_t>> env_int(const char* name);
-Result<std::optional<double>> env_double(const char* name);
-Result<std::optional<bool>> env_flag(const char* name);
 
 // y yes t true on 1 | n no f false off 0, any case; nullopt otherwise. (Accelerate 1.15 `str_to_bool`.)
 std::optional<bool> parse_flag(std::string_view text);

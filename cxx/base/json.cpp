@@ -289,12 +289,6 @@ Result<std::int64_t> JsonValue::as_int64() const {
   return invalid_argument("{} is no integer of 64 bits", text_);
 }
 
-Result<std::uint64_t> JsonValue::as_uint64() const {
-  if (!is_number()) return invalid_argument("an integer is needed, not {}", kind_name());
-  if (const auto value = parse_integer<std::uint64_t>(text_)) return *value;
-  return invalid_argument("{} is no non-negative integer of 64 bits", text_);
-}
-
 Result<std::string> JsonValue::as_string() const {
   if (!is_string()) return invalid_argument("a string is needed, not {}", kind_name());
   return text_;

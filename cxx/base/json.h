@@ -40,7 +40,6 @@ class JsonValue {
   Result<bool> as_bool() const;
   Result<double> as_double() const;       // a number, or the three strings above
   Result<std::int64_t> as_int64() const;  // refuses fractions and what is not exactly representable
-  Result<std::uint64_t> as_uint64() const;
   Result<std::string> as_string() const;
   const char* kind_name() const;                     // "an object", for messages
   const std::string& text() const { return text_; }  // of a string: its value; of a number: its digits

@@ -54,11 +54,6 @@ void FlightRecorder::advance(std::uint64_t ticket, Phase phase, std::uint64_t se
   entry.error = std::move(error);
 }
 
-std::uint64_t FlightRecorder::num_recorded() const {
-  std::lock_guard lock(mutex_);
-  return num_recorded_;
-}
-
 JsonValue FlightRecorder::entry_to_json(const Entry& entry) {
   JsonValue json = JsonValue::object();
   json.set("sequence", JsonValue::integer(static_cast<std::int64_t>(entry.signature.sequence)));

@@ -24,7 +24,6 @@ class FlightRecorder {
   std::uint64_t begin(const Signature& signature);
   void advance(std::uint64_t ticket, Phase phase, std::uint64_t sequence, std::string error = {});
 
-  std::uint64_t num_recorded() const;
   JsonValue to_json() const;  // array, oldest first
 
  private:

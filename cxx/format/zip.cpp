@@ -130,14 +130,4 @@ Result<std::shared_ptr<ZipArchive>> ZipArchive::from_bytes(Bytes bytes, std::sha
   return open_bytes(bytes, std::move(owner), "zip archive in memory");
 }
 
-Result<std::string> single_root_folder(std::span<const std::string> names) {
-  if (names.empty()) return corrupt("the archive has no records, so no root folder");
-  const std::string root = names[0].substr(0, names[0].find('/'));
-  for (const std::string& name : names) {
-    if (!root.empty() && name.size() > root.size() && name.starts_with(root) && name[root.size()] == '/') continue;
-    return corrupt("the archive's records share no root folder: '{}' and '{}'", names[0], name);
-  }
-  return root;
-}
-
 }  // namespace oarlock

@@ -40,8 +40,4 @@ class ZipArchive {
   virtual Result<ZipRecord> record(std::string_view name) const = 0;
 };
 
-// The folder that all names share, as torch.save and torch.export write it, without the slash: "archive" for
-// "archive/data.pkl". OAR_E_CORRUPT if a name lies outside it, or there are none.
-Result<std::string> single_root_folder(std::span<const std::string> names);
-
 }  // namespace oarlock

@@ -57,21 +57,4 @@ class Tree {
   Value value_;
 };
 
-// The tree with every tensor leaf replaced by transform(leaf).
-template <class Transform>
-Tree map_tensors(const Tree& tree, const Transform& transform) {
-  if (const at::Tensor* tensor = tree.tensor()) return Tree(transform(*tensor));
-  if (const Tree::List* list = tree.list()) {
-    Tree::List result;
-    for (const Tree& item : *list) result.push_back(map_tensors(item, transform));
-    return Tree(std::move(result));
-  }
-  if (const Tree::Map* map = tree.map()) {
-    Tree::Map result;
-    for (const auto& [key, item] : *map) result.emplace_back(key, map_tensors(item, transform));
-    return Tree(std::move(result));
-  }
-  return tree;
-}
-
 }  // namespace oarlock

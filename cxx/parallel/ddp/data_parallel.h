@@ -31,7 +31,6 @@ class DataParallel : public UnitObserver {
                                                       const Options& options, Milliseconds timeout);
 
   void set_requires_sync(bool requires_sync) { requires_sync_ = requires_sync; }  // false: only accumulate (no_sync)
-  bool requires_sync() const { return requires_sync_; }
 
   // Around each backward. If it synchronises: launches the buffers' broadcast and collects gradients; then waits for
   // every bucket, puts the averages into the gradients and rank 0's values into the buffers.

@@ -150,13 +150,6 @@ TEST(JsonValue, AsInt64IsExactOrRefuses) {
   }
 }
 
-TEST(JsonValue, AsUint64TakesAll64BitsAndNothingNegative) {
-  EXPECT_EQ(JsonValue::number_from_text("18446744073709551615").as_uint64().value(),
-            std::numeric_limits<std::uint64_t>::max());
-  EXPECT_FALSE(JsonValue::number_from_text("-1").as_uint64().is_ok());
-  EXPECT_FALSE(JsonValue::number_from_text("-1.0").as_uint64().is_ok());
-}
-
 TEST(JsonValue, ReadersRefuseOtherKindsAndNameThem) {
   EXPECT_EQ(JsonValue::string("1").as_int64().status().message(), "an integer is needed, not a string");
   EXPECT_EQ(JsonValue::integer(1).as_bool().status().message(), "true or false is needed, not a number");

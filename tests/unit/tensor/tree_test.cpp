@@ -116,14 +116,5 @@ TEST(Tree, KeysBelongToMapsAndItemsToLists) {
   EXPECT_EQ(map.key_at(0).status().code(), OAR_E_ARGUMENT);
 }
 
-TEST(Tree, MapTensorsChangesOnlyTensors) {
-  Tree tree;
-  tree.set("x", Tree(at::ones({2})));
-  tree.set("n", leaf(3));
-  const Tree mapped = map_tensors(tree, [](const at::Tensor& tensor) { return tensor + 1; });
-  EXPECT_TRUE(at::equal(*mapped.find("x")->tensor(), at::full({2}, 2.0F)));
-  EXPECT_EQ(mapped.find("n")->as_double().value(), 3);
-}
-
 }  // namespace
 }  // namespace oarlock
