@@ -10,10 +10,10 @@ def wanted(bench_id):
 
 
 def meets(value, bar):
-    """bar: "<= 0.5", or None when the row is only reported."""
+    """bar: "<= 0.5", for an absolute row with its unit ("<= 1 s"), or None when the row is only reported."""
     if bar is None:
         return None
-    relation, limit = bar.split()
+    relation, limit = bar.split()[:2]
     return {"<=": value <= float(limit), "<": value < float(limit), ">=": value >= float(limit)}[relation]
 
 
