@@ -33,7 +33,7 @@ oar_dataset_from_tensors(const char *const *names, oar_tensor *const *tensors, s
  * A data set over the tensors of a safetensors file.
  *
  * The file is mapped, not read: only the rows that are asked for come from the disk. It must not change as long as the
- * data set lives.
+ * data set lives. The format has no checksum, so data bytes that were altered on the disk cannot be seen.
  *
  * @param[in]  path   borrowed.
  * @param[in]  names  borrowed; the columns wanted, in this order. NULL: every tensor of the file, in the file's order.

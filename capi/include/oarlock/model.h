@@ -196,7 +196,8 @@ oar_model_save_weights(const oar_model *model, const char *path) OAR_NOEXCEPT;
 /**
  * Replace every persistent parameter and buffer by that of a safetensors file, in place.
  *
- * All or nothing: names, dtypes and shapes must be exactly the model's.
+ * All or nothing: names, dtypes and shapes must be exactly the model's. The format has no checksum, so data bytes that
+ * were altered on the disk cannot be seen; those of a checkpoint (checkpoint.h) and of a program are checked.
  *
  * @param[in] model  borrowed.
  * @param[in] path   the file; not needed afterwards.
