@@ -52,7 +52,7 @@ constexpr OptionKey kRows[] = {
   {"optimizer.momentum", kDouble, "null", "OARLOCK_OPTIMIZER_MOMENTUM", "Momentum (sgd); unset: 0."},
   {"optimizer.nesterov", kFlag, "null", "OARLOCK_OPTIMIZER_NESTEROV", "Nesterov momentum (sgd); unset: false."},
   {"optimizer.weight_decay", kDouble, "null", "OARLOCK_OPTIMIZER_WEIGHT_DECAY", "Weight decay; unset: 0 for sgd, 0.01 for adamw."},
-  {"progress", kString, "\"auto\"", "OARLOCK_PROGRESS", "What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off."},
+  {"progress", kString, "\"auto\"", "OARLOCK_PROGRESS", "What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off; 1 means auto and 0 off."},
   {"project_dir", kString, "null", "OARLOCK_PROJECT_DIR", "Folder of the run: checkpoints lie in <project_dir>/checkpoints. Unset: the current directory."},
   {"scheduler.gamma", kDouble, "null", "OARLOCK_SCHEDULER_GAMMA", "Factor of each change (step); unset: 0.1."},
   {"scheduler.min_lr_ratio", kDouble, "null", "OARLOCK_SCHEDULER_MIN_LR_RATIO", "Smallest rate as a part of the initial one (linear, cosine); unset: 0."},

@@ -219,8 +219,8 @@
 #define OAR_OPTION_OPTIMIZER_WEIGHT_DECAY "optimizer.weight_decay"
 
 /*
- * What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off. (string;
- * default "auto"; variable OARLOCK_PROGRESS)
+ * What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off; 1 means
+ * auto and 0 off. (string; default "auto"; variable OARLOCK_PROGRESS)
  */
 #define OAR_OPTION_PROGRESS "progress"
 
