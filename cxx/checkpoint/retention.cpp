@@ -14,6 +14,7 @@ Status remove_checkpoint(Fs& fs, const std::string& parent, std::int64_t number)
   const std::string away = join_path(parent, temporary_name(name, static_cast<std::uint64_t>(number)));
   OAR_TRY(fs.remove_all(away));  // left by a run that ended in the middle of this
   OAR_TRY(fs.rename(join_path(parent, name), away));
+  OAR_TRY(fs.sync_directory(parent));  // or its files could go before its name, and a power cut leave it damaged
   return fs.remove_all(away);
 }
 

@@ -29,6 +29,15 @@ int latest_version(int world_size, const std::string& parent) {
   return latest.is_ok() ? version_of(latest.value(), world_size) : -1;
 }
 
+// An older checkpoint that was being pruned is whole, or none.
+void expect_all_whole(int world_size, const std::string& parent) {
+  const std::vector<std::string> names = real_fs().list(parent).value();
+  for (const std::string& name : names) {
+    if (!checkpoint_number(name) || !real_fs().exists(join_path(join_path(parent, name), kManifestName))) continue;
+    EXPECT_GT(version_of(join_path(parent, name), world_size), 0) << name;
+  }
+}
+
 // Whatever happened, training can go on: the next save works, and leaves one checkpoint and nothing else.
 void expect_next_save_works(int world_size, const std::string& parent) {
   constexpr int kNext = 3;
@@ -75,18 +84,19 @@ TEST(CrashOfASave, KilledAnywhereLeavesOldOrNew) {
 
 TEST(CrashOfASave, PowerLostAnywhereLeavesOldOrNew) {
   const int count = count_operations(1, 0);
-  for (int at = 1; at <= count; ++at) {
+  for (int at = 1; at <= count + 1; ++at) {  // the last: when all is done
     TemporaryFolder folder;
     FaultFs fs(Fault::kEnd, at);
     const Status status = save_over_old(1, folder.path(), 0, fs)[0];
     fs.lose_unsynced();
     SCOPED_TRACE(fmt::format("power lost at operation {} of {}: {}", at, count,
-                             fs.operations()[static_cast<std::size_t>(at) - 1]));
+                             at > count ? "none" : fs.operations()[static_cast<std::size_t>(at) - 1]));
     const int version = latest_version(1, folder.path());
     EXPECT_TRUE(version == kOld || version == kNew) << version;
     if (status.is_ok()) {
       EXPECT_EQ(version, kNew) << "a save that was reported as done was lost";
     }
+    expect_all_whole(1, folder.path());
     expect_next_save_works(1, folder.path());
   }
 }

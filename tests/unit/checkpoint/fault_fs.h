@@ -2,6 +2,7 @@
 // leveldb's db/fault_injection_test.cc.)
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -28,9 +29,15 @@ class FaultFs final : public Fs {
   const std::vector<std::string>& operations() const { return operations_; }
 
   // The machine lost power: what was not synced is gone. Names made or renamed since their directory's last sync are
-  // taken back, newest first; files that were not synced keep half of their bytes.
+  // taken back, newest first; files that were not synced keep half of their bytes. A removal may have reached the disk
+  // before the renaming that went before it: then the old name comes back with a file missing.
   void lose_unsynced() {
     namespace fs = std::filesystem;
+    for (const Ruin& ruin : ruins_) {
+      if (!is_unsynced(ruin.path)) continue;
+      fs::create_directory(ruin.path);
+      for (const auto& [name, bytes] : ruin.files) std::ofstream(ruin.path + "/" + name, std::ios::binary) << bytes;
+    }
     for (const auto& [path, is_synced] : files_) {
       if (!is_synced && fs::exists(path)) fs::resize_file(path, fs::file_size(path) / 2);
     }
@@ -91,6 +98,7 @@ class FaultFs final : public Fs {
 
   Status remove_all(const std::string& path) override {
     OAR_TRY(enter("remove_all", path));
+    if (std::lock_guard lock(mutex_); is_unsynced(path)) ruins_.push_back(ruin_of(path));
     return real_fs().remove_all(path);
   }
 
@@ -106,6 +114,27 @@ class FaultFs final : public Fs {
     std::string path;
     std::string renamed_from;  // empty: made
   };
+
+  // What is left of a directory whose last file is gone: its other files.
+  struct Ruin {
+    std::string path;
+    std::map<std::string, std::string> files;
+  };
+
+  static Ruin ruin_of(const std::string& path) {
+    Ruin ruin{path, {}};
+    const std::vector<std::string> names = real_fs().list(path).value();
+    for (const std::string& name : names) {
+      ruin.files[name] = read_file(path + "/" + name, std::size_t{1} << 30).value();
+    }
+    if (!ruin.files.empty()) ruin.files.erase(std::prev(ruin.files.end()));
+    return ruin;
+  }
+
+  bool is_unsynced(const std::string& path) const {
+    return std::any_of(unsynced_names_.begin(), unsynced_names_.end(),
+                       [&](const NameChange& change) { return change.path == path; });
+  }
 
   class File final : public WritableFile {
    public:
@@ -158,6 +187,7 @@ class FaultFs final : public Fs {
   std::vector<std::string> operations_;
   std::map<std::string, bool> files_;  // is it synced?
   std::vector<NameChange> unsynced_names_;
+  std::vector<Ruin> ruins_;
 };
 
 }  // namespace oarlock::testing
