@@ -10,7 +10,7 @@ namespace {
 // Recursive descent; the depth limit bounds the stack.
 class StrictReader {
  public:
-  StrictReader(std::string_view text, int depth_max) : text_(text), depth_max_(depth_max) {}
+  StrictReader(std::string_view text, const StrictJsonLimits& limits) : text_(text), limits_(limits) {}
 
   Result<JsonValue> read() {
     OAR_ASSIGN(JsonValue value, read_value(0));
@@ -23,9 +23,12 @@ class StrictReader {
   Result<JsonValue> read_value(int depth) {
     skip_space();
     if (at_ == text_.size()) return json_error(at_, "the text ends where a value should stand");
+    if (num_values_++ == limits_.values_max) {
+      return json_error(at_, fmt::format("the text has more than {} values", limits_.values_max));
+    }
     const char c = text_[at_];
     if (c == '{' || c == '[') {
-      if (depth == depth_max_) return json_error(at_, fmt::format("nested deeper than {}", depth_max_));
+      if (depth == limits_.depth_max) return json_error(at_, fmt::format("nested deeper than {}", limits_.depth_max));
       return c == '{' ? read_object(depth) : read_array(depth);
     }
     if (c == '"') {
@@ -107,7 +110,8 @@ class StrictReader {
   void skip_space() { at_ = skip_json_space(text_, at_); }
 
   const std::string_view text_;
-  const int depth_max_;
+  const StrictJsonLimits& limits_;
+  std::size_t num_values_ = 0;
   std::size_t at_ = 0;
 };
 
@@ -117,7 +121,7 @@ Result<JsonValue> parse_strict_json(std::string_view text, const StrictJsonLimit
   if (text.size() > limits.size_bytes_max) {
     return corrupt("the JSON text has {} bytes, at most {} are read", text.size(), limits.size_bytes_max);
   }
-  return StrictReader(text, limits.depth_max).read();
+  return StrictReader(text, limits).read();
 }
 
 }  // namespace oarlock

@@ -76,18 +76,21 @@ class MappedZip : public ZipArchive {
   const std::vector<std::string>& names() const override { return names_; }
   bool contains(std::string_view name) const override { return index_.contains(name); }
 
-  Result<ZipRecord> record(std::string_view name) const override {
+  Result<ZipRecord> record(std::string_view name, std::uint64_t bytes_max) const override {
     const auto found = index_.find(name);
     if (found == index_.end()) return not_found("{} has no record '{}'; it has {}", where_, name, names_.size());
     const ZipEntry& entry = entries_[found->second];
-    Result<ZipRecord> result = read(entry);
+    Result<ZipRecord> result = read(entry, bytes_max);
     if (result.is_ok()) return result;
     return std::move(result).status().within(
         fmt::format("{}, record '{}' at byte {}", where_, entry.name, entry.data_begin));
   }
 
  private:
-  Result<ZipRecord> read(const ZipEntry& entry) const {
+  Result<ZipRecord> read(const ZipEntry& entry, std::uint64_t bytes_max) const {
+    if (entry.size_bytes > bytes_max) {
+      return unsupported("it may have {} bytes here, the directory says {}", bytes_max, entry.size_bytes);
+    }
     ZipRecord result{bytes_.subspan(entry.data_begin, entry.compressed_bytes), owner_};
     if (entry.method == ZipMethod::kDeflated) {
       if (entry.size_bytes > kInflatedBytesMax) {

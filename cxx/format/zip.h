@@ -36,8 +36,10 @@ class ZipArchive {
   virtual ~ZipArchive() = default;
   virtual const std::vector<std::string>& names() const = 0;  // whole, in the directory's order
   virtual bool contains(std::string_view name) const = 0;
-  // Checks the CRC of what it gives, each time. OAR_E_NOT_FOUND, OAR_E_CORRUPT.
-  virtual Result<ZipRecord> record(std::string_view name) const = 0;
+  // Checks the CRC of what it gives, each time. A record of more than `bytes_max`, as the directory says it, is refused
+  // before anything of it is inflated. OAR_E_NOT_FOUND, OAR_E_CORRUPT, OAR_E_UNSUPPORTED (too large).
+  virtual Result<ZipRecord> record(std::string_view name, std::uint64_t bytes_max = kNoLimit) const = 0;
+  static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 };
 
 }  // namespace oarlock

@@ -142,6 +142,19 @@ def test_mangled_json_with_right_checksums_is_refused_or_loads(good, tmp_path):
             assert error.code in (oc.E_ARGUMENT, oc.E_UNSUPPORTED), error.message
 
 
+def test_json_that_inflates_beyond_the_bound_is_refused_before_it_is_inflated(good, tmp_path):
+    path = tmp_path / "bomb.pt2"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            if name.endswith("models/model.json"):
+                target.writestr(name, b" " * (101 << 20), zipfile.ZIP_DEFLATED)
+            else:
+                target.writestr(name, source.read(name))
+    assert path.stat().st_size < 5 << 20
+    error = refusal(path)
+    assert error.code == oc.E_UNSUPPORTED and f"the directory says {101 << 20}" in error.message, error.message
+
+
 def nodes_of(document):
     return document["graph_module"]["graph"]["nodes"]
 

@@ -99,6 +99,8 @@ bool numel_fits(const Placement& placement) {
   return !__builtin_mul_overflow(numel, std::int64_t{16}, &bytes);
 }
 
+constexpr std::uint64_t kMarkBytesMax = 4096;  // of records like "byteorder": a word
+
 Status check_bounds(const Placement& placement, std::size_t record_bytes) {
   const std::optional<std::int64_t> bytes = reached_bytes(placement);
   if (!bytes || !numel_fits(placement)) return corrupt("its shape and strides do not fit 63 bits");
@@ -126,7 +128,7 @@ at::Tensor place(const Placement& placement, const at::Tensor& storage_owner) {
 
 Result<JsonValue> Archive::json_record(const std::string& name) const {
   if (!zip_->contains(name)) return corrupt("record {} is missing", name);
-  OAR_ASSIGN(const ZipRecord record, zip_->record(name));
+  OAR_ASSIGN(const ZipRecord record, zip_->record(name, StrictJsonLimits{}.size_bytes_max));
   Result<JsonValue> parsed = parse_strict_json(text_of(record));
   if (!parsed.is_ok()) return std::move(parsed).status().within(name);
   return parsed;
@@ -153,7 +155,7 @@ Result<Archive> Archive::open(const std::string& path) {
   const auto check_text = [&](const char* name, std::string_view wanted, oar_status code) -> Status {
     const std::string record_name = archive.root_ + name;
     if (!archive.zip_->contains(record_name)) return Status::ok();
-    OAR_ASSIGN(const ZipRecord record, archive.zip_->record(record_name));
+    OAR_ASSIGN(const ZipRecord record, archive.zip_->record(record_name, kMarkBytesMax));
     const std::string_view given = trim(text_of(record));
     if (given == wanted) return Status::ok();
     return Status(code,

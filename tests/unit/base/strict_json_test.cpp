@@ -65,6 +65,23 @@ TEST(StrictJson, BoundsSize) {
   EXPECT_EQ(parse_strict_json("[123]", limits).status().code(), OAR_E_CORRUPT);
 }
 
+TEST(StrictJson, BoundsTheNumberOfValues) {
+  StrictJsonLimits limits;
+  limits.values_max = 3;  // a list counts too
+  EXPECT_TRUE(parse_strict_json("[1,2]", limits).is_ok());
+  const Status refused = parse_strict_json("[1,2,3]", limits).status();
+  EXPECT_EQ(refused.code(), OAR_E_CORRUPT);
+  EXPECT_EQ(refused.message(), "byte 5: the text has more than 3 values");
+}
+
+TEST(StrictJson, RefusesTextThatWouldTakeAHundredfoldOfMemory) {
+  std::string text(20'000'000, '0');
+  for (std::size_t i = 0; i < text.size(); i += 2) text[i] = ',';
+  text.front() = '[';
+  text += ']';
+  EXPECT_EQ(parse_strict_json(text).status().code(), OAR_E_CORRUPT);
+}
+
 TEST(StrictJson, FindsDuplicatesAmongManyKeys) {
   std::string text = "{";
   for (int i = 0; i < 50000; ++i) text += fmt::format("\"k{}\":{},", i, i);

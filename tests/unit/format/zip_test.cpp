@@ -218,6 +218,15 @@ TEST(Zip, NamesTheRecordThatIsMissing) {
   EXPECT_NE(record.status().message().find("'nothing'"), std::string::npos);
 }
 
+TEST(Zip, ARecordLargerThanTheCallerTakesIsNotRead) {
+  const auto archive = open_copy(make_archive({"x"}).bytes);
+  EXPECT_TRUE(archive.value()->record("x", 3).is_ok());
+  const Status refused = archive.value()->record("x", 2).status();
+  EXPECT_EQ(refused.code(), OAR_E_UNSUPPORTED);
+  EXPECT_NE(refused.message().find("record 'x'"), std::string::npos) << refused.message();
+  EXPECT_NE(refused.message().find("may have 2 bytes here, the directory says 3"), std::string::npos);
+}
+
 TEST(Zip, ARecordOutlivesTheArchive) {
   ZipRecord record;
   {
