@@ -119,7 +119,10 @@ Result<Topology> from_variables(const Environment& environment) {
   if (places.local_rank.value == -1) places.local_rank.value.reset();  // the reference's "not distributed"
   OAR_ASSIGN(places.local_world_size, read_variable(environment, "LOCAL_WORLD_SIZE"));
   OAR_ASSIGN(places.node_rank, read_variable(environment, environment("GROUP_RANK") ? "GROUP_RANK" : "NODE_RANK"));
-  OAR_ASSIGN(places.port, read_variable(environment, "MASTER_PORT"));
+  // Kubernetes sets MASTER_PORT=tcp://... for a service called master: no matter to a process that meets nobody.
+  if (places.world_size.value.value_or(1) > 1) {
+    OAR_ASSIGN(places.port, read_variable(environment, "MASTER_PORT"));
+  }
   places.address = environment("MASTER_ADDR").value_or("");
   places.way_out =
       "start the program with `oarlock launch` or torchrun, which set all of them, or unset them all for one process";
