@@ -15,8 +15,10 @@
 
 namespace oarlock {
 
-// Invariants: 1. the engine writes tensors and results before finish() and never after; 2. finish() happens exactly
-// once, so whoever has seen is_done() may read the results or free the tensors.
+// Invariants: 1. the engine writes tensors and results before finish() and never after. Only gloo may still write into
+// the tensors of an operation that failed while it moved the data, where they are libtorch's own memory: they are
+// retained until it has ended, and undefined. 2. finish() happens exactly once, so whoever has seen is_done() may read
+// the results of a success, or let go of the tensors.
 class Operation {
  public:
   Signature signature;

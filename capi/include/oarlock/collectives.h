@@ -4,6 +4,10 @@
  * A call returns at once with a work (work.h); the operation runs in the background, in the order of the calls, and the
  * tensors must neither be read nor written until the work is done. Tensors lie on the CPU and may have any strides.
  * Results do not depend on the order in which ranks arrive, and all ranks get the same bits.
+ *
+ * After OAR_E_ABORTED, OAR_E_TIMEOUT or OAR_E_PEER_LOST the contents of tensors that the operation writes are
+ * undefined. Those that the library allocated may go on changing until the state is closed, since the backend cannot be
+ * interrupted; memory that was given by pointer is not touched any more and may be freed.
  */
 #ifndef OARLOCK_COLLECTIVES_H
 #define OARLOCK_COLLECTIVES_H
