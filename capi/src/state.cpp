@@ -119,8 +119,7 @@ oar_status oar_state_print(const oar_state* state, const char* text) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(State & self, unwrap(const_cast<oar_state*>(state)));
     OAR_TRY(require_argument(text, "text"));
-    self.print(text);
-    return Status::ok();
+    return self.print(text);
   });
 }
 

@@ -60,11 +60,11 @@ std::atomic<int> level_in_force{kLevelUnread};
 thread_local bool is_inside_sink = false;
 
 int level_from_environment() {
-  const std::optional<std::string> text = env_text("OARLOCK_LOG_LEVEL");
+  std::optional<std::string> text = env_text("OARLOCK_LOG_LEVEL");
+  if (!text) text = env_text("ACCELERATE_LOG_LEVEL");
   const std::optional<LogLevel> level = parse_log_level(text ? *text : "warning");
   if (level) return static_cast<int>(*level);
-  return static_cast<int>(
-      LogLevel::kWarning);  // the option table refuses the value with a text as soon as a state is made
+  return static_cast<int>(LogLevel::kWarning);  // State::create refuses the value with a text
 }
 
 const char* level_name(LogLevel level) {

@@ -18,7 +18,7 @@ enum class SinkThreads { kAny, kHostsOnly };
 // debug info warning (warn) error (critical) off, any case.
 std::optional<LogLevel> parse_log_level(std::string_view text);
 
-// The level starts as OARLOCK_LOG_LEVEL says, else at warning.
+// The level starts as OARLOCK_LOG_LEVEL says, else as ACCELERATE_LOG_LEVEL does, else at warning.
 bool log_is_on(LogLevel level);
 void set_log_level(LogLevel level);
 // Replaces the sink; `release(user_data)` of the one before runs when no thread is inside it any more. nullptr:

@@ -4,11 +4,13 @@
 #include <ATen/ops/full.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <mutex>
 
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/option_reach.h"
 #include "base/thread.h"
 #include "comm/backends/self.h"
@@ -33,17 +35,20 @@ class ProcessState : public State {
   const std::shared_ptr<Group>& group() const override { return group_; }
   Milliseconds timeout() const override { return timeout_; }
 
-  void print(std::string_view text) override {
-    if (!is_main_process()) return;
+  Status print(std::string_view text) override {
+    if (!is_main_process()) return Status::ok();
     std::shared_ptr<PrintSink> sink;
     {
       std::lock_guard lock(mutex_);
       sink = sink_;
     }
-    if (sink != nullptr) return (*sink)(std::string(text).c_str());
+    if (sink != nullptr) {
+      (*sink)(std::string(text).c_str());
+      return Status::ok();
+    }
     const std::string line = fmt::format("{}\n", text);
-    std::fwrite(line.data(), 1, line.size(), stdout);
-    std::fflush(stdout);
+    const bool is_written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0;
+    return is_written ? Status::ok() : os_error(errno, "writing to standard output");
   }
 
   void set_print_sink(PrintSink sink) override {
@@ -117,6 +122,11 @@ Status check_options(const Options& options) {
     return unsupported("option comm.backend must be 'gloo', the only one of this build, got '{}'",
                        options.text("comm.backend"));
   }
+  if (!parse_log_level(options.text("log.level"))) {
+    return invalid_argument(
+        "option log.level (variable OARLOCK_LOG_LEVEL) must be debug, info, warning, error or off, got '{}'",
+        options.text("log.level"));
+  }
   if (options.is_set("device.name") && options.text("device.name") != "cpu") {
     return unsupported("option device.name must be 'cpu', the only device of this build, got '{}'",
                        options.text("device.name"));
@@ -126,6 +136,11 @@ Status check_options(const Options& options) {
 
 // What the options ask for in this process; nothing is changed that they do not name.
 void apply_to_process(const Options& options) {
+  // The environment's level is in force already, unless the program has set another one since.
+  const Result<Options> environment = Options::from_environment();
+  if (environment.is_ok() && environment.value().text("log.level") != options.text("log.level")) {
+    set_log_level(*parse_log_level(options.text("log.level")));
+  }
   if (options.is_set("threads.intra_op")) at::set_num_threads(static_cast<int>(options.integer("threads.intra_op")));
   if (options.is_set("seed")) seed_default_generator(static_cast<std::uint64_t>(options.integer("seed")));
 }

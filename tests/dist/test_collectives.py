@@ -1,7 +1,7 @@
 """Every collective against numpy, over worlds of one to four ranks, through both ways that bytes take (rank 0, gloo)."""
 import pytest
 
-from world import run_world
+from world import World, run_world
 
 OPERATIONS = """
 def expected_of(op, parts):
@@ -220,6 +220,45 @@ with state() as world:
     assert [result["place"] for result in results] == [[0, 3, 0, 3, 1, 1, 0], [1, 3, 1, 3, 0, 0, 0], [2, 3, 2, 3, 0, 0, 1]]
     assert [result["lines"] for result in results] == [["again"], [], []]
     assert ["hello from rank" in result.stdout for result in results] == [True, False, False]
+
+
+def test_print_to_a_full_disk_or_nobody_is_an_error():
+    result = run_world(1, """
+def print_to(fd):
+    kept = os.dup(1)
+    os.dup2(fd, 1)
+    outcome = attempt(lambda: check(lib.oar_state_print(world.handle, b"a line")))
+    os.dup2(kept, 1)
+    return outcome
+with state() as world:
+    full = os.open("/dev/full", os.O_WRONLY)
+    reader, writer = os.pipe()
+    os.close(reader)
+    report(full=print_to(full), nobody=print_to(writer))
+""", bootstrap="none")[0]
+    assert result["full"]["status"] == "OAR_E_NO_SPACE" and "standard output" in result["full"]["text"], result["full"]
+    assert result["nobody"]["status"] == "OAR_E_IO", result["nobody"]
+
+
+def test_an_unknown_log_level_is_refused():
+    result = run_world(1, """
+report(option=attempt(lambda: State(log_level="loud")), variable=attempt(State))
+""", bootstrap="none", env={"OARLOCK_LOG_LEVEL": "verbose"})[0]
+    for key, value in {"option": "loud", "variable": "verbose"}.items():
+        assert result[key]["status"] == "OAR_E_ARGUMENT" and "OARLOCK_LOG_LEVEL" in result[key]["text"], result[key]
+        assert f"got '{value}'" in result[key]["text"], result[key]
+
+
+def test_the_option_sets_the_level_of_the_log():
+    world = World(2, """
+world = State(comm_late_ms=100, log_level="error")
+if world.rank == 1: sys.stdin.readline()  # the fault: a late rank, which is warned of
+report(outcome=attempt(lambda: world.barrier(timeout_ms=500)))
+world.close()
+""")
+    world.wait_for_output(0, "outcome")
+    world.tell(1, "go on\n")
+    assert "did not call" not in world.finish()[0].stderr
 
 
 def test_the_flight_recorder_is_written_as_json(tmp_path):

@@ -20,7 +20,7 @@ class ScriptedState : public State {
   const Options& options() const override { return options_; }
   const std::shared_ptr<Group>& group() const override { return group_; }
   Milliseconds timeout() const override { return Milliseconds(1000); }
-  void print(std::string_view) override {}
+  Status print(std::string_view) override { return Status::ok(); }
   void set_print_sink(PrintSink) override {}
   void request_stop() noexcept override {}
   Result<bool> should_stop() override { return false; }

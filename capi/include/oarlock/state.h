@@ -62,6 +62,7 @@ typedef void (*oar_print_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *u
  *         reason.
  * @return OAR_E_PEER_LOST    a rank ended while the others were awaited; the text names it.
  * @return OAR_E_UNSUPPORTED  a device or backend that this build does not have.
+ * @return OAR_E_ARGUMENT     an option's value makes no sense (comm.timeout_ms of 0, an unknown log.level).
  * @threads serial(config); waits for the other ranks
  * @source  Accelerate 1.15 `PartialState`.
  * @since   0.1
@@ -230,6 +231,8 @@ oar_state_barrier(oar_state *state, int64_t timeout_ms) OAR_NOEXCEPT;
  * @param[in] state  borrowed.
  * @param[in] text   UTF-8, without the newline at the end.
  *
+ * @return OAR_E_NO_SPACE  the disk behind standard output is full.
+ * @return OAR_E_IO        standard output takes nothing, as when it is closed.
  * @threads serial(state)
  * @source  Accelerate 1.15 `print`.
  * @since   0.1
