@@ -15,13 +15,14 @@
 #include <system_error>
 
 #include "base/thread.h"
+#include "comm/address.h"
 
 namespace oarlock {
 namespace {
 
-constexpr std::uint64_t kBodyBytesMax = std::uint64_t{1} << 40;
 constexpr std::size_t kReadBytes = 64 * 1024;
-constexpr int kSilenceMsMax = 5000;  // between hosts: design section 1, promise 6
+constexpr std::size_t kReserveBytesMax = std::size_t{16} << 20;  // a header alone does not buy more memory
+constexpr int kSilenceMsMax = 5000;                              // between hosts: design section 1, promise 6
 
 void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof(value)); }
 
@@ -65,10 +66,40 @@ Result<std::shared_ptr<Addresses>> resolve(const std::string& host, int port, Mi
   return std::move(addresses);
 }
 
+sockaddr_storage own_end(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) address.ss_family = AF_UNSPEC;
+  return address;
+}
+
+int port_of(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+  return -1;
+}
+
+// Where nobody listens on a port of the range from which the kernel takes ports for clients, a socket may be given just
+// that port, and be connected with itself (TCP's simultaneous open).
+bool is_own_peer(int fd) {
+  const sockaddr_storage own = own_end(fd);
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return false;
+  return port_of(own) == port_of(peer) && address_text(own) == address_text(peer);
+}
+
+Result<Descriptor> refuse_own_peer(Descriptor socket) {
+  if (!is_own_peer(socket.get())) return socket;
+  const linger at_once{1, 0};  // the port is free for rank 0 then
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  return os_error(ECONNREFUSED, "connect");
+}
+
 Result<Descriptor> connect_one(const addrinfo& address, Milliseconds bound) {
   Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open()) return os_error(errno, "socket");
-  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return socket;
+  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return refuse_own_peer(std::move(socket));
   if (errno != EINPROGRESS) return os_error(errno, "connect");
   pollfd waiting{socket.get(), POLLOUT, 0};
   const int ready = ::poll(&waiting, 1, static_cast<int>(bound.count()));
@@ -77,33 +108,40 @@ Result<Descriptor> connect_one(const addrinfo& address, Milliseconds bound) {
   socklen_t size = sizeof(error_number);
   ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
   if (error_number != 0) return os_error(error_number, "connect");
-  return socket;
+  return refuse_own_peer(std::move(socket));
 }
 
-std::string address_text(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof(text));
-  } else if (address.ss_family == AF_INET6) {
-    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text, sizeof(text));
+// The socket, bound and listening; the family is the address's.
+Result<Descriptor> listen_at(const addrinfo& address, int port, bool both_families) {
+  Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.is_open()) return os_error(errno, "socket");
+  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.ai_family == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, both_families ? 0 : 1);
+  if (::bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0) {
+    return os_error(errno, fmt::format("bind to port {}", port));
   }
-  return text;
+  if (::listen(socket.get(), SOMAXCONN) != 0) return os_error(errno, fmt::format("listen on port {}", port));
+  return socket;
 }
 
 }  // namespace
 
+Descriptor::Descriptor(int fd) : fd_(fd) {}
+
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   if (this != &other) {
     reset();
-    fd_ = other.release();
+    fd_ = std::exchange(other.fd_, -1);
   }
   return *this;
 }
 
-int Descriptor::release() { return std::exchange(fd_, -1); }
+int Descriptor::release() {
+  return std::exchange(fd_, -1);
+}
 
 void Descriptor::reset() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  if (fd_ >= 0) ::close(release());
 }
 
 Connection::Connection(Descriptor socket)
@@ -149,14 +187,20 @@ bool Connection::take_frame(std::vector<Frame>& frames, Status& problem) {
   FrameHeader header;
   if (incoming_.size() < sizeof(header)) return false;
   std::memcpy(&header, incoming_.data(), sizeof(header));
-  if (header.magic != FrameHeader::kMagic || header.version != FrameHeader{}.version ||
-      header.body_bytes > kBodyBytesMax) {
-    problem = Status(OAR_E_VERSION, "a peer does not speak this version of Oarlock's protocol");
+  if (header.magic == FrameHeader::kMagic && header.version != FrameHeader::kVersion) {
+    foreign_version_ = header.version;
+    problem = Status(OAR_E_VERSION, fmt::format("a peer speaks version {} of Oarlock's protocol, this process speaks "
+                                                "version {}; all ranks must use the same build of Oarlock",
+                                                header.version, FrameHeader::kVersion));
+    return false;
+  }
+  if (header.magic != FrameHeader::kMagic || header.body_bytes > body_bytes_max_) {
+    problem = Status(OAR_E_VERSION, "a peer does not speak Oarlock's protocol");
     return false;
   }
   const std::size_t total = sizeof(header) + header.body_bytes;
   if (incoming_.size() < total) {
-    incoming_.reserve(total);
+    incoming_.reserve(std::min(total, kReserveBytesMax));
     return false;
   }
   frames.push_back(Frame{header.type, incoming_.substr(sizeof(header), header.body_bytes)});
@@ -182,38 +226,36 @@ Status Connection::receive(std::vector<Frame>& frames) {
   }
 }
 
-std::string Connection::local_address() const {
-  sockaddr_storage address{};
-  socklen_t size = sizeof(address);
-  if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
-  return address_text(address);
+bool Connection::is_at_end() const {
+  char byte;
+  return ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-Result<Descriptor> listen_on(bool loopback_only, int port) {
-  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.is_open()) return os_error(errno, "socket");
-  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(loopback_only ? INADDR_LOOPBACK : INADDR_ANY);
-  if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-    return os_error(errno, fmt::format("bind to port {}", port));
+std::string Connection::local_address() const { return address_text(own_end(fd())); }
+
+Result<Descriptor> listen_on(const std::string& address, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST;
+  Status last = Status::ok();
+  for (const char* number : {address.empty() ? "::" : address.c_str(), "0.0.0.0"}) {
+    Addresses found;
+    const int code = ::getaddrinfo(number, std::to_string(port).c_str(), &hints, &found.list);
+    if (code != 0) return io_error("'{}' is no numeric address: {}", number, ::gai_strerror(code));
+    Result<Descriptor> socket = listen_at(*found.list, port, address.empty());
+    if (socket.is_ok() || !address.empty()) return socket;
+    last = std::move(socket).status();
+    const std::int64_t error_number = last.info().vendor_code;
+    if (error_number != EAFNOSUPPORT && error_number != EADDRNOTAVAIL) return last;  // else a system without IPv6
   }
-  if (::listen(socket.get(), SOMAXCONN) != 0) return os_error(errno, fmt::format("listen on port {}", port));
-  return socket;
+  return last;
 }
 
 int listening_port(int fd) {
   int is_listening = 0;
   socklen_t size = sizeof(is_listening);
   if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0 || is_listening == 0) return -1;
-  sockaddr_storage address{};
-  size = sizeof(address);
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return -1;
-  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
-  return -1;
+  return port_of(own_end(fd));
 }
 
 Result<Descriptor> connect_to(const std::string& address, int port, Milliseconds bound) {

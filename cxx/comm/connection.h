@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,13 +17,13 @@ namespace oarlock {
 class Descriptor {
  public:
   Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  explicit Descriptor(int fd);
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Descriptor& operator=(Descriptor&& other) noexcept;
   ~Descriptor() { reset(); }
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
-  int release();
+  int release();  // to another owner
   void reset();
 
  private:
@@ -49,6 +50,13 @@ class Connection {
   // tell of them.
   void put_back(std::vector<Frame> frames);
   void close();
+  // A peer that is not known yet may not announce frames of more than this.
+  void limit_body(std::uint64_t body_bytes_max) { body_bytes_max_ = body_bytes_max; }
+  static constexpr std::uint64_t kBodyBytesMax = std::uint64_t{1} << 40;
+  // Of the protocol that the peer speaks, where receive() failed because it is another one; else 0.
+  std::uint16_t foreign_version() const { return foreign_version_; }
+  // True: the peer will send nothing more, and all that it sent has been received.
+  bool is_at_end() const;
   std::string local_address() const;  // numeric, without the port
 
  private:
@@ -58,11 +66,14 @@ class Connection {
   std::size_t sent_of_front_ = 0;
   std::unique_ptr<char[]> buffer_;  // what one recv() fills
   std::string incoming_;
+  std::uint64_t body_bytes_max_ = kBodyBytesMax;
+  std::uint16_t foreign_version_ = 0;
   std::vector<Frame> put_back_;
 };
 
-// Binds and listens; port 0 takes a free one. loopback_only: 127.0.0.1, else every interface.
-Result<Descriptor> listen_on(bool loopback_only, int port);
+// Binds and listens; port 0 takes a free one. The address is numeric; empty takes every interface, of both families
+// where the system has IPv6.
+Result<Descriptor> listen_on(const std::string& address, int port);
 // -1 if fd is no listening TCP socket.
 int listening_port(int fd);
 // One attempt to connect, at most `bound` long.

@@ -26,7 +26,8 @@ enum class FrameType : std::uint16_t {
 struct FrameHeader {
   static constexpr std::uint32_t kMagic = 0x4f41524b;
   std::uint32_t magic = kMagic;
-  std::uint16_t version = 1;
+  static constexpr std::uint16_t kVersion = 1;
+  std::uint16_t version = kVersion;
   FrameType type = FrameType::kGoodbye;
   std::uint64_t body_bytes = 0;
 };
@@ -60,9 +61,10 @@ class FrameWriter {
     bytes_.resize(at + bytes);
     return bytes_.data() + at;
   }
-  std::string finish() && {
+  std::string finish(std::uint16_t version = FrameHeader::kVersion) && {
     FrameHeader header;
     header.type = type_;
+    header.version = version;
     header.body_bytes = bytes_.size() - sizeof(FrameHeader);
     std::memcpy(bytes_.data(), &header, sizeof(header));
     return std::move(bytes_);
@@ -72,6 +74,9 @@ class FrameWriter {
   FrameType type_;
   std::string bytes_;
 };
+
+// A failure's code from a peer; one that is none would pass for a success.
+inline oar_status failure_code(std::int32_t from_peer) { return from_peer > OAR_OK ? from_peer : OAR_E_VERSION; }
 
 // Takes values out of a frame's body. A body that is too short is OAR_E_VERSION: the peer speaks another protocol.
 class FrameReader {

@@ -32,7 +32,7 @@ Result<Hello> unpack_hello(const Frame& frame) {
 
 std::string pack_welcome(const Star& star) {
   FrameWriter writer(FrameType::kWelcome);
-  writer.put(star.inline_bytes).put<std::int32_t>(star.store_port);
+  writer.put(star.inline_bytes).put<std::int32_t>(star.store_port).put_text(star.own_address);
   for (const Member& member : star.members) {
     writer.put(member.pid).put_text(member.host_name).put_text(member.host_id);
   }
@@ -43,6 +43,7 @@ Status unpack_welcome(const Frame& frame, Star& star) {
   FrameReader reader(frame.body);
   OAR_ASSIGN(star.inline_bytes, reader.get<std::int64_t>());
   OAR_ASSIGN(star.store_port, reader.get<std::int32_t>());
+  OAR_ASSIGN(star.own_address, reader.get_text());
   for (Member& member : star.members) {
     OAR_ASSIGN(member.pid, reader.get<std::int32_t>());
     OAR_ASSIGN(member.host_name, reader.get_text());
@@ -51,12 +52,12 @@ Status unpack_welcome(const Frame& frame, Star& star) {
   return Status::ok();
 }
 
-std::string pack_refusal(const Status& status) {
+std::string pack_refusal(const Status& status, std::uint16_t version) {
   return std::move(FrameWriter(FrameType::kRefusal)
                        .put<std::int32_t>(status.code())
                        .put<std::int32_t>(status.info().rank)
                        .put_text(status.message()))
-      .finish();
+      .finish(version);
 }
 
 Status unpack_refusal(const Frame& frame) {
@@ -64,7 +65,7 @@ Status unpack_refusal(const Frame& frame) {
   OAR_ASSIGN(const std::int32_t code, reader.get<std::int32_t>());
   OAR_ASSIGN(const std::int32_t rank, reader.get<std::int32_t>());
   OAR_ASSIGN(std::string text, reader.get_text());
-  return Status(code, std::move(text)).with_rank(rank);
+  return Status(failure_code(code), std::move(text)).with_rank(rank);
 }
 
 }  // namespace oarlock

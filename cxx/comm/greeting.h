@@ -19,8 +19,9 @@ struct Hello {
 std::string pack_hello(const Meeting& meeting, Milliseconds left);
 Result<Hello> unpack_hello(const Frame& frame);
 std::string pack_welcome(const Star& star);
-Status unpack_welcome(const Frame& frame, Star& star);
-std::string pack_refusal(const Status& status);
+Status unpack_welcome(const Frame& frame, Star& star);  // own_address becomes rank 0's
+// Laid out alike in every version of the protocol, so that the reason can be given to a peer of another one.
+std::string pack_refusal(const Status& status, std::uint16_t version = FrameHeader::kVersion);
 Status unpack_refusal(const Frame& frame);
 
 }  // namespace oarlock

@@ -21,13 +21,15 @@ struct Member {
 struct Meeting {
   int rank = 0;
   int world_size = 1;
-  std::string address;   // of rank 0
-  int port = 0;          // of rank 0
-  std::string world_id;  // equal on all ranks of one launch
-  Descriptor listener;   // rank 0: already bound; else rank 0 binds the port
+  std::string address;      // of rank 0
+  int port = 0;             // of rank 0
+  std::string own_address;  // of this rank, as other hosts reach it (comm.address); empty: not said
+  std::string world_id;     // equal on all ranks of one launch
+  Descriptor listener;      // rank 0: already bound; else rank 0 binds the port
   Milliseconds timeout{0};
-  Milliseconds late{5000};        // rank 0 says by a warning whom it waits for, every so often
-  std::int64_t inline_bytes = 0;  // rank 0's value becomes everyone's
+  Milliseconds late{5000};           // rank 0 says by a warning whom it waits for, every so often
+  std::int64_t inline_bytes = 0;     // rank 0's value becomes everyone's
+  Milliseconds hello_within{10000};  // rank 0: who connects and does not say in this time who he is, is sent away
 };
 
 // What a finished meeting leaves: connections in the shape of a star around rank 0.
@@ -48,7 +50,5 @@ Result<Star> meet(Meeting meeting);
 
 Member this_member();
 std::string name_member(int rank, const Member& member);  // "rank 1 (process 4711 on node7)"
-// The address under which other hosts reach this one: the first of an interface that is up and not loopback.
-std::string reachable_address();
 
 }  // namespace oarlock

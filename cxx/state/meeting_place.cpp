@@ -1,5 +1,6 @@
 #include "state/meeting_place.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <random>
 
+#include "comm/address.h"
 #include "comm/store.h"
 
 namespace oarlock {
@@ -41,12 +43,13 @@ Meeting basic_meeting(int rank, int world_size, const Options& options) {
   meeting.world_size = world_size;
   meeting.timeout = bounded_wait(Milliseconds(options.integer("comm.connect_timeout_ms")));
   meeting.late = bounded_wait(Milliseconds(options.integer("comm.late_ms")));
+  meeting.own_address = options.text("comm.address");
   meeting.inline_bytes = options.integer("comm.inline_bytes");
   return meeting;
 }
 
-std::string own_address(const Options& options) {
-  return options.is_set("comm.address") ? options.text("comm.address") : reachable_address();
+std::string address_to_tell(const Meeting& meeting) {
+  return meeting.own_address.empty() ? reachable_address() : meeting.own_address;
 }
 
 Status take_inherited_socket(Meeting& meeting, const Topology& topology) {
@@ -57,20 +60,23 @@ Status take_inherited_socket(Meeting& meeting, const Topology& topology) {
         topology.listen_fd, topology.master_port);
   }
   // A copy: the inherited one stays for the next state of this process.
-  meeting.listener = Descriptor(::dup(topology.listen_fd));
-  return meeting.listener.is_open() ? Status::ok() : os_error(errno, "dup of OARLOCK_LISTEN_FD");
+  meeting.listener = Descriptor(::fcntl(topology.listen_fd, F_DUPFD_CLOEXEC, 0));
+  if (!meeting.listener.is_open()) return os_error(errno, "dup of OARLOCK_LISTEN_FD");
+  // Programs that this one starts must not hold the port, or ranks that are left over would knock there for ever.
+  ::fcntl(topology.listen_fd, F_SETFD, FD_CLOEXEC);
+  return Status::ok();
 }
 
 // torchrun's agent keeps MASTER_PORT for its own store; through that rank 0 says where it listens itself.
-Status meet_by_agent(Meeting& meeting, const Topology& topology, const Options& options) {
+Status meet_by_agent(Meeting& meeting, const Topology& topology) {
   static std::atomic<int> num_meetings{
       0};  // every state of a process meets apart; all ranks make them in the same order
   const std::string key = fmt::format("oarlock/{}/{}", topology.world_id, num_meetings++);
   std::string value;
   if (meeting.rank == 0) {
-    OAR_ASSIGN(meeting.listener, listen_on(/*loopback_only=*/false, 0));
-    value =
-        fmt::format("{}\n{}\n{}", listening_port(meeting.listener.get()), own_address(options), this_member().host_id);
+    OAR_ASSIGN(meeting.listener, listen_on("", 0));
+    value = fmt::format("{}\n{}\n{}", listening_port(meeting.listener.get()), address_to_tell(meeting),
+                        this_member().host_id);
   }
   OAR_ASSIGN(value, exchange_by_agent(topology.master_address, topology.master_port, key, value, meeting.rank == 0,
                                       meeting.timeout));
@@ -110,7 +116,7 @@ Result<Meeting> find_meeting(const Topology& topology, const Options& options) {
   meeting.port = topology.master_port;
   meeting.world_id = topology.world_id;
   if (topology.agent_store) {
-    OAR_TRY(meet_by_agent(meeting, topology, options));
+    OAR_TRY(meet_by_agent(meeting, topology));
   } else if (topology.listen_fd >= 0) {
     OAR_TRY(take_inherited_socket(meeting, topology));
   }
@@ -124,11 +130,11 @@ Result<Meeting> exchange_meeting(int rank, int world_size, const State::Exchange
   mine.world_size = world_size;
   put_text(mine.host_id, this_member().host_id);
   if (rank == 0) {
-    OAR_ASSIGN(meeting.listener, listen_on(/*loopback_only=*/false, 0));
+    OAR_ASSIGN(meeting.listener, listen_on("", 0));
     OAR_ASSIGN(const std::string token, new_token());
     mine.port = listening_port(meeting.listener.get());
     put_text(mine.token, token);
-    put_text(mine.address, own_address(options));
+    put_text(mine.address, address_to_tell(meeting));
   }
   std::vector<Card> cards(world_size);
   if (const int failed = exchange(&mine, sizeof(mine), cards.data()); failed != 0) {

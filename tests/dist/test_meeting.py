@@ -2,7 +2,9 @@
 import socket
 import subprocess
 import sys
+import time
 
+import pytest
 from world import HERE, World, clean_environment, run_world
 
 
@@ -99,6 +101,80 @@ with state(state_rank=rank, state_world_size=2, state_master_port={port}) as wor
     report(met=True)
 """, bootstrap="none")
     assert all(result["met"] for result in world.finish())
+
+
+def test_strangers_that_take_all_descriptors_cost_little_and_the_ranks_meet_when_they_are_gone():
+    port = free_port()
+    host = World(1, f"""
+import resource
+used = len(os.listdir("/proc/self/fd"))
+resource.setrlimit(resource.RLIMIT_NOFILE, (used + 10, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+def meet():
+    global world
+    world = State(state_rank=0, state_world_size=2, state_master_port={port}, comm_connect_timeout_ms=60000)
+start = time.process_time()
+report(outcome=attempt(meet), cpu=time.process_time() - start)
+world.close()
+""", bootstrap="none")
+    strangers = []
+    deadline = time.monotonic() + 60
+    while len(strangers) < 40 and time.monotonic() < deadline:
+        try:
+            strangers.append(socket.create_connection(("127.0.0.1", port), timeout=60))
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    while "Too many open files" not in host.read(0)[1]:
+        assert time.monotonic() < deadline, host.read(0)
+        time.sleep(0.01)
+    time.sleep(2)  # the time in which rank 0 could burn a processor
+    for stranger in strangers:
+        stranger.close()
+    guest = run_world(1, f"""
+with state(state_rank=1, state_world_size=2, state_master_port={port}, comm_connect_timeout_ms=60000): pass
+""", bootstrap="none")
+    result = host.finish()[0]
+    assert guest[0].returncode == 0 and result["outcome"]["status"] == "OAR_OK", result["outcome"]
+    assert result["cpu"] < 1.0, result["cpu"]
+
+
+def test_a_rank_that_gave_up_may_try_again():
+    port = free_port()
+    with socket.socket() as listener:  # rank 0's, as its launcher binds it
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+        guest = World(1, f"""
+options = dict(state_rank=1, state_world_size=2, state_master_port={port})
+report(first=attempt(lambda: State(comm_connect_timeout_ms=300, **options)))
+with state(comm_connect_timeout_ms=60000, **options) as world: world.barrier()
+""", bootstrap="none")
+        guest.wait_for_output(0, "first")
+        host = World(1, "with state() as world: world.barrier()", bootstrap="none", pass_fds=(listener.fileno(),),
+                     env={"RANK": 0, "WORLD_SIZE": 2, "MASTER_PORT": port, "OARLOCK_LISTEN_FD": listener.fileno()})
+    host.finish()
+    assert guest.finish()[0]["first"]["status"] == "OAR_E_TIMEOUT"
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("address", [pytest.param("::1", marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")),
+                                     "localhost", "127.0.0.1"])
+def test_by_every_name_of_this_host(address):
+    port = free_port()
+    results = run_world(2, f"""
+with state(state_rank=int(os.environ["TEST_RANK"]), state_world_size=2, state_master_port={port},
+           state_master_address={address!r}) as world:
+    array = np.full(100_000, world.rank + 1, np.float64)  # gloo's
+    world.all_reduce(array).wait().release()
+    report(sum=array[0])
+""", bootstrap="none")
+    assert [result["sum"] for result in results] == [3.0, 3.0]
 
 
 def test_contradicting_variables_are_named():

@@ -50,7 +50,7 @@ def command_of(body):
 class World:
     """Running ranks; for tests that do something to them meanwhile."""
 
-    def __init__(self, size, body, bootstrap="launcher", env=None, per_rank_env=None, command=None):
+    def __init__(self, size, body, bootstrap="launcher", env=None, per_rank_env=None, command=None, pass_fds=()):
         self.start = time.monotonic()
         self.processes = []
         self.outputs = []
@@ -64,7 +64,7 @@ class World:
                          "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OARLOCK_LAUNCH_ID": launch_id}
             if bootstrap == "none":
                 variables = {"TEST_RANK": rank, "TEST_SIZE": size}
-            passed = ()
+            passed = pass_fds
             if rank == 0 and bootstrap == "launcher":
                 variables["OARLOCK_LISTEN_FD"] = listener.fileno()
                 passed = (listener.fileno(),)

@@ -4,6 +4,7 @@ Run: python tests/fuzz/make_corpus.py  (torch 2.11, safetensors 0.7; the files a
 """
 import io
 import pathlib
+import struct
 import zipfile
 
 import numpy as np
@@ -38,7 +39,19 @@ def torch_archive():
     return buffer.getvalue()
 
 
+def frame(kind, *fields):
+    """As comm/frame.h lays it out: int is 4 bytes, (int,) 8, bytes come with their size."""
+    body = b"".join(struct.pack("<i", field) if isinstance(field, int) else struct.pack("<q", *field) if isinstance(field, tuple)
+                    else struct.pack("<Q", len(field)) + field for field in fields)
+    return struct.pack("<IHHQ", 0x4F41524B, 1, kind, len(body)) + body
+
+
 def main():
+    member = (4711, b"node7", b"0f3c/node7")
+    keep("frames", "hello", frame(1, 1, 2, (5000,), b"a launch", *member))
+    keep("frames", "welcome", frame(2, (65536,), 29500, b"192.0.2.1", *member, *member))
+    keep("frames", "refusal", frame(3, 6, 1, b"two processes have the same rank"))
+    keep("frames", "arrival_and_goodbye", frame(4, (1,), (8,), (0,), (30000,), (0,)) + frame(8, (3,)))
     keep("zip", "stored.zip", archive(zipfile.ZIP_STORED))
     keep("zip", "deflated.zip", archive(zipfile.ZIP_DEFLATED))
     keep("zip", "comment.zip", archive(zipfile.ZIP_STORED, comment=b"a comment"))

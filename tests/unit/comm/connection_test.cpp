@@ -1,6 +1,7 @@
 #include "comm/connection.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -18,7 +19,9 @@ struct Pair {
   Connection other;
 };
 
-std::string text_frame(std::string_view text) { return std::move(FrameWriter(FrameType::kLate).put_raw(text)).finish(); }
+std::string text_frame(std::string_view text) {
+  return std::move(FrameWriter(FrameType::kLate).put_raw(text)).finish();
+}
 
 TEST(Connection, FramesArriveWholeAndInOrder) {
   Pair pair;
@@ -75,6 +78,102 @@ TEST(Connection, WhatIsNoFrameIsRefused) {
   std::vector<Frame> frames;
   EXPECT_EQ(pair.other.receive(frames).code(), OAR_E_VERSION);
   EXPECT_TRUE(frames.empty());
+}
+
+std::string header_of(std::uint16_t version, std::uint64_t body_bytes) {
+  FrameHeader header;
+  header.version = version;
+  header.body_bytes = body_bytes;
+  return std::string(reinterpret_cast<const char*>(&header), sizeof(header));
+}
+
+void send_raw(const Connection& connection, std::string_view bytes) {
+  ASSERT_EQ(::send(connection.fd(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+}
+
+TEST(Connection, AnAnnouncedSizeTakesNoMemory) {
+  Pair pair;
+  send_raw(pair.one, header_of(FrameHeader::kVersion, Connection::kBodyBytesMax));
+  std::vector<Frame> frames;
+  EXPECT_TRUE(pair.other.receive(frames).is_ok());  // and nothing throws for want of 1 TiB
+  EXPECT_TRUE(frames.empty());
+}
+
+TEST(Connection, ABodyBeyondTheLimitIsRefused) {
+  Pair pair;
+  pair.other.limit_body(4096);
+  send_raw(pair.one, header_of(FrameHeader::kVersion, 4097));
+  std::vector<Frame> frames;
+  EXPECT_EQ(pair.other.receive(frames).code(), OAR_E_VERSION);
+  EXPECT_EQ(pair.other.foreign_version(), 0);
+}
+
+TEST(Connection, AnotherVersionOfTheProtocolIsNamed) {
+  Pair pair;
+  send_raw(pair.one, header_of(77, 0));
+  std::vector<Frame> frames;
+  const Status status = pair.other.receive(frames);
+  EXPECT_EQ(status.code(), OAR_E_VERSION);
+  EXPECT_NE(status.message().find("version 77"), std::string::npos) << status.message();
+  EXPECT_EQ(pair.other.foreign_version(), 77);
+}
+
+TEST(Connection, TheEndIsSeenWithoutReading) {
+  Pair pair;
+  EXPECT_FALSE(pair.other.is_at_end());
+  ASSERT_TRUE(pair.one.send(text_frame("x")).is_ok());
+  pair.one.close();
+  EXPECT_FALSE(pair.other.is_at_end());
+  std::vector<Frame> frames;
+  ASSERT_TRUE(pair.other.receive(frames).is_ok());
+  EXPECT_TRUE(pair.other.is_at_end());
+}
+
+// Connects to each of the addresses at a socket that listens at `listening`; gives how the listener's side names
+// itself.
+std::string met_at(const char* listening, const char* address) {
+  Result<Descriptor> listener = listen_on(listening, 0);
+  if (!listener.is_ok()) return listener.status().message();
+  const Result<Descriptor> guest =
+      connect_to(address, listening_port(listener.value().get()), std::chrono::milliseconds(5000));
+  if (!guest.is_ok()) return guest.status().message();
+  return Connection(Descriptor(::accept4(listener.value().get(), nullptr, nullptr, SOCK_CLOEXEC))).local_address();
+}
+
+bool has_ipv6() { return listen_on("::1", 0).is_ok(); }
+
+TEST(Listener, OfEveryInterfaceIsReachedByBothFamilies) {
+  EXPECT_EQ(met_at("", "127.0.0.1"), "127.0.0.1");  // not ::ffff:127.0.0.1: gloo is given this
+  if (has_ipv6()) {
+    EXPECT_EQ(met_at("", "::1"), "::1");
+  }
+}
+
+TEST(Listener, OfALoopbackAddressIsReachedThere) {
+  EXPECT_EQ(met_at("127.0.0.1", "localhost"), "127.0.0.1");
+  if (has_ipv6()) {
+    EXPECT_EQ(met_at("::1", "::1"), "::1");
+  }
+}
+
+// The kernel picks the client's port from the range that rank 0's port is in too; when it picks that very port, the
+// socket is connected with itself. One attempt in some ten thousand.
+TEST(Connecting, ASocketIsNeverItsOwnPeer) {
+  sockaddr_in own{};  // of a client: the kernel gives clients and listeners even and odd ports, if it can
+  {
+    const Result<Descriptor> listener = listen_on("127.0.0.1", 0);
+    const Result<Descriptor> client =
+        connect_to("127.0.0.1", listening_port(listener.value().get()), std::chrono::milliseconds(5000));
+    socklen_t size = sizeof(own);
+    ASSERT_EQ(::getsockname(client.value().get(), reinterpret_cast<sockaddr*>(&own), &size), 0);
+    const linger at_once{1, 0};  // leaves the port free
+    ::setsockopt(client.value().get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  }
+  const int port = ntohs(own.sin_port);
+  for (int i = 0; i < 60'000; ++i) {
+    const Result<Descriptor> socket = connect_to("127.0.0.1", port, std::chrono::milliseconds(1000));
+    ASSERT_FALSE(socket.is_ok()) << "attempt " << i;
+  }
 }
 
 TEST(Connection, AnEndedPeerIsSeenWhenSending) {

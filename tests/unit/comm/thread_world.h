@@ -13,7 +13,7 @@ namespace oarlock {
 // fn(group) on every rank; returns when all have returned.
 template <class Fn>
 void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536) {
-  Result<Descriptor> listener = listen_on(/*loopback_only=*/true, 0);
+  Result<Descriptor> listener = listen_on("127.0.0.1", 0);
   ASSERT_TRUE(listener.is_ok());
   const int port = listening_port(listener.value().get());
   std::vector<std::thread> threads;

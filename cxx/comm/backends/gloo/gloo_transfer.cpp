@@ -109,6 +109,8 @@ void GlooTransfer::Worker::run() {
     Status status = Status::ok();
     try {
       perform(job);
+    } catch (const c10::Error& error) {
+      status = io_error("gloo failed in {}: {}", describe(job.signature), error.what_without_backtrace());
     } catch (const std::exception& error) {  // gloo's own exceptions are plain ones; a thread's main catches
       status = io_error("gloo failed in {}: {}", describe(job.signature), error.what());
     }

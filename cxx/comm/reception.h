@@ -1,0 +1,16 @@
+// Rank 0's side of the meeting: it takes connections, hears who comes, and welcomes all or refuses all.
+//
+// Anybody may connect: port scanners, other protocols, ranks of other launches, ranks that have given up meanwhile.
+// They are sent away and cost little: a guest may say no more than a hello, must say it in time, and there are only so
+// many.
+#pragma once
+
+#include "base/status.h"
+#include "comm/rendezvous.h"
+
+namespace oarlock {
+
+// The meeting's listener is open.
+Result<Star> receive_ranks(Meeting& meeting);
+
+}  // namespace oarlock
