@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "base/fork.h"
 #include "tensor/torch_check.h"
 #include "unload.h"
 
@@ -24,7 +25,10 @@ Status forked_error() {
 Status* refusal = nullptr;  // set once, never freed
 
 void settle_once() {
-  pthread_atfork(nullptr, nullptr, [] { process.store(Process::kForked, std::memory_order_relaxed); });
+  pthread_atfork(nullptr, nullptr, [] {
+    process.store(Process::kForked, std::memory_order_relaxed);
+    close_remembered_descriptors();
+  });
   Status torch = check_torch();
   if (torch.is_ok()) {
     settle_accounts_at_exit();

@@ -14,6 +14,7 @@
 #include <future>
 #include <system_error>
 
+#include "base/fork.h"
 #include "base/thread.h"
 #include "comm/address.h"
 
@@ -126,7 +127,7 @@ Result<Descriptor> listen_at(const addrinfo& address, int port, bool both_famili
 
 }  // namespace
 
-Descriptor::Descriptor(int fd) : fd_(fd) {}
+Descriptor::Descriptor(int fd) : fd_(fd) { close_in_forked_child(fd); }
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   if (this != &other) {
@@ -137,6 +138,7 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 }
 
 int Descriptor::release() {
+  forget_in_forked_child(fd_);
   return std::exchange(fd_, -1);
 }
 

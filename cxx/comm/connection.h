@@ -13,7 +13,7 @@
 
 namespace oarlock {
 
-// A descriptor that is closed with its owner.
+// A descriptor that is closed with its owner, and in a forked child.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -23,7 +23,7 @@ class Descriptor {
   ~Descriptor() { reset(); }
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
-  int release();  // to another owner
+  int release();  // to an owner that minds forks itself
   void reset();
 
  private:

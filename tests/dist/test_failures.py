@@ -75,6 +75,37 @@ world.close()
         assert result.returncode == 0
 
 
+def test_a_killed_rank_is_named_though_a_forked_child_of_it_lives():
+    world = World(2, """
+world = State()
+world.barrier()
+if world.rank == 1:
+    if os.fork() == 0:
+        print("child runs", flush=True)
+        sys.stdin.read()  # until the test ends
+        os._exit(0)
+    threading.Event().wait()
+report(outcome=attempt(world.barrier))
+""")
+    world.wait_for_output(1, "child runs")
+    world.kill(1)
+    outcome = world.finish(check=False)[0]["outcome"]
+    assert outcome["status"] == "OAR_E_PEER_LOST" and outcome["rank"] == 1 and outcome["seconds"] < SECOND, outcome
+
+
+def test_a_forked_child_may_end_without_a_word():
+    results = run_world(2, """
+with state() as world:
+    world.barrier()
+    child = os.fork()
+    if child == 0: sys.exit(0)  # as a worker of the host does, with all of Python's clean-up
+    os.waitpid(child, 0)
+    world.barrier()
+    report(done=True)
+""")
+    assert [result["done"] for result in results] == [True, True]
+
+
 def test_a_rank_that_was_killed_between_operations_is_named_by_the_next():
     world = World(2, """
 world = State()
@@ -209,6 +240,28 @@ work.release()
 report(sum=float(array[0]))
 """)
     assert outcomes(results, "sum") == [2.0, 2.0]
+
+
+def test_a_program_that_a_rank_starts_inherits_nothing():
+    results = run_world(2, """
+import fcntl
+def descriptors():
+    found = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try: found[int(fd), os.readlink(f"/proc/self/fd/{fd}")] = fcntl.fcntl(int(fd), fcntl.F_GETFD) & fcntl.FD_CLOEXEC
+        except OSError: pass  # that of the directory itself
+    return found
+before = descriptors()
+with state() as world:
+    world.barrier()
+    new = {key: flag for key, flag in descriptors().items()
+           if key not in before or str(key[0]) == os.environ.get("OARLOCK_LISTEN_FD")}
+    report(count=len(new), inheritable=[key for key, flag in new.items() if not flag])
+with state() as world:  # and the launcher's socket is still there
+    world.barrier()
+""")
+    for result in results:
+        assert result["count"] > 1 and result["inheritable"] == [], result["inheritable"]
 
 
 def test_after_close_calls_are_refused_and_the_process_can_meet_again():
