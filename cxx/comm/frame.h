@@ -20,6 +20,8 @@ enum class FrameType : std::uint16_t {
   kFailure,    // both ways: the group is dead, and why
   kLate,       // from rank 0: text of a warning
   kGoodbye,    // both ways: closed on purpose
+  kProbe,      // from rank 0: does your engine run?
+  kPresent,    // to rank 0: the answer to that
 };
 
 // In front of every body. The magic number also tells another byte order.

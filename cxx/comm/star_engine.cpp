@@ -3,23 +3,22 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/CPUAllocator.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "base/thread.h"
 
 namespace oarlock {
 namespace {
 
-constexpr int kPollMsMax = 1000;                // nothing is polled for; a bound for its own sake
-constexpr Milliseconds kHubGrace{500};          // rank 0 decides a time-out first: it can name the late ranks
+constexpr Milliseconds kHubGrace{1000};         // rank 0 decides a time-out first: it can name the late ranks
 constexpr Milliseconds kDataFailureGrace{500};  // a lost rank is often seen by gloo first
 constexpr Milliseconds kGoodbyeMax{500};        // for the last bytes to peers that read slowly
-constexpr Milliseconds kGlooGrace{1000};        // gloo's own time-out comes after ours
+constexpr Milliseconds kGlooGrace{2000};        // gloo's own time-out comes after ours
 
 // Whether gloo may work on the caller's memory itself: row-major, and ours to keep. Memory that the host gave by
 // pointer may be freed by the host once a call has failed, while gloo still writes.
@@ -31,7 +30,7 @@ bool gloo_may_use(const at::Tensor& tensor) {
 }  // namespace
 
 struct StarEngine::DataSignal {
-  explicit DataSignal(int wake_fd) : wake(::dup(wake_fd)) {}
+  explicit DataSignal(int wake_fd) : wake(::fcntl(wake_fd, F_DUPFD_CLOEXEC, 0)) {}
   std::mutex mutex;
   std::optional<Status> result;
   Descriptor wake;
@@ -150,7 +149,7 @@ void StarEngine::say_goodbye() {
   for (Connection& peer : star_.peers) {
     while (peer.is_open() && peer.wants_write() && steady_clock().now() < deadline) {
       pollfd waiting{peer.fd(), POLLOUT, 0};
-      ::poll(&waiting, 1, poll_milliseconds(steady_clock().now(), deadline, kPollMsMax));
+      ::poll(&waiting, 1, poll_milliseconds(steady_clock().now(), deadline, static_cast<int>(kGoodbyeMax.count())));
       if (!peer.flush().is_ok()) break;
     }
     peer.close();
@@ -166,15 +165,6 @@ void StarEngine::take_requests() {
   if (!reason || failed_) return;
   fail(aborted("rank {} aborted the group {}: {}", star_.rank, doing(), *reason).with_rank(star_.rank),
        /*tell_peers=*/true);
-}
-
-int StarEngine::poll_bound_ms(TimePoint now) const {
-  if (failed_) return kPollMsMax;
-  int bound = kPollMsMax;
-  if (is_hub() && roll_call_.next_event()) bound = poll_milliseconds(now, *roll_call_.next_event(), bound);
-  if (phase_ != Phase::kIdle && deadline_ != TimePoint{}) bound = poll_milliseconds(now, deadline_, bound);
-  if (data_failure_) bound = poll_milliseconds(now, data_failure_->first, bound);
-  return bound;
 }
 
 void StarEngine::poll_once() {
@@ -207,34 +197,6 @@ void StarEngine::service(int rank) {
   }
   if (status.is_ok()) status = std::move(received);
   if (!status.is_ok() && peer.is_open()) lose_peer(rank, status);
-}
-
-void StarEngine::check_timers(TimePoint now) {
-  if (failed_) return;
-  if (is_hub()) {
-    if (std::optional<std::string> warning = roll_call_.late_warning(now)) {
-      log(LogLevel::kWarning, "comm", "{}", *warning);
-      send_to_all(std::move(FrameWriter(FrameType::kLate).put_text(*warning)).finish());
-    }
-    Status status = roll_call_.check_deadline(now);
-    if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
-  }
-  if (data_failure_ && now >= data_failure_->first) return fail(std::move(data_failure_->second), /*tell_peers=*/true);
-  if (phase_ == Phase::kIdle || deadline_ == TimePoint{} || now < deadline_) return;
-  const double waited = std::chrono::duration<double>(current_->timeout).count();
-  if (phase_ == Phase::kAwaitingRanks) {
-    return fail(timed_out("rank 0 gave no answer {} within {:.1f} s: its process is stopped, or the network is",
-                          doing(), waited)
-                    .with_rank(0)
-                    .with_operation(operator_name(current_->signature.op)),
-                true);
-  }
-  fail(timed_out(
-           "the data did not arrive {} within {:.1f} s, though every rank had called it: a process is stopped, or the "
-           "network is",
-           doing(), waited)
-           .with_operation(operator_name(current_->signature.op)),
-       true);
 }
 
 std::string StarEngine::doing() const {
@@ -314,7 +276,7 @@ void StarEngine::handle_verdict(const Frame& frame) {
 void StarEngine::start_transfer() {
   Operation& operation = *current_;
   phase_ = Phase::kMovingData;
-  deadline_ = steady_clock().now() + operation.timeout;
+  deadline_ = steady_clock().now() + operation.timeout + (is_hub() ? Milliseconds(0) : kHubGrace);
   recorder_.advance(operation.ticket, FlightRecorder::Phase::kMovingData, operation.signature.sequence);
   if (transfer_ == nullptr) {
     const bool one_host = star_.one_host();
@@ -374,6 +336,7 @@ void StarEngine::finish_current(Status status) {
                     current_->signature.sequence, status.message());
   phase_ = Phase::kIdle;
   deadline_ = TimePoint{};
+  probe_end_.reset();
   staged_tensor_ = at::Tensor();
   staged_output_ = at::Tensor();
   std::shared_ptr<Operation> operation;

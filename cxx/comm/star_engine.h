@@ -61,6 +61,11 @@ class StarEngine {
   int poll_bound_ms(TimePoint now) const;
   void take_requests();
   void check_timers(TimePoint now);
+  Status silent_hub() const;
+  void start_probe(TimePoint now);
+  void take_answer(int rank);
+  std::vector<int> silent_ranks() const;
+  Status stalled_transfer(const std::vector<int>& silent) const;
 
   void start_next();
   void arrive_at_hub(int rank, Arrival arrival);
@@ -104,6 +109,8 @@ class StarEngine {
   std::uint64_t num_done_ = 0;
   TimePoint deadline_{};                                      // of the current phase, where rank 0 does not decide it
   std::optional<std::pair<TimePoint, Status>> data_failure_;  // gloo failed; a better explanation may still come
+  std::optional<TimePoint> probe_end_;                        // rank 0, while it looks who stalls a transfer
+  std::vector<bool> has_answered_;
   bool failed_ = false;
   std::optional<std::uint64_t> hub_left_after_;
   RollCall roll_call_;                 // rank 0

@@ -24,7 +24,7 @@ Status unpack_failure(const Frame& frame) {
   OAR_ASSIGN(const std::int32_t rank, reader.get<std::int32_t>());
   OAR_ASSIGN(std::string operation, reader.get_text());
   OAR_ASSIGN(std::string message, reader.get_text());
-  return Status(code, std::move(message)).with_rank(rank).with_operation(std::move(operation));
+  return Status(failure_code(code), std::move(message)).with_rank(rank).with_operation(std::move(operation));
 }
 
 }  // namespace
@@ -49,6 +49,10 @@ void StarEngine::handle(int rank, Frame frame) {
     return arrive_at_hub(rank, std::move(arrival).value());
   }
   if (frame.type == FrameType::kVerdict && !is_hub()) return handle_verdict(frame);
+  if (frame.type == FrameType::kPresent && is_hub()) return take_answer(rank);
+  if (frame.type == FrameType::kProbe && !is_hub()) {
+    return send_to(0, std::make_shared<const std::string>(FrameWriter(FrameType::kPresent).finish()));
+  }
   if (frame.type == FrameType::kFailure) {
     return fail(unpack_failure(frame), /*tell_peers=*/is_hub());
   }

@@ -191,6 +191,36 @@ world.close()
     assert outcome["status"] == "OAR_E_TIMEOUT" and outcome["rank"] == stopped and outcome["seconds"] < 1 + SECOND, outcome
 
 
+@pytest.mark.parametrize("stopped", [0, 1, 2])
+def test_a_process_stopped_in_the_middle_of_a_transfer_is_named(stopped, tmp_path):
+    world = World(3, f"""
+import json
+world = State(comm_timeout_ms=1500)
+array = np.zeros(32 << 20, np.float32)
+def phase():
+    path = {str(tmp_path)!r} + f"/{{world.rank}}.json"
+    check(lib.oar_state_dump(world.handle, path.encode()))
+    return json.load(open(path))["operations"][-1]["state"]
+world.barrier()
+work = world.all_reduce(array, timeout_ms=20_000 if world.rank == {stopped} else 1500)
+if world.rank == {stopped}:
+    while phase() != "moving data": pass
+    os.kill(os.getpid(), 19)
+report(outcome=attempt(work.wait))
+world.close()
+""")
+    others = [rank for rank in range(3) if rank != stopped]
+    for rank in others:
+        world.wait_for_output(rank, "outcome")
+    world.kill(stopped)
+    results = world.finish(check=False)
+    for rank in others:
+        outcome = results[rank]["outcome"]
+        assert outcome["status"] == "OAR_E_TIMEOUT" and outcome["rank"] == stopped, outcome
+        assert f"rank {stopped} gave no " in outcome["text"] and outcome["operation"] == "all_reduce", outcome
+        assert outcome["seconds"] < 1.5 + 2 * SECOND, outcome
+
+
 @pytest.mark.parametrize("aborting", [0, 1])
 def test_abort_from_another_thread_frees_every_rank(aborting):
     world = World(2, f"""
