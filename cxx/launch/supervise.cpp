@@ -16,7 +16,7 @@ namespace {
 
 constexpr Milliseconds kKillBound{5000};       // for the kernel to end what was killed
 constexpr Milliseconds kUnreadBound{10000};    // for a reader that takes nothing, once the job was asked to end
-constexpr Milliseconds kLastWordsBound{5000};  // the same for our own lines alone
+constexpr Milliseconds kLastWordsBound{5000};  // the same for our own lines, after a second signal
 constexpr std::string_view kOwnPrefix = "oarlock launch: ";
 
 double seconds_between(Clock::TimePoint begin, Clock::TimePoint end) {
@@ -138,7 +138,7 @@ void Supervisor::pause(int signal) {
 void Supervisor::handle_late_request(int signal, bool is_second) {
   if (phase_ == Phase::kDropping) return;
   if (requested_signal_ != 0) {
-    if (is_second) drop_rest();
+    if (is_second) drop_rest(kLastWordsBound);
     return;
   }
   requested_signal_ = signal;
@@ -216,7 +216,7 @@ void Supervisor::deadline_passed() {
       status_ = status_ != 0 ? status_ : 1;
       return;
     case Phase::kWriting:
-      return drop_rest();
+      return drop_rest(Milliseconds(0));  // no one has read for long
     case Phase::kDropping:
       phase_ = Phase::kDone;
       return;
@@ -264,11 +264,11 @@ void Supervisor::write_rest() {
   }
 }
 
-void Supervisor::drop_rest() {
+void Supervisor::drop_rest(Milliseconds time_for_own_lines) {
   std::size_t num_bytes = 0;
   for (Screen* screen : screens_) num_bytes += screen->drop_all_but(kOwnPrefix);
   say(fmt::format("{} bytes of output were not read and are dropped", num_bytes));
-  enter(Phase::kDropping, kLastWordsBound);
+  enter(Phase::kDropping, time_for_own_lines);
 }
 
 std::size_t Supervisor::waiting_bytes() const {

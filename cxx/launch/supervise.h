@@ -8,7 +8,7 @@
 //   any ---- every rank has ended -----> writing: what they wrote goes to whoever reads it, at the reader's pace. A job
 //                                        that was asked to end waits kUnreadBound for a reader that takes nothing
 //   writing - that is over, or a second signal ------> dropping: only the launcher's own lines are still written
-//   either ---- nothing is left to write, or kLastWordsBound is over ----> done
+//   either ---- nothing is left to write, or the time for those lines is over ----> done
 //
 // SIGTSTP stops the ranks and the time, SIGCONT lets both go on.
 //
@@ -78,7 +78,7 @@ class Supervisor {
   void drain(RankProcess& rank);
   void finish();
   void write_rest();
-  void drop_rest();
+  void drop_rest(Milliseconds time_for_own_lines);
   std::size_t waiting_bytes() const;
   void report_others();
   bool any_running() const;
