@@ -10,7 +10,11 @@ const TimePoint kStart{std::chrono::seconds(1000)};
 constexpr Milliseconds kSecond{1000};
 
 Signature all_reduce_of(std::int64_t numel, c10::ScalarType dtype = c10::kFloat) {
-  return {.sequence = 7, .numel = numel, .op = Operator::kAllReduce, .dtype = static_cast<std::int8_t>(dtype), .reduce_op = 1};
+  return {.sequence = 7,
+          .numel = numel,
+          .op = Operator::kAllReduce,
+          .dtype = static_cast<std::int8_t>(dtype),
+          .reduce_op = 1};
 }
 const Signature kBarrier{.sequence = 7, .op = Operator::kBarrier};
 
@@ -44,11 +48,14 @@ TEST_P(RollCallMismatch, NamesBothCalls) {
 INSTANTIATE_TEST_SUITE_P(
     Table, RollCallMismatch,
     testing::Values(
-        Difference{all_reduce_of(4), all_reduce_of(5), "rank 0 called all_reduce(sum of 4 float32), rank 1 called all_reduce(sum of 5 float32)"},
-        Difference{all_reduce_of(4), all_reduce_of(4, c10::kDouble), "4 float32), rank 1 called all_reduce(sum of 4 float64)"},
+        Difference{all_reduce_of(4), all_reduce_of(5),
+                   "rank 0 called all_reduce(sum of 4 float32), rank 1 called all_reduce(sum of 5 float32)"},
+        Difference{all_reduce_of(4), all_reduce_of(4, c10::kDouble),
+                   "4 float32), rank 1 called all_reduce(sum of 4 float64)"},
         Difference{kBarrier, all_reduce_of(4), "rank 0 called barrier, rank 1 called all_reduce(sum of 4 float32)"},
         Difference{{.sequence = 7, .numel = 2, .root = 0, .op = Operator::kBroadcast, .dtype = 6},
-                   {.sequence = 7, .numel = 2, .root = 1, .op = Operator::kBroadcast, .dtype = 6}, "from rank 0), rank 1"}));
+                   {.sequence = 7, .numel = 2, .root = 1, .op = Operator::kBroadcast, .dtype = 6},
+                   "from rank 0), rank 1"}));
 
 TEST(RollCall, TimeOutNamesTheRanksThatDidNotCome) {
   RollCall roll(4, kSecond);
@@ -57,7 +64,8 @@ TEST(RollCall, TimeOutNamesTheRanksThatDidNotCome) {
   EXPECT_TRUE(roll.check_deadline(kStart + Milliseconds(499)).is_ok());
   const Status status = roll.check_deadline(kStart + Milliseconds(500));
   ASSERT_EQ(status.code(), OAR_E_TIMEOUT);
-  EXPECT_NE(status.message().find("ranks 1, 3 did not call operation 7, barrier, within 0.5 s"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("ranks 1, 3 did not call operation 7, barrier, within 0.5 s"), std::string::npos)
+      << status.message();
   EXPECT_EQ(status.info().rank, 1);
   EXPECT_EQ(status.info().operation, "barrier");
 }
@@ -74,7 +82,8 @@ TEST(RollCall, WarnsOnceAboutLateRanks) {
   ASSERT_TRUE(roll.arrive(1, kBarrier, Milliseconds(60000), kStart).is_ok());
   EXPECT_EQ(roll.next_event(), kStart + kSecond);
   EXPECT_FALSE(roll.late_warning(kStart + Milliseconds(999)).has_value());
-  EXPECT_EQ(roll.late_warning(kStart + kSecond), "rank 0 did not call operation 7, barrier, after 1.0 s; 1 of 2 ranks wait");
+  EXPECT_EQ(roll.late_warning(kStart + kSecond),
+            "rank 0 did not call operation 7, barrier, after 1.0 s; 1 of 2 ranks wait");
   EXPECT_FALSE(roll.late_warning(kStart + 2 * kSecond).has_value());
   EXPECT_EQ(roll.next_event(), kStart + Milliseconds(60000));
 }
@@ -85,7 +94,8 @@ TEST(RollCall, LeavingIsAFailureOnlyForThoseWhoStillCall) {
   const Status status = roll.arrive(0, kBarrier, kSecond, kStart);
   ASSERT_EQ(status.code(), OAR_E_PEER_LOST);
   EXPECT_EQ(status.info().rank, 1);
-  EXPECT_NE(status.message().find("rank 1 closed it after operation 6, so operation 7, barrier"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("rank 1 closed it after operation 6, so operation 7, barrier"), std::string::npos)
+      << status.message();
 }
 
 TEST(RollCall, LeavingFreesThoseWhoWait) {

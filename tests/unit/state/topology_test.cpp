@@ -37,6 +37,7 @@ TEST_P(TopologyRefuses, ContradictionsByNameAndValue) {
   EXPECT_NE(result.status().message().find(GetParam().text), std::string::npos) << result.status().message();
 }
 
+// clang-format off
 INSTANTIATE_TEST_SUITE_P(
     Table, TopologyRefuses,
     testing::Values(
@@ -72,6 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{{{"RANK", "0"}, {"WORLD_SIZE", "2"}},
                 R"({"state.rank":5000000000,"state.world_size":2})",
                 "state.rank must"}));
+// clang-format on
 
 TEST(Topology, IsOneProcessWhenNothingIsSaid) {
   const Topology topology = find_topology(default_options(), environment_of({})).value();
