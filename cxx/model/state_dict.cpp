@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -22,11 +23,18 @@ void append_list(std::string& text, const char* what, const std::vector<std::str
   if (entries.size() > kListedMax) text += ", ...";
 }
 
+// Tied tensors: two names of one.
+bool is_same_memory(const at::Tensor& a, const at::Tensor& b) {
+  return a.numel() > 0 && a.data_ptr() == b.data_ptr() && a.scalar_type() == b.scalar_type() &&
+         a.sizes() == b.sizes() && a.strides() == b.strides();
+}
+
 }  // namespace
 
 Status copy_state_dict(const NamedTensors& source, const NamedTensors& target) {
   std::map<std::string_view, const at::Tensor*> given;
   std::vector<std::string> missing, unexpected, different;
+  std::vector<const NamedTensor*> not_given;
   for (const NamedTensor& entry : source) {
     if (!given.emplace(entry.name, &entry.tensor).second)
       return invalid_argument("the name {} is given twice", entry.name);
@@ -35,7 +43,7 @@ Status copy_state_dict(const NamedTensors& source, const NamedTensors& target) {
   for (const NamedTensor& entry : target) {
     const auto found = given.find(entry.name);
     if (found == given.end()) {
-      missing.push_back(entry.name);
+      not_given.push_back(&entry);
       continue;
     }
     const at::Tensor& from = *found->second;
@@ -45,6 +53,11 @@ Status copy_state_dict(const NamedTensors& source, const NamedTensors& target) {
     }
     copies.emplace_back(&from, &entry.tensor);
     given.erase(found);
+  }
+  for (const NamedTensor* entry : not_given) {
+    const bool is_tied = std::any_of(copies.begin(), copies.end(),
+                                     [&](const auto& copy) { return is_same_memory(*copy.second, entry->tensor); });
+    if (!is_tied) missing.push_back(entry->name);
   }
   for (const auto& [name, tensor] : given) unexpected.emplace_back(name);
   std::string text;

@@ -9,8 +9,9 @@
 
 namespace oarlock {
 
-// Copies `source` into the tensors of `target` (their memory, no autograd). OAR_E_ARGUMENT lists every missing and
-// unexpected name and every dtype and shape that differs; nothing was changed then.
+// Copies `source` into the tensors of `target` (their memory, no autograd). Of tied tensors (the same memory, dtype,
+// shape and strides) one name is enough: safetensors.torch.save_model writes one. OAR_E_ARGUMENT lists every missing
+// and unexpected name and every dtype and shape that differs; nothing was changed then.
 Status copy_state_dict(const NamedTensors& source, const NamedTensors& target);
 
 // A safetensors file, old or new whatever happens.
