@@ -1,9 +1,13 @@
 #include "graph/passes/mode.h"
 
+#include <ATen/core/enum_tag.h>
+
 #include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
+
+#include "graph/drop_mask.h"
 
 namespace oarlock {
 namespace {
@@ -28,11 +32,18 @@ constexpr ModeRule kRules[] = {
     {"aten::rrelu", "training", ""},
     {"aten::rrelu_", "training", ""},
     {"aten::rrelu_with_noise", "training", ""},
+    {"aten::rrelu_with_noise_", "training", ""},
+    {"aten::rrelu_with_noise_functional", "training", ""},
     {"aten::lstm", "train", ""},
     {"aten::gru", "train", ""},
     {"aten::rnn_tanh", "train", ""},
     {"aten::rnn_relu", "train", ""},
     {"aten::scaled_dot_product_attention", "dropout_p", ""},
+    {"aten::_scaled_dot_product_attention_math", "dropout_p", ""},
+    {"aten::_scaled_dot_product_flash_attention_for_cpu", "dropout_p", ""},
+    {"aten::_scaled_dot_product_flash_attention", "dropout_p", ""},
+    {"aten::_scaled_dot_product_efficient_attention", "dropout_p", ""},
+    {"aten::_scaled_dot_product_cudnn_attention", "dropout_p", ""},
     {"aten::batch_norm", "training", "running_mean"},
     {"aten::native_batch_norm", "training", "running_mean"},
     {"aten::_native_batch_norm_legit", "training", "running_mean"},
@@ -49,9 +60,11 @@ bool is_given(const Argument& argument) {
   return argument.kind != ArgumentKind::kConstant || !argument.constant.isNone();
 }
 
-void apply_rules(Node& node) {
-  if (node.opcode != Opcode::kOperator) return;
+// Whether a rule held.
+bool apply_rules(Node& node) {
+  if (node.opcode != Opcode::kOperator) return false;
   const c10::FunctionSchema& schema = node.op->schema();
+  bool applied = false;
   for (const ModeRule& rule : kRules) {
     if (schema.name() != rule.op) continue;
     const int index = argument_index(schema, rule.argument);
@@ -63,7 +76,13 @@ void apply_rules(Node& node) {
     c10::IValue& constant = node.arguments[index].constant;
     // native_dropout takes bool?; None means training.
     constant = constant.isDouble() ? c10::IValue(0.0) : c10::IValue(false);
+    applied = true;
   }
+  return applied;
+}
+
+bool draws(const Node& node) {
+  return node.opcode == Opcode::kOperator && node.op->hasTag(at::Tag::nondeterministic_seeded);
 }
 
 // batch_norm's counter: `num_batches_tracked.add_(1)`, whose result nobody reads.
@@ -94,6 +113,25 @@ void drop_counters(Graph& graph, const Program& program) {
   std::erase_if(graph.nodes, [&](const Node& node) { return is_unread_counter(node, counters, is_read); });
 }
 
+// Operators that may return an argument itself, or a view of it, and whose schemas do not say so.
+constexpr std::string_view kSilentViews[] = {
+    "aten::dropout",       "aten::feature_dropout",
+    "aten::alpha_dropout", "aten::feature_alpha_dropout",
+    "aten::type_as",       "aten::sum_to_size",
+    "aten::einsum",        "aten::meshgrid",
+    "aten::atleast_1d",    "aten::atleast_2d",
+    "aten::atleast_3d",    "aten::broadcast_tensors",
+    "aten::to_dense",      "aten::cartesian_prod",
+    "aten::conj_physical", "aten::data",
+    "aten::_cast_Float",   "aten::flatten_dense_tensors",
+    "aten::_cast_Double",  "aten::unflatten_dense_tensors",
+};
+
+bool may_show(const c10::FunctionSchema& schema, const c10::Argument& argument) {
+  if (argument.alias_info() != nullptr) return true;
+  return std::find(std::begin(kSilentViews), std::end(kSilentViews), schema.name()) != std::end(kSilentViews);
+}
+
 using Roots = std::vector<std::set<SlotId>>;  // per slot: the inputs whose memory it may show
 
 std::set<SlotId> roots_of(const Argument& argument, const Roots& roots) {
@@ -110,11 +148,11 @@ void follow_node(const Node& node, Roots& roots, std::set<SlotId>& written) {
   const c10::FunctionSchema& schema = node.op->schema();
   std::set<SlotId> shown;  // what views and in-place results of this node show
   for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+    if (!may_show(schema, schema.arguments()[i])) continue;
     const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
-    if (alias == nullptr) continue;
     const std::set<SlotId> argument = roots_of(node.arguments[i], roots);
     shown.insert(argument.begin(), argument.end());
-    if (alias->isWrite()) written.insert(argument.begin(), argument.end());
+    if (alias != nullptr && alias->isWrite()) written.insert(argument.begin(), argument.end());
   }
   for (const NodeOutput& output : node.outputs) {
     for (const SlotId slot : output.slots) {
@@ -134,12 +172,15 @@ std::vector<SlotId> written_inputs(const Graph& graph) {
 }
 
 EvaluationGraph evaluation_graph(const Program& program) {
-  EvaluationGraph result{program.graph, {}};
+  EvaluationGraph result{program.graph, {}, {}};
   Graph& graph = result.graph;
   std::erase_if(graph.nodes, [](const Node& node) {
     return node.opcode == Opcode::kEnterGradMode || node.opcode == Opcode::kExitGradMode;  // nothing is recorded anyway
   });
-  for (Node& node : graph.nodes) apply_rules(node);
+  fill_drop_masks(graph);
+  for (Node& node : graph.nodes) {
+    if (!apply_rules(node) && draws(node)) result.random_nodes.push_back(describe_node(node));
+  }
   drop_counters(graph, program);
   result.written_inputs = written_inputs(graph);
   return result;
