@@ -30,8 +30,8 @@ class Model {
   virtual const NamedTensors& buffers() const = 0;
   // Every persistent name, tied ones too; sharing memory with the model.
   virtual NamedTensors state_dict() const = 0;
-  // Copies in place. Strict: every name, shape and dtype must fit; nothing is changed on failure, which lists what
-  // differs.
+  // Copies in place. Strict: every name (one of tied ones), shape and dtype must fit; nothing is changed on failure,
+  // which lists what differs.
   virtual Status load_state_dict(const NamedTensors& tensors) = 0;
 
   // By name: a parameter (tied and frozen ones too) or a buffer, sharing memory and detached from autograd.

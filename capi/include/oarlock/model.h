@@ -45,6 +45,10 @@ oar_model_load(oar_state *state, const char *path, OAR_NULLABLE const char *opti
  * running statistics used, nothing recorded, and every buffer left bit for bit as it was. A program that was
  * exported in evaluation mode has lost its training constants and runs alike in both.
  *
+ * Dropouts count as such when they are operators of their own, decomposed ones, or masks drawn by hand and divided by
+ * the share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning
+ * names its node and module once per model.
+ *
  * @param[in] model     borrowed.
  * @param[in] training  1: training; 0: evaluation.
  *
@@ -71,7 +75,8 @@ oar_model_is_training(const oar_model *model, OAR_OUT int32_t *out_is_training) 
  *
  * Random operators (dropout) draw from the default generator, in the order of the program. In training the outputs
  * carry their history, so that oar_accelerator_backward can go through them; it ends with the last tensor that
- * holds it. The model keeps nothing of a run but what its buffers hold.
+ * holds it. The model keeps nothing of a run but what its buffers hold. Inputs are never written to: a program that
+ * changes an input in place changes a copy.
  *
  * @param[in]  model        borrowed.
  * @param[in]  inputs       borrowed. A map by input name (nested inputs by their path), or a list by position, with
@@ -196,8 +201,9 @@ oar_model_save_weights(const oar_model *model, const char *path) OAR_NOEXCEPT;
 /**
  * Replace every persistent parameter and buffer by that of a safetensors file, in place.
  *
- * All or nothing: names, dtypes and shapes must be exactly the model's. The format has no checksum, so data bytes that
- * were altered on the disk cannot be seen; those of a checkpoint (checkpoint.h) and of a program are checked.
+ * All or nothing: names, dtypes and shapes must be exactly the model's; of tied weights one name is enough. The format
+ * has no checksum, so data bytes that were altered on the disk cannot be seen; those of a checkpoint (checkpoint.h) and
+ * of a program are checked.
  *
  * @param[in] model  borrowed.
  * @param[in] path   the file; not needed afterwards.

@@ -165,6 +165,7 @@ Status ProgramReader::read_output(const Tagged& spec) {
     if (value.value().items[0].slot != kNoSlot) program_.graph.outputs.push_back(value.value().items[0].slot);
     return Status::ok();
   }
+  if (spec.tag == "user_input_mutation") return Status::ok();  // the caller's tensors stay as they are
   if (spec.tag != "buffer_mutation") return unsupported("outputs of the kind {} are not supported", spec.tag);
   OAR_ASSIGN(const std::string name, string_at(*arg, "name"));
   OAR_ASSIGN(const std::string buffer, string_at(*spec.value, "buffer_name"));

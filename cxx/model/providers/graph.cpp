@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "graph/input_check.h"
 #include "graph/passes/mode.h"
@@ -69,24 +70,30 @@ Tree build_output(const OutputTree& shape, const std::vector<ArgumentItem>& outp
   return Tree(std::move(map));
 }
 
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
+// Those of the program's own inputs that stand in `written`.
+std::vector<SlotId> inputs_among(const std::vector<SlotId>& written, const Program& program) {
+  std::vector<SlotId> slots;
+  for (const ProgramInput& input : program.inputs) {
+    if (std::count(written.begin(), written.end(), input.slot) > 0) slots.push_back(input.slot);
+  }
+  return slots;
 }
+
+constexpr std::size_t kRandomNodesListedMax = 8;
 
 }  // namespace
 
 GraphModel::GraphModel(Program program, at::Device device) : program_(std::move(program)), device_(device) {
-  training_plan_ = Executor::compile(program_.graph);
-  const EvaluationGraph evaluation = evaluation_graph(program_);
-  evaluation_plan_ = Executor::compile(evaluation.graph);
+  training_plan_ = {Executor::compile(program_.graph), {}, inputs_among(written_inputs(program_.graph), program_)};
+  EvaluationGraph evaluation = evaluation_graph(program_);
+  evaluation_plan_ = {Executor::compile(evaluation.graph), {}, inputs_among(evaluation.written_inputs, program_)};
+  random_nodes_ = std::move(evaluation.random_nodes);
   std::set<const at::TensorImpl*> seen;
   for (std::size_t i = 0; i < program_.tensors.size(); ++i) {
     const ProgramTensor& entry = program_.tensors[i];
     buffer_index_.push_back(kNone);
     if (std::count(evaluation.written_inputs.begin(), evaluation.written_inputs.end(), entry.slot) > 0) {
-      copied_in_evaluation_.push_back(i);
+      evaluation_plan_.copied_tensors.push_back(i);
     }
     if (entry.role == TensorRole::kConstant) continue;
     if (entry.role == TensorRole::kParameter && !entry.tensor.requires_grad()) continue;
@@ -131,6 +138,18 @@ Result<at::Tensor> GraphModel::gradient(std::string_view name) const {
   return entry->tensor.grad();
 }
 
+void GraphModel::set_training(bool training) {
+  training_ = training;
+  if (training || random_nodes_.empty()) return;
+  const std::size_t listed = std::min(random_nodes_.size(), kRandomNodesListedMax);
+  log(LogLevel::kWarning, "model",
+      "evaluation of this program still draws random numbers, at {} of its nodes: {}{}; no rule says what they "
+      "would be there (a program exported in evaluation mode has what eval() leaves of them)",
+      random_nodes_.size(), join_text(std::span(random_nodes_).first(listed), ", "),
+      listed < random_nodes_.size() ? ", ..." : "");
+  random_nodes_.clear();
+}
+
 Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
   std::vector<Leaf> leaves;
   flatten(inputs, "", leaves);
@@ -138,12 +157,16 @@ Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
   if (by_name) {
     for (const Leaf& leaf : leaves) {
       if (std::find(input_names_.begin(), input_names_.end(), leaf.path) != input_names_.end()) continue;
-      return invalid_argument("the model has no input {}; it takes {}", leaf.path, join(input_names_));
+      const std::vector<std::string_view> names(input_names_.begin(), input_names_.end());
+      const std::optional<std::string_view> nearest = nearest_text(leaf.path, names);
+      return invalid_argument("the model has no input {}{} {}", leaf.path,
+                              nearest ? fmt::format("; did you mean '{}'? It takes", *nearest) : "; it takes",
+                              join_text(input_names_, ", "));
     }
   }
   if (!by_name && leaves.size() != program_.inputs.size()) {
-    return invalid_argument("the model takes {} inputs ({}), {} given", program_.inputs.size(), join(input_names_),
-                            leaves.size());
+    return invalid_argument("the model takes {} inputs ({}), {} given", program_.inputs.size(),
+                            join_text(input_names_, ", "), leaves.size());
   }
   InputCheck check(program_.graph, device_);
   for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
@@ -153,7 +176,7 @@ Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
       if (by_name && leaf.path == input.name) given = leaf.tree;
     }
     if (given == nullptr) {
-      return invalid_argument("input {} is missing; the model takes {}", input.name, join(input_names_));
+      return invalid_argument("input {} is missing; the model takes {}", input.name, join_text(input_names_, ", "));
     }
     c10::IValue value = value_of_leaf(*given);
     OAR_TRY(check.check(input, value));
@@ -163,13 +186,16 @@ Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
 }
 
 Status GraphModel::run(Frame& frame) {
+  const Plan& plan = training_ ? training_plan_ : evaluation_plan_;
   const GradModeScope grad(training_);
   for (const ProgramTensor& entry : program_.tensors) frame.set(entry.slot, entry.tensor);
-  if (training_) return training_plan_.run(frame);
-  for (const std::size_t i : copied_in_evaluation_) {
+  for (const std::size_t i : plan.copied_tensors) {
     frame.set(program_.tensors[i].slot, program_.tensors[i].tensor.clone());
   }
-  return evaluation_plan_.run(frame);
+  for (const SlotId slot : plan.copied_inputs) {
+    if (frame.get(slot).isTensor()) frame.set(slot, frame.get(slot).toTensor().clone());
+  }
+  return plan.executor.run(frame);
 }
 
 // A functional program returns its buffers' new values. The old tensors may be saved for the backward, so they are
@@ -193,7 +219,7 @@ std::vector<std::shared_ptr<UnitObserver>> GraphModel::live_observers() {
 
 Result<Tree> GraphModel::forward(const Tree& inputs) {
   const bool training = training_;
-  Frame frame = (training ? training_plan_ : evaluation_plan_).make_frame();
+  Frame frame = (training ? training_plan_ : evaluation_plan_).executor.make_frame();
   OAR_TRY(set_inputs(inputs, frame));
   const auto observers = live_observers();
   for (const auto& observer : observers) OAR_TRY(observer->before_forward(training));

@@ -1,4 +1,4 @@
-// A model over a program: one executor for training, one for evaluation, made once.
+// A model over a program: one plan for training, one for evaluation, made once.
 #pragma once
 
 #include <memory>
@@ -22,12 +22,18 @@ class GraphModel : public Model {
   Result<at::Tensor> tensor(std::string_view name) const override;
   Result<at::Tensor> gradient(std::string_view name) const override;
   const std::vector<std::string>& input_names() const override { return input_names_; }
-  void set_training(bool training) override { training_ = training; }
+  void set_training(bool training) override;
   bool is_training() const override { return training_; }
   Result<Tree> forward(const Tree& inputs) override;
   void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
 
  private:
+  struct Plan {
+    Executor executor;
+    std::vector<std::size_t> copied_tensors;  // program tensors that the run writes to and must not change
+    std::vector<SlotId> copied_inputs;        // inputs that the run writes to: they are the caller's
+  };
+
   Result<const ProgramTensor*> find(std::string_view name) const;
   Status set_inputs(const Tree& inputs, Frame& frame) const;
   Status run(Frame& frame);
@@ -36,12 +42,12 @@ class GraphModel : public Model {
 
   Program program_;
   at::Device device_;
-  Executor training_plan_, evaluation_plan_;
-  std::vector<std::size_t> copied_in_evaluation_;  // tensors that the evaluation graph writes to
-  std::vector<std::size_t> buffer_index_;          // program tensor -> entry of buffers_, or npos
+  Plan training_plan_, evaluation_plan_;
+  std::vector<std::size_t> buffer_index_;  // program tensor -> entry of buffers_, or npos
   NamedTensors parameters_, buffers_;
   std::vector<std::string> input_names_;
   std::vector<std::weak_ptr<UnitObserver>> observers_;
+  std::vector<std::string> random_nodes_;  // that evaluation leaves random; empty when that was said
   bool training_ = true;
 };
 
