@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "base/no_destructor.h"
+#include "base/write_signals.h"
 
 namespace oarlock {
 namespace {
@@ -61,6 +62,7 @@ class RealFile final : public WritableFile {
 
   Status append(std::span<const std::byte> bytes) override {
     constexpr std::size_t kWriteBytesMax = std::size_t{1} << 30;  // Linux writes at most 2 GiB at once
+    const NoWriteSignals scope;
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_, bytes.data(), std::min(bytes.size(), kWriteBytesMax));
       if (written < 0 && errno == EINTR) continue;

@@ -15,6 +15,7 @@
 #include "base/no_destructor.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "base/write_signals.h"
 
 namespace oarlock {
 namespace {
@@ -77,6 +78,7 @@ const char* level_name(LogLevel level) {
 void write_to_stderr(LogLevel level, const char* component, std::string_view message) {
   const std::string line = fmt::format("oarlock {}: {}: {}\n", level_name(level), component, message);
   std::string_view rest = line;
+  const NoWriteSignals scope;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;

@@ -34,7 +34,7 @@ Status&& Status::within(std::string_view where) && {
 
 Status os_error(int error_number, std::string_view what) {
   oar_status code = OAR_E_IO;
-  if (error_number == ENOSPC || error_number == EDQUOT) code = OAR_E_NO_SPACE;
+  if (error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG) code = OAR_E_NO_SPACE;
   if (error_number == ENOENT) code = OAR_E_NOT_FOUND;
   if (error_number == ENOMEM) code = OAR_E_OUT_OF_MEMORY;
   std::string reason = std::system_category().message(error_number);

@@ -101,7 +101,7 @@ OARLOCK_DEFINE_FAILURE(bad_environment, OAR_E_ENVIRONMENT)
 OARLOCK_DEFINE_FAILURE(internal_error, OAR_E_INTERNAL)
 #undef OARLOCK_DEFINE_FAILURE
 
-// A failure of the operating system: ENOSPC and EDQUOT are OAR_E_NO_SPACE, ENOENT OAR_E_NOT_FOUND, the rest OAR_E_IO.
+// Of the operating system: ENOSPC, EDQUOT, EFBIG are OAR_E_NO_SPACE, ENOENT OAR_E_NOT_FOUND, the rest OAR_E_IO.
 Status os_error(int error_number, std::string_view what);
 
 }  // namespace oarlock

@@ -12,6 +12,7 @@
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/write_signals.h"
 
 namespace oarlock {
 namespace {
@@ -73,6 +74,7 @@ class AppendedFile {
   Status append(std::string_view bytes) {
     const off_t before = ::lseek(descriptor_, 0, SEEK_END);
     std::string_view rest = bytes;
+    const NoWriteSignals scope;
     while (!rest.empty()) {
       const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
       if (written < 0 && errno == EINTR) continue;

@@ -1,13 +1,11 @@
-#include <pthread.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "base/no_destructor.h"
+#include "base/write_signals.h"
 #include "track/progress_bar.h"
 
 namespace oarlock {
@@ -15,32 +13,6 @@ namespace {
 
 constexpr int kColumnsUnknown = 80;
 constexpr int kColumnsMin = 20;
-
-// A closed pipe at the other end must be an error, not a SIGPIPE that ends the host. Only this thread's mask is
-// touched, and put back; a signal that was pending before stays pending.
-class NoBrokenPipeSignal {
- public:
-  NoBrokenPipeSignal() {
-    sigset_t pending;
-    ::sigpending(&pending);
-    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
-    ::sigemptyset(&pipe_);
-    ::sigaddset(&pipe_, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~NoBrokenPipeSignal() {
-    const timespec no_wait{};
-    if (!was_pending_) ::sigtimedwait(&pipe_, nullptr, &no_wait);
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoBrokenPipeSignal(const NoBrokenPipeSignal&) = delete;
-  NoBrokenPipeSignal& operator=(const NoBrokenPipeSignal&) = delete;
-
- private:
-  sigset_t pipe_;
-  sigset_t before_;
-  bool was_pending_ = false;
-};
 
 class StderrOutput final : public ProgressOutput {
  public:
@@ -53,7 +25,7 @@ class StderrOutput final : public ProgressOutput {
 
   void write(std::string_view bytes) override {
     const int saved_errno = errno;
-    const NoBrokenPipeSignal scope;
+    const NoWriteSignals scope;
     while (!bytes.empty()) {
       const ssize_t written = ::write(STDERR_FILENO, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;

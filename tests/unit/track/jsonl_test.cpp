@@ -10,6 +10,8 @@
 #include <limits>
 #include <sstream>
 
+#include "unit/support/file_size_limit.h"
+
 namespace oarlock {
 namespace {
 
@@ -167,21 +169,20 @@ TEST_F(Jsonl, TrackersAreHadByName) {
   const auto tracker = Tracker::create("jsonl", parsed.value(), true);
   ASSERT_TRUE(tracker.is_ok()) << tracker.status().message();
   EXPECT_TRUE(tracker.value()->log(0, loss(1)).is_ok());
-  const auto unknown = Tracker::create("tensorbord", parsed.value(), true);
-  EXPECT_EQ(unknown.status().code(), OAR_E_NOT_FOUND);
-  EXPECT_NE(unknown.status().message().find("jsonl"), std::string::npos);
-  const auto no_path = Options::parse_section("tracker", nullptr);
-  EXPECT_EQ(Tracker::create("jsonl", no_path.value(), true).status().code(), OAR_E_ARGUMENT);
 }
 
-TEST_F(Jsonl, OtherProcessesTouchNoFile) {
-  const std::string options = "{\"path\":" + JsonValue::string(path()).dump() + "}";
-  const auto parsed = Options::parse_section("tracker", options.c_str());
-  const auto tracker = Tracker::create("jsonl", parsed.value(), false);
-  ASSERT_TRUE(tracker.is_ok());
-  EXPECT_TRUE(tracker.value()->log(0, loss(1)).is_ok());
-  EXPECT_EQ(tracker.value()->log(0, JsonValue::array()).code(), OAR_E_ARGUMENT);
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
+TEST_F(Jsonl, ALimitOnFilesSizeIsNoSpaceAndLinesStayWhole) {
+  const auto tracker = open_jsonl_tracker(path()).value();
+  Status status = Status::ok();
+  {
+    const test::FileSizeLimit limit(1000);
+    for (int step = 0; status.is_ok() && step < 100; ++step) status = tracker->log(step, loss(0.5));
+  }
+  EXPECT_EQ(status.code(), OAR_E_NO_SPACE) << status.message();
+  const std::size_t num_whole = lines().size();
+  EXPECT_GT(num_whole, 10u);
+  EXPECT_TRUE(tracker->log(100, loss(0.5)).is_ok());
+  EXPECT_EQ(lines().size(), num_whole + 1);
 }
 
 TEST(MetricsObject, RefusesNamesThatCannotBeKeys) {
