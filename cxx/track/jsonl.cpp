@@ -167,17 +167,21 @@ Result<std::shared_ptr<Tracker>> open_jsonl_tracker(const std::string& path) {
   return std::shared_ptr<Tracker>(std::move(tracker));
 }
 
-Result<std::string> jsonl_line(std::int64_t step, double time_seconds, const JsonValue& values) {
+Status check_jsonl_values(const JsonValue& values) {
   if (!values.is_object()) return invalid_argument("metrics are a JSON object of names and values");
+  for (const auto& [name, value] : values.members()) {
+    if (name != "step" && name != "time") continue;
+    return invalid_argument("a metric cannot be named '{}': each line has one of its own; use another name", name);
+  }
+  return Status::ok();
+}
+
+Result<std::string> jsonl_line(std::int64_t step, double time_seconds, const JsonValue& values) {
+  OAR_TRY(check_jsonl_values(values));
   JsonValue line = JsonValue::object();
   line.set("step", JsonValue::integer(step));
   line.set("time", JsonValue::number_from_text(fmt::format("{:.3f}", time_seconds)));
-  for (const auto& [name, value] : values.members()) {
-    if (name == "step" || name == "time") {
-      return invalid_argument("a metric cannot be named '{}': each line has one of its own; use another name", name);
-    }
-    line.set(name, value);
-  }
+  for (const auto& [name, value] : values.members()) line.set(name, value);
   return line.dump() + '\n';
 }
 

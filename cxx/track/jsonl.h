@@ -20,7 +20,10 @@ namespace oarlock {
 // it is left alone.
 Result<std::shared_ptr<Tracker>> open_jsonl_tracker(const std::string& path);
 
-// One line, with its newline. The names "step" and "time" are the line's own: OAR_E_ARGUMENT. Numbers that are not
+// What a line can hold: an object. The names "step" and "time" are the line's own. Else OAR_E_ARGUMENT.
+Status check_jsonl_values(const JsonValue& values);
+
+// One line, with its newline. OAR_E_ARGUMENT: what check_jsonl_values refuses. Numbers that are not
 // finite become the strings "NaN", "Infinity" and "-Infinity", since JSON has no such numbers.
 Result<std::string> jsonl_line(std::int64_t step, double time_seconds, const JsonValue& values);
 

@@ -9,32 +9,36 @@
 namespace oarlock {
 namespace {
 
-Result<std::shared_ptr<Tracker>> create_jsonl(const Options& options) {
-  const std::string path = options.text("tracker.path");
-  if (path.empty()) {
-    return invalid_argument(
-        "the tracker 'jsonl' needs option tracker.path (or OARLOCK_TRACKER_PATH): the file to append to");
-  }
-  return open_jsonl_tracker(path);
+Status check_jsonl(const Options& options) {
+  if (!options.text("tracker.path").empty()) return Status::ok();
+  return invalid_argument(
+      "the tracker 'jsonl' needs option tracker.path (or OARLOCK_TRACKER_PATH): the file to append to");
+}
+
+Result<std::shared_ptr<Tracker>> open_jsonl(const Options& options) {
+  return open_jsonl_tracker(options.text("tracker.path"));
 }
 
 struct TrackerKind {
   std::string_view name;
-  Result<std::shared_ptr<Tracker>> (*create)(const Options& options);
+  Status (*check_options)(const Options& options);
+  Status (*check_values)(const JsonValue& values);  // of log()
+  Result<std::shared_ptr<Tracker>> (*open)(const Options& options);
 };
 
 // The one list of products.
 constexpr TrackerKind kKinds[] = {
-    {"jsonl", create_jsonl},
+    {"jsonl", check_jsonl, check_jsonl_values, open_jsonl},
 };
 
 // What processes other than the main one have: it finds the same mistakes, and writes nothing.
 class SilentTracker : public Tracker {
  public:
+  explicit SilentTracker(const TrackerKind& kind) : kind_(kind) {}
+
   Status log(std::int64_t, const JsonValue& values) override {
     if (is_closed_) return invalid_state("the tracker is closed");
-    if (!values.is_object()) return invalid_argument("metrics are a JSON object of names and values");
-    return Status::ok();
+    return kind_.check_values(values);
   }
   Status close() override {
     is_closed_ = true;
@@ -42,6 +46,7 @@ class SilentTracker : public Tracker {
   }
 
  private:
+  const TrackerKind& kind_;
   bool is_closed_ = false;
 };
 
@@ -63,8 +68,9 @@ Result<std::shared_ptr<Tracker>> Tracker::create(std::string_view name, const Op
   std::string known;
   for (const TrackerKind& kind : kKinds) {
     if (kind.name == name) {
-      if (is_main) return kind.create(options);
-      return std::shared_ptr<Tracker>(std::make_shared<SilentTracker>());
+      OAR_TRY(kind.check_options(options));
+      if (is_main) return kind.open(options);
+      return std::shared_ptr<Tracker>(std::make_shared<SilentTracker>(kind));
     }
     known += (known.empty() ? "" : ", ") + std::string(kind.name);
   }

@@ -17,8 +17,8 @@ Result<JsonValue> metrics_object(std::span<const char* const> names, std::span<c
 
 class Tracker {
  public:
-  // options: section "tracker". `is_main` false: a tracker that does nothing, and touches no file, but checks what it
-  // is given. An unknown name is OAR_E_NOT_FOUND and lists the known ones.
+  // options: section "tracker". `is_main` false: a tracker that does nothing, and touches no file, but refuses
+  // options and metrics as the real one does. An unknown name is OAR_E_NOT_FOUND and lists the known ones.
   static Result<std::shared_ptr<Tracker>> create(std::string_view name, const Options& options, bool is_main);
   virtual ~Tracker() = default;
   // values: an object. After a failure the tracker can be used again. After close(): OAR_E_STATE.
