@@ -48,7 +48,14 @@ class FusedOptimizer : public Optimizer {
   void zero_grad() override;
   double learning_rate() const override { return values_.lr; }
   double initial_learning_rate() const override { return initial_lr_; }
-  void set_learning_rate(double learning_rate) override { values_.lr = learning_rate; }
+  double fix_initial_learning_rate() override {
+    initial_lr_is_fixed_ = true;
+    return initial_lr_;
+  }
+  void set_learning_rate(double learning_rate) override {
+    values_.lr = learning_rate;
+    if (!initial_lr_is_fixed_) initial_lr_ = learning_rate;
+  }
   std::int64_t num_steps() const override { return num_steps_; }
   const NamedTensors& parameters() const override { return parameters_; }
   OptimizerState state() const override;
@@ -66,6 +73,7 @@ class FusedOptimizer : public Optimizer {
   std::vector<ParameterState> states_;
   HyperParameters values_;  // lr: the current one
   double initial_lr_;
+  bool initial_lr_is_fixed_ = false;
   std::int64_t num_steps_ = 0;
   std::vector<std::size_t> active_;  // indices of the parameters that had a gradient in the last step
   std::vector<KernelGroup> groups_;

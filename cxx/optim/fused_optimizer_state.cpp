@@ -162,6 +162,8 @@ Status FusedOptimizer::load_state(const OptimizerState& state) {
   states_ = std::move(states);
   values_ = hyper_parameters;
   initial_lr_ = values.value().initial_learning_rate;
+  // A saved rate that is not the initial one is the work of a schedule.
+  if (initial_lr_ != values_.lr) initial_lr_is_fixed_ = true;
   num_steps_ = values.value().num_steps;
   groups_are_valid_ = false;
   return Status::ok();

@@ -126,7 +126,7 @@ Result<Schedule> read_schedule(std::string_view name, const Options& options) {
 class FormulaScheduler : public Scheduler {
  public:
   FormulaScheduler(const Schedule& schedule, std::shared_ptr<Optimizer> optimizer)
-      : schedule_(schedule), optimizer_(std::move(optimizer)), initial_lr_(optimizer_->initial_learning_rate()) {
+      : schedule_(schedule), optimizer_(std::move(optimizer)), initial_lr_(optimizer_->fix_initial_learning_rate()) {
     apply();
   }
 

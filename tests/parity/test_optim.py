@@ -29,10 +29,11 @@ def make_inputs(num_steps=NUM_STEPS, dtypes=(torch.float32,), missing=()):
     return tensors
 
 
-def run_ours(folder, inputs, name, options, num_steps=NUM_STEPS, scheduler=None, clip=None):
+def run_ours(folder, inputs, name, options, num_steps=NUM_STEPS, scheduler=None, clip=None, rate=None):
     save_file(inputs, folder / "in.safetensors")
     optimizer = {"name": name, "options": options}
-    specification = {"num_steps": num_steps, "optimizer": optimizer, "scheduler": scheduler, "clip": clip}
+    specification = {"num_steps": num_steps, "optimizer": optimizer, "scheduler": scheduler, "clip": clip,
+                     "rate": rate}
     files = [folder / "in.safetensors", folder / "out.safetensors"]
     subprocess.run([PROGRAM, *files, json.dumps(specification)], check=True, timeout=120)
     return load_file(folder / "out.safetensors")
@@ -176,6 +177,18 @@ def test_schedules_follow_transformers_and_torch(tmp_path, ours, theirs):
     rates = run_ours(tmp_path, inputs, "adamw", {"lr": 0.003}, 100, scheduler=ours)["learning_rates"]
     expected = run_torch(inputs, lambda p: torch.optim.AdamW(p, lr=0.003), 100, theirs)["learning_rates"]
     torch.testing.assert_close(rates, expected, rtol=1e-12, atol=1e-18)
+
+
+def test_a_schedule_starts_from_the_rate_that_was_set_before_it(tmp_path):
+    def adamw(parameters):
+        optimizer = torch.optim.AdamW(parameters, lr=0.003)
+        optimizer.param_groups[0]["lr"] = 0.1
+        return optimizer
+
+    inputs = make_inputs(10)
+    ours, theirs = SCHEDULES[1]
+    rates = run_ours(tmp_path, inputs, "adamw", {"lr": 0.003}, 10, scheduler=ours, rate=0.1)["learning_rates"]
+    torch.testing.assert_close(rates, run_torch(inputs, adamw, 10, theirs)["learning_rates"], rtol=1e-12, atol=1e-18)
 
 
 @pytest.mark.parametrize("norm_type", [2.0, "Infinity", 1.0, 3.0])

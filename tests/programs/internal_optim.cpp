@@ -2,7 +2,7 @@
 //   internal_optim <input.safetensors> <output.safetensors> <specification>
 // Input: "param.<i>" and "grad.<step>.<i>"; a gradient that is not there is undefined in that step.
 // Specification, JSON: {"num_steps", "optimizer": {"name", "options"}, "scheduler": null or {"name", "options"},
-//   "clip": null or {"max_norm", "norm_type"}}.
+//   "clip": null or {"max_norm", "norm_type"}, "rate": null or what is set before the scheduler is made}.
 // Output: the parameters, "state.<i>.<name>", and per step "learning_rates" (before the step) and "norms".
 #include <ATen/ATen.h>
 
@@ -53,6 +53,10 @@ Status run(const char* input_path, const char* output_path, const char* text) {
   OAR_ASSIGN(const Options options, Options::parse_section("optimizer", wanted.find("options")->dump().c_str()));
   OAR_ASSIGN(const std::shared_ptr<Optimizer> optimizer,
              Optimizer::create(wanted.find("name")->text(), parameters, options));
+  if (!specification.find("rate")->is_null()) {
+    OAR_ASSIGN(const double rate, specification.find("rate")->as_double());
+    optimizer->set_learning_rate(rate);
+  }
   OAR_ASSIGN(const std::shared_ptr<Scheduler> scheduler, make_scheduler(*specification.find("scheduler"), optimizer));
   OAR_ASSIGN(const std::int64_t num_steps, specification.find("num_steps")->as_int64());
   const JsonValue& clip = *specification.find("clip");

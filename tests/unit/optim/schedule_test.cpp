@@ -114,5 +114,25 @@ TEST(Scheduler, RefusesTheStateOfAnotherScheduleAndStaysAsItWas) {
   EXPECT_EQ(linear->num_steps(), 0);
 }
 
+// torch.optim.lr_scheduler.LRScheduler: group.setdefault("initial_lr", group["lr"]).
+TEST(Scheduler, TheFirstOneFixesTheInitialRate) {
+  const auto optimizer = optimizer_with(1);
+  optimizer->set_learning_rate(4);
+  ASSERT_TRUE(try_scheduler("constant", optimizer, "").is_ok());
+  EXPECT_EQ(optimizer->learning_rate(), 4);
+  optimizer->set_learning_rate(0.5);
+  EXPECT_EQ(optimizer->initial_learning_rate(), 4);
+  ASSERT_TRUE(try_scheduler("constant", optimizer, "").is_ok());
+  EXPECT_EQ(optimizer->learning_rate(), 4);
+}
+
+TEST(Scheduler, ALoadedOptimizerKeepsTheInitialRateThatAScheduleFixed) {
+  const auto saved = optimizer_with(2), loaded = optimizer_with(1);
+  ASSERT_TRUE(try_scheduler("step", saved, R"({"step_size":1})").value()->step().is_ok());
+  ASSERT_TRUE(loaded->load_state(saved->state()).is_ok());
+  loaded->set_learning_rate(0.125);
+  EXPECT_EQ(loaded->initial_learning_rate(), 2);
+}
+
 }  // namespace
 }  // namespace oarlock
