@@ -42,6 +42,7 @@ constexpr OptionKey kRows[] = {
   {"loader.split_batches", kFlag, "false", "OARLOCK_LOADER_SPLIT_BATCHES", "batch_size counts the samples of all ranks together."},
   {"loader.timeout_ms", kInt, "1800000", "OARLOCK_LOADER_TIMEOUT_MS", "Milliseconds to wait for a batch from the workers before the call fails."},
   {"log.level", kString, "\"warning\"", "OARLOCK_LOG_LEVEL", "debug, info, warning, error or off.", "ACCELERATE_LOG_LEVEL"},
+  {"model.operators", kString, "null", "OARLOCK_MODEL_OPERATORS", "Namespaces, separated by commas, whose operators a program may call besides those of aten: \"torchvision\", once the host has loaded it."},
   {"model.weights", kString, "null", "OARLOCK_MODEL_WEIGHTS", "A safetensors file whose tensors replace the program's own weights."},
   {"optimizer.amsgrad", kFlag, "null", "OARLOCK_OPTIMIZER_AMSGRAD", "Divide by the largest second moment so far (adamw); unset: false."},
   {"optimizer.betas", kDoubles, "null", "OARLOCK_OPTIMIZER_BETAS", "Decay of the first and second moment (adamw); unset: [0.9, 0.999]."},

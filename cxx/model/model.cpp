@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include "base/text.h"
 #include "graph/pt2/reader.h"
 #include "model/providers/graph.h"
 #include "model/state_dict.h"
@@ -7,7 +8,9 @@
 namespace oarlock {
 
 Result<std::shared_ptr<Model>> Model::load(const std::string& path, at::Device device, const Options& options) {
-  OAR_ASSIGN(Program program, read_program(path, device));
+  std::vector<std::string> namespaces;
+  if (options.is_set("model.operators")) namespaces = split_text(options.text("model.operators"), ',');
+  OAR_ASSIGN(Program program, read_program(path, device, std::move(namespaces)));
   auto model = std::make_shared<GraphModel>(std::move(program), device);
   if (options.is_set("model.weights")) {
     OAR_TRY(load_weights(*model, options.text("model.weights")));

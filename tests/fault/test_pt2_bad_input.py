@@ -271,3 +271,49 @@ def test_weights_that_do_not_fit_are_listed_and_change_nothing(model, tmp_path):
     for part in ("1 missing: fc.bias", "1 unexpected: surprise", "conv1.bias", "[3]"):
         assert part in caught.value.message
     assert torch.equal(OAR.parameter(model, "fc.weight"), before)
+
+
+def call_in_place_of_the_last_node(target, **arguments):
+    """An edit: the program's last node calls `target` instead; what it names keeps its name."""
+    def edit(document):
+        node = document["graph_module"]["graph"]["nodes"][-1]
+        node["target"] = target
+        node["inputs"] = [{"name": name, "arg": value, "kind": 1} for name, value in arguments.items()]
+    return edit
+
+
+X = {"as_tensor": {"name": "images"}}
+INTEGERS = {"as_ints": [4, 4]}
+HARMFUL = {
+    "aten::from_file": ("torch.ops.aten.from_file.default",
+                        {"filename": {"as_string": "FILE"}, "shared": {"as_bool": True}, "size": {"as_int": 20}}),
+    "inductor::_reinterpret_tensor": ("torch.ops.inductor._reinterpret_tensor.default",
+                                      {"self": X, "size": INTEGERS, "stride": INTEGERS, "offset_increment": {"as_int": 1 << 40}}),
+    "aten::_reshape_alias": ("torch.ops.aten._reshape_alias.default", {"self": X, "size": INTEGERS, "stride": INTEGERS}),
+    "aten::set_": ("torch.ops.aten.set_.source_Tensor", {"self": X, "source": X}),
+    "aten::_nested_view_from_buffer": ("torch.ops.aten._nested_view_from_buffer.default",
+                                       {"self": X, "nested_size": X, "nested_strides": X, "offsets": X}),
+    "aten::_sparse_coo_tensor_unsafe": ("torch.ops.aten._sparse_coo_tensor_unsafe.default",
+                                        {"indices": X, "values": X, "size": INTEGERS}),
+    "profiler::_record_function_enter": ("torch.ops.profiler._record_function_enter.default", {"name": {"as_string": "x"}}),
+}
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_operators_that_reach_beyond_the_program_are_refused_by_name(good, tmp_path, name):
+    victim = tmp_path / "victim.txt"
+    victim.write_text("precious")
+    target, arguments = HARMFUL[name]
+    arguments = json.loads(json.dumps(arguments).replace("FILE", str(victim)))
+    error = refusal(edited(good, tmp_path / "harmful.pt2", call_in_place_of_the_last_node(target, **arguments)))
+    assert error.code == oc.E_UNSUPPORTED
+    assert f"programs may not call {name}" in error.message
+    assert "node cross_entropy" in error.message
+    assert victim.read_text() == "precious"
+
+
+def test_an_option_allows_operators_of_another_namespace(good, tmp_path):
+    path = edited(good, tmp_path / "other.pt2", call_in_place_of_the_last_node(*HARMFUL["profiler::_record_function_enter"][:1]))
+    with pytest.raises(oc.OarlockError) as caught:
+        OAR.make(OAR.lib.oar_model_load, STATE, str(path).encode(), b'{"operators":"mine,profiler"}')
+    assert "programs may not call" not in caught.value.message  # but it lacks its argument

@@ -17,7 +17,11 @@
  *
  * The weights are copied into memory of the model; the file is not needed afterwards and is never written.
  * Parameters require gradients as they did at export; tied weights stay one tensor. The model starts in training
- * mode. The file is not trusted: any bytes give a model or an error.
+ * mode.
+ *
+ * Reading does not trust the file: any bytes give a model or an error. Running it does trust libtorch: a program may
+ * call operators of aten only (more by model.operators), without those that open files or make tensors of unchecked
+ * memory, but not every kernel of libtorch is proof against arguments made to harm. Run programs of people you trust.
  *
  * @param[in]  state    borrowed; gives the device.
  * @param[in]  path     the file.
@@ -28,8 +32,8 @@
  * @return OAR_E_NOT_FOUND    there is no such file.
  * @return OAR_E_CORRUPT      truncated, altered, or not an exported program; the text says where.
  * @return OAR_E_VERSION      another archive or schema version than this build reads; the text names both.
- * @return OAR_E_UNSUPPORTED  an operator, region or kind of value that this build lacks; the text names it with its
- *                            node and module. Also programs that were exported without weights.
+ * @return OAR_E_UNSUPPORTED  an operator, region or kind of value that this build lacks or refuses; the text names it
+ *                            with its node and module. Also programs that were exported without weights.
  * @threads serial(state)
  * @source  torch/_export/serde/schema.py, schema version 8.
  * @since   0.1

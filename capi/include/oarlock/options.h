@@ -166,6 +166,12 @@
 #define OAR_OPTION_LOG_LEVEL "log.level"
 
 /*
+ * Namespaces, separated by commas, whose operators a program may call besides those of aten: "torchvision", once the
+ * host has loaded it. (string; default unset; variable OARLOCK_MODEL_OPERATORS)
+ */
+#define OAR_OPTION_MODEL_OPERATORS "model.operators"
+
+/*
  * A safetensors file whose tensors replace the program's own weights. (string; default unset; variable
  * OARLOCK_MODEL_WEIGHTS)
  */

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "graph/pt2/allowed.h"
 #include "graph/pt2/schema.h"
 #include "graph/symeval.h"
 
@@ -145,6 +146,7 @@ Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
 Status NodeReader::read_operator(const JsonValue& json, Scope& scope, Node node) {
   OAR_ASSIGN(c10::OperatorHandle op, find_operator(node.target));
   const c10::FunctionSchema& schema = op.schema();
+  OAR_TRY(check_allowed(schema.name(), namespaces_));
   std::vector<std::optional<Argument>> bound(schema.arguments().size());
   OAR_ASSIGN(const JsonValue* inputs, array_at(json, "inputs"));
   for (const JsonValue& input : inputs->items()) {

@@ -3,6 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/json.h"
 #include "base/status.h"
 #include "graph/ir.h"
@@ -12,7 +16,9 @@ namespace oarlock::pt2 {
 
 class NodeReader {
  public:
-  NodeReader(Graph& graph, at::Device device) : graph_(graph), device_(device) {}
+  // `namespaces`: of operators besides aten (allowed.h).
+  NodeReader(Graph& graph, at::Device device, std::vector<std::string> namespaces)
+      : graph_(graph), device_(device), namespaces_(std::move(namespaces)) {}
 
   // A new slot under `name`; OAR_E_CORRUPT if the scope has that name already.
   Result<SlotId> define(Scope& scope, const std::string& name, SlotKind kind);
@@ -31,6 +37,7 @@ class NodeReader {
 
   Graph& graph_;
   at::Device device_;
+  std::vector<std::string> namespaces_;
 };
 
 }  // namespace oarlock::pt2

@@ -17,11 +17,12 @@ namespace {
 
 class ProgramReader {
  public:
-  ProgramReader(const JsonValue& json, StoredTensors weights, StoredTensors constants, at::Device device)
+  ProgramReader(const JsonValue& json, StoredTensors weights, StoredTensors constants, at::Device device,
+                std::vector<std::string> namespaces)
       : json_(json),
         weights_(std::move(weights)),
         constants_(std::move(constants)),
-        nodes_(program_.graph, device),
+        nodes_(program_.graph, device, std::move(namespaces)),
         device_(device) {}
 
   Result<Program> read() {
@@ -259,13 +260,13 @@ Status ProgramReader::read_trees(const JsonValue& module) {
 }  // namespace
 }  // namespace pt2
 
-Result<Program> read_program(const std::string& path, at::Device device) {
+Result<Program> read_program(const std::string& path, at::Device device, std::vector<std::string> namespaces) {
   const auto read = [&]() -> Result<Program> {
     OAR_ASSIGN(const pt2::Archive archive, pt2::Archive::open(path));
     OAR_ASSIGN(const JsonValue json, archive.program());
     OAR_ASSIGN(pt2::StoredTensors weights, archive.weights(device));
     OAR_ASSIGN(pt2::StoredTensors constants, archive.constants(device));
-    return pt2::ProgramReader(json, std::move(weights), std::move(constants), device).read();
+    return pt2::ProgramReader(json, std::move(weights), std::move(constants), device, std::move(namespaces)).read();
   };
   Result<Program> program = read();
   if (program.is_ok()) return program;

@@ -1,11 +1,13 @@
 // Program files: .pt2 as torch.export.save writes them (archive version 0, schema major 8).
 //
-// The file is untrusted: every index, name and tag is checked, and any bytes give a Program or an error.
+// The file is untrusted: every index, name and tag is checked, and any bytes give a Program or an error. What a Program
+// may call when it runs: allowed.h.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "graph/ir.h"
@@ -14,6 +16,7 @@ namespace oarlock {
 
 // OAR_E_NOT_FOUND no such file; OAR_E_CORRUPT malformed; OAR_E_VERSION another schema major or archive version, naming
 // both; OAR_E_UNSUPPORTED an operator, tag or region that this build does not have, naming it with its node and module.
-Result<Program> read_program(const std::string& path, at::Device device);
+// `namespaces`: of operators that a program may call besides aten.
+Result<Program> read_program(const std::string& path, at::Device device, std::vector<std::string> namespaces = {});
 
 }  // namespace oarlock
