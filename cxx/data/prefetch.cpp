@@ -1,14 +1,13 @@
 #include "data/prefetch.h"
 
 #include <condition_variable>
-#include <exception>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "base/thread.h"
+#include "tensor/exceptions.h"
 
 namespace oarlock {
 namespace {
@@ -20,12 +19,8 @@ constexpr Milliseconds kDestructorWait{2000};
 Result<Tree> produce_safely(const Prefetcher::Produce& produce, std::int64_t item) {
   try {
     return produce(item);
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("memory ran out while preparing a batch");
-  } catch (const std::exception& error) {
-    return internal_error("exception in a loader worker: {}", error.what());
   } catch (...) {
-    return internal_error("exception of unknown type in a loader worker");
+    return caught([]() -> Status { throw; }).within("in a loader worker");
   }
 }
 

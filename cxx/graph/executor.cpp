@@ -5,9 +5,12 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <exception>
 
+#include "base/check.h"
 #include "graph/op_call.h"
 #include "graph/symeval.h"
+#include "tensor/exceptions.h"
 
 namespace oarlock {
 
@@ -88,15 +91,11 @@ double to_real(const c10::IValue& value) {
   return value.isInt() ? static_cast<double>(value.toInt()) : value.toDouble();
 }
 
-// What operators complain about is what they were given; the program was checked when it was read.
-Status status_of(const c10::Error& error) {
-  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) {
-    return out_of_memory("{}", error.what_without_backtrace());
-  }
-  if (dynamic_cast<const c10::NotImplementedError*>(&error) != nullptr) {
-    return unsupported("{}", error.what_without_backtrace());
-  }
-  return invalid_argument("{}", error.what_without_backtrace());
+// Inside a catch block. What operators complain about is what they were given: the program was checked when it was
+// read.
+Status operator_failure() {
+  Status status = status_of_current_exception();
+  return status.code() == OAR_E_INTERNAL ? invalid_argument("{}", status.message()) : status;
 }
 
 }  // namespace
@@ -283,8 +282,12 @@ Status Executor::run(Frame& frame) const {
       Status status = run_step(steps_[current], frame, regions);
       if (!status.is_ok()) return named_failure(current, std::move(status));
     }
-  } catch (const c10::Error& error) {
-    return named_failure(current, status_of(error));
+  } catch (const c10::Error&) {
+    return named_failure(current, operator_failure());
+  } catch (const InvariantError&) {
+    throw;                           // our own mistake, for the guard
+  } catch (const std::exception&) {  // libraries under libtorch have their own (oneDNN)
+    return named_failure(current, status_of_current_exception());
   }
   frame.stack_.clear();
   return Status::ok();

@@ -1,9 +1,11 @@
 #include "data/prefetch.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <set>
 #include <stdexcept>
 
@@ -84,6 +86,18 @@ TEST(Prefetcher, CarriesAnExceptionToTheConsumerInItsTurn) {
   ASSERT_FALSE(failed.is_ok());
   EXPECT_NE(failed.status().message().find("disk on fire"), std::string::npos);
   EXPECT_FALSE(prefetcher.is_running());
+}
+
+TEST(Prefetcher, SaysThatMemoryRanOut) {
+  const Prefetcher::Produce kinds[] = {
+      [](std::int64_t) -> Result<Tree> { throw std::bad_alloc(); },
+      [](std::int64_t) -> Result<Tree> { return Tree(at::empty({std::int64_t{1} << 46})); },  // beyond any address
+  };
+  for (const Prefetcher::Produce& produce : kinds) {
+    Prefetcher prefetcher(1, 1);
+    prefetcher.start(0, 1, produce);
+    EXPECT_EQ(prefetcher.take(kPlenty).status().code(), OAR_E_OUT_OF_MEMORY);
+  }
 }
 
 TEST(Prefetcher, ThrowsAwayWhatAnOlderRunStillPrepares) {

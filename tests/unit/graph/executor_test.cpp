@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
+#include <torch/library.h>
+
+#include <stdexcept>
 
 #include "unit/support/graph_builder.h"
 
@@ -55,6 +58,39 @@ TEST(Executor, NamesTheNodeThatFailed) {
   const Status status = executor.run(frame);
   EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
   EXPECT_EQ(status.message().find("node sum (aten::add.Tensor) in module block.0: "), 0u) << status.message();
+}
+
+TEST(Executor, NamesTheNodeThatRanOutOfMemory) {
+  GraphBuilder builder;
+  const SlotId x = builder.input("x");
+  builder.graph.outputs = {builder.call("aten::clone", {of(x)}, "huge")};
+  const Executor executor = Executor::compile(builder.graph);
+  Frame frame = executor.make_frame();
+  frame.set(x, at::ones({1}).expand({std::int64_t{1} << 46}));  // more than an address can reach
+  const Status status = executor.run(frame);
+  EXPECT_EQ(status.code(), OAR_E_OUT_OF_MEMORY);
+  EXPECT_EQ(status.message().find("node huge (aten::clone) in module block.0: "), 0u) << status.message();
+}
+
+at::Tensor fail_as_a_library_under_libtorch(const at::Tensor&) {
+  throw std::runtime_error("could not create a primitive");
+}
+
+TORCH_LIBRARY(oarlock_executor_test, library) {
+  library.def("fail(Tensor x) -> Tensor", fail_as_a_library_under_libtorch);
+}
+
+TEST(Executor, NamesTheNodeOfExceptionsThatAreNotLibtorchs) {
+  GraphBuilder builder;
+  const SlotId x = builder.input("x");
+  builder.graph.outputs = {builder.call("oarlock_executor_test::fail", {of(x)}, "conv")};
+  const Executor executor = Executor::compile(builder.graph);
+  Frame frame = executor.make_frame();
+  frame.set(x, at::ones({1}));
+  const Status status = executor.run(frame);
+  EXPECT_EQ(status.code(), OAR_E_INTERNAL);
+  EXPECT_EQ(status.message(),
+            "node conv (oarlock_executor_test::fail) in module block.0: could not create a primitive");
 }
 
 TEST(Executor, GradRegionsEndWithTheRunEvenIfItFails) {
