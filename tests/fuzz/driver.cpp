@@ -21,6 +21,9 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+// A target may bring its own changes, that keep an input's form, as for libFuzzer.
+extern "C" __attribute__((weak)) std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                                                     std::size_t size_max, unsigned int seed);
 
 namespace {
 
@@ -89,6 +92,13 @@ class LastInput {
   char* bytes_ = nullptr;
 };
 
+void mutate_by_target(Random& random, std::string* input) {
+  const std::size_t size = input->size();
+  input->resize(kInputBytesMax);
+  input->resize(LLVMFuzzerCustomMutator(reinterpret_cast<std::uint8_t*>(input->data()), size, kInputBytesMax,
+                                        static_cast<unsigned int>(random())));
+}
+
 void run(const std::string& input, LastInput* last) {
   last->keep(input);
   const std::vector<std::uint8_t> exact(input.begin(), input.end());  // a sanitizer sees one byte beyond it
@@ -128,8 +138,13 @@ int main(int argc, char** argv) {
   for (const std::string& input : corpus) run(input, &last);
   std::uint64_t num_runs = corpus.size();
   while (now() < end) {
-    for (int i = 0; i < 256; ++i, ++num_runs) {
+    for (int i = 0; i < 256 && now() < end; ++i, ++num_runs) {
       std::string input = corpus[below(random, corpus.size())];
+      if (LLVMFuzzerCustomMutator != nullptr && below(random, 8) != 0) {
+        mutate_by_target(random, &input);
+        run(input, &last);
+        continue;
+      }
       for (std::size_t changes = 1 + below(random, 6); changes > 0; --changes) {
         mutate(random, corpus[below(random, corpus.size())], &input);
       }

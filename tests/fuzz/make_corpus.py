@@ -3,6 +3,7 @@
 Run: python tests/fuzz/make_corpus.py  (torch 2.11, safetensors 0.7; the files are kept, so this runs only to add to them)
 """
 import io
+import json
 import pathlib
 import struct
 import zipfile
@@ -46,7 +47,39 @@ def frame(kind, *fields):
     return struct.pack("<IHHQ", 0x4F41524B, 1, kind, len(body)) + body
 
 
+class Small(torch.nn.Module):
+    """A region, sizes as numbers, a list of tensors, a buffer update, nested outputs; the weights that fuzz_pt2.cpp has."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = torch.nn.Linear(4, 4)
+        self.bn = torch.nn.BatchNorm1d(4)
+
+    def forward(self, x, *, scale):
+        y = torch.nn.functional.dropout(self.bn(self.fc(x)), 0.5, self.training)
+        with torch.no_grad():
+            norm = x.abs().amax(-1, keepdim=True) + x.shape[0] // 3
+        first, second = (y / norm).chunk(2, -1)
+        return {"loss": (first * second * scale).sum(), "pair": (first, x.shape[0])}
+
+
+def program_documents():
+    arguments = {"scale": torch.ones(2)}
+    shapes = {"x": {0: torch.export.Dim.AUTO}, "scale": None}
+    program = torch.export.export(Small().train(), (torch.ones(6, 4),), arguments, dynamic_shapes=shapes)
+    for name, variant in (("training_ir.json", program), ("decomposed.json", program.run_decompositions({}))):
+        for node in variant.graph.nodes:
+            node.meta.pop("stack_trace", None)
+        buffer = io.BytesIO()
+        torch.export.save(variant, buffer)
+        with zipfile.ZipFile(buffer) as file:
+            record = next(name for name in file.namelist() if name.endswith("models/model.json"))
+            yield name, json.dumps(json.loads(file.read(record)), separators=(",", ":")).encode()
+
+
 def main():
+    for name, document in program_documents():
+        keep("pt2", name, document)
     member = (4711, b"node7", b"0f3c/node7")
     keep("frames", "hello", frame(1, 1, 2, (5000,), b"a launch", *member))
     keep("frames", "welcome", frame(2, (65536,), 29500, b"192.0.2.1", *member, *member))

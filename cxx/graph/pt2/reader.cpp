@@ -258,6 +258,12 @@ Status ProgramReader::read_trees(const JsonValue& module) {
 }
 
 }  // namespace
+
+Result<Program> program_of(const JsonValue& document, StoredTensors weights, StoredTensors constants, at::Device device,
+                           std::vector<std::string> namespaces) {
+  return ProgramReader(document, std::move(weights), std::move(constants), device, std::move(namespaces)).read();
+}
+
 }  // namespace pt2
 
 Result<Program> read_program(const std::string& path, at::Device device, std::vector<std::string> namespaces) {
@@ -266,7 +272,7 @@ Result<Program> read_program(const std::string& path, at::Device device, std::ve
     OAR_ASSIGN(const JsonValue json, archive.program());
     OAR_ASSIGN(pt2::StoredTensors weights, archive.weights(device));
     OAR_ASSIGN(pt2::StoredTensors constants, archive.constants(device));
-    return pt2::ProgramReader(json, std::move(weights), std::move(constants), device, std::move(namespaces)).read();
+    return pt2::program_of(json, std::move(weights), std::move(constants), device, std::move(namespaces));
   };
   Result<Program> program = read();
   if (program.is_ok()) return program;

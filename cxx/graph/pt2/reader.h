@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/status.h"
 #include "graph/ir.h"
+#include "graph/pt2/archive.h"
 
 namespace oarlock {
 
@@ -19,4 +21,11 @@ namespace oarlock {
 // `namespaces`: of operators that a program may call besides aten.
 Result<Program> read_program(const std::string& path, at::Device device, std::vector<std::string> namespaces = {});
 
+namespace pt2 {
+
+// The same of an archive's parts: its document, and the tensors that this names.
+Result<Program> program_of(const JsonValue& document, StoredTensors weights, StoredTensors constants, at::Device device,
+                           std::vector<std::string> namespaces);
+
+}  // namespace pt2
 }  // namespace oarlock
