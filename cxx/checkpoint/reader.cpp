@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/text.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/files.h"
 #include "checkpoint/layout.h"
@@ -49,8 +50,11 @@ class OpenCheckpoint : public Checkpoint {
   Result<at::Tensor> model_tensor(std::string_view name) const override {
     OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> file, verified_file(kModelFileName, kSharedFile));
     if (file->find(name) != nullptr) return file->tensor(name);
-    return not_found("the model of the checkpoint '{}' has no tensor '{}'; it has {} others", directory_, name,
-                     file->entries().size());
+    std::vector<std::string_view> names;
+    for (const SafetensorsEntry& entry : file->entries()) names.emplace_back(entry.name);
+    const std::optional<std::string_view> nearest = nearest_text(name, names);
+    return not_found("the model of the checkpoint '{}' has no tensor '{}'; {}it has {} others", directory_, name,
+                     nearest ? fmt::format("did you mean '{}'? ", *nearest) : "", names.size());
   }
 
   Result<JsonValue> model_tensor_names() const override {
