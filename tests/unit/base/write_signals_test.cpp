@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 
 #include "base/fs.h"
 #include "unit/support/file_size_limit.h"
+#include "unit/support/temporary_folder.h"
 
 namespace oarlock {
 namespace {
@@ -33,9 +33,8 @@ void expect_signals_as_before(int signal) {
 }
 
 TEST(NoWriteSignals, AFileBeyondTheLimitIsNoSpace) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "oarlock_test_XXXXXX").string();
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const std::string path = pattern + "/file";
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "file";
   ASSERT_TRUE(write_file_atomically(real_fs(), path, "old").is_ok());
   {
     const test::FileSizeLimit limit(4096);
@@ -43,9 +42,8 @@ TEST(NoWriteSignals, AFileBeyondTheLimitIsNoSpace) {
     EXPECT_EQ(status.code(), OAR_E_NO_SPACE) << status.message();
   }
   EXPECT_EQ(read_file(path, 100).value(), "old");
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(pattern), {}), 1);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
   expect_signals_as_before(SIGXFSZ);
-  std::filesystem::remove_all(pattern);
 }
 
 TEST(NoWriteSignals, APipeWithoutAReaderIsAnError) {

@@ -2,11 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 
 #include "unit/checkpoint/fault_fs.h"
+#include "unit/support/temporary_folder.h"
 
 namespace oarlock {
 namespace {
@@ -61,33 +61,23 @@ TEST(CopyStateDict, AViewOfOtherShapeIsNotTied) {
   EXPECT_EQ(copy_state_dict({{"weight", kWeight}}, target).code(), OAR_E_ARGUMENT);
 }
 
-class SaveStateDict : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "oarlock_test_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    path_ = folder_ / "weights.safetensors";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-  std::filesystem::path folder_, path_;
-};
-
-TEST_F(SaveStateDict, KeepsTheOldFileWholeWhateverStepFails) {
+TEST(SaveStateDict, KeepsTheOldFileWholeWhateverStepFails) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "weights.safetensors";
   const NamedTensors old = {{"bias", at::zeros({2})}}, next = {{"bias", kBias}};
-  ASSERT_TRUE(save_state_dict(real_fs(), old, path_).is_ok());
+  ASSERT_TRUE(save_state_dict(real_fs(), old, path).is_ok());
   oarlock::testing::FaultFs counting;
-  ASSERT_TRUE(save_state_dict(counting, old, path_).is_ok());
+  ASSERT_TRUE(save_state_dict(counting, old, path).is_ok());
   const int num_steps = static_cast<int>(counting.operations().size());
   for (int at = 1; at <= num_steps; ++at) {
     oarlock::testing::FaultFs failing(oarlock::testing::Fault::kError, at, ENOSPC);
-    const Status status = save_state_dict(failing, next, path_);
+    const Status status = save_state_dict(failing, next, path);
     EXPECT_EQ(status.code(), OAR_E_NO_SPACE) << failing.operations().back();
     const bool is_renamed = at == num_steps;  // only the directory was not synced
-    const NamedTensors found = read_state_dict(path_).value();
+    const NamedTensors found = read_state_dict(path).value();
     EXPECT_TRUE(at::equal(found[0].tensor, is_renamed ? kBias : at::zeros({2}))) << failing.operations()[at - 1];
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1) << failing.operations()[at - 1];
-    ASSERT_TRUE(save_state_dict(real_fs(), old, path_).is_ok());
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << failing.operations()[at - 1];
+    ASSERT_TRUE(save_state_dict(real_fs(), old, path).is_ok());
   }
 }
 

@@ -4,21 +4,22 @@
 
 #include <filesystem>
 
+#include "unit/support/temporary_folder.h"
+
 namespace oarlock {
 namespace {
-
-const std::string kPath = (std::filesystem::temp_directory_path() / "oarlock_tracker_test.jsonl").string();
 
 Result<std::shared_ptr<Tracker>> create(const char* name, const std::string& options, bool is_main) {
   OAR_ASSIGN(const Options parsed, Options::parse_section("tracker", options.c_str()));
   return Tracker::create(name, parsed, is_main);
 }
 
-std::string path_option() { return R"({"path":")" + kPath + R"("})"; }
-
 class TrackerOfRank : public ::testing::TestWithParam<bool> {
  protected:
-  void TearDown() override { std::filesystem::remove(kPath); }
+  std::string path_option() const { return R"({"path":")" + path_ + R"("})"; }
+
+  const test::TemporaryFolder folder_;
+  const std::string path_ = folder_ / "metrics.jsonl";
 };
 
 TEST_P(TrackerOfRank, NeedsAPath) { EXPECT_EQ(create("jsonl", "{}", GetParam()).status().code(), OAR_E_ARGUMENT); }
@@ -41,7 +42,7 @@ TEST_P(TrackerOfRank, RefusesMetricsThatNoLineCanHold) {
 
 TEST_P(TrackerOfRank, OnlyTheMainOneMakesAFile) {
   ASSERT_TRUE(create("jsonl", path_option(), GetParam()).is_ok());
-  EXPECT_EQ(std::filesystem::exists(kPath), GetParam());
+  EXPECT_EQ(std::filesystem::exists(path_), GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(MainAndOther, TrackerOfRank, ::testing::Bool());
