@@ -32,8 +32,8 @@
  * @return OAR_E_NOT_FOUND    there is no such file.
  * @return OAR_E_CORRUPT      truncated, altered, or not an exported program; the text says where.
  * @return OAR_E_VERSION      another archive or schema version than this build reads; the text names both.
- * @return OAR_E_UNSUPPORTED  an operator, region or kind of value that this build lacks or refuses; the text names it
- *                            with its node and module. Also programs that were exported without weights.
+ * @return OAR_E_UNSUPPORTED  an operator, region or kind of value that this build lacks or refuses; the text
+ *                            names it with its node and module. Also programs that were exported without weights.
  * @threads serial(state)
  * @source  torch/_export/serde/schema.py, schema version 8.
  * @since   0.1
