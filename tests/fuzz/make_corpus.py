@@ -48,7 +48,7 @@ def frame(kind, *fields):
 
 
 class Small(torch.nn.Module):
-    """A region, sizes as numbers, a list of tensors, a buffer update, nested outputs; the weights that fuzz_pt2.cpp has."""
+    """A region, sizes as numbers, a list of tensors, a buffer update, nested outputs; the weights of pt2_weights.h."""
 
     def __init__(self):
         super().__init__()
