@@ -98,7 +98,9 @@ class FaultFs final : public Fs {
 
   Status remove_all(const std::string& path) override {
     OAR_TRY(enter("remove_all", path));
-    if (std::lock_guard lock(mutex_); is_unsynced(path)) ruins_.push_back(ruin_of(path));
+    std::unique_lock lock(mutex_);
+    if (is_unsynced(path) && std::filesystem::is_directory(path)) ruins_.push_back(ruin_of(path));
+    lock.unlock();
     return real_fs().remove_all(path);
   }
 
