@@ -144,7 +144,9 @@ static void a_hundred_thousand_rounds_leave_memory_flat(void) {
   churn(100000);
   grown = resident_kib() - before;
   if (grown > 2048) fprintf(stderr, "grew by %ld KiB\n", grown);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* sanitizers keep what is freed, and find leaks themselves */
   EXPECT(grown <= 2048);
+#endif
 }
 
 int main(void) {

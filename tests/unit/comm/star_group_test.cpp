@@ -78,15 +78,16 @@ TEST(StarGroup, TheLongestTimeOutMeansForEver) {
 }
 
 TEST(StarGroup, ReadOnlyMemoryIsNeverWritten) {
-  run_world(1, [](Group& group) {
+  run_world(2, [](Group& group) {
     std::array<float, 4> memory{};
     const std::array<std::int64_t, 1> shape{4};
     const at::Tensor read_only =
         tensor_over_memory(memory.data(), {at::kFloat, shape, std::nullopt}, nullptr, MemoryAccess::kReadOnly).value();
     EXPECT_EQ(group.all_reduce(read_only, ReduceOp::kSum, kStandard).status().code(), OAR_E_ARGUMENT);
     EXPECT_EQ(group.broadcast(read_only, 0, kStandard).status().code(), OAR_E_ARGUMENT);
-    EXPECT_EQ(group.all_gather(at::full({4}, 1.0f), read_only, kStandard).status().code(), OAR_E_ARGUMENT);
-    EXPECT_TRUE(group.all_gather(read_only, at::empty({4}, at::kFloat), kStandard).is_ok());  // only read there
+    EXPECT_EQ(group.all_gather(at::full({2}, 1.0f), read_only, kStandard).status().code(), OAR_E_ARGUMENT);
+    EXPECT_TRUE(group.all_gather(read_only, at::empty({8}, at::kFloat), kStandard).is_ok());  // only read there
+    EXPECT_TRUE(group.barrier(kStandard).is_ok());
   });
 }
 
