@@ -47,7 +47,6 @@ class FusedOptimizer : public Optimizer {
   Status step() override;
   void zero_grad() override;
   double learning_rate() const override { return values_.lr; }
-  double initial_learning_rate() const override { return initial_lr_; }
   double fix_initial_learning_rate() override {
     initial_lr_is_fixed_ = true;
     return initial_lr_;

@@ -40,8 +40,8 @@ class Optimizer {
   virtual void zero_grad() = 0;  // gradients become undefined
   virtual double learning_rate() const = 0;
   // What schedules multiply: the last rate that was set before the first schedule fixed it (torch's initial_lr).
-  virtual double initial_learning_rate() const = 0;
-  virtual double fix_initial_learning_rate() = 0;            // from now on, and gives it; fixing twice is fine
+  // Gives it, fixed from now on; fixing twice is fine.
+  virtual double fix_initial_learning_rate() = 0;
   virtual void set_learning_rate(double learning_rate) = 0;  // finite, >= 0: check_learning_rate
   virtual std::int64_t num_steps() const = 0;
   virtual const NamedTensors& parameters() const = 0;

@@ -121,7 +121,7 @@ TEST(Scheduler, TheFirstOneFixesTheInitialRate) {
   ASSERT_TRUE(try_scheduler("constant", optimizer, "").is_ok());
   EXPECT_EQ(optimizer->learning_rate(), 4);
   optimizer->set_learning_rate(0.5);
-  EXPECT_EQ(optimizer->initial_learning_rate(), 4);
+  EXPECT_EQ(optimizer->fix_initial_learning_rate(), 4);
   ASSERT_TRUE(try_scheduler("constant", optimizer, "").is_ok());
   EXPECT_EQ(optimizer->learning_rate(), 4);
 }
@@ -131,7 +131,7 @@ TEST(Scheduler, ALoadedOptimizerKeepsTheInitialRateThatAScheduleFixed) {
   ASSERT_TRUE(try_scheduler("step", saved, R"({"step_size":1})").value()->step().is_ok());
   ASSERT_TRUE(loaded->load_state(saved->state()).is_ok());
   loaded->set_learning_rate(0.125);
-  EXPECT_EQ(loaded->initial_learning_rate(), 2);
+  EXPECT_EQ(loaded->fix_initial_learning_rate(), 2);
 }
 
 }  // namespace
