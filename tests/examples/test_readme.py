@@ -2,10 +2,13 @@
 import os
 import pathlib
 import re
-import shutil
 import subprocess
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from setup_tools import require_tool  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ["OARLOCK_SOURCE"])
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
@@ -45,8 +48,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.skipif(shutil.which("pkg-config") is None, reason="pkg-config is not installed")
 def test_the_commands_of_the_readme_build_and_run_its_program(folder):
+    require_tool("pkg-config")
     lines = [line for line in commands() if not line.startswith("make ")]
     assert len(lines) == 4 and lines[-1] == "oarlock launch -n 2 ./program"
     expect_last_losses(run(["bash", "-ec", "\n".join(lines)], folder))
