@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = pathlib.Path(os.environ["OARLOCK_SOURCE"])
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
-SETTINGS = ("OARLOCK_TORCH", "OARLOCK_DEPS", "OARLOCK_PYTHON", "OARLOCK_APT_LISTS", "XDG_CACHE_HOME")
+SETTINGS = ("OARLOCK_TORCH", "OARLOCK_DEPS", "OARLOCK_PYTHON", "OARLOCK_JULIA", "OARLOCK_APT_LISTS", "XDG_CACHE_HOME")
 REAL_TOOLS = ("bash", "sh", "sed", "grep", "tr", "cut", "tail", "mkdir", "rm", "cp", "cat", "ls", "find", "basename", "dirname", "touch",
               "flock", "cc", "ar", "as", "ld", "chmod", "env")
 ZLIB = ("adler32", "crc32", "inflate", "inffast", "inftrees", "zutil", "deflate", "trees")
@@ -33,6 +33,7 @@ if [ "$1 $2" = "-m venv" ]; then
   cp "$FAKE_ROOT/bin/pip" "$FAKE_ROOT/bin/python3" "$3/bin/"; cp "$FAKE_ROOT/bin/python3" "$3/bin/python"
 fi""",
     "pip": 'echo "pip $*" >>"$FAKE_ROOT/log"',
+    "julia-that-works": 'echo yes',
     "python-with-all": 'case "$2" in *submodule_search*) echo "$FAKE_ROOT/own/torch" ;; esac',
     "python-with-none": 'case "$2" in *submodule_search*) echo "$FAKE_ROOT/own/torch" ;; *) echo "accelerate" >&2; exit 1 ;; esac',
 }
@@ -67,6 +68,7 @@ class Machine:
     def setup(self, *arguments, **settings):
         environment = {"PATH": str(self.root / "bin"), "HOME": str(self.root / "home_of_user"), "FAKE_ROOT": str(self.root),
                        "XDG_CACHE_HOME": str(self.root / "home_of_user/cache"), "OARLOCK_APT_LISTS": str(self.root / "apt"),
+                       "OARLOCK_JULIA": str(self.root / "bin/julia-that-works"),  # test_setup_julia.py looks at that part
                        **{key: str(value) for key, value in settings.items()}}
         return subprocess.run([SOURCE / "tools/setup", *arguments], env=environment, capture_output=True, text=True, timeout=60)
 
