@@ -34,6 +34,14 @@ if [ "$1 $2" = "-m venv" ]; then
 fi""",
     "pip": 'echo "pip $*" >>"$FAKE_ROOT/log"',
     "julia-that-works": 'echo yes',
+    "cargo": r"""
+case "$1" in
+  --version) echo "cargo ${FAKE_CARGO:-1.95.0} (0123456 2026-01-01)" ;;
+  fetch) case " $* " in
+    *" --offline "*) [ -f "$FAKE_ROOT/crates" ] ;;
+    *) echo "cargo $*" >>"$FAKE_ROOT/log"; touch "$FAKE_ROOT/crates" ;;
+  esac ;;
+esac""",
     "python-with-all": 'case "$2" in *submodule_search*) echo "$FAKE_ROOT/own/torch" ;; esac',
     "python-with-none": 'case "$2" in *submodule_search*) echo "$FAKE_ROOT/own/torch" ;; *) echo "accelerate" >&2; exit 1 ;; esac',
 }
@@ -174,6 +182,7 @@ OFFLINE = {  # level -> settings with which nothing is installed
 
 @pytest.mark.parametrize("level", OFFLINE)
 def test_what_the_user_has_is_taken_without_root_or_network(machine, level):
+    (machine.root / "crates").touch()
     run = machine.setup(level, FAKE_UID=1000, **{key: machine.root / path for key, path in OFFLINE[level].items()})
     assert run.returncode == 0, run.stderr
     assert machine.done() == []
@@ -193,6 +202,27 @@ def test_what_the_users_python_lacks_is_named(machine):
 def test_a_folder_without_torch_is_refused(machine):
     run = machine.setup("core", OARLOCK_TORCH=machine.root, OARLOCK_DEPS=machine.root / "own")
     assert run.returncode == 1 and f"no torch headers in '{machine.root}'" in run.stderr
+
+
+def test_crates_are_fetched_by_their_lock_files_and_by_the_full_level_only(machine):
+    assert machine.setup("core").returncode == 0
+    assert [line for line in machine.done() if line.startswith("cargo")] == []
+    run = machine.setup("full")
+    fetched = [line for line in machine.done() if line.startswith("cargo")]
+    assert fetched and all(" --locked " in line for line in fetched), run.stderr
+
+
+def test_without_cargo_it_says_how_to_get_it(machine):
+    (machine.root / "bin/cargo").unlink()
+    assert machine.setup("core").returncode == 0
+    run = machine.setup("full")
+    assert run.returncode == 1 and f"{machine.root}/home_of_user/.cargo/bin" in run.stderr and "rustup" in run.stderr
+
+
+@pytest.mark.parametrize("version", ["1.84.1", "0.99.0"])
+def test_a_cargo_that_is_too_old_is_named_with_its_version(machine, version):
+    run = machine.setup("full", FAKE_CARGO=version)
+    assert run.returncode == 1 and f"of version {version}" in run.stderr and "Install Rust 1.85 or later" in run.stderr
 
 
 def test_another_word_is_refused(machine):
