@@ -99,6 +99,25 @@ oar_status oar_accelerator_backward(oar_accelerator* accelerator, const oar_tens
   });
 }
 
+oar_status oar_accelerator_gradient_ready(oar_accelerator* accelerator, oar_model* model, const char* name,
+                                          oar_tensor* gradient) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Accelerator & self, unwrap(accelerator));
+    OAR_ASSIGN(Model & trained, unwrap(model));
+    OAR_TRY(require_argument(name, "name"));
+    OAR_ASSIGN(const at::Tensor& given, unwrap(gradient));
+    return self.gradient_ready(trained, name, given);
+  });
+}
+
+oar_status oar_accelerator_gradients_done(oar_accelerator* accelerator, oar_model* model) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Accelerator & self, unwrap(accelerator));
+    OAR_ASSIGN(Model & trained, unwrap(model));
+    return self.gradients_done(trained);
+  });
+}
+
 oar_status oar_accelerator_clip_grad_norm(oar_accelerator* accelerator, oar_model* model, double max_norm,
                                           double norm_type, double* out_norm) noexcept {
   return guard([&]() -> Status {

@@ -10,11 +10,12 @@ using namespace oarlock::capi;
 
 oar_status oar_optimizer_create(oar_model* model, const char* name, const char* options, oar_optimizer** out) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(const Model& source, unwrap(static_cast<const oar_model*>(model)));
+    OAR_ASSIGN(Model & source, unwrap(model));
     OAR_TRY(require_argument(name, "name"));
     OAR_TRY(require_out(out, "out"));
     OAR_ASSIGN(const Options parsed, Options::parse_section("optimizer", options));
     OAR_ASSIGN(std::shared_ptr<Optimizer> optimizer, Optimizer::create(name, source.parameters(), parsed));
+    source.seal();
     *out = wrap<oar_optimizer>(std::move(optimizer));
     return Status::ok();
   });

@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fs.h"
@@ -55,7 +56,10 @@ class Accelerator {
   Status accumulate_end();
   bool sync_gradients() const { return sync_gradients_; }
 
-  Status backward(const at::Tensor& loss);                                               // backward.cpp, collective
+  Status backward(const at::Tensor& loss);  // backward.cpp, collective
+  // host_backward.cpp: the backward of a foreign model, gradient by gradient; the end is collective.
+  Status gradient_ready(Model& model, std::string_view name, const at::Tensor& gradient);
+  Status gradients_done(Model& model);
   Result<double> clip_grad_norm(const Model& model, double max_norm, double norm_type);  // step.cpp
   Status step(Optimizer& optimizer, Scheduler* scheduler);                               // step.cpp
 
@@ -72,10 +76,13 @@ class Accelerator {
   struct PreparedModel {
     std::shared_ptr<Model> model;
     std::shared_ptr<DataParallel> data_parallel;  // nullptr with one rank
+    std::set<const at::TensorImpl*> ready;        // parameters whose gradients the host gave in the running backward
   };
 
   Accelerator(std::shared_ptr<State> state, const Options& options);
   Status require_open() const;
+  // Open, and not in the middle of a host's backward.
+  Status require_between_backwards() const;
   Result<PreparedModel*> find(const Model& model);
   const Loader* active_loader() const;
   // For a failure that leaves ranks out of step. Later collectives of a broken world would hang or lie: makes every
@@ -100,6 +107,7 @@ class Accelerator {
   Status before_backward();
   Status after_backward();
   void give_up();
+  Status check_gradients(const NamedTensors& parameters) const;
   Status check_is_prepared(const Optimizer& optimizer);
   std::int64_t rows_kept(std::int64_t num_rows) const;
   std::string checkpoints_folder() const;

@@ -4,7 +4,7 @@
 namespace oarlock {
 
 Status Accelerator::accumulate_begin(const Model* model) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_between_backwards());
   if (is_accumulating_)
     return invalid_state("accumulate_begin was called twice; oar_accelerator_accumulate_end is missing");
   PreparedModel* only = nullptr;
@@ -29,7 +29,7 @@ Status Accelerator::accumulate_begin(const Model* model) {
 }
 
 Status Accelerator::accumulate_end() {
-  OAR_TRY(require_open());
+  OAR_TRY(require_between_backwards());
   if (!is_accumulating_) return invalid_state("accumulate_end was called without oar_accelerator_accumulate_begin");
   for (PreparedModel& prepared : models_) {
     if (prepared.data_parallel != nullptr) prepared.data_parallel->set_requires_sync(true);

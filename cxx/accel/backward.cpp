@@ -26,7 +26,7 @@ Status check_loss(const at::Tensor& loss) {
 }  // namespace
 
 Status Accelerator::backward(const at::Tensor& loss) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_between_backwards());
   OAR_TRY(check_loss(loss));
   try {
     if (Status status = before_backward(); !status.is_ok()) {

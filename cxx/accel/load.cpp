@@ -171,7 +171,7 @@ Status Accelerator::restore_buffers(const NamedTensors& saved) {
 }
 
 Status Accelerator::load(std::optional<std::string> directory) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_between_backwards());
   if (!directory) {
     auto latest = ask_main([this] { return find_latest_checkpoint(real_fs(), checkpoints_folder()); });
     if (!latest.is_ok()) return poison(std::move(latest).status(), "load");

@@ -75,7 +75,8 @@ Result<Accelerator::PreparedModel*> Accelerator::find(const Model& model) {
 Status Accelerator::prepare_model(std::shared_ptr<Model> model) {
   OAR_TRY(require_open());
   if (find(*model).is_ok()) return Status::ok();
-  PreparedModel prepared{std::move(model), nullptr};
+  model->seal();
+  PreparedModel prepared{std::move(model), nullptr, {}};
   if (state_->world_size() > 1) {
     auto data_parallel = with_peers("prepare_model", [&] {
       return DataParallel::create(prepared.model, state_->group(), ddp_options_, state_->timeout());

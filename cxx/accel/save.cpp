@@ -88,7 +88,7 @@ Result<CheckpointContents> Accelerator::collect(const std::optional<std::string>
 }
 
 Status Accelerator::save(std::optional<std::string> directory, const std::optional<std::string>& user_json) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_between_backwards());
   SaveOptions options{0, state_->timeout()};
   if (!directory) {
     auto next = ask_main([this] { return next_checkpoint_directory(real_fs(), checkpoints_folder()); });

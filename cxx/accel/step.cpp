@@ -5,7 +5,7 @@
 
 namespace oarlock {
 Result<double> Accelerator::clip_grad_norm(const Model& model, double max_norm, double norm_type) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_between_backwards());
   OAR_ASSIGN(const PreparedModel* prepared, find(model));
   if (!sync_gradients_) return 0.0;
   return oarlock::clip_grad_norm(prepared->model->parameters(), max_norm, norm_type);
@@ -32,7 +32,7 @@ Status Accelerator::check_is_prepared(const Optimizer& optimizer) {
 }
 
 Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_between_backwards());
   if (!is_among(optimizers_, &optimizer)) {
     return invalid_state("the optimizer is not prepared; call oar_accelerator_prepare_optimizer first");
   }

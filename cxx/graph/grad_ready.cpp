@@ -98,4 +98,8 @@ Result<std::unique_ptr<GradReadySubscription>> subscribe_grad_ready(const at::Te
       std::make_unique<Subscription>(parameter, hook->list(), std::move(subscriber)));
 }
 
+void announce_grad_ready(const at::Tensor& parameter) {
+  if (GradReadyHook* hook = our_hook(parameter)) (*hook)(parameter);
+}
+
 }  // namespace oarlock

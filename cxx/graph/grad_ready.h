@@ -24,4 +24,7 @@ class GradReadySubscription {
 Result<std::unique_ptr<GradReadySubscription>> subscribe_grad_ready(const at::Tensor& parameter,
                                                                     const std::string& name, GradReadyFn fn);
 
+// For a gradient that no backward of libtorch's made: calls the subscribers of the parameter, on this thread.
+void announce_grad_ready(const at::Tensor& parameter);
+
 }  // namespace oarlock

@@ -1,7 +1,10 @@
 #include "model/model.h"
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "graph/pt2/reader.h"
+#include "model/providers/foreign.h"
 #include "model/providers/graph.h"
 #include "model/state_dict.h"
 
@@ -18,6 +21,14 @@ Result<std::shared_ptr<Model>> Model::load(const std::string& path, at::Device d
   return std::shared_ptr<Model>(std::move(model));
 }
 
+std::shared_ptr<Model> Model::create_foreign(at::Device device) { return std::make_shared<ForeignModel>(device); }
+
+Result<ForeignModel*> Model::require_foreign(std::string_view call) {
+  if (ForeignModel* foreign = as_foreign()) return foreign;
+  return unsupported("{} is for foreign models (oar_model_create_foreign); this one is a program and has its own",
+                     call);
+}
+
 Result<std::string> Model::input_name(std::int64_t index) const {
   const auto count = static_cast<std::int64_t>(input_names().size());
   if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
@@ -28,6 +39,12 @@ Result<std::string> Model::parameter_name(std::int64_t index) const {
   const auto count = static_cast<std::int64_t>(parameters().size());
   if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
   return parameters()[static_cast<std::size_t>(index)].name;
+}
+
+Status no_tensor_named(std::string_view name, std::span<const std::string_view> names) {
+  const std::optional<std::string_view> nearest = nearest_text(name, names);
+  return not_found("the model has no parameter or buffer '{}'{}", name,
+                   nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
 }
 
 Status load_weights(Model& model, const std::string& path) {

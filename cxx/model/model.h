@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +18,14 @@
 
 namespace oarlock {
 
+class ForeignModel;
+
 class Model {
  public:
   // A .pt2 file on `device`. options: section "model".
   static Result<std::shared_ptr<Model>> load(const std::string& path, at::Device device, const Options& options);
+  // No program: the host runs forward and backward itself and registers what is trained.
+  static std::shared_ptr<Model> create_foreign(at::Device device);
   virtual ~Model() = default;
 
   // Trainable leaves, each once (tied names collapse to the first), in the program's order; and buffers. A training
@@ -47,7 +52,18 @@ class Model {
   // Training: autograd recorded. Evaluation: not, and every buffer bit-unchanged.
   virtual Result<Tree> forward(const Tree& inputs) = 0;
   virtual void add_observer(std::weak_ptr<UnitObserver> observer) = 0;  // of the root unit
+
+  // OAR_E_UNSUPPORTED, naming `call`, if the model is a program.
+  Result<ForeignModel*> require_foreign(std::string_view call);
+  // Called by what is made over the list of parameters (optimizers, data parallelism): it changes no more.
+  virtual void seal() {}
+
+ private:
+  virtual ForeignModel* as_foreign() { return nullptr; }
 };
+
+// OAR_E_NOT_FOUND with the nearest of the names that there are.
+Status no_tensor_named(std::string_view name, std::span<const std::string_view> names);
 
 // Replaces every persistent tensor by that of a safetensors file; strict, as load_state_dict.
 Status load_weights(Model& model, const std::string& path);

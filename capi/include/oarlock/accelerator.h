@@ -173,6 +173,50 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_accelerator_backward(oar_accelerator *accelerator, const oar_tensor *loss) OAR_NOEXCEPT;
 
 /**
+ * Hand over one gradient of a foreign model, as soon as the host's backward has it; its average over the ranks may
+ * begin to travel at once. In any order; each parameter once per backward, which oar_accelerator_gradients_done ends.
+ *
+ * The gradient, divided by accelerator.gradient_accumulation_steps, is added to the parameter's own. Where it is the
+ * first since the last step, nothing is divided and it lies in memory as its parameter does, it is not copied: its
+ * memory is kept until the step, and averaging and clipping are done in it. Do not write there before the step.
+ *
+ * @param[in]     accelerator  borrowed.
+ * @param[in]     model        borrowed; foreign, prepared.
+ * @param[in]     name         of a registered parameter.
+ * @param[in,out] gradient     retained until the step, and written to, if it is not copied. Shape, dtype and device of
+ *                             the parameter; any strides.
+ *
+ * @return OAR_E_ARGUMENT     shape, dtype or device differ (the text gives both), or it lies in the parameter's memory.
+ * @return OAR_E_NOT_FOUND    the model has no parameter of that name.
+ * @return OAR_E_STATE        the model is not prepared; this backward has given the parameter's gradient already; its
+ *                            memory holds one that no step has used; or an earlier reduction failed.
+ * @return OAR_E_UNSUPPORTED  the model is a program: oar_accelerator_backward makes its gradients.
+ * @threads serial(accelerator, model, gradient); does not wait for peers
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_gradient_ready(oar_accelerator *accelerator, oar_model *model, const char *name,
+                               oar_tensor *gradient) OAR_NOEXCEPT;
+
+/**
+ * End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged:
+ * on return every rank holds the same, and buffers are rank 0's.
+ *
+ * Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE.
+ *
+ * @param[in] accelerator  borrowed.
+ * @param[in] model        borrowed; foreign, prepared.
+ *
+ * @return OAR_E_STATE        the model is not prepared, or parameters got no gradient on this rank: the text names
+ *                            them; peers still got what they wait for. See ddp.find_unused_parameters.
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads collective(state) when gradients are synchronised, serial(accelerator, model) otherwise
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_gradients_done(oar_accelerator *accelerator, oar_model *model) OAR_NOEXCEPT;
+
+/**
  * Scale the model's gradients so that their total norm is at most `max_norm`.
  *
  * Between synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal

@@ -121,9 +121,7 @@ Result<const ProgramTensor*> GraphModel::find(std::string_view name) const {
     if (entry.name == name) return &entry;
     names.emplace_back(entry.name);
   }
-  const std::optional<std::string_view> nearest = nearest_text(name, names);
-  return not_found("the model has no parameter or buffer '{}'{}", name,
-                   nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
+  return no_tensor_named(name, names);
 }
 
 Result<at::Tensor> GraphModel::tensor(std::string_view name) const {

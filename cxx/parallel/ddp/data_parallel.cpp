@@ -89,11 +89,11 @@ Status DataParallel::before_backward(Milliseconds timeout) {
   return Status::ok();
 }
 
-Status DataParallel::after_backward(Milliseconds timeout) {
+Status DataParallel::after_backward(Milliseconds timeout, bool takes_part) {
   const bool forward_ran = std::exchange(forward_ran_, false);
   if (!is_reducing_) return Status::ok();
   is_reducing_ = false;
-  const Status reduced = reducer_->finish(timeout, forward_ran);
+  const Status reduced = reducer_->finish(timeout, takes_part || (reducer_->finds_unused() && forward_ran));
   const Status received = receive_buffers(timeout);
   return reduced.is_ok() ? received : reduced;
 }

@@ -34,8 +34,9 @@ class DataParallel : public UnitObserver {
 
   // Around each backward. If it synchronises: launches the buffers' broadcast and collects gradients; then waits for
   // every bucket, puts the averages into the gradients and rank 0's values into the buffers.
+  // takes_part: the host says that this backward was the model's, though it may have touched no parameter.
   Status before_backward(Milliseconds timeout);
-  Status after_backward(Milliseconds timeout);
+  Status after_backward(Milliseconds timeout, bool takes_part = false);
   // When the backward threw, or ended before it began: final. Peers are told by whoever aborts the group.
   void give_up();
 

@@ -34,6 +34,13 @@ std::string list_names(const std::vector<std::string>& names) {
 
 }  // namespace
 
+Status gradients_missing(const std::vector<std::string>& names, std::size_t num_parameters) {
+  return invalid_state(
+      "{} of {} parameters got no gradient in this backward: {}. Leave them out of the model, or set "
+      "ddp.find_unused_parameters",
+      names.size(), num_parameters, list_names(names));
+}
+
 Result<std::unique_ptr<Reducer>> Reducer::create(NamedTensors parameters, std::shared_ptr<Group> group,
                                                  const ReducerOptions& options) {
   OAR_ASSIGN(std::vector<Bucket> plan, plan_buckets(describe(parameters), options.first_bytes_max, options.bytes_max));
@@ -143,12 +150,12 @@ std::vector<std::string> Reducer::contribute_missing() {
   return without;
 }
 
-Status Reducer::finish(Milliseconds timeout, bool peers_may_have_touched) {
+Status Reducer::finish(Milliseconds timeout, bool takes_part) {
   OAR_CHECK(phase_ == Phase::kCollecting);
   const GradModeScope no_grad(false);
   const bool touched = std::find(contributed_.begin(), contributed_.end(), true) != contributed_.end();
   phase_ = Phase::kIdle;
-  if (!touched && !failure_ && !(options_.find_unused && peers_may_have_touched)) return Status::ok();
+  if (!touched && !failure_ && !takes_part) return Status::ok();
 
   std::vector<std::string> without;
   if (!failure_) without = contribute_missing();
@@ -161,10 +168,7 @@ Status Reducer::finish(Milliseconds timeout, bool peers_may_have_touched) {
   }
   write_averages();
   if (without.empty() || options_.find_unused) return Status::ok();
-  return invalid_state(
-      "{} of {} parameters got no gradient in this backward: {}. Leave them out of the model, or set "
-      "ddp.find_unused_parameters",
-      without.size(), parameters_.size(), list_names(without));
+  return gradients_missing(without, parameters_.size());
 }
 
 Status Reducer::wait_for_buckets(Milliseconds timeout) {

@@ -38,6 +38,9 @@ struct ReducerOptions {
   bool find_unused = false;
 };
 
+// OAR_E_STATE: these of `num_parameters` parameters got no gradient in a backward.
+Status gradients_missing(const std::vector<std::string>& names, std::size_t num_parameters);
+
 class Reducer {
  public:
   // Takes the gradient-ready slot of every parameter; OAR_E_STATE names one that is taken.
@@ -49,13 +52,14 @@ class Reducer {
   // Until finish(), gradients that become ready are collected. OAR_E_STATE after a failed reduction.
   Status prepare(Milliseconds timeout);
   // After the backward; blocks until the averages are in place. A backward that touched none of the parameters does
-  // nothing, unless find_unused is on and `peers_may_have_touched` some, which is the same on all ranks: then this rank
-  // takes part for their sake. On failure gradients hold either this rank's own values or the averages.
-  Status finish(Milliseconds timeout, bool peers_may_have_touched = false);
+  // nothing unless `takes_part`: then this rank contributes for the sake of peers that wait for it. On failure
+  // gradients hold either this rank's own values or the averages.
+  Status finish(Milliseconds timeout, bool takes_part = false);
   // The backward threw: what it launched stays in flight and this reducer refuses further use.
   void give_up();
 
   const std::vector<Bucket>& plan() const { return plan_; }
+  bool finds_unused() const { return options_.find_unused; }
 
  private:
   enum class Phase { kIdle, kCollecting, kBroken };

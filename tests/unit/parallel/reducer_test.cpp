@@ -130,7 +130,7 @@ TEST(Reducer, WithFindUnusedABackwardThatTouchesNothingTakesPartOnlyForItsPeers)
   ASSERT_TRUE(scene.step(other.sum()).is_ok());  // no forward ran: no peer has touched it either
   EXPECT_TRUE(scene.group->launched.empty());
   ASSERT_TRUE(scene.reducer->prepare(kTimeout).is_ok());
-  ASSERT_TRUE(scene.reducer->finish(kTimeout, /*peers_may_have_touched=*/true).is_ok());
+  ASSERT_TRUE(scene.reducer->finish(kTimeout, /*takes_part=*/true).is_ok());
   EXPECT_EQ(scene.group->launched, (std::vector<std::string>{"all_reduce 1", "all_reduce 1"}));  // bucket, uses
 }
 

@@ -1,0 +1,75 @@
+// The backward of a foreign model: the host computes, and tells gradient by gradient, so that averages travel
+// meanwhile.
+#include <fmt/ranges.h>
+
+#include "accel/accelerator.h"
+#include "graph/grad_ready.h"
+#include "model/providers/foreign.h"
+
+namespace oarlock {
+
+Status Accelerator::require_between_backwards() const {
+  OAR_TRY(require_open());
+  for (const PreparedModel& prepared : models_) {
+    if (prepared.ready.empty()) continue;
+    return invalid_state(
+        "the backward of a foreign model has not ended ({} of its {} gradients were handed over); call "
+        "oar_accelerator_gradients_done first",
+        prepared.ready.size(), prepared.model->parameters().size());
+  }
+  return Status::ok();
+}
+
+Status Accelerator::gradient_ready(Model& model, std::string_view name, const at::Tensor& gradient) {
+  OAR_TRY(require_open());
+  OAR_ASSIGN(ForeignModel * foreign, model.require_foreign("oar_accelerator_gradient_ready"));
+  OAR_ASSIGN(PreparedModel * prepared, find(model));
+  OAR_ASSIGN(const NamedTensor parameter, foreign->parameter(name));
+  if (prepared->ready.count(parameter.tensor.unsafeGetTensorImpl()) > 0) {
+    return invalid_state(
+        "the gradient of '{}' was handed over already in this backward; end it by oar_accelerator_gradients_done",
+        name);
+  }
+  OAR_TRY(accumulate_gradient(parameter, gradient, accumulation_steps_));
+  const bool begins = prepared->ready.empty();
+  prepared->ready.insert(parameter.tensor.unsafeGetTensorImpl());
+  DataParallel* data_parallel = prepared->data_parallel.get();
+  if (data_parallel == nullptr) return Status::ok();
+  const auto reduce = [&]() -> Status {
+    if (begins) {
+      OAR_TRY(data_parallel->after_forward(true));
+      OAR_TRY(data_parallel->before_backward(state_->timeout()));
+    }
+    announce_grad_ready(parameter.tensor);
+    return Status::ok();
+  };
+  Status reduced = with_peers("gradient_ready", reduce);
+  if (!reduced.is_ok()) give_up();
+  return poison(std::move(reduced), "gradient_ready");
+}
+
+Status Accelerator::gradients_done(Model& model) {
+  OAR_TRY(require_open());
+  OAR_TRY(model.require_foreign("oar_accelerator_gradients_done").status());
+  OAR_ASSIGN(PreparedModel * prepared, find(model));
+  const bool began = !std::exchange(prepared->ready, {}).empty();
+  DataParallel* data_parallel = prepared->data_parallel.get();
+  if (data_parallel == nullptr) return check_gradients(prepared->model->parameters());
+  const auto finish = [&]() -> Status {
+    if (!began) OAR_TRY(data_parallel->before_backward(state_->timeout()));  // peers wait for this rank's share
+    return data_parallel->after_backward(state_->timeout(), /*takes_part=*/true);
+  };
+  return poison(with_peers("gradients_done", finish), "gradients_done");
+}
+
+// What the reducer tells where there are several ranks.
+Status Accelerator::check_gradients(const NamedTensors& parameters) const {
+  if (!sync_gradients_ || ddp_options_.flag("find_unused_parameters")) return Status::ok();
+  std::vector<std::string> without;
+  for (const NamedTensor& parameter : parameters) {
+    if (!parameter.tensor.grad().defined()) without.push_back(parameter.name);
+  }
+  return without.empty() ? Status::ok() : gradients_missing(without, parameters.size());
+}
+
+}  // namespace oarlock

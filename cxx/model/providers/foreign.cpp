@@ -1,0 +1,148 @@
+#include "model/providers/foreign.h"
+
+#include <ATen/ops/div.h>
+#include <ATen/ops/empty_like.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model/state_dict.h"
+#include "tensor/memory.h"
+#include "tensor/scopes.h"
+
+namespace oarlock {
+namespace {
+
+std::string describe(const at::Tensor& tensor) {
+  return fmt::format("{} [{}]", c10::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
+}
+
+const at::Tensor* find(const NamedTensors& among, std::string_view name) {
+  for (const NamedTensor& item : among) {
+    if (item.name == name) return &item.tensor;
+  }
+  return nullptr;
+}
+
+bool shares_memory(const at::Tensor& a, const at::Tensor& b) {
+  return a.numel() > 0 && a.const_data_ptr() == b.const_data_ptr();
+}
+
+}  // namespace
+
+Status ForeignModel::check_new(const std::string& name, const at::Tensor& tensor) const {
+  if (sealed_) {
+    return invalid_state(
+        "'{}' comes too late: an optimizer was made of the model or it was prepared; register everything before", name);
+  }
+  if (name.empty()) return invalid_argument("name must not be empty");
+  if (find(parameters_, name) != nullptr || find(buffers_, name) != nullptr) {
+    return invalid_argument("the model has a tensor '{}' already", name);
+  }
+  if (tensor.device() != device_) {
+    return invalid_argument("'{}' is on {}, the model on {}", name, tensor.device().str(), device_.str());
+  }
+  if (is_read_only(tensor)) return invalid_argument("'{}' is read-only memory; a model writes to its tensors", name);
+  if (!tensor.is_non_overlapping_and_dense()) {
+    return invalid_argument("'{}' does not fill its memory without gaps or overlaps; its sizes are [{}], strides [{}]",
+                            name, fmt::join(tensor.sizes(), ", "), fmt::join(tensor.strides(), ", "));
+  }
+  return Status::ok();
+}
+
+Status ForeignModel::register_parameter(const std::string& name, const at::Tensor& tensor) {
+  OAR_TRY(check_new(name, tensor));
+  if (!tensor.is_floating_point()) {
+    return invalid_argument("parameter '{}' is {}; only floating-point tensors are trained", name, describe(tensor));
+  }
+  for (const NamedTensor& known : parameters_) {
+    if (shares_memory(known.tensor, tensor)) {
+      return invalid_argument(
+          "parameter '{}' lies in the memory of '{}': register a tied parameter once, and hand over "
+          "the sum of its gradients",
+          name, known.name);
+    }
+  }
+  parameters_.push_back({name, tensor.detach().set_requires_grad(true)});
+  return Status::ok();
+}
+
+Status ForeignModel::register_buffer(const std::string& name, const at::Tensor& tensor) {
+  OAR_TRY(check_new(name, tensor));
+  buffers_.push_back({name, tensor.detach()});
+  return Status::ok();
+}
+
+Result<NamedTensor> ForeignModel::parameter(std::string_view name) const {
+  if (const at::Tensor* found = find(parameters_, name)) return NamedTensor{std::string(name), *found};
+  if (find(buffers_, name) == nullptr) return not_registered(name);
+  return invalid_argument("'{}' is a buffer; only parameters have gradients", name);
+}
+
+NamedTensors ForeignModel::state_dict() const {
+  NamedTensors all;
+  for (const NamedTensors* list : {&parameters_, &buffers_}) {
+    for (const NamedTensor& item : *list) all.push_back({item.name, item.tensor.detach()});
+  }
+  return all;
+}
+
+Status ForeignModel::load_state_dict(const NamedTensors& tensors) { return copy_state_dict(tensors, state_dict()); }
+
+Status ForeignModel::not_registered(std::string_view name) const {
+  std::vector<std::string_view> names;
+  for (const NamedTensors* list : {&parameters_, &buffers_}) {
+    for (const NamedTensor& item : *list) names.emplace_back(item.name);
+  }
+  return no_tensor_named(name, names);
+}
+
+Result<at::Tensor> ForeignModel::tensor(std::string_view name) const {
+  if (const at::Tensor* parameter = find(parameters_, name)) return parameter->detach();
+  if (const at::Tensor* buffer = find(buffers_, name)) return buffer->detach();
+  return not_registered(name);
+}
+
+Result<at::Tensor> ForeignModel::gradient(std::string_view name) const {
+  OAR_ASSIGN(const NamedTensor found, parameter(name));
+  return found.tensor.grad();
+}
+
+Result<Tree> ForeignModel::forward(const Tree&) {
+  return unsupported(
+      "a foreign model has no program that Oarlock could run: its forward is the host's own "
+      "(oar_accelerator_gradient_ready takes what its backward gives)");
+}
+
+// Its only unit is run by the host: nobody here sees it begin or end.
+void ForeignModel::add_observer(std::weak_ptr<UnitObserver> observer) { (void)observer; }
+
+Status accumulate_gradient(const NamedTensor& parameter, const at::Tensor& gradient, std::int64_t num_micro_batches) {
+  const auto& [name, leaf] = parameter;
+  if (gradient.sizes() != leaf.sizes() || gradient.scalar_type() != leaf.scalar_type() ||
+      gradient.device() != leaf.device()) {
+    return invalid_argument("the gradient of '{}' is {} on {}, the parameter {} on {}", name, describe(gradient),
+                            gradient.device().str(), describe(leaf), leaf.device().str());
+  }
+  if (shares_memory(gradient, leaf)) {
+    return invalid_argument("the gradient of '{}' lies in the parameter's own memory", name);
+  }
+  const GradModeScope no_grad(false);
+  at::Tensor& own = leaf.mutable_grad();
+  if (own.defined() && shares_memory(gradient, own)) {
+    return invalid_state(
+        "the gradient of '{}' lies in memory that holds one which no step has used yet; step first, hand over other "
+        "memory, or set accelerator.gradient_accumulation_steps",
+        name);
+  }
+  const at::Tensor share = num_micro_batches == 1 ? gradient.detach() : at::div(gradient, num_micro_batches);
+  if (own.defined()) {
+    own.add_(share);
+  } else if (share.strides() == leaf.strides() && !is_read_only(share)) {
+    own = share;
+  } else {
+    own = at::empty_like(leaf).copy_(share);
+  }
+  return Status::ok();
+}
+
+}  // namespace oarlock

@@ -1,0 +1,58 @@
+// A model whose forward and backward are the host's: it registers its parameters and buffers, in its own memory, and
+// hands over the gradients that it computes.
+//
+// Note: whose memory a gradient is. The first gradient of a parameter since the last step becomes parameter.grad() as
+// it is, without a copy, if it lies in memory as the parameter does; averages are then written into the host's array.
+// Whatever else comes (a share of an accumulation, another layout, read-only memory) goes into memory of our own.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/model.h"
+
+namespace oarlock {
+
+class ForeignModel : public Model {
+ public:
+  explicit ForeignModel(at::Device device) : device_(device) {}
+
+  // Shares the tensor's memory. OAR_E_STATE once sealed.
+  Status register_parameter(const std::string& name, const at::Tensor& tensor);
+  Status register_buffer(const std::string& name, const at::Tensor& tensor);
+  Result<NamedTensor> parameter(std::string_view name) const;
+
+  const NamedTensors& parameters() const override { return parameters_; }
+  const NamedTensors& buffers() const override { return buffers_; }
+  NamedTensors state_dict() const override;
+  Status load_state_dict(const NamedTensors& tensors) override;
+  Result<at::Tensor> tensor(std::string_view name) const override;
+  Result<at::Tensor> gradient(std::string_view name) const override;
+  const std::vector<std::string>& input_names() const override { return input_names_; }
+  void set_training(bool training) override { training_ = training; }
+  bool is_training() const override { return training_; }
+  Result<Tree> forward(const Tree& inputs) override;
+  void add_observer(std::weak_ptr<UnitObserver> observer) override;
+  void seal() override { sealed_ = true; }
+
+ private:
+  ForeignModel* as_foreign() override { return this; }
+  Status check_new(const std::string& name, const at::Tensor& tensor) const;
+  Status not_registered(std::string_view name) const;
+
+  const at::Device device_;
+  NamedTensors parameters_, buffers_;
+  const std::vector<std::string> input_names_;
+  bool training_ = true;
+  bool sealed_ = false;
+};
+
+// Adds gradient / num_micro_batches to the parameter's own. Nothing is changed on failure.
+Status accumulate_gradient(const NamedTensor& parameter, const at::Tensor& gradient, std::int64_t num_micro_batches);
+
+}  // namespace oarlock

@@ -1,0 +1,115 @@
+"""A foreign model over real ranks: its gradients are averaged, its weights stay equal, and a missing one is told everywhere."""
+import pytest
+
+from world import run_world
+
+# weight has 3 numbers, bias 1; rank r gives gradients (r + 1) * (1, 2, 3) and (r + 1) * 4, and begins from its own values.
+SCENE = """
+import numpy as np
+world = State(**{options})
+model = ctypes.c_void_p(call_out(lib.oar_model_create_foreign, world.handle))
+weight, bias = np.full(3, 10.0 + world.rank, np.float32), np.full(1, 20.0 + world.rank, np.float32)
+tensors = [Tensor(weight), Tensor(bias)]
+for name, tensor in zip((b"weight", b"bias"), tensors):
+    check(lib.oar_model_register_parameter(model, name, tensor.handle))
+accelerator = ctypes.c_void_p(call_out(lib.oar_accelerator_create, world.handle, None))
+check(lib.oar_accelerator_prepare_model(accelerator, model))
+optimizer = ctypes.c_void_p(call_out(lib.oar_optimizer_create, model, b"sgd", b'{"lr": 0.5}'))
+check(lib.oar_accelerator_prepare_optimizer(accelerator, optimizer))
+
+def give(name, values):
+    tensor = Tensor(np.array(values, np.float32))
+    check(lib.oar_accelerator_gradient_ready(accelerator, model, name, tensor.handle))
+    tensor.release()
+    return tensor.array
+
+def gradients():
+    share = world.rank + 1
+    return give(b"bias", [share * 4.0]), give(b"weight", [share * 1.0, share * 2.0, share * 3.0])
+
+def done():
+    check(lib.oar_accelerator_gradients_done(accelerator, model))
+
+def step():
+    check(lib.oar_accelerator_step(accelerator, optimizer, None))
+"""
+
+
+def run(size, body, **options):
+    return run_world(size, SCENE.replace("{options}", repr(options)) + body)
+
+
+@pytest.mark.parametrize("size", (2, 4))
+def test_every_rank_steps_by_the_mean_of_the_gradients(size):
+    body = """
+own = gradients()
+done()
+averaged = [array.tolist() for array in own]
+step()
+report(averaged=averaged, weight=weight.tolist(), bias=bias.tolist())
+"""
+    mean = (size + 1) / 2  # of 1 ... size
+    for rank in run(size, body):
+        assert rank["averaged"] == [[mean * 4], [mean, mean * 2, mean * 3]]  # in the host's own arrays
+        # All begin from rank 0's values.
+        assert rank["weight"] == [10 - mean / 2, 10 - mean, 10 - mean * 1.5]
+        assert rank["bias"] == [20 - mean * 2]
+
+
+def test_an_accumulation_averages_once():
+    body = """
+check(lib.oar_accelerator_accumulate_begin(accelerator, model))
+gradients(); done(); step()
+check(lib.oar_accelerator_accumulate_end(accelerator))
+between = weight.tolist()
+check(lib.oar_accelerator_accumulate_begin(accelerator, model))
+gradients(); done(); step()
+check(lib.oar_accelerator_accumulate_end(accelerator))
+report(between=between, weight=weight.tolist())
+"""
+    for rank in run(2, body, accelerator_gradient_accumulation_steps=2):
+        assert rank["between"] == [10, 10, 10]
+        assert rank["weight"] == [10 - 0.75, 10 - 1.5, 10 - 2.25]  # the mean over ranks and micro-batches is 1.5
+
+
+def test_a_rank_that_gives_none_of_its_gradients_is_told_and_the_others_go_on():
+    body = """
+if world.rank == 1:
+    outcome = attempt(done)
+else:
+    gradients()
+    outcome = attempt(done)
+report(outcome=outcome)
+"""
+    ranks = run(2, body)
+    assert ranks[0]["outcome"]["status"] == "OAR_OK"
+    assert ranks[1]["outcome"]["status"] == "OAR_E_STATE"
+    assert "2 of 2 parameters got no gradient" in ranks[1]["outcome"]["text"]
+
+
+def test_buffers_become_rank_0s():
+    body = """
+import numpy as np
+model = ctypes.c_void_p(call_out(lib.oar_model_create_foreign, world.handle))
+weight, seen = np.zeros(1, np.float32), np.zeros(1, np.int64)
+check(lib.oar_model_register_parameter(model, b"weight", Tensor(weight).handle))
+check(lib.oar_model_register_buffer(model, b"seen", Tensor(seen).handle))
+check(lib.oar_accelerator_prepare_model(accelerator, model))
+seen[0] = 100 + world.rank
+give(b"weight", [1.0])
+done()
+report(seen=int(seen[0]))
+"""
+    assert [rank["seen"] for rank in run(2, body)] == [100, 100]
+
+
+def test_ranks_with_other_parameters_are_told_both():
+    body = """
+import numpy as np
+model = ctypes.c_void_p(call_out(lib.oar_model_create_foreign, world.handle))
+check(lib.oar_model_register_parameter(model, b"weight", Tensor(np.zeros(2 + world.rank, np.float32)).handle))
+report(outcome=attempt(lambda: check(lib.oar_accelerator_prepare_model(accelerator, model))))
+"""
+    for rank in run(2, body):
+        assert rank["outcome"]["status"] == "OAR_E_MISMATCH"
+        assert "[2]" in rank["outcome"]["text"] and "[3]" in rank["outcome"]["text"]

@@ -1,0 +1,150 @@
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "model/providers/foreign.h"
+#include "tensor/memory.h"
+
+namespace oarlock {
+namespace {
+
+NamedTensor leaf(at::Tensor values) { return {"weight", values.set_requires_grad(true)}; }
+
+TEST(ForeignModel, SharesTheMemoryOfWhatIsRegistered) {
+  ForeignModel model(at::kCPU);
+  const at::Tensor weight = at::zeros({2, 3}), mean = at::zeros({3});
+  ASSERT_TRUE(model.register_parameter("weight", weight).is_ok());
+  ASSERT_TRUE(model.register_buffer("mean", mean).is_ok());
+  weight.fill_(5);
+  mean.fill_(7);
+  EXPECT_EQ(model.tensor("weight").value().sum().item<float>(), 30);
+  EXPECT_EQ(model.tensor("mean").value().sum().item<float>(), 21);
+  EXPECT_TRUE(model.parameters()[0].tensor.requires_grad());
+  EXPECT_FALSE(weight.requires_grad());
+}
+
+TEST(ForeignModel, LoadsIntoTheRegisteredMemory) {
+  ForeignModel model(at::kCPU);
+  const at::Tensor weight = at::zeros({3, 2}).t();  // column-major
+  ASSERT_TRUE(model.register_parameter("weight", weight).is_ok());
+  ASSERT_TRUE(model.load_state_dict({{"weight", at::arange(6, at::kFloat).view({2, 3})}}).is_ok());
+  EXPECT_TRUE(at::equal(weight, at::arange(6, at::kFloat).view({2, 3})));
+}
+
+struct RefusalCase {
+  const char* why;
+  std::string name;
+  at::Tensor tensor;
+  const char* told;
+};
+
+class Refused : public testing::TestWithParam<RefusalCase> {};
+
+TEST_P(Refused, NamesTheTensorAndTheReason) {
+  ForeignModel model(at::kCPU);
+  const at::Tensor known = at::zeros({4});
+  ASSERT_TRUE(model.register_parameter("known", known).is_ok());
+  const Status status = model.register_parameter(GetParam().name, GetParam().tensor);
+  EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
+  EXPECT_NE(status.message().find(GetParam().told), std::string::npos) << status.message();
+  EXPECT_EQ(model.parameters().size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, Refused,
+                         testing::Values(RefusalCase{"no name", "", at::zeros({1}), "name must not be empty"},
+                                         RefusalCase{"twice", "known", at::zeros({1}), "'known' already"},
+                                         RefusalCase{"integers", "i", at::zeros({2}, at::kLong), "Long [2]"},
+                                         RefusalCase{"gaps", "g", at::zeros({4, 4}).slice(1, 0, 2), "strides [4, 1]"},
+                                         RefusalCase{"overlap", "o", at::zeros({1}).expand({3}), "strides [0]"}));
+
+TEST(ForeignModel, AParameterIsRegisteredOnceForItsMemory) {
+  ForeignModel model(at::kCPU);
+  const at::Tensor weight = at::zeros({4});
+  ASSERT_TRUE(model.register_parameter("encoder.weight", weight).is_ok());
+  const Status status = model.register_parameter("decoder.weight", weight);
+  EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
+  EXPECT_NE(status.message().find("encoder.weight"), std::string::npos);
+}
+
+TEST(ForeignModel, TakesNothingOnceSealed) {
+  ForeignModel model(at::kCPU);
+  model.seal();
+  EXPECT_EQ(model.register_parameter("weight", at::zeros({1})).code(), OAR_E_STATE);
+  EXPECT_EQ(model.register_buffer("mean", at::zeros({1})).code(), OAR_E_STATE);
+}
+
+TEST(ForeignModel, HasNoForward) {
+  ForeignModel model(at::kCPU);
+  EXPECT_EQ(model.forward(Tree()).status().code(), OAR_E_UNSUPPORTED);
+}
+
+TEST(ForeignModel, AnUnknownNameIsToldWithTheNearest) {
+  ForeignModel model(at::kCPU);
+  ASSERT_TRUE(model.register_parameter("layer.weight", at::zeros({1})).is_ok());
+  const Status status = model.parameter("layer.weigth").status();
+  EXPECT_EQ(status.code(), OAR_E_NOT_FOUND);
+  EXPECT_NE(status.message().find("did you mean 'layer.weight'"), std::string::npos) << status.message();
+}
+
+TEST(AccumulateGradient, TheFirstOneIsNotCopied) {
+  const NamedTensor weight = leaf(at::zeros({2, 3}));
+  const at::Tensor gradient = at::ones({2, 3});
+  ASSERT_TRUE(accumulate_gradient(weight, gradient, 1).is_ok());
+  EXPECT_EQ(weight.tensor.grad().const_data_ptr(), gradient.const_data_ptr());
+}
+
+TEST(AccumulateGradient, AnotherOrderOfStridesIsCopiedIntoTheParameters) {
+  const NamedTensor weight = leaf(at::zeros({2, 3}));
+  const at::Tensor gradient = at::arange(6, at::kFloat).view({3, 2}).t();
+  ASSERT_TRUE(accumulate_gradient(weight, gradient, 1).is_ok());
+  EXPECT_EQ(weight.tensor.grad().strides(), weight.tensor.strides());
+  EXPECT_TRUE(at::equal(weight.tensor.grad(), gradient));
+}
+
+TEST(AccumulateGradient, SharesOfAnAccumulationLeaveTheHostsArrayAlone) {
+  const NamedTensor weight = leaf(at::zeros({2}));
+  const at::Tensor gradient = at::ones({2});
+  ASSERT_TRUE(accumulate_gradient(weight, gradient, 4).is_ok());
+  gradient.fill_(3);
+  ASSERT_TRUE(accumulate_gradient(weight, gradient, 4).is_ok());
+  EXPECT_TRUE(at::equal(gradient, at::full({2}, 3.0F)));
+  EXPECT_TRUE(at::equal(weight.tensor.grad(), at::ones({2})));  // (1 + 3) / 4
+}
+
+TEST(AccumulateGradient, MemoryThatHoldsAnUnusedGradientIsRefused) {
+  const NamedTensor weight = leaf(at::zeros({2}));
+  const at::Tensor gradient = at::ones({2});
+  ASSERT_TRUE(accumulate_gradient(weight, gradient, 1).is_ok());
+  const Status status = accumulate_gradient(weight, gradient, 1);
+  EXPECT_EQ(status.code(), OAR_E_STATE);
+  EXPECT_TRUE(at::equal(weight.tensor.grad(), at::ones({2})));
+}
+
+TEST(AccumulateGradient, ReadOnlyMemoryIsCopied) {
+  const NamedTensor weight = leaf(at::zeros({2}));
+  alignas(float) static const float values[2] = {1, 2};
+  const std::int64_t shape[1] = {2};
+  const at::Tensor gradient = tensor_over_memory(const_cast<float*>(values), {at::kFloat, shape, std::nullopt}, nullptr,
+                                                 MemoryAccess::kReadOnly)
+                                  .value();
+  ASSERT_TRUE(accumulate_gradient(weight, gradient, 1).is_ok());
+  EXPECT_NE(weight.tensor.grad().const_data_ptr(), gradient.const_data_ptr());
+}
+
+TEST(AccumulateGradient, AnotherShapeOrTypeIsToldWithBoth) {
+  const NamedTensor weight = leaf(at::zeros({2, 3}));
+  for (const at::Tensor& gradient : {at::zeros({3, 2}), at::zeros({2, 3}, at::kDouble)}) {
+    const Status status = accumulate_gradient(weight, gradient, 1);
+    EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
+    EXPECT_NE(status.message().find("Float [2, 3]"), std::string::npos) << status.message();
+    EXPECT_FALSE(weight.tensor.grad().defined());
+  }
+}
+
+TEST(AccumulateGradient, TheParametersOwnMemoryIsNoGradient) {
+  const at::Tensor memory = at::zeros({2});
+  const NamedTensor weight{"weight", memory.detach().set_requires_grad(true)};
+  EXPECT_EQ(accumulate_gradient(weight, memory, 1).code(), OAR_E_ARGUMENT);
+}
+
+}  // namespace
+}  // namespace oarlock
