@@ -46,11 +46,22 @@ oar_status oar_checkpoint_user_json(const oar_checkpoint* checkpoint, char* buf,
   });
 }
 
-oar_status oar_checkpoint_tensor_names(const oar_checkpoint* checkpoint, char* buf, size_t* len) noexcept {
+oar_status oar_checkpoint_num_tensors(const oar_checkpoint* checkpoint, int64_t* out_num_tensors) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Checkpoint& self, unwrap(checkpoint));
-    OAR_ASSIGN(const JsonValue names, self.model_tensor_names());
-    return copy_text(names.dump(), buf, len);
+    OAR_TRY(require_out(out_num_tensors, "out_num_tensors"));
+    OAR_ASSIGN(const std::vector<std::string> names, self.model_tensor_names());
+    *out_num_tensors = static_cast<int64_t>(names.size());
+    return Status::ok();
+  });
+}
+
+oar_status oar_checkpoint_tensor_name(const oar_checkpoint* checkpoint, int64_t index, char* buf,
+                                      size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Checkpoint& self, unwrap(checkpoint));
+    OAR_ASSIGN(const std::string name, self.model_tensor_name(index));
+    return copy_text(name, buf, len);
   });
 }
 

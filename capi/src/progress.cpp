@@ -29,7 +29,7 @@ oar_status oar_progress_set_callback(oar_progress* progress, oar_progress_fn fn,
       self.set_line_sink({});  // and the guard ends user_data
       return Status::ok();
     }
-    self.set_line_sink([fn, data = owner.share()](const char* line) { fn(line, data.get()); });
+    self.set_line_sink([fn, data = owner.share()](const char* line) { return fn(line, data.get()); });
     return Status::ok();
   });
 }
@@ -44,8 +44,7 @@ oar_status oar_progress_advance(oar_progress* progress, int64_t count, const cha
 oar_status oar_progress_close(oar_progress* progress) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Progress & self, unwrap(progress));
-    self.close();
-    return Status::ok();
+    return self.close();
   });
 }
 

@@ -131,15 +131,15 @@ oar_status oar_state_set_print_callback(oar_state* state, oar_print_fn fn, void*
       self.set_print_sink(nullptr);
       return Status::ok();
     }
-    self.set_print_sink([fn, data = owner.share()](const char* text) { fn(text, data.get()); });
+    self.set_print_sink([fn, data = owner.share()](const char* text) { return fn(text, data.get()); });
     return Status::ok();
   });
 }
 
-oar_status oar_state_seed(oar_state* state, uint64_t seed) noexcept {
+oar_status oar_state_seed(oar_state* state, int64_t seed) noexcept {
   return guard([&]() -> Status {
     OAR_TRY(unwrap(state).status());
-    seed_default_generator(seed);
+    seed_default_generator(static_cast<std::uint64_t>(seed));
     return Status::ok();
   });
 }

@@ -96,6 +96,16 @@ oar_status oar_tree_key(const oar_tree* tree, int64_t index, char* buf, size_t* 
   });
 }
 
+oar_status oar_tree_at(const oar_tree* tree, int64_t index, oar_tree** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Tree& self, unwrap(tree));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(const Tree* entry, self.at(index));
+    *out = wrap_tree(*entry);
+    return Status::ok();
+  });
+}
+
 oar_status oar_tree_append(oar_tree* tree, const oar_tree* item) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Tree & self, unwrap(tree));

@@ -27,7 +27,13 @@ oar_status oar_work_error(const oar_work* work, oar_error** out_error) noexcept 
     OAR_ASSIGN(const Work& self, unwrap(work));
     OAR_TRY(require_out(out_error, "out_error"));
     Status status = self.error();
-    *out_error = status.is_ok() ? nullptr : wrap<oar_error>(std::make_shared<ErrorInfo>(status.info()));
+    if (status.is_ok()) {
+      *out_error = nullptr;
+      return Status::ok();
+    }
+    auto info = std::make_shared<ErrorInfo>(status.info());
+    if (info->component.empty()) info->component = "work";  // as oar_work_wait would say
+    *out_error = wrap<oar_error>(std::move(info));
     return Status::ok();
   });
 }

@@ -43,8 +43,9 @@ class ProcessState : public State {
       sink = sink_;
     }
     if (sink != nullptr) {
-      (*sink)(std::string(text).c_str());
-      return Status::ok();
+      const std::int32_t failed = (*sink)(std::string(text).c_str());
+      if (failed == 0) return Status::ok();
+      return callback_failed("the print callback returned {}", failed).with_vendor_code(failed);
     }
     const std::string line = fmt::format("{}\n", text);
     const bool is_written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0;

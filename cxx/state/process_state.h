@@ -35,8 +35,8 @@ class State {
   virtual const std::shared_ptr<Group>& group() const = 0;  // all ranks; of size one when alone
   virtual Milliseconds timeout() const = 0;                 // comm.timeout_ms
 
-  virtual Status print(std::string_view text) = 0;  // one line, main process only
-  using PrintSink = std::function<void(const char* text)>;
+  virtual Status print(std::string_view text) = 0;                  // one line, main process only
+  using PrintSink = std::function<std::int32_t(const char* text)>;  // nonzero: failed
   virtual void set_print_sink(PrintSink sink) = 0;
   virtual void request_stop() noexcept = 0;  // async-signal-safe
   virtual Result<bool> should_stop() = 0;    // collective

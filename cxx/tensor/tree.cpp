@@ -137,6 +137,15 @@ Result<std::string_view> Tree::key_at(std::int64_t index) const {
   return std::string_view((*map())[static_cast<std::size_t>(index)].first);
 }
 
+Result<const Tree*> Tree::at(std::int64_t index) const {
+  if (map() == nullptr && list() == nullptr) {
+    return invalid_argument("only a list or map has entries; this tree is a {}", kind_name());
+  }
+  if (index < 0 || index >= size()) return invalid_argument("index must lie in [0, {}), got {}", size(), index);
+  const auto place = static_cast<std::size_t>(index);
+  return list() != nullptr ? &(*list())[place] : &(*map())[place].second;
+}
+
 const char* Tree::kind_name() const {
   static constexpr std::array kNames = {"none", "tensor", "int", "double", "bool", "string", "list", "map"};
   static_assert(kNames.size() == std::variant_size_v<Value>);

@@ -36,6 +36,7 @@ class Tree {
   std::int64_t size() const;                                  // of a list or map; 0 otherwise
   const Tree* find(std::string_view key) const;               // of a map
   Result<std::string_view> key_at(std::int64_t index) const;  // of a map, in insertion order
+  Result<const Tree*> at(std::int64_t index) const;           // of a list or map, in insertion order
   const char* kind_name() const;                              // "map"
   int depth() const;                                          // 0: a leaf, or an empty list or map
 

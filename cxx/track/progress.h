@@ -22,9 +22,9 @@ class Progress {
   virtual ~Progress() = default;
   // count >= 0; an empty note leaves the last one. After close(): OAR_E_STATE.
   virtual Status advance(std::int64_t count, std::string_view note) = 0;
-  virtual void close() = 0;  // shows the final state; twice is fine
+  virtual Status close() = 0;  // shows the final state; twice is fine
   // Plain lines (without newline) go there instead of to standard error. An empty function: back to standard error.
-  using LineSink = std::function<void(const char* line)>;
+  using LineSink = std::function<std::int32_t(const char* line)>;  // nonzero: OAR_E_CALLBACK of the call that drew
   virtual void set_line_sink(LineSink sink) = 0;
 };
 

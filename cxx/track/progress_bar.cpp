@@ -30,14 +30,13 @@ Status ProgressBar::advance(std::int64_t count, std::string_view note) {
   view_.count += count;
   if (!note.empty()) view_.note = single_line(note);
   const Clock::TimePoint now = clock_.now();
-  if (is_due(now)) draw(now, false);
-  return Status::ok();
+  return is_due(now) ? draw(now, false) : Status::ok();
 }
 
-void ProgressBar::close() {
-  if (is_closed_) return;
-  if (mode_ != ProgressMode::kOff) draw(clock_.now(), true);
+Status ProgressBar::close() {
+  if (is_closed_) return Status::ok();
   is_closed_ = true;
+  return mode_ == ProgressMode::kOff ? Status::ok() : draw(clock_.now(), true);
 }
 
 void ProgressBar::set_line_sink(LineSink sink) { sink_ = std::move(sink); }
@@ -52,24 +51,27 @@ bool ProgressBar::is_due(Clock::TimePoint now) const {
   return tenth(view_.count) > tenth(drawn_count_);
 }
 
-void ProgressBar::draw(Clock::TimePoint now, bool is_last) {
+Status ProgressBar::draw(Clock::TimePoint now, bool is_last) {
   view_.elapsed_seconds = seconds(now - started_);
   drawn_ = now;
   drawn_count_ = view_.count;
   if (sink_) {
     const LineSink sink = sink_;  // it may take another one's place from inside
-    sink(progress_line_text(view_).c_str());
-    return;
+    const std::int32_t failed = sink(progress_line_text(view_).c_str());
+    if (failed == 0) return Status::ok();
+    return callback_failed("the callback of the progress bar '{}' returned {}", view_.title, failed)
+        .with_vendor_code(failed);
   }
   if (mode_ == ProgressMode::kLines) {
     output_.write(progress_line_text(view_) + '\n');
-    return;
+    return Status::ok();
   }
   const std::string line = progress_bar_text(view_, output_.columns() - 1);  // a full last column would wrap
   const int columns = text_columns(line);
   const std::string blank(static_cast<std::size_t>(std::max(0, drawn_columns_ - columns)), ' ');
   drawn_columns_ = columns;
   output_.write('\r' + line + blank + (is_last ? "\n" : ""));
+  return Status::ok();
 }
 
 }  // namespace oarlock

@@ -29,12 +29,12 @@ class ProgressBar final : public Progress {
               Clock& clock);
   ~ProgressBar() override;  // leaves a terminal on a fresh line
   Status advance(std::int64_t count, std::string_view note) override;
-  void close() override;
+  Status close() override;
   void set_line_sink(LineSink sink) override;
 
  private:
   bool is_due(Clock::TimePoint now) const;
-  void draw(Clock::TimePoint now, bool is_last);
+  Status draw(Clock::TimePoint now, bool is_last);
 
   ProgressView view_;
   const ProgressMode mode_;

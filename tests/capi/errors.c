@@ -125,10 +125,11 @@ static void versions_agree_with_the_headers(void) {
 
 static char printed[256];
 static oar_state *printing_state;
-static void fail_inside(const char *text, void *user_data) {
+static int32_t fail_inside(const char *text, void *user_data) {
   (void)user_data;
   snprintf(printed, sizeof printed, "%s", text);
   EXPECT(oar_config_create(NULL) == OAR_E_ARGUMENT); /* a call that fails inside a callback */
+  return 0;
 }
 
 static void the_last_error_may_be_an_argument(void) {

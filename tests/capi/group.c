@@ -13,12 +13,14 @@ static oar_tensor *ones(float *values, int64_t count) {
 static oar_status code_of(const oar_work *work, const char *part_of_text) {
   oar_error *error = NULL;
   oar_status code = OAR_OK;
-  const char *text = NULL;
+  const char *text = NULL, *component = NULL;
   EXPECT_OK(oar_work_error(work, &error));
   if (error == NULL) return OAR_OK;
   EXPECT_OK(oar_error_code(error, &code));
   EXPECT_OK(oar_error_message(error, &text));
   EXPECT_CONTAINS(text, part_of_text);
+  EXPECT_OK(oar_error_component(error, &component));
+  EXPECT(component[0] != '\0');
   oar_error_release(error);
   return code;
 }

@@ -77,6 +77,19 @@ static void keys_come_in_the_order_they_were_set(void) {
   oar_tree_release(tree);
 }
 
+static void entries_are_had_by_their_place_too(void) {
+  oar_tree *map = NULL, *entry = NULL, *inner = NULL;
+  double value = 0;
+  EXPECT_OK(oar_tree_create_map(&map));
+  EXPECT_OK(oar_tree_from_double(2.5, &entry));
+  EXPECT_OK(oar_tree_set(map, "", entry)); /* a key that no path reaches */
+  oar_tree_release(entry);
+  EXPECT_OK(oar_tree_at(map, 0, &inner));
+  EXPECT(oar_tree_get_double(inner, NULL, &value) == OAR_OK && value == 2.5);
+  oar_tree_release(map);
+  oar_tree_release(inner);
+}
+
 static void every_kind_is_told(void) {
   oar_tree *tree = NULL;
   int32_t truth = -1;
@@ -144,6 +157,8 @@ static void wrong_paths_and_kinds_are_named(void) {
   EXPECT_OK(oar_tree_create_list(&list));
   EXPECT(oar_tree_set(list, "key", tree) == OAR_E_ARGUMENT);
   EXPECT(oar_tree_key(list, 0, text, &len) == OAR_E_ARGUMENT);
+  EXPECT(oar_tree_at(list, 0, &out) == OAR_E_ARGUMENT); /* it is empty */
+  EXPECT(oar_tree_at(tree, -1, &out) == OAR_E_ARGUMENT);
   EXPECT(out == NULL && tensor == NULL && number == -1 && integer == -1 && truth == -1);
   oar_tree_release(list);
   oar_tree_release(tree);
@@ -170,6 +185,7 @@ static void a_tree_that_grows_into_itself_is_stopped(void) {
 int main(void) {
   paths_lead_to_leaves();
   keys_come_in_the_order_they_were_set();
+  entries_are_had_by_their_place_too();
   every_kind_is_told();
   tensors_are_shared_and_structure_is_not();
   wrong_paths_and_kinds_are_named();

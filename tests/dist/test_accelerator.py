@@ -119,7 +119,7 @@ report(values=[first_of(model, name) for name in ("back.weight", "head.weight")]
 
 LOADERS = """
 world = State()
-check(lib.oar_state_seed(world.handle, ctypes.c_uint64(7 + world.rank)))
+check(lib.oar_state_seed(world.handle, ctypes.c_int64(7 + world.rank)))
 accelerator = ctypes.c_void_p(call_out(lib.oar_accelerator_create, world.handle, None))
 column = Tensor(np.arange(sizes[world.rank], dtype=np.int64))
 names, columns = (ctypes.c_char_p * 1)(b"x"), (ctypes.c_void_p * 1)(column.handle)

@@ -212,7 +212,7 @@ with state() as world:
                                                   "is_local_main_process", "is_last_process")])
     check(lib.oar_state_print(world.handle, "hello from rank {}".format(world.rank).encode()))
     lines = []
-    sink = PRINT(lambda text, _: lines.append(text.decode()))
+    sink = PRINT(lambda text, _: lines.append(text.decode()) or 0)
     check(lib.oar_state_set_print_callback(world.handle, sink, None, None))
     check(lib.oar_state_print(world.handle, b"again"))
     report(lines=lines)

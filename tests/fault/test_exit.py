@@ -11,7 +11,7 @@ import ctypes, sys, threading, _ctypes, os
 lib = ctypes.CDLL(os.environ["OARLOCK_LIBRARY"])
 lib.oar_progress_release.restype = lib.oar_state_release.restype = None
 RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-LINE = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)
+LINE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 
 def make_state():
     state = ctypes.c_void_p()
@@ -21,7 +21,7 @@ def make_state():
 
 PROGRAMS = {
     "a release that only exit could run": """
-        release, line = RELEASE(lambda data: print("released")), LINE(lambda text, data: None)
+        release, line = RELEASE(lambda data: print("released")), LINE(lambda text, data: 0)
         progress = ctypes.c_void_p()
         assert lib.oar_progress_create(make_state(), b"epoch", ctypes.c_int64(3), b"samples", ctypes.byref(progress)) == 0
         assert lib.oar_progress_set_callback(progress, line, None, release) == 0

@@ -98,10 +98,10 @@ def test_unknown_tracker_and_option_and_path(oar, state, tmp_path):
 
 
 def test_progress_lines_go_to_the_callback_and_its_data_ends_once(oar, state):
-    line_type = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)
+    line_type = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
     release_type = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
     lines, released = [], []
-    on_line = line_type(lambda text, _: lines.append(text.decode()))
+    on_line = line_type(lambda text, _: lines.append(text.decode()) or 0)
     on_release = release_type(lambda data: released.append(data))
     progress = oar.make(oar.lib.oar_progress_create, state, b"epoch 1", ctypes.c_int64(4), b"batches")
     oar.check(oar.lib.oar_progress_set_callback(progress, on_line, ctypes.c_void_p(7), on_release))

@@ -165,7 +165,7 @@ def loss_of(outputs):
 
 
 def seed(value):
-    OAR.check(OAR.lib.oar_state_seed(STATE, ctypes.c_uint64(value)))
+    OAR.check(OAR.lib.oar_state_seed(STATE, ctypes.c_int64(value)))
     torch.manual_seed(value)
 
 

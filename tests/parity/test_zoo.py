@@ -157,7 +157,7 @@ def load(path):
 
 
 def seed(value):
-    OAR.check(OAR.lib.oar_state_seed(STATE, ctypes.c_uint64(value)))
+    OAR.check(OAR.lib.oar_state_seed(STATE, ctypes.c_int64(value)))
     torch.manual_seed(value)
 
 

@@ -73,7 +73,7 @@ static oar_status prepare(run *r) {
     TRY(oar_accelerator_prepare_scheduler(r->accelerator, r->scheduler));
   }
   TRY(oar_model_set_training(r->model, 1));
-  return oar_state_seed(r->state, strtoull(v[SEED], NULL, 10));
+  return oar_state_seed(r->state, strtoll(v[SEED], NULL, 10));
 }
 
 static oar_status train_micro_batch(run *r, long index) {
@@ -83,7 +83,7 @@ static oar_status train_micro_batch(run *r, long index) {
   TRY(oar_loader_next(r->loader, &batch));
   if (batch == NULL) TRY(oar_loader_next(r->loader, &batch)); /* the next epoch's first */
   if (strcmp(r->values[SEED_EACH], "1") == 0) {
-    TRY(oar_state_seed(r->state, (uint64_t)(1000 + index * r->world_size + r->rank)));
+    TRY(oar_state_seed(r->state, 1000 + index * r->world_size + r->rank));
   }
   TRY(oar_accelerator_accumulate_begin(r->accelerator, r->model));
   TRY(oar_model_forward(r->model, batch, &outputs));

@@ -85,11 +85,10 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_checkpoint_user_json(const oar_checkpoint *checkpoint, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
- * Give the names of the model's tensors as a JSON array of strings, in the order of the file.
+ * Count the model's tensors.
  *
- * @param[in]     checkpoint  borrowed.
- * @param[out]    buf         receives the text, NUL-terminated; NULL asks for the length.
- * @param[in,out] len         in: room in `buf`; out: bytes of the text with its NUL, also when the room was too small.
+ * @param[in]  checkpoint       borrowed.
+ * @param[out] out_num_tensors  how many; tied ones count under each of their names.
  *
  * @return OAR_E_NOT_FOUND  the checkpoint holds no model.
  * @return OAR_E_CORRUPT    the file does not match its checksum or format; the text names it and the bytes concerned.
@@ -97,7 +96,25 @@ oar_checkpoint_user_json(const oar_checkpoint *checkpoint, OAR_OUT OAR_NULLABLE 
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_checkpoint_tensor_names(const oar_checkpoint *checkpoint, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
+oar_checkpoint_num_tensors(const oar_checkpoint *checkpoint, OAR_OUT int64_t *out_num_tensors) OAR_NOEXCEPT;
+
+/**
+ * Tell the name of one of the model's tensors, in the order of the file.
+ *
+ * @param[in]     checkpoint  borrowed.
+ * @param[in]     index       in [0, number of tensors).
+ * @param[out]    buf         receives the name, NUL-terminated; NULL asks for the length.
+ * @param[in,out] len         in: room in `buf`; out: bytes of the name with its NUL, also when the room was too small.
+ *
+ * @return OAR_E_ARGUMENT   index out of range, or `buf` is too small.
+ * @return OAR_E_NOT_FOUND  the checkpoint holds no model.
+ * @return OAR_E_CORRUPT    the file does not match its checksum or format; the text names it and the bytes concerned.
+ * @threads serial(checkpoint)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_checkpoint_tensor_name(const oar_checkpoint *checkpoint, int64_t index, OAR_OUT OAR_NULLABLE char *buf,
+                           size_t *len) OAR_NOEXCEPT;
 
 /**
  * Give one tensor of the model.

@@ -71,8 +71,8 @@ oar_error_message(const oar_error *error, OAR_OUT OAR_BORROWED const char **out_
  * The header whose function failed, without its ".h": "config", "collectives".
  *
  * @param[in]  error          borrowed.
- * @param[out] out_component  borrowed from the error; never NULL. "guard" if no memory was left to say more, "" in an
- *                            error that oar_work_error gave.
+ * @param[out] out_component  borrowed from the error; never NULL. "guard" if no memory was left to say more, "work" in
+ *                            an error that oar_work_error gave.
  *
  * @threads any
  * @since   0.1

@@ -16,10 +16,11 @@ extern "C" {
  * @param[in] text       one line without newline; valid during the call only.
  * @param[in] user_data  as registered.
  *
+ * @return 0 when done; anything else ends the call that ran it with OAR_E_CALLBACK.
  * @threads inside oar_progress_advance or oar_progress_close of this progress
  * @since   0.1
  */
-typedef void (*oar_progress_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *user_data);
+typedef int32_t (*oar_progress_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *user_data);
 #ifdef __cplusplus
 }
 #endif
@@ -67,6 +68,7 @@ oar_progress_set_callback(oar_progress *progress, OAR_NULLABLE oar_progress_fn f
  *
  * @return OAR_E_ARGUMENT  `count` is negative.
  * @return OAR_E_STATE     the progress is closed.
+ * @return OAR_E_CALLBACK  the callback returned nonzero; the error object has the value. The units count as done.
  * @threads serial(progress)
  * @since   0.1
  */
@@ -78,6 +80,7 @@ oar_progress_advance(oar_progress *progress, int64_t count, OAR_NULLABLE const c
  *
  * @param[in] progress  borrowed.
  *
+ * @return OAR_E_CALLBACK  the callback returned nonzero; the error object has the value. The progress is closed.
  * @threads serial(progress)
  * @since   0.1
  */

@@ -35,10 +35,11 @@ typedef int32_t (*oar_exchange_fn)(OAR_BORROWED const void *mine, size_t size, O
  * @param[in] text       one line without its newline, valid during the call.
  * @param[in] user_data  as registered.
  *
+ * @return 0 when done; anything else ends oar_state_print with OAR_E_CALLBACK.
  * @threads inside oar_state_print of this state
  * @since   0.1
  */
-typedef void (*oar_print_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *user_data);
+typedef int32_t (*oar_print_fn)(OAR_BORROWED const char *text, OAR_NULLABLE void *user_data);
 
 #ifdef __cplusplus
 }
@@ -231,6 +232,7 @@ oar_state_barrier(oar_state *state, int64_t timeout_ms) OAR_NOEXCEPT;
  * @param[in] state  borrowed.
  * @param[in] text   UTF-8, without the newline at the end.
  *
+ * @return OAR_E_CALLBACK  the callback (oar_state_set_print_callback) returned nonzero; the error object has the value.
  * @return OAR_E_NO_SPACE  the disk behind standard output is full.
  * @return OAR_E_IO        standard output takes nothing, as when it is closed.
  * @threads serial(state)
@@ -261,14 +263,14 @@ oar_state_set_print_callback(oar_state *state, OAR_NULLABLE oar_print_fn fn, OAR
  * Equal to torch.manual_seed. Local: give all ranks the same seed for equal draws.
  *
  * @param[in] state  borrowed.
- * @param[in] seed   any value.
+ * @param[in] seed   any value; a negative one counts as seed + 2^64, as in torch.
  *
  * @threads serial(state); no other thread may draw random numbers meanwhile
  * @source  Accelerate 1.15 `set_seed`.
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_state_seed(oar_state *state, uint64_t seed) OAR_NOEXCEPT;
+oar_state_seed(oar_state *state, int64_t seed) OAR_NOEXCEPT;
 
 /**
  * Ask all ranks to stop, at the step where they next call oar_state_should_stop. Async-signal-safe: one atomic store,

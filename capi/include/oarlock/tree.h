@@ -138,6 +138,22 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_tree_key(const oar_tree *tree, int64_t index, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
+ * A copy of one entry of a list or map; its tensors are shared.
+ *
+ * With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_get) do not reach an empty key.
+ *
+ * @param[in]  tree   borrowed; a list or a map.
+ * @param[in]  index  0 to size - 1; of a map in the order in which keys were set first.
+ * @param[out] out    owned; end with oar_tree_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  neither list nor map, or index out of range.
+ * @threads serial(tree)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tree_at(const oar_tree *tree, int64_t index, OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
+
+/**
  * Put a copy of `item` at the end of a list.
  *
  * @param[in] tree  borrowed; a list.

@@ -96,8 +96,8 @@ TEST(ProgressBar, IsRedrawnTenTimesASecondAtMost) {
     clock.pass(Milliseconds{1});
   }
   EXPECT_EQ(output.writes.size(), 10u);
-  bar.close();
-  bar.close();
+  ASSERT_TRUE(bar.close().is_ok());
+  ASSERT_TRUE(bar.close().is_ok());
   EXPECT_EQ(output.writes.size(), 11u);
   EXPECT_TRUE(output.writes.back().starts_with("\rt  10%")) << output.writes.back();
   EXPECT_TRUE(output.writes.back().ends_with("\n"));
@@ -113,7 +113,7 @@ TEST(ProgressBar, BlanksOutWhatALongerLineLeft) {
   ASSERT_TRUE(bar.advance(1, "short").is_ok());
   ASSERT_EQ(output.writes.size(), 2u);
   EXPECT_GE(text_columns(output.writes[1]), text_columns(output.writes[0]));
-  bar.close();
+  ASSERT_TRUE(bar.close().is_ok());
 }
 
 TEST(ProgressBar, KeepsTheNoteUntilThereIsAnother) {
@@ -122,7 +122,7 @@ TEST(ProgressBar, KeepsTheNoteUntilThereIsAnother) {
   ProgressBar bar("t", 0, "x", ProgressMode::kLines, output, clock);
   ASSERT_TRUE(bar.advance(1, "loss 1").is_ok());
   ASSERT_TRUE(bar.advance(1, "").is_ok());
-  bar.close();
+  ASSERT_TRUE(bar.close().is_ok());
   EXPECT_NE(output.writes.back().find("loss 1"), std::string::npos);
 }
 
@@ -134,7 +134,7 @@ TEST(ProgressLines, ComeAtEveryTenthAndAtTheEnd) {
     clock.pass(Milliseconds{1});
     ASSERT_TRUE(bar.advance(1, "").is_ok());
   }
-  bar.close();
+  ASSERT_TRUE(bar.close().is_ok());
   ASSERT_EQ(output.writes.size(), 10u);
   for (int i = 0; i < 10; ++i) {
     const std::string& line = output.writes[static_cast<std::size_t>(i)];
@@ -160,9 +160,12 @@ TEST(ProgressLines, GoToACallbackInstead) {
   RecordedOutput output;
   std::vector<std::string> lines;
   ProgressBar bar("t", 10, "x", ProgressMode::kBar, output, clock);
-  bar.set_line_sink([&](const char* line) { lines.emplace_back(line); });
+  bar.set_line_sink([&](const char* line) {
+    lines.emplace_back(line);
+    return 0;
+  });
   ASSERT_TRUE(bar.advance(5, "n").is_ok());
-  bar.close();
+  ASSERT_TRUE(bar.close().is_ok());
   EXPECT_EQ(lines, (std::vector<std::string>{"t  50%  5/10 x  0 x/s  0:00<?  n", "t  50%  5/10 x  0 x/s  0:00<?  n"}));
   EXPECT_TRUE(output.writes.empty());
 }
@@ -172,7 +175,7 @@ TEST(Progress, ShowsNothingWhenOff) {
   RecordedOutput output;
   ProgressBar bar("t", 10, "x", ProgressMode::kOff, output, clock);
   ASSERT_TRUE(bar.advance(10, "n").is_ok());
-  bar.close();
+  ASSERT_TRUE(bar.close().is_ok());
   EXPECT_TRUE(output.writes.empty());
 }
 
