@@ -9,8 +9,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from setup_tools import require_tool  # noqa: E402
 
 ROOT = pathlib.Path(os.environ.get("OARLOCK_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
-OURS = ("cxx", "capi", "tests", "tools", "bench", "examples", "docs", "cmake")
-TEXT = {".h", ".hpp", ".cpp", ".c", ".py", ".md", ".txt", ".cmake", ".sh", ""}
+OURS = ("cxx", "capi", "bindings", "tests", "tools", "bench", "examples", "docs", "cmake")
+BINDING_CODE = {".rs", ".jl", ".py", ".i", ".swg"}
+TEXT = {".h", ".hpp", ".cpp", ".c", ".md", ".txt", ".cmake", ".sh", ".toml", ""} | BINDING_CODE
 GENERATED = {"capi/api.json", "capi/include/oarlock/options.h", "docs/options.md"}
 # Catching everything is for the seams of style.md section 6: the guard, main loops of threads, hooks, and callbacks out of C.
 CATCH_ALL_MAX = {"capi/src/guard.cpp": 2, "capi/src/exceptions.cpp": 1}
@@ -46,6 +47,18 @@ def test_no_source_file_holds_two_nouns():
     long = {name(path): len(path.read_text().splitlines()) for path in SOURCES
             if not path.is_relative_to(public) and name(path) not in GENERATED}
     assert {file: lines for file, lines in long.items() if lines > 400} == {}
+
+
+def test_no_file_of_a_binding_holds_two_nouns():
+    """What is generated says so in its path or first lines."""
+    long = {}
+    for path in FILES:
+        if path.suffix not in BINDING_CODE or not name(path).startswith(("bindings/", "examples/", "tests/bindings/")):
+            continue
+        lines = path.read_text().splitlines()
+        if len(lines) > 400 and not re.search("generated|not edited by hand", " ".join([name(path), *lines[:3]]), re.I):
+            long[name(path)] = len(lines)
+    assert long == {}
 
 
 def test_nothing_is_left_for_later():
