@@ -5,10 +5,6 @@
 %module(threads="1", package="oarlock") c
 %nothread;
 
-%begin %{
-#define SWIG_PYTHON_STRICT_BYTE_CHAR
-%}
-
 %{
 #include <stdlib.h>
 #include "native.h"
