@@ -13,6 +13,7 @@ const WAYS_OUT: &str = "Install Oarlock and let PKG_CONFIG_PATH name the folder 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=OARLOCK_LIB_DIR");
+    println!("cargo:rerun-if-env-changed=PKG_CONFIG_PATH");
     println!("cargo:rerun-if-env-changed=DOCS_RS");
     if env::var_os("DOCS_RS").is_some() {
         return; // documentation is made without the library
@@ -48,7 +49,11 @@ fn installed() -> PathBuf {
         _ => format!("{}", major.parse::<u32>().unwrap() + 1),
     };
     let least = format!("{major}.{minor}");
-    let found = pkg_config::Config::new().cargo_metadata(false).range_version(least.as_str()..next.as_str()).probe("oarlock");
+    let found = pkg_config::Config::new()
+        .cargo_metadata(false)
+        .env_metadata(false)
+        .range_version(least.as_str()..next.as_str())
+        .probe("oarlock");
     match found {
         Ok(library) => library.link_paths.iter().find(|folder| folder.join(LIBRARY).exists()).cloned().unwrap_or_else(|| {
             fail(&format!("pkg-config found oarlock, but none of {:?} holds {LIBRARY}. {WAYS_OUT}", library.link_paths))

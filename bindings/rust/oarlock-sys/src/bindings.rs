@@ -230,9 +230,12 @@ pub type oar_log_fn = ::core::option::Option<
         user_data: *mut ::core::ffi::c_void,
     ),
 >;
-#[doc = "Receives a line of progress.\n\n* `text` (in) one line without newline; valid during the call only.\n* `user_data` (in) as registered.\n\n* **threads** inside oar\\_progress\\_advance or oar\\_progress\\_close of this progress\n* **since** 0.1"]
+#[doc = "Receives a line of progress.\n\n* `text` (in) one line without newline; valid during the call only.\n* `user_data` (in) as registered.\n\n* **return** 0 when done; anything else ends the call that ran it with OAR\\_E\\_CALLBACK.\n* **threads** inside oar\\_progress\\_advance or oar\\_progress\\_close of this progress\n* **since** 0.1"]
 pub type oar_progress_fn = ::core::option::Option<
-    unsafe extern "C" fn(text: *const ::core::ffi::c_char, user_data: *mut ::core::ffi::c_void),
+    unsafe extern "C" fn(
+        text: *const ::core::ffi::c_char,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
 >;
 #[doc = "An all-gather over the host's own communicator.\n\n* `mine` (in) this rank's bytes, valid during the call.\n* `size` (in) how many; the same on all ranks.\n* `all` (out) room for world\\_size \\* size bytes: those of every rank go here, in rank order.\n* `user_data` (in) as registered.\n\n* **return** 0 when done; anything else ends oar\\_state\\_create\\_with\\_exchange with OAR\\_E\\_CALLBACK.\n* **threads** inside oar\\_state\\_create\\_with\\_exchange, once\n* **since** 0.1"]
 pub type oar_exchange_fn = ::core::option::Option<
@@ -243,9 +246,12 @@ pub type oar_exchange_fn = ::core::option::Option<
         user_data: *mut ::core::ffi::c_void,
     ) -> i32,
 >;
-#[doc = "Takes a line that oar\\_state\\_print would write to standard output.\n\n* `text` (in) one line without its newline, valid during the call.\n* `user_data` (in) as registered.\n\n* **threads** inside oar\\_state\\_print of this state\n* **since** 0.1"]
+#[doc = "Takes a line that oar\\_state\\_print would write to standard output.\n\n* `text` (in) one line without its newline, valid during the call.\n* `user_data` (in) as registered.\n\n* **return** 0 when done; anything else ends oar\\_state\\_print with OAR\\_E\\_CALLBACK.\n* **threads** inside oar\\_state\\_print of this state\n* **since** 0.1"]
 pub type oar_print_fn = ::core::option::Option<
-    unsafe extern "C" fn(text: *const ::core::ffi::c_char, user_data: *mut ::core::ffi::c_void),
+    unsafe extern "C" fn(
+        text: *const ::core::ffi::c_char,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
 >;
 unsafe extern "C" {
     #[doc = "Make an accelerator for the ranks of `state`.\n\nKeys read: accelerator.gradient\\_accumulation\\_steps, accelerator.sync\\_with\\_dataloader,\naccelerator.sync\\_each\\_batch, ddp.\\*, checkpoint.total\\_limit, project\\_dir, compat. All ranks pass the same values.\n\n* `state` (in) retained.\n* `config` (in) copied; NULL takes the configuration of `state`.\n* `out` (out) owned; end with oar\\_accelerator\\_close and oar\\_accelerator\\_release. Untouched on failure.\n\n* **return** OAR\\_E\\_ARGUMENT a value is out of its range, or `config` has a value that is not read here (the state's own\n  keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.\n* **threads** serial(state, config)\n* **since** 0.1"]
@@ -290,6 +296,18 @@ unsafe extern "C" {
     pub fn oar_accelerator_backward(
         accelerator: *mut oar_accelerator,
         loss: *const oar_tensor,
+    ) -> oar_status;
+    #[doc = "Hand over one gradient of a foreign model, as soon as the host's backward has it; its average over the ranks may\nbegin to travel at once. In any order; each parameter once per backward, which oar\\_accelerator\\_gradients\\_done ends.\n\nThe gradient, divided by accelerator.gradient\\_accumulation\\_steps, is added to the parameter's own. Where it is the\nfirst since the last step, nothing is divided and it lies in memory as its parameter does, it is not copied: its\nmemory is kept until the step, and averaging and clipping are done in it. Do not write there before the step.\n\n* `accelerator` (in) borrowed.\n* `model` (in) borrowed; foreign, prepared.\n* `name` (in) of a registered parameter.\n* `gradient` (in,out) retained until the step, and written to, if it is not copied. Shape, dtype and device of\n  the parameter; any strides.\n\n* **return** OAR\\_E\\_ARGUMENT shape, dtype or device differ (the text gives both), or it lies in the parameter's memory.\n* **return** OAR\\_E\\_NOT\\_FOUND the model has no parameter of that name.\n* **return** OAR\\_E\\_STATE the model is not prepared; this backward has given the parameter's gradient already; its\n  memory holds one that no step has used; or an earlier reduction failed.\n* **return** OAR\\_E\\_UNSUPPORTED the model is a program: oar\\_accelerator\\_backward makes its gradients.\n* **threads** serial(accelerator, model, gradient); does not wait for peers\n* **since** 0.1"]
+    pub fn oar_accelerator_gradient_ready(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
+        name: *const ::core::ffi::c_char,
+        gradient: *mut oar_tensor,
+    ) -> oar_status;
+    #[doc = "End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged:\non return every rank holds the same, and buffers are rank 0's.\n\nUntil then clip, step, save, load, accumulate and oar\\_accelerator\\_backward give OAR\\_E\\_STATE.\n\n* `accelerator` (in) borrowed.\n* `model` (in) borrowed; foreign, prepared.\n\n* **return** OAR\\_E\\_STATE the model is not prepared, or parameters got no gradient on this rank: the text names\n  them; peers still got what they wait for. See ddp.find\\_unused\\_parameters.\n* **return** OAR\\_E\\_UNSUPPORTED the model is a program.\n* **threads** collective(state) when gradients are synchronised, serial(accelerator, model) otherwise\n* **since** 0.1"]
+    pub fn oar_accelerator_gradients_done(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
     ) -> oar_status;
     #[doc = "Scale the model's gradients so that their total norm is at most `max_norm`.\n\nBetween synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal\ngradients; no communication.\n\n* `accelerator` (in) borrowed.\n* `model` (in) borrowed, prepared.\n* `max_norm` (in) \\> 0.\n* `norm_type` (in) p \\> 0 of the p-norm; infinity for the largest absolute value. 2 is usual.\n* `out_norm` (out) the norm before scaling; NULL: not wanted.\n\n* **return** OAR\\_E\\_ARGUMENT max\\_norm or norm\\_type is out of range.\n* **return** OAR\\_E\\_STATE the model is not prepared.\n* **threads** serial(accelerator, model)\n* **source** torch.nn.utils.clip\\_grad\\_norm\\_: coefficient min(1, max\\_norm / (norm + 1e-6)).\n* **since** 0.1"]
     pub fn oar_accelerator_clip_grad_norm(
@@ -375,9 +393,15 @@ unsafe extern "C" {
         buf: *mut ::core::ffi::c_char,
         len: *mut usize,
     ) -> oar_status;
-    #[doc = "Give the names of the model's tensors as a JSON array of strings, in the order of the file.\n\n* `checkpoint` (in) borrowed.\n* `buf` (out) receives the text, NUL-terminated; NULL asks for the length.\n* `len` (in,out) in: room in `buf`; out: bytes of the text with its NUL, also when the room was too small.\n\n* **return** OAR\\_E\\_NOT\\_FOUND the checkpoint holds no model.\n* **return** OAR\\_E\\_CORRUPT the file does not match its checksum or format; the text names it and the bytes concerned.\n* **threads** serial(checkpoint)\n* **since** 0.1"]
-    pub fn oar_checkpoint_tensor_names(
+    #[doc = "Count the model's tensors.\n\n* `checkpoint` (in) borrowed.\n* `out_num_tensors` (out) how many; tied ones count under each of their names.\n\n* **return** OAR\\_E\\_NOT\\_FOUND the checkpoint holds no model.\n* **return** OAR\\_E\\_CORRUPT the file does not match its checksum or format; the text names it and the bytes concerned.\n* **threads** serial(checkpoint)\n* **since** 0.1"]
+    pub fn oar_checkpoint_num_tensors(
         checkpoint: *const oar_checkpoint,
+        out_num_tensors: *mut i64,
+    ) -> oar_status;
+    #[doc = "Tell the name of one of the model's tensors, in the order of the file.\n\n* `checkpoint` (in) borrowed.\n* `index` (in) in \\[0, number of tensors).\n* `buf` (out) receives the name, NUL-terminated; NULL asks for the length.\n* `len` (in,out) in: room in `buf`; out: bytes of the name with its NUL, also when the room was too small.\n\n* **return** OAR\\_E\\_ARGUMENT index out of range, or `buf` is too small.\n* **return** OAR\\_E\\_NOT\\_FOUND the checkpoint holds no model.\n* **return** OAR\\_E\\_CORRUPT the file does not match its checksum or format; the text names it and the bytes concerned.\n* **threads** serial(checkpoint)\n* **since** 0.1"]
+    pub fn oar_checkpoint_tensor_name(
+        checkpoint: *const oar_checkpoint,
+        index: i64,
         buf: *mut ::core::ffi::c_char,
         len: *mut usize,
     ) -> oar_status;
@@ -505,7 +529,7 @@ unsafe extern "C" {
         error: *const oar_error,
         out_message: *mut *const ::core::ffi::c_char,
     ) -> oar_status;
-    #[doc = "The header whose function failed, without its \".h\": \"config\", \"collectives\".\n\n* `error` (in) borrowed.\n* `out_component` (out) borrowed from the error; never NULL. \"guard\" if no memory was left to say more, \"\" in an\n  error that oar\\_work\\_error gave.\n\n* **threads** any\n* **since** 0.1"]
+    #[doc = "The header whose function failed, without its \".h\": \"config\", \"collectives\".\n\n* `error` (in) borrowed.\n* `out_component` (out) borrowed from the error; never NULL. \"guard\" if no memory was left to say more, \"work\" in\n  an error that oar\\_work\\_error gave.\n\n* **threads** any\n* **since** 0.1"]
     pub fn oar_error_component(
         error: *const oar_error,
         out_component: *mut *const ::core::ffi::c_char,
@@ -593,11 +617,25 @@ unsafe extern "C" {
         options: *const ::core::ffi::c_char,
         out: *mut *mut oar_model,
     ) -> oar_status;
-    #[doc = "Choose between training and evaluation for the forwards that follow.\n\nTraining: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off,\nrunning statistics used, nothing recorded, and every buffer left bit for bit as it was. A program that was\nexported in evaluation mode has lost its training constants and runs alike in both.\n\nDropouts count as such when they are operators of their own, decomposed ones, or masks drawn by hand and divided by\nthe share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning\nnames its node and module once per model.\n\n* `model` (in) borrowed.\n* `training` (in) 1: training; 0: evaluation.\n\n* **threads** serial(model)\n* **since** 0.1"]
+    #[doc = "Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is\nmade of it.\n\n* `state` (in) borrowed; gives the device.\n* `out` (out) owned; end with oar\\_model\\_release. Untouched on failure.\n\n* **threads** serial(state)\n* **since** 0.1"]
+    pub fn oar_model_create_foreign(state: *mut oar_state, out: *mut *mut oar_model) -> oar_status;
+    #[doc = "Let a foreign model train a tensor. Nothing is copied: optimizer steps, rank 0's values (when the model is prepared)\nand loaded checkpoints are written into its memory, where the host's forward finds them.\n\nAll ranks register the same names, shapes and dtypes in the same order. Gradients become ready fastest when that is\nthe order of the forward: they are averaged from the last to the first.\n\n* `model` (in) borrowed; foreign.\n* `name` (in) borrowed; not empty, new in this model.\n* `tensor` (in) its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps;\n  any order of strides.\n\n* **return** OAR\\_E\\_ARGUMENT the tensor or the name does not fit, or the memory is registered already.\n* **return** OAR\\_E\\_STATE an optimizer was made of the model, or it was prepared.\n* **return** OAR\\_E\\_UNSUPPORTED the model is a program.\n* **threads** serial(model, tensor)\n* **since** 0.1"]
+    pub fn oar_model_register_parameter(
+        model: *mut oar_model,
+        name: *const ::core::ffi::c_char,
+        tensor: *mut oar_tensor,
+    ) -> oar_status;
+    #[doc = "Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and\nrank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast\\_buffers is off, with every\nbackward that synchronises.\n\n* `model` (in) borrowed; foreign.\n* `name` (in) borrowed; not empty, new in this model.\n* `tensor` (in) its memory is retained. Any dtype; on the model's device, writable, without gaps or overlaps.\n\n* **return** OAR\\_E\\_ARGUMENT the tensor or the name does not fit.\n* **return** OAR\\_E\\_STATE an optimizer was made of the model, or it was prepared.\n* **return** OAR\\_E\\_UNSUPPORTED the model is a program.\n* **threads** serial(model, tensor)\n* **since** 0.1"]
+    pub fn oar_model_register_buffer(
+        model: *mut oar_model,
+        name: *const ::core::ffi::c_char,
+        tensor: *mut oar_tensor,
+    ) -> oar_status;
+    #[doc = "Choose between training and evaluation for the forwards that follow.\n\nTraining: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off,\nrunning statistics used, nothing recorded, and every buffer left bit for bit as it was. A program that was\nexported in evaluation mode has lost its training constants and runs alike in both.\n\nDropouts count as such when they are operators of their own, decomposed ones, or masks drawn by hand and divided by\nthe share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning\nnames its node and module once per model.\n\nA foreign model only remembers the mode: what it means is the host's.\n\n* `model` (in) borrowed.\n* `training` (in) 1: training; 0: evaluation.\n\n* **threads** serial(model)\n* **since** 0.1"]
     pub fn oar_model_set_training(model: *mut oar_model, training: i32) -> oar_status;
     #[doc = "Tell the mode.\n\n* `model` (in) borrowed.\n* `out_is_training` (out) 1: training; 0: evaluation.\n\n* **threads** serial(model)\n* **since** 0.1"]
     pub fn oar_model_is_training(model: *const oar_model, out_is_training: *mut i32) -> oar_status;
-    #[doc = "Run the model.\n\nRandom operators (dropout) draw from the default generator, in the order of the program. In training the outputs\ncarry their history, so that oar\\_accelerator\\_backward can go through them; it ends with the last tensor that\nholds it. The model keeps nothing of a run but what its buffers hold. Inputs are never written to: a program that\nchanges an input in place changes a copy.\n\n* `model` (in) borrowed.\n* `inputs` (in) borrowed. A map by input name (nested inputs by their path), or a list by position, with\n  every input of the program on the model's device.\n* `out_outputs` (out) owned; end with oar\\_tree\\_release. A map by output name if the exported module returned\n  one (a dict or an object with named fields), else a list; nested as it was. Untouched on\n  failure.\n\n* **return** OAR\\_E\\_ARGUMENT an input is missing, unknown, or has a number, dtype or shape that the program was not\n  exported for; the text names the input, what is expected and what was given. Also what an\n  operator itself refuses (a label out of range); the text then names its node and module.\n* **threads** serial(model, inputs)\n* **since** 0.1"]
+    #[doc = "Run the model.\n\nRandom operators (dropout) draw from the default generator, in the order of the program. In training the outputs\ncarry their history, so that oar\\_accelerator\\_backward can go through them; it ends with the last tensor that\nholds it. The model keeps nothing of a run but what its buffers hold. Inputs are never written to: a program that\nchanges an input in place changes a copy.\n\n* `model` (in) borrowed.\n* `inputs` (in) borrowed. A map by input name (nested inputs by their path), or a list by position, with\n  every input of the program on the model's device.\n* `out_outputs` (out) owned; end with oar\\_tree\\_release. A map by output name if the exported module returned\n  one (a dict or an object with named fields), else a list; nested as it was. Untouched on\n  failure.\n\n* **return** OAR\\_E\\_ARGUMENT an input is missing, unknown, or has a number, dtype or shape that the program was not\n  exported for; the text names the input, what is expected and what was given. Also what an\n  operator itself refuses (a label out of range); the text then names its node and module.\n* **return** OAR\\_E\\_UNSUPPORTED the model is foreign: its forward is the host's own.\n* **threads** serial(model, inputs)\n* **since** 0.1"]
     pub fn oar_model_forward(
         model: *mut oar_model,
         inputs: *const oar_tree,
@@ -714,13 +752,13 @@ unsafe extern "C" {
         user_data: *mut ::core::ffi::c_void,
         release: oar_release_fn,
     ) -> oar_status;
-    #[doc = "Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing\notherwise.\n\n* `progress` (in) borrowed.\n* `count` (in) units done since the last call, \\>= 0. More than the total is allowed.\n* `note` (in) shown at the end: \"loss 0.123 lr 0.001\". NULL keeps the last one.\n\n* **return** OAR\\_E\\_ARGUMENT `count` is negative.\n* **return** OAR\\_E\\_STATE the progress is closed.\n* **threads** serial(progress)\n* **since** 0.1"]
+    #[doc = "Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing\notherwise.\n\n* `progress` (in) borrowed.\n* `count` (in) units done since the last call, \\>= 0. More than the total is allowed.\n* `note` (in) shown at the end: \"loss 0.123 lr 0.001\". NULL keeps the last one.\n\n* **return** OAR\\_E\\_ARGUMENT `count` is negative.\n* **return** OAR\\_E\\_STATE the progress is closed.\n* **return** OAR\\_E\\_CALLBACK the callback returned nonzero; the error object has the value. The units count as done.\n* **threads** serial(progress)\n* **since** 0.1"]
     pub fn oar_progress_advance(
         progress: *mut oar_progress,
         count: i64,
         note: *const ::core::ffi::c_char,
     ) -> oar_status;
-    #[doc = "Show the final state and end the line. May be called twice.\n\n* `progress` (in) borrowed.\n\n* **threads** serial(progress)\n* **since** 0.1"]
+    #[doc = "Show the final state and end the line. May be called twice.\n\n* `progress` (in) borrowed.\n\n* **return** OAR\\_E\\_CALLBACK the callback returned nonzero; the error object has the value. The progress is closed.\n* **threads** serial(progress)\n* **since** 0.1"]
     pub fn oar_progress_close(progress: *mut oar_progress) -> oar_status;
     #[doc = "Add a reference.\n\n* `progress` (in) one more oar\\_progress\\_release ends it.\n\n* **threads** any\n* **since** 0.1"]
     pub fn oar_progress_retain(progress: *mut oar_progress) -> oar_status;
@@ -786,7 +824,7 @@ unsafe extern "C" {
     pub fn oar_state_group(state: *const oar_state, out_group: *mut *mut oar_group) -> oar_status;
     #[doc = "Wait until every rank has called this: oar\\_group\\_barrier of the group of all ranks.\n\n* `state` (in) borrowed.\n* `timeout_ms` (in) milliseconds to wait for peers; 0 takes comm.timeout\\_ms; negative is refused.\n\n* **return** OAR\\_E\\_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\n* **return** OAR\\_E\\_MISMATCH a rank called something else; the text gives both calls.\n* **return** OAR\\_E\\_PEER\\_LOST a rank ended or left; the text names it.\n* **return** OAR\\_E\\_ABORTED the group is dead; the text tells since what.\n* **threads** collective(state)\n* **source** Accelerate 1.15 `wait_for_everyone`.\n* **since** 0.1"]
     pub fn oar_state_barrier(state: *mut oar_state, timeout_ms: i64) -> oar_status;
-    #[doc = "Write one line on the main process; other ranks do nothing. The only function of Oarlock that writes to standard\noutput.\n\n* `state` (in) borrowed.\n* `text` (in) UTF-8, without the newline at the end.\n\n* **return** OAR\\_E\\_NO\\_SPACE the disk behind standard output is full.\n* **return** OAR\\_E\\_IO standard output takes nothing, as when it is closed.\n* **threads** serial(state)\n* **source** Accelerate 1.15 `print`.\n* **since** 0.1"]
+    #[doc = "Write one line on the main process; other ranks do nothing. The only function of Oarlock that writes to standard\noutput.\n\n* `state` (in) borrowed.\n* `text` (in) UTF-8, without the newline at the end.\n\n* **return** OAR\\_E\\_CALLBACK the callback (oar\\_state\\_set\\_print\\_callback) returned nonzero; the error object has the value.\n* **return** OAR\\_E\\_NO\\_SPACE the disk behind standard output is full.\n* **return** OAR\\_E\\_IO standard output takes nothing, as when it is closed.\n* **threads** serial(state)\n* **source** Accelerate 1.15 `print`.\n* **since** 0.1"]
     pub fn oar_state_print(state: *const oar_state, text: *const ::core::ffi::c_char)
     -> oar_status;
     #[doc = "Give what oar\\_state\\_print writes to a function instead of standard output.\n\n* `state` (in) borrowed.\n* `fn` (in) called on the thread that prints, with no lock held; NULL: standard output again.\n* `user_data` (in) given to `fn`.\n* `release` (in) called with `user_data` exactly once: when another callback takes its place, when the state\n  ends, or before this returns if it fails or `fn` is NULL. NULL: not needed.\n\n* **threads** serial(state)\n* **since** 0.1"]
@@ -796,8 +834,8 @@ unsafe extern "C" {
         user_data: *mut ::core::ffi::c_void,
         release: oar_release_fn,
     ) -> oar_status;
-    #[doc = "Seed libtorch's default generator of this process, which initialisation, dropout and unseeded shuffling draw from.\nEqual to torch.manual\\_seed. Local: give all ranks the same seed for equal draws.\n\n* `state` (in) borrowed.\n* `seed` (in) any value.\n\n* **threads** serial(state); no other thread may draw random numbers meanwhile\n* **source** Accelerate 1.15 `set_seed`.\n* **since** 0.1"]
-    pub fn oar_state_seed(state: *mut oar_state, seed: u64) -> oar_status;
+    #[doc = "Seed libtorch's default generator of this process, which initialisation, dropout and unseeded shuffling draw from.\nEqual to torch.manual\\_seed. Local: give all ranks the same seed for equal draws.\n\n* `state` (in) borrowed.\n* `seed` (in) any value; a negative one counts as seed + 2^64, as in torch.\n\n* **threads** serial(state); no other thread may draw random numbers meanwhile\n* **source** Accelerate 1.15 `set_seed`.\n* **since** 0.1"]
+    pub fn oar_state_seed(state: *mut oar_state, seed: i64) -> oar_status;
     #[doc = "Ask all ranks to stop, at the step where they next call oar\\_state\\_should\\_stop. Async-signal-safe: one atomic store,\nso a signal handler may call it. Does not touch the thread's error; the caller must hold a reference to the state.\n\n* `state` (in) borrowed.\n\n* **return** OAR\\_E\\_HANDLE `state` is no live state.\n* **threads** any, and signal handlers\n* **source** Accelerate 1.15 `set_trigger`.\n* **since** 0.1"]
     pub fn oar_state_request_stop(state: *mut oar_state) -> oar_status;
     #[doc = "Tell every rank alike whether any rank was asked to stop. Once asked, the answer stays 1.\n\n* `state` (in) borrowed.\n* `out_should_stop` (out) 1 on every rank or 0 on every rank.\n\n* **return** OAR\\_E\\_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\n* **return** OAR\\_E\\_MISMATCH a rank called something else; the text gives both calls.\n* **return** OAR\\_E\\_PEER\\_LOST a rank ended or left; the text names it.\n* **return** OAR\\_E\\_ABORTED the group is dead; the text tells since what.\n* **threads** collective(state)\n* **source** Accelerate 1.15 `check_trigger`.\n* **since** 0.1"]
@@ -947,6 +985,8 @@ unsafe extern "C" {
         buf: *mut ::core::ffi::c_char,
         len: *mut usize,
     ) -> oar_status;
+    #[doc = "A copy of one entry of a list or map; its tensors are shared.\n\nWith oar\\_tree\\_key the way through a tree whatever its keys are: paths (oar\\_tree\\_get) do not reach an empty key.\n\n* `tree` (in) borrowed; a list or a map.\n* `index` (in) 0 to size - 1; of a map in the order in which keys were set first.\n* `out` (out) owned; end with oar\\_tree\\_release. Untouched on failure.\n\n* **return** OAR\\_E\\_ARGUMENT neither list nor map, or index out of range.\n* **threads** serial(tree)\n* **since** 0.1"]
+    pub fn oar_tree_at(tree: *const oar_tree, index: i64, out: *mut *mut oar_tree) -> oar_status;
     #[doc = "Put a copy of `item` at the end of a list.\n\n* `tree` (in) borrowed; a list.\n* `item` (in) borrowed; its tensors are shared.\n\n* **return** OAR\\_E\\_ARGUMENT not a list, or it would be more than 64 deep.\n* **threads** serial(tree, item)\n* **since** 0.1"]
     pub fn oar_tree_append(tree: *mut oar_tree, item: *const oar_tree) -> oar_status;
     #[doc = "Put a tensor at the end of a list.\n\n* `tree` (in) borrowed; a list.\n* `tensor` (in) retained until the tree, and what was copied from it, ends.\n\n* **return** OAR\\_E\\_ARGUMENT not a list.\n* **threads** serial(tree, tensor)\n* **since** 0.1"]

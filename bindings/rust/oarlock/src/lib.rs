@@ -1,0 +1,96 @@
+//! Train models on one process or many: data loading, data parallelism, checkpoints and metrics, in Rust, over the C
+//! library Oarlock. A model is a program that `torch.export` saved once.
+//!
+//! ```no_run
+//! use oarlock::{Accelerator, Dataset, Loader, Model, Optimizer, State, json};
+//!
+//! fn main() -> oarlock::Result<()> {
+//!     let state = State::new()?; // finds its rank and its peers
+//!     let images = Dataset::from_safetensors("train.safetensors")?;
+//!     let loader = Loader::new(&images, json!({"batch_size": 32, "shuffle": true, "seed": 42}))?;
+//!     let model = Model::load(&state, "digits.pt2", ())?;
+//!     let optimizer = Optimizer::new(&model, "adamw", json!({"lr": 0.003}))?;
+//!     let accelerator = Accelerator::new(&state)?;
+//!     accelerator.prepare(&model)?; // data parallel over all ranks
+//!     accelerator.prepare(&optimizer)?;
+//!     accelerator.prepare(&loader)?; // each rank gets its share
+//!     for _epoch in 0..5 {
+//!         for batch in &loader {
+//!             let loss = model.forward(&batch?)?.tensor("loss")?;
+//!             accelerator.backward(&loss)?;
+//!             accelerator.step(&optimizer, None)?;
+//!         }
+//!         accelerator.save(())?;
+//!     }
+//!     state.close()
+//! }
+//! ```
+//!
+//! # Rules
+//!
+//! * Every failure is an [`Error`]: [`kind`](Error::kind) to match on, a text that names the thing and the way out,
+//!   the rank that it is about. Nothing panics but your own closures, and a panic inside one goes on in the call that
+//!   ran it.
+//! * Objects end when they are dropped, in any order; that never blocks and never communicates. `close`, where there is
+//!   one, does it now and tells how it went.
+//! * An object takes one call at a time, so none is `Sync` (but [`Remote`]). `Send` are [`Config`], [`State`],
+//!   [`Group`], [`Work`], [`Checkpoint`], [`Tracker`] and [`Progress`]. Tensors and all that may hold their memory stay
+//!   on the thread that made them, because several of them may share one memory unseen: see [`Tensor`].
+//! * Options are `()` for the defaults, [`json!`]`({...})`, or JSON as text. Time-outs are [`std::time::Duration`]s;
+//!   `None` takes the group's own.
+//! * What has no idiom here is reached through [`sys`].
+#![warn(missing_docs)]
+#![warn(unsafe_op_in_unsafe_fn)]
+
+mod accelerator;
+mod callback;
+mod checkpoint;
+mod config;
+mod dataset;
+pub mod dlpack;
+mod element;
+mod error;
+mod group;
+mod handle;
+mod library;
+mod loader;
+pub mod log;
+mod model;
+mod optimizer;
+mod options;
+mod progress;
+mod state;
+mod tensor;
+mod text;
+mod tracker;
+mod tree;
+mod value;
+#[cfg(feature = "ndarray")]
+mod view;
+mod work;
+
+pub use accelerator::{Accelerator, Backward, IntoGradient, Prepare};
+pub use callback::{BoxedError, Outcome};
+pub use checkpoint::Checkpoint;
+pub use config::Config;
+pub use dataset::Dataset;
+pub use dlpack::Dlpack;
+pub use element::{Dtype, Element, Plain};
+pub use error::{Error, ErrorKind, Result};
+pub use group::{Group, Reduce};
+pub use library::{live_handle_count, torch_version, version};
+pub use loader::{Batches, Loader};
+pub use model::Model;
+#[cfg(feature = "ndarray")]
+pub use ndarray;
+pub use oarlock_sys as sys;
+pub use optimizer::{Optimizer, Scheduler};
+pub use options::Options;
+pub use progress::Progress;
+pub use serde_json::json;
+pub use state::{Remote, State};
+pub use tensor::Tensor;
+pub use tracker::Tracker;
+pub use tree::Tree;
+pub use value::Value;
+pub use work::Work;

@@ -1,0 +1,166 @@
+//! Models: parameters, buffers, and how to run and differentiate them.
+
+use crate::error::{Error, ErrorKind, Result, check};
+use crate::handle::{Handle, create, create_nullable, truth, value};
+use crate::options::Options;
+use crate::state::State;
+use crate::tensor::Tensor;
+use crate::text::{c_path, c_text, read_text};
+use crate::tree::Tree;
+use oarlock_sys as sys;
+use std::cell::Cell;
+use std::path::Path;
+
+/// A program that `torch.export` saved once, with its weights; or a foreign model, whose forward and backward the
+/// program computes itself.
+pub struct Model {
+    handle: Handle<sys::oar_model>,
+    is_foreign: bool,
+    /// Set while a foreign backward runs: gradients are being averaged by other threads then.
+    pub(crate) in_backward: Cell<bool>,
+}
+
+impl Model {
+    /// Loads an exported program (`.pt2`) onto the state's device, in training mode. Options: section `model`.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`, `Version`, and `Unsupported` naming the operator or region.
+    pub fn load(state: &State, path: impl AsRef<Path>, options: impl Options) -> Result<Self> {
+        let (path, options) = (c_path(path)?, options.into_json()?);
+        // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
+        create(|out| unsafe { sys::oar_model_load(state.as_raw(), path.as_ptr(), options.as_ptr(), out) })
+            .map(|handle| Model::from_handle(handle, false))
+    }
+
+    /// A model without a program: forward and backward are this program's own. Register its tensors, then prepare it and
+    /// make its optimizer; gradients go through
+    /// [`Accelerator::foreign_backward`](crate::Accelerator::foreign_backward).
+    pub fn foreign(state: &State) -> Result<Self> {
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_model_create_foreign(state.as_raw(), out) })
+            .map(|handle| Model::from_handle(handle, true))
+    }
+
+    /// Lets a foreign model train a tensor. Nothing is copied: steps, rank 0's values and loaded checkpoints are written
+    /// into its memory. All ranks register the same names, shapes and types in the same order.
+    ///
+    /// # Errors
+    /// `Argument` if tensor or name does not fit, `State` if the model was prepared or has an optimizer, `Unsupported`
+    /// for a program.
+    pub fn register_parameter(&self, name: &str, tensor: &Tensor) -> Result<()> {
+        let name = c_text("the name", name)?;
+        // SAFETY: as above.
+        check(unsafe { sys::oar_model_register_parameter(self.as_raw(), name.as_ptr(), tensor.as_raw()) })
+    }
+
+    /// Lets a foreign model keep a tensor that is not trained: running statistics, frozen weights.
+    ///
+    /// # Errors
+    /// As for [`register_parameter`](Model::register_parameter).
+    pub fn register_buffer(&self, name: &str, tensor: &Tensor) -> Result<()> {
+        let name = c_text("the name", name)?;
+        // SAFETY: as above.
+        check(unsafe { sys::oar_model_register_buffer(self.as_raw(), name.as_ptr(), tensor.as_raw()) })
+    }
+
+    fn from_handle(handle: Handle<sys::oar_model>, is_foreign: bool) -> Self {
+        Model { handle, is_foreign, in_backward: Cell::new(false) }
+    }
+
+    /// Chooses between training (`true`) and evaluation for the forwards that follow.
+    pub fn set_training(&self, training: bool) -> Result<()> {
+        // SAFETY: as above.
+        check(unsafe { sys::oar_model_set_training(self.as_raw(), training.into()) })
+    }
+
+    /// Whether the model is in training mode.
+    pub fn is_training(&self) -> Result<bool> {
+        // SAFETY: as above.
+        truth(|out| unsafe { sys::oar_model_is_training(self.as_raw(), out) })
+    }
+
+    /// Runs the model on a map of inputs by name, or a list by position.
+    ///
+    /// In training the outputs carry the history that [`Accelerator::backward`](crate::Accelerator::backward) goes
+    /// through. Inputs are never written to.
+    ///
+    /// # Errors
+    /// `Argument` for an input that is missing, unknown, or of a dtype or shape that the program was not exported for.
+    pub fn forward(&self, inputs: &Tree) -> Result<Tree> {
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_model_forward(self.as_raw(), inputs.as_raw(), out) }).map(Tree)
+    }
+
+    /// The names of the inputs.
+    pub fn input_names(&self) -> Result<Vec<String>> {
+        // SAFETY: as above.
+        let count: i64 = value(|out| unsafe { sys::oar_model_num_inputs(self.as_raw(), out) })?;
+        let name = |index| read_text(|buf, len| unsafe { sys::oar_model_input_name(self.as_raw(), index, buf, len) });
+        (0..count).map(name).collect()
+    }
+
+    /// The names of the parameters that are trained, in the program's order; of tied ones the first name.
+    pub fn parameter_names(&self) -> Result<Vec<String>> {
+        // SAFETY: as above.
+        let count: i64 = value(|out| unsafe { sys::oar_model_num_parameters(self.as_raw(), out) })?;
+        let name = |index| read_text(|buf, len| unsafe { sys::oar_model_parameter_name(self.as_raw(), index, buf, len) });
+        (0..count).map(name).collect()
+    }
+
+    /// A parameter or buffer, sharing its memory: what is written there the model uses.
+    ///
+    /// # Errors
+    /// `NotFound` if the model has none of that name.
+    pub fn tensor(&self, name: &str) -> Result<Tensor> {
+        let name = c_text("the name", name)?;
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_model_tensor(self.as_raw(), name.as_ptr(), out) }).map(Tensor)
+    }
+
+    /// The gradient of a parameter, sharing its memory; `None` if none was computed since the last step.
+    ///
+    /// Of a foreign model it is a copy: a later backward averages in that memory while this program's code runs.
+    ///
+    /// # Errors
+    /// `NotFound` if the model has none of that name, `Argument` if it is a buffer, `State` inside of
+    /// [`Accelerator::foreign_backward`](crate::Accelerator::foreign_backward).
+    pub fn gradient(&self, name: &str) -> Result<Option<Tensor>> {
+        if self.in_backward.get() {
+            let text = "the gradients are being averaged; they are there when foreign_backward has returned";
+            return Err(Error::own(ErrorKind::State, "gradient", text.into()));
+        }
+        let name = c_text("the name", name)?;
+        // SAFETY: as above.
+        let gradient =
+            create_nullable(|out| unsafe { sys::oar_model_gradient(self.as_raw(), name.as_ptr(), out) })?.map(Tensor);
+        match gradient {
+            Some(shared) if self.is_foreign => shared.copy().map(Some),
+            other => Ok(other),
+        }
+    }
+
+    /// Writes every persistent parameter and buffer as one safetensors file, whole or not at all.
+    ///
+    /// # Errors
+    /// `Io`, `NoSpace`.
+    pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = c_path(path)?;
+        // SAFETY: as above.
+        check(unsafe { sys::oar_model_save_weights(self.as_raw(), path.as_ptr()) })
+    }
+
+    /// Replaces every persistent parameter and buffer by that of a safetensors file: all or nothing.
+    ///
+    /// # Errors
+    /// `Argument` listing names that are missing or unexpected and shapes that differ; `NotFound`, `Corrupt`.
+    pub fn load_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = c_path(path)?;
+        // SAFETY: as above.
+        check(unsafe { sys::oar_model_load_weights(self.as_raw(), path.as_ptr()) })
+    }
+
+    /// The handle, for calls of [`sys`]; it stays this object's, and the rules of the C interface hold.
+    pub fn as_raw(&self) -> *mut sys::oar_model {
+        self.handle.as_ptr()
+    }
+}

@@ -1,0 +1,100 @@
+//! Updates of a model's parameters, and schedules of their learning rate.
+
+use crate::error::{Result, check};
+use crate::handle::{Handle, create, value};
+use crate::model::Model;
+use crate::options::Options;
+use crate::text::c_text;
+use oarlock_sys as sys;
+
+/// SGD or AdamW over all parameters of a model, bit for bit those of `torch.optim`.
+pub struct Optimizer(Handle<sys::oar_optimizer>);
+
+impl Optimizer {
+    /// An optimizer `"sgd"` or `"adamw"`. Options: section `optimizer` (`lr`, `betas`, `momentum` ...).
+    ///
+    /// # Errors
+    /// `Argument` for an unknown name or option (the text names the nearest), or a value out of range.
+    pub fn new(model: &Model, name: &str, options: impl Options) -> Result<Self> {
+        let (name, options) = (c_text("the optimizer's name", name)?, options.into_json()?);
+        // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
+        create(|out| unsafe { sys::oar_optimizer_create(model.as_raw(), name.as_ptr(), options.as_ptr(), out) }).map(Optimizer)
+    }
+
+    /// Updates the parameters by their gradients. Programs with an accelerator call
+    /// [`Accelerator::step`](crate::Accelerator::step) instead.
+    ///
+    /// # Errors
+    /// `Argument` if a gradient does not fit its parameter; nothing was updated then.
+    pub fn step(&self) -> Result<()> {
+        // SAFETY: as above.
+        check(unsafe { sys::oar_optimizer_step(self.as_raw()) })
+    }
+
+    /// Drops all gradients.
+    pub fn zero_grad(&self) -> Result<()> {
+        // SAFETY: as above.
+        check(unsafe { sys::oar_optimizer_zero_grad(self.as_raw()) })
+    }
+
+    /// The learning rate that the next step will use.
+    pub fn learning_rate(&self) -> Result<f64> {
+        // SAFETY: as above.
+        value(|out| unsafe { sys::oar_optimizer_learning_rate(self.as_raw(), out) })
+    }
+
+    /// Sets the learning rate; a scheduler sets it again at its next step.
+    ///
+    /// # Errors
+    /// `Argument` if it is negative or not finite.
+    pub fn set_learning_rate(&self, rate: f64) -> Result<()> {
+        // SAFETY: as above.
+        check(unsafe { sys::oar_optimizer_set_learning_rate(self.as_raw(), rate) })
+    }
+
+    /// Steps made so far, those before a resume included.
+    pub fn num_steps(&self) -> Result<usize> {
+        // SAFETY: as above.
+        value(|out| unsafe { sys::oar_optimizer_num_steps(self.as_raw(), out) }).map(|number: i64| number as usize)
+    }
+
+    /// The handle, for calls of [`sys`]; it stays this object's, and the rules of the C interface hold.
+    pub fn as_raw(&self) -> *mut sys::oar_optimizer {
+        self.0.as_ptr()
+    }
+}
+
+/// Learning rates as closed formulas of the step: constant, linear, cosine, step, each with warm-up.
+pub struct Scheduler(Handle<sys::oar_scheduler>);
+
+impl Scheduler {
+    /// A schedule `"constant"`, `"linear"`, `"cosine"` or `"step"`; sets the learning rate of step 0 at once. Options:
+    /// section `scheduler` (`warmup_steps`, `total_steps` ...).
+    ///
+    /// # Errors
+    /// `Argument` for an unknown name or option, one that is missing, or a value out of range.
+    pub fn new(optimizer: &Optimizer, name: &str, options: impl Options) -> Result<Self> {
+        let (name, options) = (c_text("the schedule's name", name)?, options.into_json()?);
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_scheduler_create(optimizer.as_raw(), name.as_ptr(), options.as_ptr(), out) })
+            .map(Scheduler)
+    }
+
+    /// Goes on by one step and sets the optimizer's learning rate. Programs with an accelerator call
+    /// [`Accelerator::step`](crate::Accelerator::step) instead.
+    pub fn step(&self) -> Result<()> {
+        // SAFETY: as above.
+        check(unsafe { sys::oar_scheduler_step(self.as_raw()) })
+    }
+
+    /// Steps made so far, those before a resume included.
+    pub fn num_steps(&self) -> Result<usize> {
+        // SAFETY: as above.
+        value(|out| unsafe { sys::oar_scheduler_num_steps(self.as_raw(), out) }).map(|number: i64| number as usize)
+    }
+
+    /// The handle, for calls of [`sys`]; it stays this object's, and the rules of the C interface hold.
+    pub fn as_raw(&self) -> *mut sys::oar_scheduler {
+        self.0.as_ptr()
+    }
+}
