@@ -1,0 +1,225 @@
+/* Two ranks: collective operations, and what each learns when the other errs, ends or never comes. */
+#define _POSIX_C_SOURCE 200809L
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "scenario.h"
+
+#define TIMEOUT_MS 60000
+
+static int open_ranks(scenario *t, oar_state **state, oar_group **group, int32_t *rank) {
+  int32_t size = 0;
+  OK(oar_state_create(NULL, state));
+  OK(oar_state_rank(*state, rank));
+  OK(oar_state_group(*state, group));
+  OK(oar_group_size(*group, &size));
+  EXPECT(size == 2);
+  return 0;
+}
+
+static int floats(scenario *t, float *values, int64_t count, oar_tensor **tensor) {
+  OK(oar_tensor_from_memory(values, OAR_FLOAT32, &count, NULL, 1, NULL, NULL, tensor));
+  return 0;
+}
+
+static int finish(scenario *t, oar_work *work) {
+  OK(oar_work_wait(work, TIMEOUT_MS));
+  oar_work_release(work);
+  return 0;
+}
+
+static int reduce(scenario *t, oar_group *group, int32_t rank, int32_t reduce_op, float expected) {
+  float value = (float)rank + 1;
+  oar_tensor *tensor;
+  oar_work *work;
+  TRY(floats(t, &value, 1, &tensor));
+  OK(oar_group_all_reduce(group, tensor, reduce_op, TIMEOUT_MS, &work));
+  TRY(finish(t, work));
+  EXPECT(value == expected);
+  oar_tensor_release(tensor);
+  return 0;
+}
+
+int scenario_all_reduce(scenario *t) {
+  oar_state *state;
+  oar_group *group;
+  oar_tensor *mine, *all;
+  oar_work *work = NULL;
+  int32_t rank, is_done = 0;
+  float value, gathered[2] = {0, 0};
+  TRY(open_ranks(t, &state, &group, &rank));
+  TRY(reduce(t, group, rank, OAR_REDUCE_SUM, 3));
+  TRY(reduce(t, group, rank, OAR_REDUCE_AVERAGE, 1.5));
+  TRY(reduce(t, group, rank, OAR_REDUCE_MAX, 2));
+  value = (float)rank + 1;
+  TRY(floats(t, &value, 1, &mine));
+  TRY(floats(t, gathered, 2, &all));
+  OK(oar_group_all_gather(group, mine, all, TIMEOUT_MS, &work));
+  OK(oar_work_wait(work, TIMEOUT_MS));
+  OK(oar_work_is_done(work, &is_done));
+  EXPECT(is_done == 1 && gathered[0] == 1 && gathered[1] == 2);
+  oar_work_release(work);
+  OK(oar_group_broadcast(group, mine, 1, TIMEOUT_MS, &work));
+  TRY(finish(t, work));
+  EXPECT(value == 2);
+  work = NULL;
+  REFUSED(OAR_E_ARGUMENT, "99", oar_group_all_reduce(group, mine, 99, TIMEOUT_MS, &work));
+  EXPECT(work == NULL);
+  OK(oar_group_barrier(group, TIMEOUT_MS)); /* the refusal cost no rank its place */
+  oar_tensor_release(mine);
+  oar_tensor_release(all);
+  oar_group_release(group);
+  return close_state(t, state);
+}
+
+static int bytes_are(scenario *t, oar_bytes *bytes, const char *expected, size_t size) {
+  const void *data;
+  size_t found = 0;
+  OK(oar_bytes_view(bytes, &data, &found));
+  EXPECT(found == size && memcmp(data, expected, size) == 0);
+  oar_bytes_release(bytes);
+  return 0;
+}
+
+int scenario_gather_bytes(scenario *t) {
+  oar_state *state;
+  oar_group *group;
+  oar_accelerator *accelerator;
+  oar_bytes *bytes;
+  int32_t rank;
+  uint64_t sizes[2] = {9, 9};
+  size_t count = 2;
+  double mean = 0;
+  const char *mine;
+  TRY(open_ranks(t, &state, &group, &rank));
+  OK(oar_group_all_gather_bytes(group, rank == 0 ? NULL : "a\0b", rank == 0 ? 0 : 3, TIMEOUT_MS, sizes, &count,
+                                &bytes));
+  EXPECT(count == 2 && sizes[0] == 0 && sizes[1] == 3);
+  TRY(bytes_are(t, bytes, "a\0b", 3));
+  mine = rank == 0 ? "zero" : "one";
+  OK(oar_group_all_gather_bytes(group, mine, strlen(mine), TIMEOUT_MS, sizes, &count, &bytes));
+  EXPECT(sizes[0] == 4 && sizes[1] == 3);
+  TRY(bytes_are(t, bytes, "zeroone", 7));
+  OK(oar_group_broadcast_bytes(group, mine, strlen(mine), 1, TIMEOUT_MS, &bytes));
+  TRY(bytes_are(t, bytes, "one", 3));
+  OK(oar_accelerator_create(state, NULL, &accelerator));
+  OK(oar_accelerator_reduce_mean(accelerator, rank == 0 ? 0.5 : 2.25, &mean));
+  EXPECT(mean == 1.375);
+  oar_accelerator_release(accelerator);
+  oar_group_release(group);
+  return close_state(t, state);
+}
+
+int scenario_mismatch_named(scenario *t) {
+  float values[3] = {1, 1, 1};
+  oar_state *state;
+  oar_group *group;
+  oar_tensor *tensor;
+  oar_work *work;
+  int32_t rank;
+  int64_t numel = 0;
+  TRY(open_ranks(t, &state, &group, &rank));
+  TRY(floats(t, values, rank + 2, &tensor));
+  OK(oar_group_all_reduce(group, tensor, OAR_REDUCE_SUM, TIMEOUT_MS, &work));
+  REFUSED(OAR_E_MISMATCH, "sum of 2 float32", oar_work_wait(work, TIMEOUT_MS));
+  EXPECT(strstr(oar_last_error(), "sum of 3 float32") != NULL);
+  OK(oar_tensor_numel(tensor, &numel));
+  EXPECT(numel == rank + 2);
+  EXPECT(oar_group_barrier(group, TIMEOUT_MS) == OAR_E_ABORTED);
+  oar_work_release(work);
+  oar_tensor_release(tensor);
+  oar_group_release(group);
+  return close_state(t, state);
+}
+
+int scenario_lost_rank_named(scenario *t) {
+  oar_state *state;
+  oar_group *group;
+  int32_t rank;
+  error_details error;
+  TRY(open_ranks(t, &state, &group, &rank));
+  OK(oar_state_barrier(state, TIMEOUT_MS));
+  if (rank == 1) raise(SIGKILL);
+  EXPECT(oar_state_barrier(state, TIMEOUT_MS) == OAR_E_PEER_LOST);
+  TRY(take_error(t, &error));
+  EXPECT(error.rank == 1);
+  EXPECT(strstr(error.message, "rank 1") != NULL);
+  oar_group_release(group);
+  return close_state(t, state);
+}
+
+/* An all-gather by files: rank r writes its block to <name>.<r> and reads everyone's. */
+typedef struct {
+  const scenario *t;
+  const char *name;
+  int32_t rank, answer;
+  int num_calls, num_released;
+} exchange;
+
+static const char *block_path(const exchange *self, int32_t rank, const char *suffix) {
+  char name[64];
+  snprintf(name, sizeof name, "%s.%d%s", self->name, (int)rank, suffix);
+  return inside(self->t, name);
+}
+
+/* Whole, once it is there: the name is given to what is written already. */
+static int write_block(const exchange *self, const void *mine, size_t size) {
+  const char *path = block_path(self, self->rank, ""), *hidden = block_path(self, self->rank, ".part");
+  FILE *file = fopen(hidden, "wb");
+  if (file == NULL) return 1;
+  if (fwrite(mine, 1, size, file) != size) return fclose(file), 1;
+  return fclose(file) != 0 || rename(hidden, path) != 0;
+}
+
+static int read_block(const exchange *self, int32_t rank, void *block, size_t size) {
+  const struct timespec poll = {0, 1000000};
+  FILE *file = NULL;
+  size_t found;
+  int i;
+  for (i = 0; i < TIMEOUT_MS && (file = fopen(block_path(self, rank, ""), "rb")) == NULL; ++i) nanosleep(&poll, NULL);
+  if (file == NULL) return 1;
+  found = fread(block, 1, size, file);
+  fclose(file);
+  return found != size;
+}
+
+static int32_t exchange_by_files(const void *mine, size_t size, void *all, void *user_data) {
+  exchange *self = user_data;
+  int32_t rank;
+  ++self->num_calls;
+  if (write_block(self, mine, size) != 0) return 1;
+  for (rank = 0; rank < 2; ++rank)
+    if (read_block(self, rank, (char *)all + (size_t)rank * size, size) != 0) return 1;
+  return self->answer;
+}
+
+static void count_release(void *user_data) { ++((exchange *)user_data)->num_released; }
+
+int scenario_exchange_callback(scenario *t) {
+  const char *variable = getenv("RANK");
+  const int32_t rank = variable != NULL ? atoi(variable) : -1;
+  exchange failing = {0}, working = {0};
+  oar_config *config;
+  oar_state *state = NULL;
+  oar_status status;
+  error_details error;
+  failing.t = working.t = t;
+  failing.rank = working.rank = rank;
+  failing.name = "failing";
+  working.name = "working";
+  failing.answer = rank == 1 ? 7 : 0;
+  OK(oar_config_create(&config));
+  OK(oar_config_set_int64(config, "comm.connect_timeout_ms", 2000));
+  status = oar_state_create_with_exchange(config, rank, 2, exchange_by_files, &failing, count_release, &state);
+  EXPECT(rank == 1 ? status == OAR_E_CALLBACK : status == OAR_E_TIMEOUT || status == OAR_E_PEER_LOST);
+  TRY(take_error(t, &error));
+  EXPECT(rank == 0 || error.vendor_code == 7);
+  EXPECT(state == NULL && failing.num_calls == 1 && failing.num_released == 1);
+  OK(oar_config_set_int64(config, "comm.connect_timeout_ms", TIMEOUT_MS));
+  OK(oar_state_create_with_exchange(config, rank, 2, exchange_by_files, &working, count_release, &state));
+  EXPECT(working.num_calls == 1 && working.num_released == 1);
+  OK(oar_state_barrier(state, TIMEOUT_MS));
+  oar_config_release(config);
+  return close_state(t, state);
+}
