@@ -1,0 +1,72 @@
+"""
+Train models on one process or many, from Julia: the binding of liboarlock.
+
+    using Oarlock
+    State(seed = 7) do state
+        accelerator = Accelerator(state)
+        loader = Loader(Dataset("train.safetensors"); batch_size = 32, shuffle = true)
+        model = Model(state, "model.pt2")
+        optimizer = Optimizer(model, "adamw"; lr = 0.003)
+        prepare!(accelerator, model, optimizer, loader)
+        for batch in loader                      # one epoch
+            loss = model(batch)["loss"]
+            backward!(accelerator, loss)
+            step!(accelerator, optimizer)
+        end
+    end
+
+Every C function is in `Oarlock.LibOarlock` under its own name, generated from the headers. What it calls an error is an
+[`OarlockError`](@ref) here; objects end with the garbage collector, at once by `finalize`, and where they have
+something to finish by `close`. Objects take one call at a time; different objects may be used by different threads.
+"""
+module Oarlock
+
+export OarlockError
+export Config, merge!
+export State, world_size, local_rank, local_world_size, is_main_process, is_local_main_process, is_last_process
+export request_stop, should_stop, device, on_print
+export Group, Work, barrier, abort, all_reduce!, all_gather!, all_gather, broadcast_from!
+export start_all_reduce!, start_all_gather!, start_broadcast_from!, is_done, all_gather_bytes, broadcast_bytes
+export Tensor, asarray, memory_array, item, is_read_only, contiguous, to_dlpack, from_dlpack
+export Tree, native
+export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, position, seek!, set_shard!
+export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
+export register_parameter!, register_buffer!
+export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
+export Accelerator, prepare!, accumulate, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
+export save, load!, gradient_ready!, gradients_done!
+export Tracker, log!, Progress, advance!, on_progress, on_log, set_log_level
+export Checkpoint, latest_checkpoint, verify, manifest, user_json
+
+include("lowlevel.jl")
+using .LibOarlock
+using .LibOarlock: oar_accelerator, oar_bytes, oar_checkpoint, oar_config, oar_dataset, oar_error, oar_group, oar_loader,
+    oar_model, oar_optimizer, oar_progress, oar_scheduler, oar_state, oar_tensor, oar_tracker, oar_tree, oar_work
+const Lib = LibOarlock
+
+include("library.jl")
+include("errors.jl")
+include("handles.jl")
+include("roots.jl")
+include("json.jl")
+include("config.jl")
+include("state.jl")
+include("tensor.jl")
+include("arrays.jl")
+include("group.jl")
+include("tree.jl")
+include("data.jl")
+include("model.jl")
+include("optimizer.jl")
+include("accelerator.jl")
+include("output.jl")
+include("checkpoint.jl")
+
+function __init__()
+    open_library!()
+    SEM_POST[] = cglobal(:sem_post)
+    resize!(FAILURES, Threads.nthreads())
+    fill!(FAILURES, nothing)
+end
+
+end

@@ -1,0 +1,112 @@
+@handle Accelerator oar_accelerator """
+    Accelerator(state, options = nothing; keywords...)
+    Accelerator(f, state, options = nothing; keywords...)
+
+Prepares model, optimizer, scheduler and loaders for the ranks of a state, and owns the semantics of the training loop. Without
+options it takes those of the state: `Accelerator(state, accelerator = (gradient_accumulation_steps = 4,))`. With a function first it is
+closed when that ends.
+"""
+
+function Accelerator(state::State, options::Options = nothing; keywords...)
+    config = options === nothing && isempty(keywords) ? C_NULL : as_config(options, keywords)
+    owned(out -> Lib.oar_accelerator_create(state, config, out), Accelerator)
+end
+Accelerator(f, state::State, options::Options = nothing; keywords...) = closing(f, Accelerator(state, options; keywords...))
+
+prepare_one(accelerator, model::Model) = check(Lib.oar_accelerator_prepare_model(accelerator, model))
+prepare_one(accelerator, optimizer::Optimizer) = check(Lib.oar_accelerator_prepare_optimizer(accelerator, optimizer))
+prepare_one(accelerator, scheduler::Scheduler) = check(Lib.oar_accelerator_prepare_scheduler(accelerator, scheduler))
+prepare_one(accelerator, loader::Loader) = check(Lib.oar_accelerator_prepare_loader(accelerator, loader))
+
+"""
+    prepare!(accelerator, objects...)
+
+Let the accelerator train models data-parallel over all ranks, step optimizers and schedulers, give this rank its share of loaders'
+batches, and keep all of them in checkpoints. The same objects in the same order on all ranks, and when a run is resumed.
+Gives the object, or a tuple of the objects.
+"""
+function prepare!(accelerator::Accelerator, objects...)
+    foreach(object -> prepare_one(accelerator, object), objects)
+    length(objects) == 1 ? objects[1] : objects
+end
+
+"""
+    accumulate(f, accelerator, model = nothing)
+
+Run `f()`, one micro-batch of an accumulation: gradients are averaged over ranks, and steps made, at every
+`accelerator.gradient_accumulation_steps`-th one only, and at the last batch of an epoch.
+"""
+function accumulate(f, accelerator::Accelerator, model::Union{Model,Nothing} = nothing)
+    check(Lib.oar_accelerator_accumulate_begin(accelerator, or_null(model)))
+    result = try
+        f()
+    catch
+        Lib.oar_accelerator_accumulate_end(accelerator)  # the failure of f is what counts
+        rethrow()
+    end
+    check(Lib.oar_accelerator_accumulate_end(accelerator))
+    result
+end
+
+"Whether the micro-batch begun last averages gradients, so that `step!` really steps."
+sync_gradients(accelerator::Accelerator) = value(out -> Lib.oar_accelerator_sync_gradients(accelerator, out), Int32) != 0
+
+"""
+    backward!(accelerator, loss)
+
+Add the gradients of the loss (over the accumulation steps) to the parameters, and average them over the ranks meanwhile.
+"""
+backward!(accelerator::Accelerator, loss::Tensor) = check(Lib.oar_accelerator_backward(accelerator, loss))
+
+"""
+    clip_grad_norm!(accelerator, model, max_norm; norm_type = 2) -> Float64
+
+Scale the gradients so that their total norm is at most `max_norm`; gives the norm before that.
+"""
+clip_grad_norm!(accelerator::Accelerator, model::Model, max_norm::Real; norm_type::Real = 2) =
+    value(out -> Lib.oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out), Float64)
+
+step!(accelerator::Accelerator, optimizer::Optimizer, scheduler::Union{Scheduler,Nothing} = nothing) =
+    check(Lib.oar_accelerator_step(accelerator, optimizer, or_null(scheduler)))
+
+"The rows of all ranks in rank order, each sample once: those repeated to make batches even are left out."
+gather_for_metrics(accelerator::Accelerator, tensor) =
+    owned(out -> Lib.oar_accelerator_gather_for_metrics(accelerator, as_tensor(tensor), out), Tensor)
+
+"The mean of one number per rank, on every rank."
+reduce_mean(accelerator::Accelerator, number::Real) =
+    value(out -> Lib.oar_accelerator_reduce_mean(accelerator, number, out), Float64)
+
+"""
+    save(accelerator, directory = nothing; user = nothing)
+
+Write a checkpoint of everything prepared, whole or not at all; without a directory the next below `project_dir`. `user`: any JSON text
+or plain values, kept in the manifest.
+"""
+save(accelerator::Accelerator, directory = nothing; user = nothing) =
+    check(Lib.oar_accelerator_save(accelerator, or_null(directory), user_text(user)))
+user_text(::Nothing) = C_NULL
+user_text(text::AbstractString) = String(text)
+user_text(value) = json(value; big = :digits)
+
+"""
+    load!(accelerator, directory = nothing)
+
+Put a checkpoint back into what is prepared: the same objects in the same order. Without a directory the newest of `project_dir`.
+"""
+load!(accelerator::Accelerator, directory = nothing) = check(Lib.oar_accelerator_load(accelerator, or_null(directory)))
+
+"Let go of everything prepared. Later calls are `:STATE` errors. May be called twice."
+Base.close(accelerator::Accelerator) = check(Lib.oar_accelerator_close(accelerator))
+
+"""
+    gradient_ready!(accelerator, model, name, gradient)
+
+Hand over one gradient of a foreign model (a tensor or an array) as soon as the program's backward has it; averaging it over the
+ranks may begin at once. It is written to and kept until the step: make it anew for the next backward.
+"""
+gradient_ready!(accelerator::Accelerator, model::Model, name::AbstractString, gradient) =
+    check(Lib.oar_accelerator_gradient_ready(accelerator, model, name, as_tensor(gradient)))
+
+"End the backward of a foreign model: waits until the gradients of all ranks are averaged."
+gradients_done!(accelerator::Accelerator, model::Model) = check(Lib.oar_accelerator_gradients_done(accelerator, model))

@@ -1,0 +1,85 @@
+@handle Dataset oar_dataset """
+    Dataset(path, columns = nothing)
+    Dataset(columns)
+
+Samples that can be had by number: the rows of the tensors of a safetensors file (all, or those named), or of a named tuple or
+dictionary of tensors and arrays, whose first index counts samples. Nothing is copied or read before it is asked for.
+
+`length(dataset)` counts samples; `dataset[indices]` is the batch of these samples, numbered from 1.
+"""
+
+function Dataset(path::AbstractString, columns = nothing)
+    names = columns === nothing ? C_NULL : String[String(name) for name in columns]
+    owned(out -> Lib.oar_dataset_from_safetensors(path, names, names == C_NULL ? 0 : length(names), out), Dataset)
+end
+
+function Dataset(columns::Union{AbstractDict,NamedTuple})
+    names = String[String(name) for name in keys(columns)]
+    tensors = Tensor[as_tensor(column) for column in values(columns)]
+    GC.@preserve tensors begin
+        owned(out -> Lib.oar_dataset_from_tensors(names, handle.(tensors), length(names), out), Dataset)
+    end
+end
+
+Base.length(dataset::Dataset) = Int(value(out -> Lib.oar_dataset_size(dataset, out), Int64))
+Base.lastindex(dataset::Dataset) = length(dataset)
+
+function Base.getindex(dataset::Dataset, indices::AbstractVector{<:Integer})
+    from_0 = Int64[index - 1 for index in indices]
+    owned(out -> Lib.oar_dataset_get(dataset, from_0, length(from_0), out), Tree)
+end
+
+@handle Loader oar_loader """
+    Loader(dataset, options = nothing; keywords...)
+    Loader(f, dataset, options = nothing; keywords...)
+
+Batches of a data set: shuffled, sharded over ranks, prefetched by worker threads, resumable. Options: `batch_size`, `shuffle`,
+`seed`, `num_workers`, ... of the section `loader` in docs/options.md.
+
+    for batch in loader               # one epoch, or what is left of it; the next loop is the next epoch
+        batch["images"]
+    end
+
+A loop that is left early goes on where it was; `seek!(loader, epoch(loader) + 1)` begins the next epoch. `length(loader)`: batches
+of this rank in an epoch. With a function first the loader is closed when that ends.
+"""
+
+Loader(dataset::Dataset, options::Options = nothing; keywords...) =
+    owned(out -> Lib.oar_loader_create(dataset, options_text(options, keywords), out), Loader)
+Loader(f, dataset::Dataset, options::Options = nothing; keywords...) = closing(f, Loader(dataset, options; keywords...))
+
+Base.iterate(loader::Loader, ::Nothing = nothing) =
+    (batch = owned_or_nothing(out -> Lib.oar_loader_next(loader, out), Tree); batch === nothing ? nothing : (batch, nothing))
+Base.IteratorSize(::Type{Loader}) = Base.SizeUnknown()  # a loop after a resume gives less than length(loader)
+Base.eltype(::Type{Loader}) = Tree
+Base.length(loader::Loader) = num_batches(loader)
+
+"Batches of this rank in an epoch."
+num_batches(loader::Loader) = Int(value(out -> Lib.oar_loader_num_batches(loader, out), Int64))
+
+"Samples that all ranks together are given in an epoch, each counted once."
+num_samples(loader::Loader) = Int(value(out -> Lib.oar_loader_num_samples(loader, out), Int64))
+
+"The epoch that the next batch belongs to, from 0."
+epoch(loader::Loader) = Int(value(out -> Lib.oar_loader_epoch(loader, out), Int64))
+
+"Batches already given in this epoch."
+Base.position(loader::Loader) = Int(value(out -> Lib.oar_loader_position(loader, out), Int64))
+
+"How many samples all ranks together have in the round of the batch given last; repeated ones are not counted."
+samples_in_round(loader::Loader) = Int(value(out -> Lib.oar_loader_samples_in_round(loader, out), Int64))
+
+"Go to the point where `batches_done` batches of `epoch` (from 0) have been given. Nothing is read or replayed."
+function seek!(loader::Loader, epoch::Integer, batches_done::Integer = 0)
+    check(Lib.oar_loader_seek(loader, epoch, batches_done))
+    loader
+end
+
+"Give the loader one rank's part of each epoch, between epochs. `prepare!` of an accelerator does it for the ranks of a state."
+function set_shard!(loader::Loader, rank::Integer, world_size::Integer)
+    check(Lib.oar_loader_set_shard(loader, rank, world_size))
+    loader
+end
+
+"End the worker threads. Later batches are `:STATE` errors. May be called twice."
+Base.close(loader::Loader) = check(Lib.oar_loader_close(loader))

@@ -1,0 +1,107 @@
+# Made by bindings/julia/generate.py from capi/api.json; do not edit.
+
+"""
+    @oar_exchange_fn(function) -> Ptr{Cvoid}
+
+An all-gather over the host's own communicator.
+
+- `mine` (`const void *`): this rank's bytes, valid during the call.
+- `size` (`size_t`): how many; the same on all ranks.
+- `all` (`void *`): room for world_size * size bytes: those of every rank go here, in rank order.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_state_create_with_exchange, once.
+"""
+macro oar_exchange_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Ptr{Cvoid}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}))))
+end
+
+"""
+    @oar_live_handle_count_fn(function) -> Ptr{Cvoid}
+
+\"live_handle_count\": how many handles are alive in this process. For leak tests.
+
+- `out_count` (`int64_t *`): at least 0.
+
+Threads: any.
+"""
+macro oar_live_handle_count_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Ptr{Int64},))))
+end
+
+"""
+    @oar_log_fn(function) -> Ptr{Cvoid}
+
+Takes one message. The texts are borrowed for the length of the call; calls into Oarlock are allowed but
+oar_log_set_callback. On a thread of Oarlock's those that wait for other ranks or close a state give OAR_E_STATE.
+
+- `level` (`int32_t`): one of OAR_LOG_*.
+- `component` (`const char *`): the part of the library.
+- `message` (`const char *`): one or more lines, without a newline at the end.
+- `user_data` (`void *`): as registered.
+
+Threads: any, several at a time; Oarlock's own only with OAR_CALLBACK_ANY_THREAD.
+"""
+macro oar_log_fn(trampoline)
+    esc(:(@cfunction($trampoline, Cvoid, (Int32, Cstring, Cstring, Ptr{Cvoid}))))
+end
+
+"""
+    @oar_print_fn(function) -> Ptr{Cvoid}
+
+Takes a line that oar_state_print would write to standard output.
+
+- `text` (`const char *`): one line without its newline, valid during the call.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_state_print of this state.
+"""
+macro oar_print_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Cstring, Ptr{Cvoid}))))
+end
+
+"""
+    @oar_progress_fn(function) -> Ptr{Cvoid}
+
+Receives a line of progress.
+
+- `text` (`const char *`): one line without newline; valid during the call only.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_progress_advance or oar_progress_close of this progress.
+"""
+macro oar_progress_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Cstring, Ptr{Cvoid}))))
+end
+
+"""
+    @oar_release_fn(function) -> Ptr{Cvoid}
+
+Frees what `user_data` of a callback points to. Called exactly once, also if the registering call fails; but not any
+more once the process is exiting.
+
+It runs inside a call that can fail: the one that refuses or replaces the callback, or a later one on any handle; not
+inside the oar_x_release that ends the object. Memory of a tensor is different: its last use may end inside
+oar_tensor_release (then in the caller's floating-point environment) or on a thread of libtorch's.
+
+- `user_data` (`void *`): as registered.
+
+Threads: any.
+"""
+macro oar_release_fn(trampoline)
+    esc(:(@cfunction($trampoline, Cvoid, (Ptr{Cvoid},))))
+end
+
+"""
+    @oar_throw_inside_core_fn(function) -> Ptr{Cvoid}
+
+\"throw_inside_core\": throws an exception of the given kind inside the library, so that a host can test what it does
+with failures that nobody foresaw. Returns what any function would return for it.
+
+- `kind` (`int32_t`): one of OAR_THROW_*.
+
+Threads: any.
+"""
+macro oar_throw_inside_core_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Int32,))))
+end

@@ -1,0 +1,2928 @@
+# Made by bindings/julia/generate.py from capi/api.json; do not edit.
+
+# The functions whose addresses bind() looks up, in the order of ADDRESSES.
+const FUNCTIONS = (
+    :oar_abi_version, :oar_accelerator_accumulate_begin, :oar_accelerator_accumulate_end, :oar_accelerator_backward,
+    :oar_accelerator_clip_grad_norm, :oar_accelerator_close, :oar_accelerator_create,
+    :oar_accelerator_gather_for_metrics, :oar_accelerator_gradient_ready, :oar_accelerator_gradients_done,
+    :oar_accelerator_load, :oar_accelerator_prepare_loader, :oar_accelerator_prepare_model,
+    :oar_accelerator_prepare_optimizer, :oar_accelerator_prepare_scheduler, :oar_accelerator_reduce_mean,
+    :oar_accelerator_release, :oar_accelerator_retain, :oar_accelerator_save, :oar_accelerator_step,
+    :oar_accelerator_sync_gradients, :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain, :oar_bytes_view,
+    :oar_checkpoint_find_latest, :oar_checkpoint_manifest, :oar_checkpoint_num_tensors, :oar_checkpoint_open,
+    :oar_checkpoint_release, :oar_checkpoint_retain, :oar_checkpoint_tensor, :oar_checkpoint_tensor_name,
+    :oar_checkpoint_user_json, :oar_checkpoint_verify, :oar_config_create, :oar_config_get_string,
+    :oar_config_merge_json, :oar_config_release, :oar_config_retain, :oar_config_set_bool, :oar_config_set_double,
+    :oar_config_set_int64, :oar_config_set_string, :oar_config_to_json, :oar_dataset_from_safetensors,
+    :oar_dataset_from_tensors, :oar_dataset_get, :oar_dataset_release, :oar_dataset_retain, :oar_dataset_size,
+    :oar_error_code, :oar_error_component, :oar_error_message, :oar_error_operation, :oar_error_rank,
+    :oar_error_release, :oar_error_retain, :oar_error_take, :oar_error_vendor_code, :oar_experimental_get,
+    :oar_group_abort, :oar_group_all_gather, :oar_group_all_gather_bytes, :oar_group_all_reduce, :oar_group_barrier,
+    :oar_group_broadcast, :oar_group_broadcast_bytes, :oar_group_rank, :oar_group_release, :oar_group_retain,
+    :oar_group_size, :oar_last_error, :oar_loader_close, :oar_loader_create, :oar_loader_epoch, :oar_loader_next,
+    :oar_loader_num_batches, :oar_loader_num_samples, :oar_loader_position, :oar_loader_release, :oar_loader_retain,
+    :oar_loader_samples_in_round, :oar_loader_seek, :oar_loader_set_shard, :oar_log_set_callback, :oar_log_set_level,
+    :oar_model_create_foreign, :oar_model_forward, :oar_model_gradient, :oar_model_input_name, :oar_model_is_training,
+    :oar_model_load, :oar_model_load_weights, :oar_model_num_inputs, :oar_model_num_parameters,
+    :oar_model_parameter_name, :oar_model_register_buffer, :oar_model_register_parameter, :oar_model_release,
+    :oar_model_retain, :oar_model_save_weights, :oar_model_set_training, :oar_model_tensor, :oar_optimizer_create,
+    :oar_optimizer_learning_rate, :oar_optimizer_num_steps, :oar_optimizer_release, :oar_optimizer_retain,
+    :oar_optimizer_set_learning_rate, :oar_optimizer_step, :oar_optimizer_zero_grad, :oar_progress_advance,
+    :oar_progress_close, :oar_progress_create, :oar_progress_release, :oar_progress_retain, :oar_progress_set_callback,
+    :oar_scheduler_create, :oar_scheduler_num_steps, :oar_scheduler_release, :oar_scheduler_retain, :oar_scheduler_step,
+    :oar_state_abort, :oar_state_barrier, :oar_state_close, :oar_state_create, :oar_state_create_with_exchange,
+    :oar_state_device, :oar_state_dump, :oar_state_group, :oar_state_is_last_process, :oar_state_is_local_main_process,
+    :oar_state_is_main_process, :oar_state_local_rank, :oar_state_local_world_size, :oar_state_print, :oar_state_rank,
+    :oar_state_release, :oar_state_request_stop, :oar_state_retain, :oar_state_seed, :oar_state_set_print_callback,
+    :oar_state_should_stop, :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous, :oar_tensor_copy_from,
+    :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack, :oar_tensor_from_memory,
+    :oar_tensor_is_read_only, :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release,
+    :oar_tensor_retain, :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_zeros,
+    :oar_torch_version, :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json,
+    :oar_tracker_release, :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at,
+    :oar_tree_create_list, :oar_tree_create_map, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64,
+    :oar_tree_from_none, :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool,
+    :oar_tree_get_double, :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key,
+    :oar_tree_kind, :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size,
+    :oar_version, :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
+)
+const ADDRESSES = fill(C_NULL, length(FUNCTIONS))
+
+"""
+    oar_abi_version() -> int32_t
+
+The ABI version of the library that is loaded: major << 16 | minor.
+
+From 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of
+major number 0 makes no promise beyond its own minor number.
+
+Threads: any.
+"""
+oar_abi_version() =
+    ccall(@inbounds(ADDRESSES[1]), Int32, ())
+
+"""
+    oar_accelerator_accumulate_begin(accelerator, model) -> oar_status
+
+Begin a micro-batch of an accumulation.
+
+Decides whether gradients are synchronised in it: at every accelerator.gradient_accumulation_steps-th micro-batch
+and, unless accelerator.sync_with_dataloader is off, at the last batch of the active loader's epoch, after which
+counting starts anew. In the others the backward only adds to this rank's gradients, and clip and step do
+nothing. The active loader is the prepared one that gave a batch last and is not at its end.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed, prepared: the model whose gradients wait; NULL: all prepared models.
+
+Threads: serial(accelerator, model); the same on every rank.
+"""
+oar_accelerator_accumulate_begin(accelerator, model) =
+    ccall(@inbounds(ADDRESSES[2]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+
+"""
+    oar_accelerator_accumulate_end(accelerator) -> oar_status
+
+End the micro-batch that oar_accelerator_accumulate_begin began. Backwards outside such a pair are synchronised.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_accumulate_end(accelerator) =
+    ccall(@inbounds(ADDRESSES[3]), Int32, (Ptr{oar_accelerator},), accelerator)
+
+"""
+    oar_accelerator_backward(accelerator, loss) -> oar_status
+
+Add the gradients of `loss` / accelerator.gradient_accumulation_steps to the parameters.
+
+When gradients are synchronised, they are averaged over the ranks while the backward still runs, and on return
+every rank holds the same; buffers (running statistics) become rank 0's. The division is made at every
+micro-batch, also in a short accumulation at an epoch's end.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `loss` (`const oar_tensor *`): borrowed; one floating-point element that a forward in training mode gave. Unchanged.
+
+Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise.
+"""
+oar_accelerator_backward(accelerator, loss) =
+    ccall(@inbounds(ADDRESSES[4]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}), accelerator, loss)
+
+"""
+    oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) -> oar_status
+
+Scale the model's gradients so that their total norm is at most `max_norm`.
+
+Between synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal
+gradients; no communication.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed, prepared.
+- `max_norm` (`double`): > 0.
+- `norm_type` (`double`): p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.
+- `out_norm` (`double *`): the norm before scaling; NULL: not wanted.
+
+Threads: serial(accelerator, model).
+"""
+oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) =
+    ccall(@inbounds(ADDRESSES[5]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64, Float64, Ptr{Float64}), accelerator, model, max_norm, norm_type, out_norm)
+
+"""
+    oar_accelerator_close(accelerator) -> oar_status
+
+Let go of everything prepared. Later calls give OAR_E_STATE; a second close does nothing.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_close(accelerator) =
+    ccall(@inbounds(ADDRESSES[6]), Int32, (Ptr{oar_accelerator},), accelerator)
+
+"""
+    oar_accelerator_create(state, config, out) -> oar_status
+
+Make an accelerator for the ranks of `state`.
+
+Keys read: accelerator.gradient_accumulation_steps, accelerator.sync_with_dataloader,
+accelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass the same values.
+
+- `state` (`oar_state *`): retained.
+- `config` (`const oar_config *`): copied; NULL takes the configuration of `state`.
+- `out` (`oar_accelerator **`): owned; end with oar_accelerator_close and oar_accelerator_release. Untouched on failure.
+
+Threads: serial(state, config).
+"""
+oar_accelerator_create(state, config, out) =
+    ccall(@inbounds(ADDRESSES[7]), Int32, (Ptr{oar_state}, Ptr{oar_config}, Ptr{Ptr{oar_accelerator}}), state, config, out)
+
+"""
+    oar_accelerator_gather_for_metrics(accelerator, tensor, out) -> oar_status
+
+Give every rank the rows of all ranks, each sample once.
+
+Rows lie in rank order. In the last round of the active loader's epoch the samples that were repeated to make the
+ranks' batches even are left out, so that over an epoch exactly oar_loader_num_samples rows come back. Call it
+between oar_loader_next of the batch and the next one. A tensor with k rows per sample keeps k rows of each
+sample. A tensor without dimensions gives one value per rank, of which none is left out; so does one whose rows
+are no multiple of the round's, and one of which ranks gave different numbers of rows.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `tensor` (`const oar_tensor *`): borrowed. Shape [n, ...]; n may differ between ranks, the rest may not.
+- `out` (`oar_tensor **`): owned: [sum of n - duplicates, ...], without gradient. With one rank it may share `tensor`'s
+  memory.
+
+Threads: collective(state).
+"""
+oar_accelerator_gather_for_metrics(accelerator, tensor, out) =
+    ccall(@inbounds(ADDRESSES[8]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), accelerator, tensor, out)
+
+"""
+    oar_accelerator_gradient_ready(accelerator, model, name, gradient) -> oar_status
+
+Hand over one gradient of a foreign model, as soon as the host's backward has it; its average over the ranks may begin
+to travel at once. In any order; each parameter once per backward, which oar_accelerator_gradients_done ends.
+
+The gradient, divided by accelerator.gradient_accumulation_steps, is added to the parameter's own. Where it is the
+first since the last step, nothing is divided and it lies in memory as its parameter does, it is not copied: its
+memory is kept until the step, and averaging and clipping are done in it. Do not write there before the step.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed; foreign, prepared.
+- `name` (`const char *`): of a registered parameter.
+- `gradient` (`oar_tensor *`): retained until the step, and written to, if it is not copied. Shape, dtype and device of
+  the parameter; any strides.
+
+Threads: serial(accelerator, model, gradient); does not wait for peers.
+"""
+oar_accelerator_gradient_ready(accelerator, model, name, gradient) =
+    ccall(@inbounds(ADDRESSES[9]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Cstring, Ptr{oar_tensor}), accelerator, model, name, gradient)
+
+"""
+    oar_accelerator_gradients_done(accelerator, model) -> oar_status
+
+End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged: on
+return every rank holds the same, and buffers are rank 0's.
+
+Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed; foreign, prepared.
+
+Threads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise.
+"""
+oar_accelerator_gradients_done(accelerator, model) =
+    ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+
+"""
+    oar_accelerator_load(accelerator, directory) -> oar_status
+
+Put a checkpoint back into what is prepared: the same objects, in the same order, as in the run that saved it.
+
+With the same number of ranks the run goes on bit for bit, from the middle of an epoch too. With another number,
+loaders go on where the samples done so far make whole rounds of the new size, random states are seeded anew and an
+unfinished accumulation starts anew; a warning says so. Every file is read and verified on all ranks before the
+first object is changed; after OAR_E_ARGUMENT the objects before the one that the text names hold the checkpoint's
+values already. It fails on all ranks or on none.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `directory` (`const char *`): NULL: the newest complete one of <project_dir>/checkpoints. Rank 0's value counts for
+  NULL.
+
+Threads: collective(state).
+"""
+oar_accelerator_load(accelerator, directory) =
+    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
+
+"""
+    oar_accelerator_prepare_loader(accelerator, loader) -> oar_status
+
+Give this rank its share of the loader's batches, and keep the loader's place in checkpoints.
+
+On more than one rank, checks that all ranks' loaders have the same number of samples, options and place, and takes
+rank 0's seed where loader.seed was not given. A loader that already has a shard (oar_loader_set_shard) keeps it;
+with shards of one rank, each rank has an order and a data set of its own. With \"compat\": \"accelerate\" each epoch
+of the loader draws one number from the default generator, as a PyTorch DataLoader does.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `loader` (`oar_loader *`): retained until oar_accelerator_close. A second call for the same one does nothing.
+
+Threads: collective(state).
+"""
+oar_accelerator_prepare_loader(accelerator, loader) =
+    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
+
+"""
+    oar_accelerator_prepare_model(accelerator, model) -> oar_status
+
+Train `model` data-parallel over all ranks of the state.
+
+Checks that all ranks have the same parameters and buffers by name, shape and dtype, then copies rank 0's values
+to all. From here on a backward through this accelerator averages the model's gradients over the ranks. With one
+rank nothing is copied. A second call for the same model does nothing. The number of the call names the model's
+file in checkpoints: model.safetensors, model_1.safetensors, ...
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): retained until oar_accelerator_close.
+
+Threads: collective(state).
+"""
+oar_accelerator_prepare_model(accelerator, model) =
+    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+
+"""
+    oar_accelerator_prepare_optimizer(accelerator, optimizer) -> oar_status
+
+Let the accelerator step `optimizer`, and keep its state in checkpoints.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `optimizer` (`oar_optimizer *`): retained until oar_accelerator_close. A second call for the same one does nothing.
+
+Threads: serial(accelerator, optimizer).
+"""
+oar_accelerator_prepare_optimizer(accelerator, optimizer) =
+    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
+
+"""
+    oar_accelerator_prepare_scheduler(accelerator, scheduler) -> oar_status
+
+Let the accelerator step `scheduler`, and keep its state in checkpoints.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `scheduler` (`oar_scheduler *`): retained until oar_accelerator_close. A second call for the same one does nothing.
+
+Threads: serial(accelerator, scheduler).
+"""
+oar_accelerator_prepare_scheduler(accelerator, scheduler) =
+    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
+
+"""
+    oar_accelerator_reduce_mean(accelerator, value, out_mean) -> oar_status
+
+The mean of one number per rank, on every rank.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `value` (`double`): this rank's.
+- `out_mean` (`double *`): sum over ranks in double precision / number of ranks. Untouched on failure.
+
+Threads: collective(state).
+"""
+oar_accelerator_reduce_mean(accelerator, value, out_mean) =
+    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
+
+"""
+    oar_accelerator_release(accelerator) -> void
+
+Drop a reference; the last one ends the accelerator. Never blocks or communicates.
+
+- `accelerator` (`oar_accelerator *`): NULL does nothing.
+
+Threads: any.
+"""
+oar_accelerator_release(accelerator) =
+    ccall(@inbounds(ADDRESSES[17]), Cvoid, (Ptr{oar_accelerator},), accelerator)
+
+"""
+    oar_accelerator_retain(accelerator) -> oar_status
+
+Add a reference.
+
+- `accelerator` (`oar_accelerator *`): gets one more reference; end it with oar_accelerator_release.
+
+Threads: any.
+"""
+oar_accelerator_retain(accelerator) =
+    ccall(@inbounds(ADDRESSES[18]), Int32, (Ptr{oar_accelerator},), accelerator)
+
+"""
+    oar_accelerator_save(accelerator, directory, user_json) -> oar_status
+
+Write a checkpoint of everything prepared, and of what a resumed run needs to go on bit for bit: models, optimizers,
+schedulers, the loaders' places, the accumulation counter, gradients that no step has used yet, every rank's random
+state, and its buffers where they may differ from rank 0's.
+
+The directory is complete or not there, whatever is killed when. It fails on all ranks or on none.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `directory` (`const char *`): must not exist. NULL: <project_dir>/checkpoints/checkpoint_<n>, the next n, after which
+  all but the newest checkpoint.total_limit ones there are removed. Rank 0's value counts.
+- `user_json` (`const char *`): any JSON of the caller's, kept in the manifest; rank 0's counts. NULL: none.
+
+Threads: collective(state); blocks until the checkpoint is on the disk.
+"""
+oar_accelerator_save(accelerator, directory, user_json) =
+    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
+
+"""
+    oar_accelerator_step(accelerator, optimizer, scheduler) -> oar_status
+
+Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
+
+The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
+the reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `optimizer` (`oar_optimizer *`): borrowed, prepared.
+- `scheduler` (`oar_scheduler *`): borrowed, prepared; NULL: none.
+
+Threads: serial(accelerator, optimizer, scheduler); the same on every rank.
+"""
+oar_accelerator_step(accelerator, optimizer, scheduler) =
+    ccall(@inbounds(ADDRESSES[20]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
+
+"""
+    oar_accelerator_sync_gradients(accelerator, out_sync) -> oar_status
+
+Tell whether the micro-batch begun last synchronises gradients, so that oar_accelerator_step really steps.
+
+- `accelerator` (`const oar_accelerator *`): borrowed.
+- `out_sync` (`int32_t *`): 1: it does, also before the first micro-batch; 0: it only accumulates.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_sync_gradients(accelerator, out_sync) =
+    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
+
+"""
+    oar_bytes_create(data, size, out) -> oar_status
+
+Copy bytes into an object.
+
+- `data` (`const void *`): borrowed; NULL only if size is 0.
+- `size` (`size_t`): how many.
+- `out` (`oar_bytes **`): owned; end with oar_bytes_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_bytes_create(data, size, out) =
+    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
+
+"""
+    oar_bytes_release(bytes) -> void
+
+One reference fewer; the last one frees the bytes.
+
+- `bytes` (`oar_bytes *`): NULL does nothing.
+
+Threads: any.
+"""
+oar_bytes_release(bytes) =
+    ccall(@inbounds(ADDRESSES[23]), Cvoid, (Ptr{oar_bytes},), bytes)
+
+"""
+    oar_bytes_retain(bytes) -> oar_status
+
+One more reference.
+
+- `bytes` (`oar_bytes *`): borrowed; each retain needs one more oar_bytes_release.
+
+Threads: any.
+"""
+oar_bytes_retain(bytes) =
+    ccall(@inbounds(ADDRESSES[24]), Int32, (Ptr{oar_bytes},), bytes)
+
+"""
+    oar_bytes_view(bytes, out_data, out_size) -> oar_status
+
+Where the bytes are.
+
+- `bytes` (`const oar_bytes *`): borrowed.
+- `out_data` (`const void **`): borrowed from `bytes`; never NULL, and followed by one NUL that does not count.
+- `out_size` (`size_t *`): how many.
+
+Threads: any.
+"""
+oar_bytes_view(bytes, out_data, out_size) =
+    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
+
+"""
+    oar_checkpoint_find_latest(directory, buf, len) -> oar_status
+
+Find the newest complete checkpoint: the `checkpoint_<n>` below a directory with the largest n.
+
+Incomplete ones (no manifest, a file missing or of another size) are passed over with a warning in the log; what a
+killed save left is not looked at. A complete one that is damaged is still the newest: opening it tells the damage.
+
+- `directory` (`const char *`): where the checkpoints lie: <project_dir>/checkpoints.
+- `buf` (`char *`): receives the path, `directory`/checkpoint_<n>, NUL-terminated; NULL asks for the length.
+- `len` (`size_t *`): in: room in `buf`; out: bytes of the path with its NUL, also when the room was too small.
+
+Threads: any.
+"""
+oar_checkpoint_find_latest(directory, buf, len) =
+    ccall(@inbounds(ADDRESSES[26]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
+
+"""
+    oar_checkpoint_manifest(checkpoint, buf, len) -> oar_status
+
+Give the manifest as JSON text, with the keys that this release does not know.
+
+- `checkpoint` (`const oar_checkpoint *`): borrowed.
+- `buf` (`char *`): receives the text, NUL-terminated; NULL asks for the length.
+- `len` (`size_t *`): in: room in `buf`; out: bytes of the text with its NUL, also when the room was too small.
+
+Threads: serial(checkpoint).
+"""
+oar_checkpoint_manifest(checkpoint, buf, len) =
+    ccall(@inbounds(ADDRESSES[27]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+
+"""
+    oar_checkpoint_num_tensors(checkpoint, out_num_tensors) -> oar_status
+
+Count the model's tensors.
+
+- `checkpoint` (`const oar_checkpoint *`): borrowed.
+- `out_num_tensors` (`int64_t *`): how many; tied ones count under each of their names.
+
+Threads: serial(checkpoint).
+"""
+oar_checkpoint_num_tensors(checkpoint, out_num_tensors) =
+    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
+
+"""
+    oar_checkpoint_open(path, out) -> oar_status
+
+Open a checkpoint: reads its manifest and checks that every file which that lists is there with its size.
+
+- `path` (`const char *`): the checkpoint's own directory.
+- `out` (`oar_checkpoint **`): owned; end with oar_checkpoint_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_checkpoint_open(path, out) =
+    ccall(@inbounds(ADDRESSES[29]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
+
+"""
+    oar_checkpoint_release(checkpoint) -> void
+
+Drop a reference; the last one closes the checkpoint. Never blocks. Tensors that came from it live on.
+
+- `checkpoint` (`oar_checkpoint *`): NULL does nothing.
+
+Threads: any.
+"""
+oar_checkpoint_release(checkpoint) =
+    ccall(@inbounds(ADDRESSES[30]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
+
+"""
+    oar_checkpoint_retain(checkpoint) -> oar_status
+
+Add a reference.
+
+- `checkpoint` (`oar_checkpoint *`): one more oar_checkpoint_release ends it.
+
+Threads: any.
+"""
+oar_checkpoint_retain(checkpoint) =
+    ccall(@inbounds(ADDRESSES[31]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+
+"""
+    oar_checkpoint_tensor(checkpoint, name, out) -> oar_status
+
+Give one tensor of the model.
+
+The first call reads the model's file once to verify its checksum; after that nothing is copied: the tensor is a
+read-only view of the mapped file, which it keeps, also beyond the checkpoint's release and removal.
+
+- `checkpoint` (`const oar_checkpoint *`): borrowed.
+- `name` (`const char *`): as in the model's state dict: \"fc.weight\".
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. Contiguous, on the CPU. Untouched on failure.
+
+Threads: serial(checkpoint).
+"""
+oar_checkpoint_tensor(checkpoint, name, out) =
+    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
+
+"""
+    oar_checkpoint_tensor_name(checkpoint, index, buf, len) -> oar_status
+
+Tell the name of one of the model's tensors, in the order of the file.
+
+- `checkpoint` (`const oar_checkpoint *`): borrowed.
+- `index` (`int64_t`): in [0, number of tensors).
+- `buf` (`char *`): receives the name, NUL-terminated; NULL asks for the length.
+- `len` (`size_t *`): in: room in `buf`; out: bytes of the name with its NUL, also when the room was too small.
+
+Threads: serial(checkpoint).
+"""
+oar_checkpoint_tensor_name(checkpoint, index, buf, len) =
+    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
+
+"""
+    oar_checkpoint_user_json(checkpoint, buf, len) -> oar_status
+
+Give the JSON that the program handed to oar_accelerator_save as `user_json`; \"null\" if it gave none.
+
+- `checkpoint` (`const oar_checkpoint *`): borrowed.
+- `buf` (`char *`): receives the text, NUL-terminated; NULL asks for the length.
+- `len` (`size_t *`): in: room in `buf`; out: bytes of the text with its NUL, also when the room was too small.
+
+Threads: serial(checkpoint).
+"""
+oar_checkpoint_user_json(checkpoint, buf, len) =
+    ccall(@inbounds(ADDRESSES[34]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+
+"""
+    oar_checkpoint_verify(checkpoint) -> oar_status
+
+Read every file of the checkpoint and compare it with its XXH3-128 checksum and its own format.
+
+- `checkpoint` (`const oar_checkpoint *`): borrowed.
+
+Threads: serial(checkpoint).
+"""
+oar_checkpoint_verify(checkpoint) =
+    ccall(@inbounds(ADDRESSES[35]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+
+"""
+    oar_config_create(out) -> oar_status
+
+Make a config with the defaults, overlaid by environment variables (OARLOCK_*, and those of the reference that have a
+counterpart).
+
+- `out` (`oar_config **`): owned; end with oar_config_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_config_create(out) =
+    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{Ptr{oar_config}},), out)
+
+"""
+    oar_config_get_string(config, key, buf, len) -> oar_status
+
+The value in force of an option, as text: texts as they are, everything else as JSON, \"\" if unset.
+
+- `config` (`const oar_config *`): borrowed.
+- `key` (`const char *`): for example \"comm.timeout_ms\".
+- `buf` (`char *`): the text, or NULL to ask for its length.
+- `len` (`size_t *`): in: room in bytes; out: length with the closing NUL.
+
+Threads: serial(config).
+"""
+oar_config_get_string(config, key, buf, len) =
+    ccall(@inbounds(ADDRESSES[37]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
+
+"""
+    oar_config_merge_json(config, json) -> oar_status
+
+Set the options that a JSON object names. All of them or, on failure, none.
+
+Nested objects and dotted keys are the same: {\"comm\":{\"timeout_ms\":5000}} is {\"comm.timeout_ms\":5000}. Comments,
+duplicate keys and integers that a double cannot hold are refused.
+
+- `config` (`oar_config *`): borrowed, changed.
+- `json` (`const char *`): a JSON object, UTF-8.
+
+Threads: serial(config).
+"""
+oar_config_merge_json(config, json) =
+    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{oar_config}, Cstring), config, json)
+
+"""
+    oar_config_release(config) -> void
+
+One reference fewer; the last one frees the config. What was made from it stays.
+
+- `config` (`oar_config *`): NULL does nothing.
+
+Threads: any.
+"""
+oar_config_release(config) =
+    ccall(@inbounds(ADDRESSES[39]), Cvoid, (Ptr{oar_config},), config)
+
+"""
+    oar_config_retain(config) -> oar_status
+
+One more reference.
+
+- `config` (`oar_config *`): borrowed; each retain needs one more oar_config_release.
+
+Threads: any.
+"""
+oar_config_retain(config) =
+    ccall(@inbounds(ADDRESSES[40]), Int32, (Ptr{oar_config},), config)
+
+"""
+    oar_config_set_bool(config, key, value) -> oar_status
+
+Set an option of type flag.
+
+- `config` (`oar_config *`): borrowed, changed.
+- `key` (`const char *`): for example \"ddp.broadcast_buffers\".
+- `value` (`int32_t`): 0 or 1.
+
+Threads: serial(config).
+"""
+oar_config_set_bool(config, key, value) =
+    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
+
+"""
+    oar_config_set_double(config, key, value) -> oar_status
+
+Set an option of type number.
+
+- `config` (`oar_config *`): borrowed, changed.
+- `key` (`const char *`): for example \"ddp.bucket_cap_mb\".
+- `value` (`double`): finite.
+
+Threads: serial(config).
+"""
+oar_config_set_double(config, key, value) =
+    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
+
+"""
+    oar_config_set_int64(config, key, value) -> oar_status
+
+Set an option of type integer. All 64 bits are kept.
+
+- `config` (`oar_config *`): borrowed, changed.
+- `key` (`const char *`): for example \"comm.timeout_ms\".
+- `value` (`int64_t`): the value.
+
+Threads: serial(config).
+"""
+oar_config_set_int64(config, key, value) =
+    ccall(@inbounds(ADDRESSES[43]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
+
+"""
+    oar_config_set_string(config, key, value) -> oar_status
+
+Set an option of type text, or any option by its JSON text: \"5000\" for a number.
+
+- `config` (`oar_config *`): borrowed, changed.
+- `key` (`const char *`): for example \"comm.backend\".
+- `value` (`const char *`): for a text option the text itself, for others JSON.
+
+Threads: serial(config).
+"""
+oar_config_set_string(config, key, value) =
+    ccall(@inbounds(ADDRESSES[44]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
+
+"""
+    oar_config_to_json(config, buf, len) -> oar_status
+
+Every option with its value in force, as one flat JSON object.
+
+- `config` (`const oar_config *`): borrowed.
+- `buf` (`char *`): the text, or NULL to ask for its length.
+- `len` (`size_t *`): in: room in bytes; out: length with the closing NUL.
+
+Threads: serial(config).
+"""
+oar_config_to_json(config, buf, len) =
+    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
+
+"""
+    oar_dataset_from_safetensors(path, names, count, out) -> oar_status
+
+A data set over the tensors of a safetensors file.
+
+The file is mapped, not read: only the rows that are asked for come from the disk. It must not change as long as the
+data set lives. The format has no checksum, so data bytes that were altered on the disk cannot be seen.
+
+- `path` (`const char *`): borrowed.
+- `names` (`const char *const *`): borrowed; the columns wanted, in this order. NULL: every tensor of the file, in the
+  file's order.
+- `count` (`size_t`): of `names`, at least 1; ignored when it is NULL.
+- `out` (`oar_dataset **`): owned; end with oar_dataset_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_dataset_from_safetensors(path, names, count, out) =
+    ccall(@inbounds(ADDRESSES[46]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
+
+"""
+    oar_dataset_from_tensors(names, tensors, count, out) -> oar_status
+
+A data set over tensors in memory.
+
+Column i is tensors[i], named names[i]. Nothing is copied: what is written into a tensor later shows in
+later batches. Batches are copies.
+
+- `names` (`const char *const *`): borrowed; `count` names, not empty, all different.
+- `tensors` (`oar_tensor *const *`): retained; `count` tensors of shape [n, ...] with one n >= 0, any strides, dtypes
+  and devices.
+- `count` (`size_t`): at least 1.
+- `out` (`oar_dataset **`): owned; end with oar_dataset_release. Untouched on failure.
+
+Threads: serial(tensors).
+"""
+oar_dataset_from_tensors(names, tensors, count, out) =
+    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
+
+"""
+    oar_dataset_get(dataset, indices, count, out_batch) -> oar_status
+
+The batch of these samples, in this order; a sample may be asked for more than once.
+
+- `dataset` (`oar_dataset *`): borrowed.
+- `indices` (`const int64_t *`): borrowed; `count` numbers in [0, size). NULL only if count is 0.
+- `count` (`size_t`): 0 gives tensors with no rows.
+- `out_batch` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(dataset); loaders over the same data set may run meanwhile.
+"""
+oar_dataset_get(dataset, indices, count, out_batch) =
+    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
+
+"""
+    oar_dataset_release(dataset) -> void
+
+One reference less; loaders over the data set keep it alive.
+
+- `dataset` (`oar_dataset *`): ended; NULL is allowed.
+
+Threads: any.
+"""
+oar_dataset_release(dataset) =
+    ccall(@inbounds(ADDRESSES[49]), Cvoid, (Ptr{oar_dataset},), dataset)
+
+"""
+    oar_dataset_retain(dataset) -> oar_status
+
+One more reference.
+
+- `dataset` (`oar_dataset *`): borrowed.
+
+Threads: any.
+"""
+oar_dataset_retain(dataset) =
+    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_dataset},), dataset)
+
+"""
+    oar_dataset_size(dataset, out_size) -> oar_status
+
+How many samples there are.
+
+- `dataset` (`const oar_dataset *`): borrowed.
+- `out_size` (`int64_t *`): at least 0.
+
+Threads: serial(dataset).
+"""
+oar_dataset_size(dataset, out_size) =
+    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
+
+"""
+    oar_error_code(error, out_code) -> oar_status
+
+The status code of an error.
+
+- `error` (`const oar_error *`): borrowed.
+- `out_code` (`oar_status *`): what the failed call returned.
+
+Threads: any.
+"""
+oar_error_code(error, out_code) =
+    ccall(@inbounds(ADDRESSES[52]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
+
+"""
+    oar_error_component(error, out_component) -> oar_status
+
+The header whose function failed, without its \".h\": \"config\", \"collectives\".
+
+- `error` (`const oar_error *`): borrowed.
+- `out_component` (`const char **`): borrowed from the error; never NULL. \"guard\" if no memory was left to say more,
+  \"work\" in an error that oar_work_error gave.
+
+Threads: any.
+"""
+oar_error_component(error, out_component) =
+    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
+
+"""
+    oar_error_message(error, out_message) -> oar_status
+
+What failed, where, and what to do.
+
+- `error` (`const oar_error *`): borrowed.
+- `out_message` (`const char **`): borrowed from the error; UTF-8, never NULL.
+
+Threads: any.
+"""
+oar_error_message(error, out_message) =
+    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
+
+"""
+    oar_error_operation(error, out_operation) -> oar_status
+
+What was being done: \"all_reduce\", or the name of the function that failed.
+
+- `error` (`const oar_error *`): borrowed.
+- `out_operation` (`const char **`): borrowed from the error; never NULL.
+
+Threads: any.
+"""
+oar_error_operation(error, out_operation) =
+    ccall(@inbounds(ADDRESSES[55]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
+
+"""
+    oar_error_rank(error, out_rank) -> oar_status
+
+The rank that the error is about: the one that died, or disagreed.
+
+- `error` (`const oar_error *`): borrowed.
+- `out_rank` (`int32_t *`): -1 if it is about no rank.
+
+Threads: any.
+"""
+oar_error_rank(error, out_rank) =
+    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
+
+"""
+    oar_error_release(error) -> void
+
+One reference fewer; the last one frees the error and the texts borrowed from it.
+
+- `error` (`oar_error *`): NULL does nothing.
+
+Threads: any.
+"""
+oar_error_release(error) =
+    ccall(@inbounds(ADDRESSES[57]), Cvoid, (Ptr{oar_error},), error)
+
+"""
+    oar_error_retain(error) -> oar_status
+
+One more reference.
+
+- `error` (`oar_error *`): borrowed; each retain needs one more oar_error_release.
+
+Threads: any.
+"""
+oar_error_retain(error) =
+    ccall(@inbounds(ADDRESSES[58]), Int32, (Ptr{oar_error},), error)
+
+"""
+    oar_error_take(out) -> oar_status
+
+Move this thread's error into an object that may go to other threads.
+
+Does not clear the error on entry. Afterwards oar_last_error() is \"\".
+
+- `out` (`oar_error **`): owned; end with oar_error_release. NULL if the last fallible call of this thread succeeded.
+
+Threads: any.
+"""
+oar_error_take(out) =
+    ccall(@inbounds(ADDRESSES[59]), Int32, (Ptr{Ptr{oar_error}},), out)
+
+"""
+    oar_error_vendor_code(error, out_vendor_code) -> oar_status
+
+A number from below: errno of the operating system, or the value that the caller's callback returned.
+
+- `error` (`const oar_error *`): borrowed.
+- `out_vendor_code` (`int64_t *`): 0 if there is none.
+
+Threads: any.
+"""
+oar_error_vendor_code(error, out_vendor_code) =
+    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
+
+"""
+    oar_experimental_get(name, out) -> oar_status
+
+Look up an experimental function.
+
+- `name` (`const char *`): for example \"live_handle_count\".
+- `out` (`oar_function *`): the function; cast it to its type.
+
+Threads: any.
+"""
+oar_experimental_get(name, out) =
+    ccall(@inbounds(ADDRESSES[61]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
+
+"""
+    oar_group_abort(group, reason) -> oar_status
+
+Make the group dead on every rank. Calls that wait, here and on the peers, return OAR_E_ABORTED within 100 ms (plus the
+network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is fine:
+the first reason stays.
+
+- `group` (`oar_group *`): borrowed.
+- `reason` (`const char *`): UTF-8, copied; every rank's error text contains it.
+
+Threads: any, also while another thread waits in a call of this group.
+"""
+oar_group_abort(group, reason) =
+    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_group}, Cstring), group, reason)
+
+"""
+    oar_group_all_gather(group, input, output, timeout_ms, out_work) -> oar_status
+
+Concatenate every rank's `input` along dim 0 and give all ranks the result.
+
+Rank r's rows land at output[r*n, (r+1)*n), whatever order the ranks arrive in.
+All ranks of the group make this call, in the same order, with the same n; pad first if n differs.
+
+- `group` (`oar_group *`): borrowed.
+- `input` (`oar_tensor *`): retained until the work is done. Shape [n, ...], n >= 0, any strides; or no dimensions.
+- `output` (`oar_tensor *`): retained until the work is done, then holds [n * size, ...] ([size] for an input without
+  dimensions); same dtype as `input`, any strides, no overlap with it.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
+
+Threads: serial(group, input, output); does not wait for peers.
+"""
+oar_group_all_gather(group, input, output, timeout_ms, out_work) =
+    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+
+"""
+    oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) -> oar_status
+
+Give every rank the bytes of all ranks. Lengths may differ.
+
+The room is looked at before anything is sent: a call that has too little of it, or that only asks for the number,
+does not communicate, and the peers go on waiting for one that has enough.
+
+- `group` (`oar_group *`): borrowed.
+- `data` (`const void *`): this rank's bytes, copied; NULL is allowed when `size` is 0.
+- `size` (`size_t`): how many.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `sizes` (`uint64_t *`): room for *count numbers: how many bytes each rank gave. NULL asks for the number of ranks
+  only, which leaves `out_bytes` untouched.
+- `count` (`size_t *`): in: room; out: number of ranks, also when the room is too small.
+- `out_bytes` (`oar_bytes **`): owned; end with oar_bytes_release. All ranks' bytes one after another, in rank order.
+  Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) =
+    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
+
+"""
+    oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) -> oar_status
+
+Combine the ranks' tensors element by element and give every rank the result, in place.
+
+Up to `comm.inline_bytes` (64 KiB) ranks are combined in the order 0, 1, ..., N-1; above, in an order of the backend
+that is the same for every rank. The arithmetic is the element type's own: float16 and bfloat16 round after each
+rank.
+
+- `group` (`oar_group *`): borrowed.
+- `tensor` (`oar_tensor *`): retained until the work is done. Same number of elements and dtype on all ranks; zero
+  elements are fine. Not expanded (no two elements share memory).
+- `reduce_op` (`int32_t`): OAR_REDUCE_*; the same on all ranks.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value (comm.timeout_ms); negative is
+  refused.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
+
+Threads: serial(group, tensor); does not wait for peers.
+"""
+oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) =
+    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
+
+"""
+    oar_group_barrier(group, timeout_ms) -> oar_status
+
+Wait until every rank has called this. Runs after all operations that this rank has started before.
+
+- `group` (`oar_group *`): borrowed.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+
+Threads: collective(group).
+"""
+oar_group_barrier(group, timeout_ms) =
+    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_group}, Int64), group, timeout_ms)
+
+"""
+    oar_group_broadcast(group, tensor, root, timeout_ms, out_work) -> oar_status
+
+Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they are.
+
+- `group` (`oar_group *`): borrowed.
+- `tensor` (`oar_tensor *`): retained until the work is done. On the root read, elsewhere written. Same number of
+  elements and dtype on all ranks; zero elements are fine.
+- `root` (`int32_t`): the rank whose tensor is given; the same on all ranks.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
+
+Threads: serial(group, tensor); does not wait for peers.
+"""
+oar_group_broadcast(group, tensor, root, timeout_ms, out_work) =
+    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
+
+"""
+    oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) -> oar_status
+
+Give every rank the root's bytes.
+
+- `group` (`oar_group *`): borrowed.
+- `data` (`const void *`): on the root: its bytes, copied. Elsewhere ignored. NULL is allowed when `size` is 0.
+- `size` (`size_t`): how many; ignored where `data` is.
+- `root` (`int32_t`): the rank whose bytes are given; the same on all ranks.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out_bytes` (`oar_bytes **`): owned; end with oar_bytes_release. Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) =
+    ccall(@inbounds(ADDRESSES[68]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
+
+"""
+    oar_group_rank(group, out_rank) -> oar_status
+
+This process's number in the group, from 0.
+
+- `group` (`const oar_group *`): borrowed.
+- `out_rank` (`int32_t *`): 0 <= rank < size.
+
+Threads: any.
+"""
+oar_group_rank(group, out_rank) =
+    ccall(@inbounds(ADDRESSES[69]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
+
+"""
+    oar_group_release(group) -> void
+
+Drop a reference. Never waits and never communicates. When nothing uses the group any more (its state, works) it leaves:
+peers that still call it get OAR_E_PEER_LOST.
+
+- `group` (`oar_group *`): NULL is allowed.
+
+Threads: any.
+"""
+oar_group_release(group) =
+    ccall(@inbounds(ADDRESSES[70]), Cvoid, (Ptr{oar_group},), group)
+
+"""
+    oar_group_retain(group) -> oar_status
+
+Add a reference; each needs one oar_group_release.
+
+- `group` (`oar_group *`): borrowed.
+
+Threads: any.
+"""
+oar_group_retain(group) =
+    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_group},), group)
+
+"""
+    oar_group_size(group, out_size) -> oar_status
+
+How many ranks the group has.
+
+- `group` (`const oar_group *`): borrowed.
+- `out_size` (`int32_t *`): at least 1.
+
+Threads: any.
+"""
+oar_group_size(group, out_size) =
+    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
+
+"""
+    oar_last_error() -> const char *
+
+The text of the last failure on this thread.
+
+Never NULL; \"\" if the last fallible call of this thread succeeded, or none was made. Valid until the thread's next
+fallible call. Read it on the thread that made the call: tasks that move between threads read it before they yield.
+
+Threads: any.
+"""
+oar_last_error() =
+    ccall(@inbounds(ADDRESSES[73]), Cstring, ())
+
+"""
+    oar_loader_close(loader) -> oar_status
+
+End the worker threads. May be called twice; afterwards the loader gives no more batches.
+
+- `loader` (`oar_loader *`): borrowed.
+
+Threads: serial(loader); waits for reads that have begun.
+"""
+oar_loader_close(loader) =
+    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_loader},), loader)
+
+"""
+    oar_loader_create(dataset, options, out) -> oar_status
+
+A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.
+
+With shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.
+
+- `dataset` (`oar_dataset *`): retained.
+- `options` (`const char *`): borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for
+  instance {\"batch_size\":32,\"shuffle\":true,\"seed\":42,\"num_workers\":2}. NULL: defaults. A seed beyond 2^53 is
+  given as a string; without one it is that of the default generator (oar_state_seed) now, and rank 0's once the loader
+  is prepared on several ranks.
+- `out` (`oar_loader **`): owned; end with oar_loader_release. Untouched on failure.
+
+Threads: serial(dataset).
+"""
+oar_loader_create(dataset, options, out) =
+    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
+
+"""
+    oar_loader_epoch(loader, out_epoch) -> oar_status
+
+The epoch that the next batch belongs to, from 0.
+
+- `loader` (`const oar_loader *`): borrowed.
+- `out_epoch` (`int64_t *`): one more as soon as the end of an epoch was told.
+
+Threads: serial(loader).
+"""
+oar_loader_epoch(loader, out_epoch) =
+    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
+
+"""
+    oar_loader_next(loader, out_batch) -> oar_status
+
+The next batch of this rank, or the end of the epoch.
+
+The end is told once, by NULL; the call after it starts the next epoch. A call that fails leaves the loader where it
+was: it may be repeated, or the batch be left out by oar_loader_seek.
+
+- `loader` (`oar_loader *`): borrowed.
+- `out_batch` (`oar_tree **`): owned; a map by column name; end with oar_tree_release. NULL at the end of the epoch.
+  Untouched on failure.
+
+Threads: serial(loader); waits for the workers.
+"""
+oar_loader_next(loader, out_batch) =
+    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
+
+"""
+    oar_loader_num_batches(loader, out_num_batches) -> oar_status
+
+Batches of this rank in an epoch; with even_batches false, ranks may differ by one.
+
+- `loader` (`const oar_loader *`): borrowed.
+- `out_num_batches` (`int64_t *`): at least 0.
+
+Threads: serial(loader).
+"""
+oar_loader_num_batches(loader, out_num_batches) =
+    ccall(@inbounds(ADDRESSES[78]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
+
+"""
+    oar_loader_num_samples(loader, out_num_samples) -> oar_status
+
+Samples that all ranks together are given in an epoch, each counted once.
+
+- `loader` (`const oar_loader *`): borrowed.
+- `out_num_samples` (`int64_t *`): the size of the data set, or less with drop_last.
+
+Threads: serial(loader).
+"""
+oar_loader_num_samples(loader, out_num_samples) =
+    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+
+"""
+    oar_loader_position(loader, out_batches_done) -> oar_status
+
+Batches already given in this epoch.
+
+- `loader` (`const oar_loader *`): borrowed.
+- `out_batches_done` (`int64_t *`): from 0 to num_batches; num_batches while the last batch is in use.
+
+Threads: serial(loader).
+"""
+oar_loader_position(loader, out_batches_done) =
+    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
+
+"""
+    oar_loader_release(loader) -> void
+
+One reference less; the last one ends the worker threads in the background.
+
+- `loader` (`oar_loader *`): ended; NULL is allowed.
+
+Threads: any.
+"""
+oar_loader_release(loader) =
+    ccall(@inbounds(ADDRESSES[81]), Cvoid, (Ptr{oar_loader},), loader)
+
+"""
+    oar_loader_retain(loader) -> oar_status
+
+One more reference.
+
+- `loader` (`oar_loader *`): borrowed.
+
+Threads: any.
+"""
+oar_loader_retain(loader) =
+    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_loader},), loader)
+
+"""
+    oar_loader_samples_in_round(loader, out_num_samples) -> oar_status
+
+How many samples all ranks together have in the round of the batch given last; repeated ones are not counted.
+
+Over an epoch these sum to oar_loader_num_samples: what a progress bar advances by.
+
+- `loader` (`const oar_loader *`): borrowed.
+- `out_num_samples` (`int64_t *`): 0 before the first batch of an epoch.
+
+Threads: serial(loader).
+"""
+oar_loader_samples_in_round(loader, out_num_samples) =
+    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+
+"""
+    oar_loader_seek(loader, epoch, batches_done) -> oar_status
+
+Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.
+
+After leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes
+on where it was.
+
+- `loader` (`oar_loader *`): borrowed.
+- `epoch` (`int64_t`): from 0 to 2^53 - 2.
+- `batches_done` (`int64_t`): from 0 to num_batches.
+
+Threads: serial(loader).
+"""
+oar_loader_seek(loader, epoch, batches_done) =
+    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
+
+"""
+    oar_loader_set_shard(loader, rank, world_size) -> oar_status
+
+Give the loader one rank's part of each epoch. oar_accelerator_prepare_loader does it for the ranks of a state.
+
+A round has batch_size * world_size samples (batch_size with split_batches), cut into equal parts in rank order. What
+is left at the end of an epoch goes to nobody (drop_last), or is cut likewise so that ranks may get less or nothing
+(even_batches false), or is filled up with samples from the epoch's start, so that all ranks have equally many full
+batches. One rank alone is never filled up.
+
+- `loader` (`oar_loader *`): borrowed; between epochs.
+- `rank` (`int32_t`): in [0, world_size).
+- `world_size` (`int32_t`): at least 1.
+
+Threads: serial(loader).
+"""
+oar_loader_set_shard(loader, rank, world_size) =
+    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
+
+"""
+    oar_log_set_callback(flags, fn, user_data, release) -> oar_status
+
+Send the messages of this process to a callback instead of standard error.
+
+Replaces the callback before; its release runs once no thread is inside it any more.
+
+- `flags` (`int32_t`): 0: what threads of Oarlock's have to say (a rank is late) is queued, at most 1,000 messages, and
+  given by the next call that can fail, or by the one that waits at that moment. OAR_CALLBACK_ANY_THREAD: `fn` is called
+  at once, on those threads too.
+- `fn` (`oar_log_fn`): NULL goes back to standard error.
+- `user_data` (`void *`): handed to `fn`; the library looks at it in no way.
+- `release` (`oar_release_fn`): NULL, or runs exactly once with `user_data`: when this callback is replaced by a later
+  call, or before this one returns if it fails or `fn` is NULL.
+
+Threads: any.
+"""
+oar_log_set_callback(flags, fn, user_data, release) =
+    ccall(@inbounds(ADDRESSES[86]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
+
+"""
+    oar_log_set_level(level) -> oar_status
+
+Choose which messages are given: those of this level and above. The first value is OAR_LOG_WARNING.
+
+- `level` (`int32_t`): one of OAR_LOG_*.
+
+Threads: any.
+"""
+oar_log_set_level(level) =
+    ccall(@inbounds(ADDRESSES[87]), Int32, (Int32,), level)
+
+"""
+    oar_model_create_foreign(state, out) -> oar_status
+
+Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is made
+of it.
+
+- `state` (`oar_state *`): borrowed; gives the device.
+- `out` (`oar_model **`): owned; end with oar_model_release. Untouched on failure.
+
+Threads: serial(state).
+"""
+oar_model_create_foreign(state, out) =
+    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+
+"""
+    oar_model_forward(model, inputs, out_outputs) -> oar_status
+
+Run the model.
+
+Random operators (dropout) draw from the default generator, in the order of the program. In training the outputs
+carry their history, so that oar_accelerator_backward can go through them; it ends with the last tensor that
+holds it. The model keeps nothing of a run but what its buffers hold. Inputs are never written to: a program that
+changes an input in place changes a copy.
+
+- `model` (`oar_model *`): borrowed.
+- `inputs` (`const oar_tree *`): borrowed. A map by input name (nested inputs by their path), or a list by position,
+  with every input of the program on the model's device.
+- `out_outputs` (`oar_tree **`): owned; end with oar_tree_release. A map by output name if the exported module returned
+  one (a dict or an object with named fields), else a list; nested as it was. Untouched on failure.
+
+Threads: serial(model, inputs).
+"""
+oar_model_forward(model, inputs, out_outputs) =
+    ccall(@inbounds(ADDRESSES[89]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+
+"""
+    oar_model_gradient(model, name, out) -> oar_status
+
+Give the gradient of a parameter, sharing its memory.
+
+- `model` (`const oar_model *`): borrowed.
+- `name` (`const char *`): of a parameter.
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. NULL if the parameter has no gradient: none was computed
+  since the last oar_accelerator_step, or it is frozen. Untouched on failure.
+
+Threads: serial(model).
+"""
+oar_model_gradient(model, name, out) =
+    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+
+"""
+    oar_model_input_name(model, index, buf, len) -> oar_status
+
+Tell the name of an input: that of the exported module's forward (\"images\"; \"batch.images\" inside a dict).
+
+- `model` (`const oar_model *`): borrowed.
+- `index` (`int64_t`): in [0, number of inputs).
+- `buf` (`char *`): filled with the name and a NUL; NULL asks for the length only.
+- `len` (`size_t *`): in: room in bytes; out: length with the NUL.
+
+Threads: serial(model).
+"""
+oar_model_input_name(model, index, buf, len) =
+    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+
+"""
+    oar_model_is_training(model, out_is_training) -> oar_status
+
+Tell the mode.
+
+- `model` (`const oar_model *`): borrowed.
+- `out_is_training` (`int32_t *`): 1: training; 0: evaluation.
+
+Threads: serial(model).
+"""
+oar_model_is_training(model, out_is_training) =
+    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+
+"""
+    oar_model_load(state, path, options, out) -> oar_status
+
+Load an exported program (.pt2) with its weights, onto the state's device.
+
+The weights are copied into memory of the model; the file is not needed afterwards and is never written.
+Parameters require gradients as they did at export; tied weights stay one tensor. The model starts in training
+mode.
+
+Reading does not trust the file: any bytes give a model or an error. Running it does trust libtorch: a program may
+call operators of aten only (more by model.operators), without those that open files or make tensors of unchecked
+memory, but not every kernel of libtorch is proof against arguments made to harm. Run programs of people you trust.
+
+- `state` (`oar_state *`): borrowed; gives the device.
+- `path` (`const char *`): the file.
+- `options` (`const char *`): JSON object of model.* keys without the prefix ({\"weights\":\"w.safetensors\"}); what it
+  does not name, and all of it if NULL, is taken from the state's config.
+- `out` (`oar_model **`): owned; end with oar_model_release. Untouched on failure.
+
+Threads: serial(state).
+"""
+oar_model_load(state, path, options, out) =
+    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+
+"""
+    oar_model_load_weights(model, path) -> oar_status
+
+Replace every persistent parameter and buffer by that of a safetensors file, in place.
+
+All or nothing: names, dtypes and shapes must be exactly the model's; of tied weights one name is enough. The format
+has no checksum, so data bytes that were altered on the disk cannot be seen; those of a checkpoint (checkpoint.h) and
+of a program are checked.
+
+- `model` (`oar_model *`): borrowed.
+- `path` (`const char *`): the file; not needed afterwards.
+
+Threads: serial(model).
+"""
+oar_model_load_weights(model, path) =
+    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_model}, Cstring), model, path)
+
+"""
+    oar_model_num_inputs(model, out_num_inputs) -> oar_status
+
+Count the inputs.
+
+- `model` (`const oar_model *`): borrowed.
+- `out_num_inputs` (`int64_t *`): how many tensors or numbers a forward takes.
+
+Threads: serial(model).
+"""
+oar_model_num_inputs(model, out_num_inputs) =
+    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+
+"""
+    oar_model_num_parameters(model, out_num_parameters) -> oar_status
+
+Count the parameters that are trained. Tied ones count once, frozen ones not.
+
+- `model` (`const oar_model *`): borrowed.
+- `out_num_parameters` (`int64_t *`): how many.
+
+Threads: serial(model).
+"""
+oar_model_num_parameters(model, out_num_parameters) =
+    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+
+"""
+    oar_model_parameter_name(model, index, buf, len) -> oar_status
+
+Tell the name of a trained parameter, in the program's order. A tied one has its first name.
+
+- `model` (`const oar_model *`): borrowed.
+- `index` (`int64_t`): in [0, number of parameters).
+- `buf` (`char *`): filled with the name and a NUL; NULL asks for the length only.
+- `len` (`size_t *`): in: room in bytes; out: length with the NUL.
+
+Threads: serial(model).
+"""
+oar_model_parameter_name(model, index, buf, len) =
+    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+
+"""
+    oar_model_register_buffer(model, name, tensor) -> oar_status
+
+Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and
+rank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast_buffers is off, with every backward
+that synchronises.
+
+- `model` (`oar_model *`): borrowed; foreign.
+- `name` (`const char *`): borrowed; not empty, new in this model.
+- `tensor` (`oar_tensor *`): its memory is retained. Any dtype; on the model's device, writable, without gaps or
+  overlaps.
+
+Threads: serial(model, tensor).
+"""
+oar_model_register_buffer(model, name, tensor) =
+    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+
+"""
+    oar_model_register_parameter(model, name, tensor) -> oar_status
+
+Let a foreign model train a tensor. Nothing is copied: optimizer steps, rank 0's values (when the model is prepared) and
+loaded checkpoints are written into its memory, where the host's forward finds them.
+
+All ranks register the same names, shapes and dtypes in the same order. Gradients become ready fastest when that is
+the order of the forward: they are averaged from the last to the first.
+
+- `model` (`oar_model *`): borrowed; foreign.
+- `name` (`const char *`): borrowed; not empty, new in this model.
+- `tensor` (`oar_tensor *`): its memory is retained. Floating-point, on the model's device, writable, without gaps or
+  overlaps; any order of strides.
+
+Threads: serial(model, tensor).
+"""
+oar_model_register_parameter(model, name, tensor) =
+    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+
+"""
+    oar_model_release(model) -> void
+
+Drop a reference. Tensors, outputs and optimizers that share the model's memory keep it.
+
+- `model` (`oar_model *`): NULL is fine.
+
+Threads: any.
+"""
+oar_model_release(model) =
+    ccall(@inbounds(ADDRESSES[100]), Cvoid, (Ptr{oar_model},), model)
+
+"""
+    oar_model_retain(model) -> oar_status
+
+Add a reference.
+
+- `model` (`oar_model *`): borrowed; needs one oar_model_release more.
+
+Threads: any.
+"""
+oar_model_retain(model) =
+    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_model},), model)
+
+"""
+    oar_model_save_weights(model, path) -> oar_status
+
+Write every persistent parameter and buffer as one safetensors file, under all their names.
+
+A reader of `path` sees the old file or the new, whatever happens; the new one is on the disk when this returns.
+
+- `model` (`const oar_model *`): borrowed.
+- `path` (`const char *`): replaced if it exists; its folder must exist.
+
+Threads: serial(model).
+"""
+oar_model_save_weights(model, path) =
+    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_model}, Cstring), model, path)
+
+"""
+    oar_model_set_training(model, training) -> oar_status
+
+Choose between training and evaluation for the forwards that follow.
+
+Training: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off,
+running statistics used, nothing recorded, and every buffer left bit for bit as it was. A program that was
+exported in evaluation mode has lost its training constants and runs alike in both.
+
+Dropouts count as such when they are operators of their own, decomposed ones, or masks drawn by hand and divided by
+the share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning
+names its node and module once per model.
+
+A foreign model only remembers the mode: what it means is the host's.
+
+- `model` (`oar_model *`): borrowed.
+- `training` (`int32_t`): 1: training; 0: evaluation.
+
+Threads: serial(model).
+"""
+oar_model_set_training(model, training) =
+    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_model}, Int32), model, training)
+
+"""
+    oar_model_tensor(model, name, out) -> oar_status
+
+Give a parameter or buffer, sharing its memory: what is written there the model uses.
+
+Do not write between a forward and its backward. Carries no autograd history.
+
+- `model` (`const oar_model *`): borrowed.
+- `name` (`const char *`): of a parameter (tied and frozen ones too) or buffer.
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. Untouched on failure.
+
+Threads: serial(model).
+"""
+oar_model_tensor(model, name, out) =
+    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+
+"""
+    oar_optimizer_create(model, name, options, out) -> oar_status
+
+An optimizer over all parameters of a model.
+
+\"sgd\" takes lr, momentum, dampening, weight_decay, nesterov, maximize; \"adamw\" takes lr, betas, eps, weight_decay,
+amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.
+
+- `model` (`oar_model *`): borrowed; its parameters are retained.
+- `name` (`const char *`): borrowed; \"sgd\" or \"adamw\".
+- `options` (`const char *`): borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for
+  instance {\"lr\":0.001,\"betas\":[0.9,0.999]}. NULL: defaults.
+- `out` (`oar_optimizer **`): owned; end with oar_optimizer_release. Untouched on failure.
+
+Threads: serial(model).
+"""
+oar_optimizer_create(model, name, options, out) =
+    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+
+"""
+    oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
+
+The learning rate that the next step will use.
+
+- `optimizer` (`const oar_optimizer *`): borrowed.
+- `out_learning_rate` (`double *`): at least 0.
+
+Threads: serial(optimizer).
+"""
+oar_optimizer_learning_rate(optimizer, out_learning_rate) =
+    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+
+"""
+    oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
+
+Steps made so far, those before a resume included.
+
+- `optimizer` (`const oar_optimizer *`): borrowed.
+- `out_num_steps` (`int64_t *`): at least 0.
+
+Threads: serial(optimizer).
+"""
+oar_optimizer_num_steps(optimizer, out_num_steps) =
+    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+
+"""
+    oar_optimizer_release(optimizer) -> void
+
+One reference less; schedulers and accelerators that use the optimizer keep it alive.
+
+- `optimizer` (`oar_optimizer *`): ended; NULL is allowed.
+
+Threads: any.
+"""
+oar_optimizer_release(optimizer) =
+    ccall(@inbounds(ADDRESSES[108]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+
+"""
+    oar_optimizer_retain(optimizer) -> oar_status
+
+One more reference.
+
+- `optimizer` (`oar_optimizer *`): borrowed.
+
+Threads: any.
+"""
+oar_optimizer_retain(optimizer) =
+    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_optimizer},), optimizer)
+
+"""
+    oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
+
+Set the learning rate. A scheduler of this optimizer sets it again at its next step.
+
+- `optimizer` (`oar_optimizer *`): borrowed.
+- `learning_rate` (`double`): finite, at least 0.
+
+Threads: serial(optimizer).
+"""
+oar_optimizer_set_learning_rate(optimizer, learning_rate) =
+    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+
+"""
+    oar_optimizer_step(optimizer) -> oar_status
+
+Update the parameters by their gradients, at once. Programs with an accelerator call oar_accelerator_step instead.
+
+Parameters without a gradient are left alone, with their state. Gradients stay.
+
+- `optimizer` (`oar_optimizer *`): borrowed.
+
+Threads: serial(optimizer), and no call on the model meanwhile.
+"""
+oar_optimizer_step(optimizer) =
+    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_optimizer},), optimizer)
+
+"""
+    oar_optimizer_zero_grad(optimizer) -> oar_status
+
+Drop all gradients; the next backward begins from none.
+
+- `optimizer` (`oar_optimizer *`): borrowed.
+
+Threads: serial(optimizer), and no call on the model meanwhile.
+"""
+oar_optimizer_zero_grad(optimizer) =
+    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_optimizer},), optimizer)
+
+"""
+    oar_progress_advance(progress, count, note) -> oar_status
+
+Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing
+otherwise.
+
+- `progress` (`oar_progress *`): borrowed.
+- `count` (`int64_t`): units done since the last call, >= 0. More than the total is allowed.
+- `note` (`const char *`): shown at the end: \"loss 0.123 lr 0.001\". NULL keeps the last one.
+
+Threads: serial(progress).
+"""
+oar_progress_advance(progress, count, note) =
+    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+
+"""
+    oar_progress_close(progress) -> oar_status
+
+Show the final state and end the line. May be called twice.
+
+- `progress` (`oar_progress *`): borrowed.
+
+Threads: serial(progress).
+"""
+oar_progress_close(progress) =
+    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_progress},), progress)
+
+"""
+    oar_progress_create(state, title, total, unit, out) -> oar_status
+
+Create a progress bar. Its clock starts now; nothing is shown before the first oar_progress_advance.
+
+- `state` (`oar_state *`): borrowed; only its main process shows anything.
+- `title` (`const char *`): \"epoch 3\".
+- `total` (`int64_t`): units until the end, >= 0; 0: not known, so that neither percentage nor remaining time is shown.
+- `unit` (`const char *`): what is counted: \"samples\".
+- `out` (`oar_progress **`): owned; end with oar_progress_close and oar_progress_release. Untouched on failure.
+
+Threads: serial(state).
+"""
+oar_progress_create(state, title, total, unit, out) =
+    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+
+"""
+    oar_progress_release(progress) -> void
+
+Drop a reference. Never blocks. A bar that was not closed leaves the terminal on a fresh line.
+
+- `progress` (`oar_progress *`): NULL does nothing.
+
+Threads: any.
+"""
+oar_progress_release(progress) =
+    ccall(@inbounds(ADDRESSES[116]), Cvoid, (Ptr{oar_progress},), progress)
+
+"""
+    oar_progress_retain(progress) -> oar_status
+
+Add a reference.
+
+- `progress` (`oar_progress *`): one more oar_progress_release ends it.
+
+Threads: any.
+"""
+oar_progress_retain(progress) =
+    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_progress},), progress)
+
+"""
+    oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
+
+Send plain lines to a callback instead of standard error.
+
+- `progress` (`oar_progress *`): borrowed.
+- `fn` (`oar_progress_fn`): NULL goes back to standard error.
+- `user_data` (`void *`): handed to `fn`.
+- `release` (`oar_release_fn`): release(user_data) runs exactly once: when another callback takes its place, when the
+  progress ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+
+Threads: serial(progress).
+"""
+oar_progress_set_callback(progress, fn, user_data, release) =
+    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+
+"""
+    oar_scheduler_create(optimizer, name, options, out) -> oar_status
+
+A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
+
+- `optimizer` (`oar_optimizer *`): retained.
+- `name` (`const char *`): borrowed; \"constant\", \"linear\", \"cosine\" or \"step\".
+- `options` (`const char *`): borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for
+  instance {\"warmup_steps\":10,\"total_steps\":100}. NULL: defaults. linear and cosine need total_steps, step needs
+  step_size.
+- `out` (`oar_scheduler **`): owned; end with oar_scheduler_release. Untouched on failure.
+
+Threads: serial(optimizer).
+"""
+oar_scheduler_create(optimizer, name, options, out) =
+    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+
+"""
+    oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
+
+Steps made so far, those before a resume included.
+
+- `scheduler` (`const oar_scheduler *`): borrowed.
+- `out_num_steps` (`int64_t *`): at least 0.
+
+Threads: serial(scheduler).
+"""
+oar_scheduler_num_steps(scheduler, out_num_steps) =
+    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+
+"""
+    oar_scheduler_release(scheduler) -> void
+
+One reference less.
+
+- `scheduler` (`oar_scheduler *`): ended; NULL is allowed.
+
+Threads: any.
+"""
+oar_scheduler_release(scheduler) =
+    ccall(@inbounds(ADDRESSES[121]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+
+"""
+    oar_scheduler_retain(scheduler) -> oar_status
+
+One more reference.
+
+- `scheduler` (`oar_scheduler *`): borrowed.
+
+Threads: any.
+"""
+oar_scheduler_retain(scheduler) =
+    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_scheduler},), scheduler)
+
+"""
+    oar_scheduler_step(scheduler) -> oar_status
+
+Go on by one step and set the optimizer's learning rate. Programs with an accelerator call oar_accelerator_step instead.
+
+- `scheduler` (`oar_scheduler *`): borrowed.
+
+Threads: serial(scheduler), and no call on its optimizer meanwhile.
+"""
+oar_scheduler_step(scheduler) =
+    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_scheduler},), scheduler)
+
+"""
+    oar_state_abort(state, reason) -> oar_status
+
+Make the group of all ranks dead: oar_group_abort. All calls that wait return OAR_E_ABORTED within 100 ms.
+
+- `state` (`oar_state *`): borrowed.
+- `reason` (`const char *`): UTF-8, copied; every rank's error text contains it.
+
+Threads: any, also while another thread waits in a call of this state.
+"""
+oar_state_abort(state, reason) =
+    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+
+"""
+    oar_state_barrier(state, timeout_ms) -> oar_status
+
+Wait until every rank has called this: oar_group_barrier of the group of all ranks.
+
+- `state` (`oar_state *`): borrowed.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes comm.timeout_ms; negative is refused.
+
+Threads: collective(state).
+"""
+oar_state_barrier(state, timeout_ms) =
+    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+
+"""
+    oar_state_close(state) -> oar_status
+
+Leave the world: peers that still call its group get OAR_E_PEER_LOST, running operations here OAR_E_ABORTED. Does not
+wait for peers; ends the threads, at most a few seconds long. Later collective calls give OAR_E_STATE. May be called
+twice.
+
+- `state` (`oar_state *`): borrowed; release it afterwards.
+
+Threads: serial(state).
+"""
+oar_state_close(state) =
+    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_state},), state)
+
+"""
+    oar_state_create(config, out) -> oar_status
+
+Find this process's place and meet the other ranks. Returns when all have come.
+
+Options and variables that contradict each other (a rank without a size, a rank beyond the size, something that is
+no number) are refused before anything is connected. Nothing of the host is changed but what options ask for: `seed`
+seeds libtorch's default generator, `threads.intra_op` sets its number of threads.
+
+- `config` (`const oar_config *`): borrowed, copied; NULL takes the defaults and the environment.
+- `out` (`oar_state **`): owned; end with oar_state_close, then oar_state_release. Untouched on failure.
+
+Threads: serial(config); waits for the other ranks.
+"""
+oar_state_create(config, out) =
+    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+
+"""
+    oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
+
+Meet the other ranks through the host's own communicator (an MPI sub-communicator, PMIx, ...): `fn` carries one small
+block of bytes per rank, from which all learn where rank 0 listens. Environment variables about ranks are not looked at.
+
+- `config` (`const oar_config *`): borrowed, copied; NULL takes the defaults and the environment.
+- `rank` (`int32_t`): this process's number, 0 <= rank < world_size.
+- `world_size` (`int32_t`): how many ranks call this, all with the same value.
+- `fn` (`oar_exchange_fn`): called once, on this thread; not at all when world_size is 1.
+- `user_data` (`void *`): given to `fn`.
+- `release` (`oar_release_fn`): called with `user_data` exactly once before this returns, also on failure; NULL: not
+  needed.
+- `out` (`oar_state **`): owned; end with oar_state_close, then oar_state_release. Untouched on failure.
+
+Threads: serial(config); waits for the other ranks.
+"""
+oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
+    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+
+"""
+    oar_state_device(state, buf, len) -> oar_status
+
+The device that this rank computes on, as text: \"cpu\".
+
+- `state` (`const oar_state *`): borrowed.
+- `buf` (`char *`): the text and a NUL; NULL asks for the length only.
+- `len` (`size_t *`): in: room in `buf`; out: length with the NUL, also when the room is too small.
+
+Threads: any.
+"""
+oar_state_device(state, buf, len) =
+    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+
+"""
+    oar_state_dump(state, path) -> oar_status
+
+Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting ranks,
+moving data, done, failed), when, and why it failed. The file is written whole or not at all.
+
+- `state` (`const oar_state *`): borrowed.
+- `path` (`const char *`): file to write; its folder must exist.
+
+Threads: any, also while another thread waits in a call of this state.
+"""
+oar_state_dump(state, path) =
+    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_state}, Cstring), state, path)
+
+"""
+    oar_state_group(state, out_group) -> oar_status
+
+The group of all ranks.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_group` (`oar_group **`): owned; end with oar_group_release. It stays valid after the state's release, not after
+  its close.
+
+Threads: any.
+"""
+oar_state_group(state, out_group) =
+    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+
+"""
+    oar_state_is_last_process(state, out_is_last) -> oar_status
+
+Whether this is the rank with the highest number.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_is_last` (`int32_t *`): 1 or 0.
+
+Threads: any.
+"""
+oar_state_is_last_process(state, out_is_last) =
+    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+
+"""
+    oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
+
+Whether this is the first rank on its host.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_is_local_main` (`int32_t *`): 1 or 0.
+
+Threads: any.
+"""
+oar_state_is_local_main_process(state, out_is_local_main) =
+    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+
+"""
+    oar_state_is_main_process(state, out_is_main) -> oar_status
+
+Whether this is rank 0: the one that logs, prints and writes what only one may write.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_is_main` (`int32_t *`): 1 or 0.
+
+Threads: any.
+"""
+oar_state_is_main_process(state, out_is_main) =
+    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+
+"""
+    oar_state_local_rank(state, out_local_rank) -> oar_status
+
+This process's number among the ranks on its host, from 0.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_local_rank` (`int32_t *`): 0 <= local rank < local world size.
+
+Threads: any.
+"""
+oar_state_local_rank(state, out_local_rank) =
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+
+"""
+    oar_state_local_world_size(state, out_local_world_size) -> oar_status
+
+How many ranks are on this host.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_local_world_size` (`int32_t *`): at least 1.
+
+Threads: any.
+"""
+oar_state_local_world_size(state, out_local_world_size) =
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+
+"""
+    oar_state_print(state, text) -> oar_status
+
+Write one line on the main process; other ranks do nothing. The only function of Oarlock that writes to standard output.
+
+- `state` (`const oar_state *`): borrowed.
+- `text` (`const char *`): UTF-8, without the newline at the end.
+
+Threads: serial(state).
+"""
+oar_state_print(state, text) =
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_state}, Cstring), state, text)
+
+"""
+    oar_state_rank(state, out_rank) -> oar_status
+
+This process's number among all ranks, from 0.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_rank` (`int32_t *`): 0 <= rank < world size.
+
+Threads: any.
+"""
+oar_state_rank(state, out_rank) =
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+
+"""
+    oar_state_release(state) -> void
+
+Drop a reference. Never waits and never communicates; a state that was not closed is closed by a later call of the
+library.
+
+- `state` (`oar_state *`): NULL is allowed.
+
+Threads: any.
+"""
+oar_state_release(state) =
+    ccall(@inbounds(ADDRESSES[139]), Cvoid, (Ptr{oar_state},), state)
+
+"""
+    oar_state_request_stop(state) -> oar_status
+
+Ask all ranks to stop, at the step where they next call oar_state_should_stop. Async-signal-safe: one atomic store, so a
+signal handler may call it. Does not touch the thread's error; the caller must hold a reference to the state.
+
+- `state` (`oar_state *`): borrowed.
+
+Threads: any, and signal handlers.
+"""
+oar_state_request_stop(state) =
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_state},), state)
+
+"""
+    oar_state_retain(state) -> oar_status
+
+Add a reference; each needs one oar_state_release.
+
+- `state` (`oar_state *`): borrowed.
+
+Threads: any.
+"""
+oar_state_retain(state) =
+    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_state},), state)
+
+"""
+    oar_state_seed(state, seed) -> oar_status
+
+Seed libtorch's default generator of this process, which initialisation, dropout and unseeded shuffling draw from. Equal
+to torch.manual_seed. Local: give all ranks the same seed for equal draws.
+
+- `state` (`oar_state *`): borrowed.
+- `seed` (`int64_t`): any value; a negative one counts as seed + 2^64, as in torch.
+
+Threads: serial(state); no other thread may draw random numbers meanwhile.
+"""
+oar_state_seed(state, seed) =
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_state}, Int64), state, seed)
+
+"""
+    oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
+
+Give what oar_state_print writes to a function instead of standard output.
+
+- `state` (`oar_state *`): borrowed.
+- `fn` (`oar_print_fn`): called on the thread that prints, with no lock held; NULL: standard output again.
+- `user_data` (`void *`): given to `fn`.
+- `release` (`oar_release_fn`): called with `user_data` exactly once: when another callback takes its place, when the
+  state ends, or before this returns if it fails or `fn` is NULL. NULL: not needed.
+
+Threads: serial(state).
+"""
+oar_state_set_print_callback(state, fn, user_data, release) =
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+
+"""
+    oar_state_should_stop(state, out_should_stop) -> oar_status
+
+Tell every rank alike whether any rank was asked to stop. Once asked, the answer stays 1.
+
+- `state` (`oar_state *`): borrowed.
+- `out_should_stop` (`int32_t *`): 1 on every rank or 0 on every rank.
+
+Threads: collective(state).
+"""
+oar_state_should_stop(state, out_should_stop) =
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+
+"""
+    oar_state_world_size(state, out_world_size) -> oar_status
+
+How many ranks there are.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_world_size` (`int32_t *`): at least 1.
+
+Threads: any.
+"""
+oar_state_world_size(state, out_world_size) =
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+
+"""
+    oar_status_name(status) -> const char *
+
+The name of a status code, for example \"OAR_E_ARGUMENT\".
+
+- `status` (`oar_status`): any value.
+
+Threads: any.
+"""
+oar_status_name(status) =
+    ccall(@inbounds(ADDRESSES[146]), Cstring, (Int32,), status)
+
+"""
+    oar_tensor_contiguous(tensor, out) -> oar_status
+
+The same values in row-major order: a copy, or the same memory where it is so already.
+
+A copy of a tensor that autograd records is recorded too.
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_contiguous(tensor, out) =
+    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+
+"""
+    oar_tensor_copy_from(tensor, source) -> oar_status
+
+Write the source's values into the tensor, in place, converting the element type; autograd does not see it.
+
+- `tensor` (`oar_tensor *`): borrowed; written to. A parameter is fine.
+- `source` (`const oar_tensor *`): borrowed; the same shape, any strides. May be a view of the same memory.
+
+Threads: serial(tensor, source).
+"""
+oar_tensor_copy_from(tensor, source) =
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+
+"""
+    oar_tensor_data(tensor, out_data) -> oar_status
+
+The address of the first element, of a tensor on the CPU. The strides say where the others are.
+
+- `tensor` (`oar_tensor *`): borrowed.
+- `out_data` (`void **`): borrowed: valid as long as any reference to the tensor's memory is. NULL only if there are no
+  elements. Not to be written to if the tensor is read-only. Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_data(tensor, out_data) =
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+
+"""
+    oar_tensor_device(tensor, buf, len) -> oar_status
+
+Where the tensor's memory is: \"cpu\", \"cuda:0\".
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `buf` (`char *`): room for *len bytes; NULL asks for the length only.
+- `len` (`size_t *`): in: room; out: length with the closing NUL, also when the room is too small.
+
+Threads: serial(tensor).
+"""
+oar_tensor_device(tensor, buf, len) =
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+
+"""
+    oar_tensor_dtype(tensor, out_dtype) -> oar_status
+
+The tensor's element type, as an OAR_* number of types.h.
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `out_dtype` (`int32_t *`): Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_dtype(tensor, out_dtype) =
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+
+"""
+    oar_tensor_from_dlpack(managed, stream, out) -> oar_status
+
+Take over a tensor of another library, without a copy.
+
+Strides may be NULL, which is row-major. A producer's read-only flag makes a read-only tensor.
+
+- `managed` (`struct DLManagedTensorVersioned *`): owned on success only: its deleter then runs once, when the last use
+  of the memory ends, on any thread. On failure it is the caller's as before.
+- `stream` (`void *`): the stream on which the caller will use the data; NULL for memory of the CPU.
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tensor_from_dlpack(managed, stream, out) =
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+
+"""
+    oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
+
+A tensor over an array of the host, without a copy.
+
+A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
+
+- `data` (`void *`): retained until the last use of the tensor's memory ends, then released. A multiple of the element
+  type's size; NULL only if there are no elements.
+- `dtype` (`int32_t`): OAR_FLOAT32 ... of types.h.
+- `shape` (`const int64_t *`): borrowed; num_dims sizes >= 0. NULL if num_dims is 0.
+- `strides` (`const int64_t *`): borrowed; num_dims strides in elements, >= 0, such that no two indices share an
+  element. NULL is row-major.
+- `num_dims` (`size_t`): 0 (one element) to 64.
+- `user_data` (`void *`): handed to `release`; not looked at.
+- `release` (`oar_release_fn`): called exactly once, on any thread, when the memory is not used any more: also if this
+  call fails, then before it returns. NULL: nobody is told.
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+
+"""
+    oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
+
+Whether the memory must not be written to.
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `out_is_read_only` (`int32_t *`): 1 or 0. Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_is_read_only(tensor, out_is_read_only) =
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+
+"""
+    oar_tensor_item(tensor, out_value) -> oar_status
+
+The value of a tensor of one element. Integers beyond 2^53 are rounded.
+
+- `tensor` (`const oar_tensor *`): borrowed; on a device the call waits for its value.
+- `out_value` (`double *`): bool gives 0 or 1. Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_item(tensor, out_value) =
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+
+"""
+    oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
+
+How many dimensions the tensor has; a single value has 0.
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `out_num_dims` (`int64_t *`): 0 to 64. Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_num_dims(tensor, out_num_dims) =
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+
+"""
+    oar_tensor_numel(tensor, out_numel) -> oar_status
+
+How many elements the tensor has: the product of its sizes.
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `out_numel` (`int64_t *`): Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_numel(tensor, out_numel) =
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+
+"""
+    oar_tensor_release(tensor) -> void
+
+Drop one reference. The memory lives on as long as something else uses it.
+
+- `tensor` (`oar_tensor *`): NULL is allowed.
+
+Threads: any.
+"""
+oar_tensor_release(tensor) =
+    ccall(@inbounds(ADDRESSES[158]), Cvoid, (Ptr{oar_tensor},), tensor)
+
+"""
+    oar_tensor_retain(tensor) -> oar_status
+
+One more reference to the handle; it takes one more oar_tensor_release to end it.
+
+- `tensor` (`oar_tensor *`): borrowed.
+
+Threads: any.
+"""
+oar_tensor_retain(tensor) =
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_tensor},), tensor)
+
+"""
+    oar_tensor_shape(tensor, shape, count) -> oar_status
+
+The tensor's sizes.
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `shape` (`int64_t *`): room for *count sizes; NULL asks for the number only.
+- `count` (`size_t *`): in: room; out: number of dimensions, also when the room is too small.
+
+Threads: serial(tensor).
+"""
+oar_tensor_shape(tensor, shape, count) =
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+
+"""
+    oar_tensor_strides(tensor, strides, count) -> oar_status
+
+The tensor's strides, in elements.
+
+- `tensor` (`const oar_tensor *`): borrowed.
+- `strides` (`int64_t *`): room for *count strides; NULL asks for the number only.
+- `count` (`size_t *`): in: room; out: number of dimensions, also when the room is too small.
+
+Threads: serial(tensor).
+"""
+oar_tensor_strides(tensor, strides, count) =
+    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+
+"""
+    oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
+
+Give a tensor to another library, without a copy.
+
+Strides are always written. The result keeps the memory alive, whatever happens to `tensor`; it carries no autograd
+history, and the read-only flag if the tensor is read-only.
+
+- `tensor` (`oar_tensor *`): borrowed; on the CPU.
+- `stream` (`void *`): the consumer's stream; NULL for memory of the CPU.
+- `out` (`struct DLManagedTensorVersioned **`): owned: the receiver calls (*out)->deleter(*out) once. Untouched on
+  failure.
+
+Threads: serial(tensor).
+"""
+oar_tensor_to_dlpack(tensor, stream, out) =
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+
+"""
+    oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
+
+A new tensor of zeros on the CPU, row-major.
+
+- `dtype` (`int32_t`): OAR_FLOAT32 ... of types.h.
+- `shape` (`const int64_t *`): borrowed; num_dims sizes >= 0. NULL if num_dims is 0.
+- `num_dims` (`size_t`): 0 (one element) to 64.
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tensor_zeros(dtype, shape, num_dims, out) =
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+
+"""
+    oar_torch_version(buf, len) -> oar_status
+
+Version and file of the libtorch that is really loaded, for example \"2.11.0 (/opt/torch/lib/libtorch_cpu.so)\".
+
+Every other fallible function gives OAR_E_VERSION if its major and minor number are not those that the library was
+built for; this one answers all the same.
+
+- `buf` (`char *`): the text, or NULL to ask for its length.
+- `len` (`size_t *`): in: room in bytes; out: length with the closing NUL.
+
+Threads: any.
+"""
+oar_torch_version(buf, len) =
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+
+"""
+    oar_tracker_close(tracker) -> oar_status
+
+Close the tracker and its file. May be called twice.
+
+- `tracker` (`oar_tracker *`): borrowed; later calls that log give OAR_E_STATE.
+
+Threads: serial(tracker).
+"""
+oar_tracker_close(tracker) =
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_tracker},), tracker)
+
+"""
+    oar_tracker_create(state, name, options, out) -> oar_status
+
+Create a tracker.
+
+\"jsonl\" appends one line of JSON per call to a file: {\"step\":12,\"time\":1767225599.123,\"loss\":0.5}; time is UTC, in
+seconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut
+short is mended when the file is opened.
+
+- `state` (`oar_state *`): borrowed; tells which process is the main one.
+- `name` (`const char *`): the product: \"jsonl\".
+- `options` (`const char *`): JSON object of tracker.* options, named without \"tracker.\":
+  {\"path\":\"run/metrics.jsonl\"}; what it does not name, and all of it if NULL, is taken from the state's config.
+  Missing directories of the path are made.
+- `out` (`oar_tracker **`): owned; end with oar_tracker_close and oar_tracker_release. Untouched on failure.
+
+Threads: serial(state).
+"""
+oar_tracker_create(state, name, options, out) =
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+
+"""
+    oar_tracker_log(tracker, step, names, values, count) -> oar_status
+
+Log numbers of one step. Those that are not finite are written as \"NaN\", \"Infinity\" and \"-Infinity\".
+
+- `tracker` (`oar_tracker *`): borrowed.
+- `step` (`int64_t`): any number; by custom the optimizer's step. The same step may be logged again.
+- `names` (`const char *const *`): `count` different names; \"step\" and \"time\" are the tracker's own.
+- `values` (`const double *`): `count` numbers.
+- `count` (`size_t`): 0 writes a line with step and time only.
+
+Threads: serial(tracker).
+"""
+oar_tracker_log(tracker, step, names, values, count) =
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+
+"""
+    oar_tracker_log_json(tracker, step, json) -> oar_status
+
+Log any JSON object of one step: texts, lists, nested objects.
+
+- `tracker` (`oar_tracker *`): borrowed.
+- `step` (`int64_t`): as in oar_tracker_log.
+- `json` (`const char *`): an object: {\"loss\":0.5,\"note\":\"warm-up ended\"}. \"step\" and \"time\" are the tracker's
+  own.
+
+Threads: serial(tracker).
+"""
+oar_tracker_log_json(tracker, step, json) =
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+
+"""
+    oar_tracker_release(tracker) -> void
+
+Drop a reference; the last one closes the tracker, without telling late errors. Never blocks.
+
+- `tracker` (`oar_tracker *`): NULL does nothing.
+
+Threads: any.
+"""
+oar_tracker_release(tracker) =
+    ccall(@inbounds(ADDRESSES[169]), Cvoid, (Ptr{oar_tracker},), tracker)
+
+"""
+    oar_tracker_retain(tracker) -> oar_status
+
+Add a reference.
+
+- `tracker` (`oar_tracker *`): one more oar_tracker_release ends it.
+
+Threads: any.
+"""
+oar_tracker_retain(tracker) =
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_tracker},), tracker)
+
+"""
+    oar_tree_append(tree, item) -> oar_status
+
+Put a copy of `item` at the end of a list.
+
+- `tree` (`oar_tree *`): borrowed; a list.
+- `item` (`const oar_tree *`): borrowed; its tensors are shared.
+
+Threads: serial(tree, item).
+"""
+oar_tree_append(tree, item) =
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+
+"""
+    oar_tree_append_tensor(tree, tensor) -> oar_status
+
+Put a tensor at the end of a list.
+
+- `tree` (`oar_tree *`): borrowed; a list.
+- `tensor` (`oar_tensor *`): retained until the tree, and what was copied from it, ends.
+
+Threads: serial(tree, tensor).
+"""
+oar_tree_append_tensor(tree, tensor) =
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+
+"""
+    oar_tree_at(tree, index, out) -> oar_status
+
+A copy of one entry of a list or map; its tensors are shared.
+
+With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_get) do not reach an empty key.
+
+- `tree` (`const oar_tree *`): borrowed; a list or a map.
+- `index` (`int64_t`): 0 to size - 1; of a map in the order in which keys were set first.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_at(tree, index, out) =
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+
+"""
+    oar_tree_create_list(out) -> oar_status
+
+An empty list.
+
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_create_list(out) =
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{Ptr{oar_tree}},), out)
+
+"""
+    oar_tree_create_map(out) -> oar_status
+
+An empty map. It keeps the order in which keys were set first.
+
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_create_map(out) =
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{Ptr{oar_tree}},), out)
+
+"""
+    oar_tree_from_bool(value, out) -> oar_status
+
+A tree that is one truth value.
+
+- `value` (`int32_t`): 0 is false, everything else true.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_from_bool(value, out) =
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+
+"""
+    oar_tree_from_double(value, out) -> oar_status
+
+A tree that is one floating-point number.
+
+- `value` (`double`): any, also NaN and infinities.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_from_double(value, out) =
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+
+"""
+    oar_tree_from_int64(value, out) -> oar_status
+
+A tree that is one integer.
+
+- `value` (`int64_t`): kept exactly.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_from_int64(value, out) =
+    ccall(@inbounds(ADDRESSES[178]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+
+"""
+    oar_tree_from_none(out) -> oar_status
+
+A tree that is nothing: Python's None, JSON's null.
+
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_from_none(out) =
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{Ptr{oar_tree}},), out)
+
+"""
+    oar_tree_from_string(text, out) -> oar_status
+
+A tree that is one text.
+
+- `text` (`const char *`): borrowed; UTF-8, copied.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_from_string(text, out) =
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+
+"""
+    oar_tree_from_tensor(tensor, out) -> oar_status
+
+A tree that is one tensor.
+
+- `tensor` (`oar_tensor *`): retained until the tree, and what was copied from it, ends.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(tensor).
+"""
+oar_tree_from_tensor(tensor, out) =
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+
+"""
+    oar_tree_get(tree, path, out) -> oar_status
+
+A copy of a part of the tree; its tensors are shared.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the whole tree.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_get(tree, path, out) =
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+
+"""
+    oar_tree_get_bool(tree, path, out_value) -> oar_status
+
+The truth value at a path.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the tree itself.
+- `out_value` (`int32_t *`): 1 or 0. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_get_bool(tree, path, out_value) =
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+
+"""
+    oar_tree_get_double(tree, path, out_value) -> oar_status
+
+The number at a path: an int, double, bool, or a tensor of one element. Integers beyond 2^53 are rounded.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the tree itself.
+- `out_value` (`double *`): Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_get_double(tree, path, out_value) =
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+
+"""
+    oar_tree_get_int64(tree, path, out_value) -> oar_status
+
+The integer at a path, exactly.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the tree itself.
+- `out_value` (`int64_t *`): Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_get_int64(tree, path, out_value) =
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+
+"""
+    oar_tree_get_string(tree, path, buf, len) -> oar_status
+
+The text at a path.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the tree itself.
+- `buf` (`char *`): room for *len bytes; NULL asks for the length only.
+- `len` (`size_t *`): in: room; out: length with the closing NUL, also when the room is too small.
+
+Threads: serial(tree).
+"""
+oar_tree_get_string(tree, path, buf, len) =
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+
+"""
+    oar_tree_get_tensor(tree, path, out) -> oar_status
+
+The tensor at a path.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the tree itself.
+- `out` (`oar_tensor **`): owned, shares the tree's memory; end with oar_tensor_release. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_get_tensor(tree, path, out) =
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+
+"""
+    oar_tree_key(tree, index, buf, len) -> oar_status
+
+The key of one entry of a map.
+
+- `tree` (`const oar_tree *`): borrowed; a map.
+- `index` (`int64_t`): 0 to size - 1, in the order in which keys were set first.
+- `buf` (`char *`): room for *len bytes; NULL asks for the length only.
+- `len` (`size_t *`): in: room; out: length with the closing NUL, also when the room is too small.
+
+Threads: serial(tree).
+"""
+oar_tree_key(tree, index, buf, len) =
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+
+"""
+    oar_tree_kind(tree, out_kind) -> oar_status
+
+What the tree is.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `out_kind` (`int32_t *`): OAR_TREE_NONE ... OAR_TREE_MAP. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_kind(tree, out_kind) =
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_tree}, Ptr{Int32}), tree, out_kind)
+
+"""
+    oar_tree_release(tree) -> void
+
+Drop one reference.
+
+- `tree` (`oar_tree *`): NULL is allowed.
+
+Threads: any.
+"""
+oar_tree_release(tree) =
+    ccall(@inbounds(ADDRESSES[190]), Cvoid, (Ptr{oar_tree},), tree)
+
+"""
+    oar_tree_retain(tree) -> oar_status
+
+One more reference to the handle; it takes one more oar_tree_release to end it.
+
+- `tree` (`oar_tree *`): borrowed.
+
+Threads: any.
+"""
+oar_tree_retain(tree) =
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_tree},), tree)
+
+"""
+    oar_tree_set(tree, key, item) -> oar_status
+
+Give a key of a map a copy of `item`; what it had before is replaced.
+
+- `tree` (`oar_tree *`): borrowed; a map.
+- `key` (`const char *`): borrowed; UTF-8.
+- `item` (`const oar_tree *`): borrowed; its tensors are shared.
+
+Threads: serial(tree, item).
+"""
+oar_tree_set(tree, key, item) =
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+
+"""
+    oar_tree_set_tensor(tree, key, tensor) -> oar_status
+
+Give a key of a map a tensor; what it had before is replaced.
+
+- `tree` (`oar_tree *`): borrowed; a map.
+- `key` (`const char *`): borrowed; UTF-8.
+- `tensor` (`oar_tensor *`): retained until the tree, and what was copied from it, ends.
+
+Threads: serial(tree, tensor).
+"""
+oar_tree_set_tensor(tree, key, tensor) =
+    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+
+"""
+    oar_tree_size(tree, out_size) -> oar_status
+
+How many entries a list or map has; a leaf has 0.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `out_size` (`int64_t *`): Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_size(tree, out_size) =
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+
+"""
+    oar_version() -> const char *
+
+The version of the library that is loaded, for example \"0.1.0\".
+
+Threads: any.
+"""
+oar_version() =
+    ccall(@inbounds(ADDRESSES[195]), Cstring, ())
+
+"""
+    oar_work_error(work, out_error) -> oar_status
+
+Give the operation's own error. Does not wait, and does not touch the calling thread's error.
+
+- `work` (`const oar_work *`): borrowed.
+- `out_error` (`oar_error **`): owned; end with oar_error_release. NULL while the operation runs and when it succeeded.
+
+Threads: any.
+"""
+oar_work_error(work, out_error) =
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+
+"""
+    oar_work_is_done(work, out_is_done) -> oar_status
+
+Tell whether the operation has ended, well or not. Does not wait.
+
+- `work` (`const oar_work *`): borrowed.
+- `out_is_done` (`int32_t *`): 1 or 0.
+
+Threads: any.
+"""
+oar_work_is_done(work, out_is_done) =
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+
+"""
+    oar_work_release(work) -> void
+
+Drop a reference. Neither waits for the operation nor cancels it: the tensors stay in use until it has ended.
+
+- `work` (`oar_work *`): NULL is allowed.
+
+Threads: any.
+"""
+oar_work_release(work) =
+    ccall(@inbounds(ADDRESSES[198]), Cvoid, (Ptr{oar_work},), work)
+
+"""
+    oar_work_retain(work) -> oar_status
+
+Add a reference; each needs one oar_work_release.
+
+- `work` (`oar_work *`): borrowed.
+
+Threads: any.
+"""
+oar_work_retain(work) =
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_work},), work)
+
+"""
+    oar_work_wait(work, timeout_ms) -> oar_status
+
+Wait until the operation is done, and learn how it ended.
+
+A time-out here only ends the waiting: the operation goes on, its tensors stay in use, and one may wait again. The
+operation's own time-out is that of the call which started it; when it runs out the group is dead.
+May be called again after the end; the answer is the same.
+
+- `work` (`oar_work *`): borrowed.
+- `timeout_ms` (`int64_t`): milliseconds to wait; 0 waits until the operation has ended by itself, which its own
+  time-out bounds; negative is refused.
+
+Threads: serial(work).
+"""
+oar_work_wait(work, timeout_ms) =
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)

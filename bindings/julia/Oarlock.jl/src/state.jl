@@ -1,0 +1,118 @@
+@handle State oar_state """
+    State(options = nothing; keywords...)
+    State(f, options = nothing; keywords...)
+    State(exchange, rank, world_size, options = nothing; keywords...)
+
+One world: this process's rank, device and peers. Its place is found from the options, else from the variables that
+`oarlock launch` and torchrun set, else it is alone. Returns when all ranks have come.
+
+With a function `f(state)` first (a `do` block) the state is closed when that ends, and its result given.
+
+With `exchange(mine, all)`, a rank and a world size the ranks meet through the program's own all-gather: it is called
+once, with this rank's bytes, and fills the matrix `all`, whose column `r + 1` is for the bytes of rank r. An exception
+in it is thrown by `State`.
+
+`options`: a [`Config`](@ref), or what that takes. Threads: one call at a time.
+"""
+
+const Options = Union{Nothing,AbstractString,AbstractDict,NamedTuple,Config}
+
+function State(options::Options = nothing; keywords...)
+    config = as_config(options, keywords)
+    owned(out -> Lib.oar_state_create(config, out), State)
+end
+
+State(f, options::Options = nothing; keywords...) = closing(f, State(options; keywords...))
+
+function run_exchange(mine, size, all, slot)
+    trapped(slot) do (exchange, world_size)
+        exchange(unsafe_wrap(Array, Ptr{UInt8}(mine), size), unsafe_wrap(Array, Ptr{UInt8}(all), (Int(size), world_size)))
+    end
+end
+
+function State(exchange, rank::Integer, world_size::Integer, options::Options = nothing; keywords...)
+    config = as_config(options, keywords)
+    slot = root!((exchange, Int(world_size)))
+    owned(State) do out
+        Lib.oar_state_create_with_exchange(config, rank, world_size, Lib.@oar_exchange_fn(run_exchange), slot, SEM_POST[], out)
+    end
+end
+
+"This process's number among all ranks, or among those of a group, from 0."
+rank(state::State) = Int(value(out -> Lib.oar_state_rank(state, out), Int32))
+
+"How many ranks there are."
+world_size(state::State) = Int(value(out -> Lib.oar_state_world_size(state, out), Int32))
+
+"This process's number among the ranks on its host, from 0."
+local_rank(state::State) = Int(value(out -> Lib.oar_state_local_rank(state, out), Int32))
+
+"How many ranks are on this host."
+local_world_size(state::State) = Int(value(out -> Lib.oar_state_local_world_size(state, out), Int32))
+
+"Whether this is rank 0: the one that logs, prints and writes what only one may write."
+is_main_process(state::State) = value(out -> Lib.oar_state_is_main_process(state, out), Int32) != 0
+
+"Whether this is the first rank on its host."
+is_local_main_process(state::State) = value(out -> Lib.oar_state_is_local_main_process(state, out), Int32) != 0
+
+"Whether this is the rank with the highest number."
+is_last_process(state::State) = value(out -> Lib.oar_state_is_last_process(state, out), Int32) != 0
+
+"Where this rank computes, or a tensor's memory is: `\"cpu\"`."
+device(state::State) = read_text((buf, len) -> Lib.oar_state_device(state, buf, len))
+
+"""
+    barrier(state; timeout = 0)
+    barrier(group; timeout = 0)
+
+Wait until every rank has called this. `timeout`: seconds, or a `Dates.Period`; 0 takes the group's own. Errors:
+`:TIMEOUT`, `:MISMATCH`, `:PEER_LOST` and `:ABORTED`; all but the last name the ranks concerned.
+"""
+barrier(state::State; timeout = 0) = check(Lib.oar_state_barrier(state, milliseconds(timeout)))
+
+"""
+    println(state, values...)
+    print(state, values...)
+
+Write one line on the main process; other ranks do nothing.
+"""
+Base.print(state::State, values...) = check(Lib.oar_state_print(state, string(values...)))
+Base.println(state::State, values...) = print(state, values...)
+
+run_print(text, slot) = trapped(f -> f(unsafe_string(text)), slot)
+
+"""
+    on_print(f, state)
+    on_print(nothing, state)
+
+Give the lines of `println(state, ...)` to `f(text)` instead of standard output, or to standard output again. An
+exception in `f` is thrown by the `println`.
+"""
+on_print(f, state::State) =
+    check(Lib.oar_state_set_print_callback(state, Lib.@oar_print_fn(run_print), root!(f), SEM_POST[]))
+on_print(::Nothing, state::State) = check(Lib.oar_state_set_print_callback(state, C_NULL, C_NULL, C_NULL))
+
+"Seed libtorch's default generator of this process, as torch.manual_seed does."
+seed!(state::State, seed::Integer) = check(Lib.oar_state_seed(state, seed))
+
+"Ask all ranks to stop, where they next call [`should_stop`](@ref)."
+request_stop(state::State) = check(Lib.oar_state_request_stop(state))
+
+"Tell every rank alike whether any rank was asked to stop. All ranks call it."
+should_stop(state::State) = value(out -> Lib.oar_state_should_stop(state, out), Int32) != 0
+
+"Write what this rank knows about its last operations to a file, as JSON."
+Base.dump(state::State, path::AbstractString) = check(Lib.oar_state_dump(state, path))
+
+"""
+    abort(state, reason)
+    abort(group, reason)
+
+Make the group of all ranks (or this group) dead: calls that wait, on all ranks, fail with `:ABORTED` and the reason.
+Threads: any, also while another waits in a call of this state.
+"""
+abort(state::State, reason::AbstractString) = check(Lib.oar_state_abort(state, reason))
+
+"Leave the world. Later collective calls are `:STATE` errors. May be called twice."
+Base.close(state::State) = check(Lib.oar_state_close(state))

@@ -1,0 +1,157 @@
+/* Python functions called by C, on any thread, also while the interpreter ends. */
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "native.h"
+
+/* How many threads are inside Python on behalf of C. Once `ending` is set none enters any more: a thread that asked for the
+   GIL of an interpreter that has ended would be stopped there for ever, in the midst of C++. The mutex is a leaf. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t all_out = PTHREAD_COND_INITIALIZER;
+static int inside;
+static int ending;
+
+enum { kShutdownLimitS = 5 };
+
+int oar_py_enter(PyGILState_STATE *gil) {
+  int open;
+  pthread_mutex_lock(&mutex);
+  open = !ending && Py_IsInitialized();
+  inside += open;
+  pthread_mutex_unlock(&mutex);
+  if (open) *gil = PyGILState_Ensure();
+  return open;
+}
+
+void oar_py_leave(PyGILState_STATE gil) {
+  PyGILState_Release(gil);
+  pthread_mutex_lock(&mutex);
+  if (inside > 0 && --inside == 0) pthread_cond_broadcast(&all_out);
+  pthread_mutex_unlock(&mutex);
+}
+
+/* A forked child has one thread: none of the others holds the mutex or is inside. */
+static void lock_for_fork(void) { pthread_mutex_lock(&mutex); }
+static void unlock_after_fork(void) { pthread_mutex_unlock(&mutex); }
+static void forget_threads(void) {
+  inside = 0;
+  pthread_mutex_unlock(&mutex);
+}
+
+int oar_py_mind_forks(void) { return pthread_atfork(lock_for_fork, unlock_after_fork, forget_threads); }
+
+/* At exit, before the interpreter ends: no callback begins any more, and those that run are waited for. */
+PyObject *oar_py_shutdown(int log_is_set) {
+  struct timespec limit;
+  clock_gettime(CLOCK_REALTIME, &limit);
+  limit.tv_sec += kShutdownLimitS;
+  Py_BEGIN_ALLOW_THREADS
+  if (log_is_set) oar_log_set_callback(0, NULL, NULL, NULL);
+  pthread_mutex_lock(&mutex);
+  ending = 1;
+  while (inside > 0 && pthread_cond_timedwait(&all_out, &mutex, &limit) == 0) {}
+  pthread_mutex_unlock(&mutex);
+  Py_END_ALLOW_THREADS
+  Py_RETURN_NONE;
+}
+
+PyObject *oar_py_text(const char *text) { return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace"); }
+
+PyObject *oar_py_pack(int count, ...) {
+  PyObject *tuple = PyTuple_New(count);
+  va_list items;
+  int i, whole = tuple != NULL;
+  va_start(items, count);
+  for (i = 0; i < count; ++i) {
+    PyObject *item = va_arg(items, PyObject *);
+    if (item == NULL) whole = 0;
+    if (tuple != NULL && item != NULL)
+      PyTuple_SetItem(tuple, i, item);
+    else
+      Py_XDECREF(item);
+  }
+  va_end(items);
+  if (whole) return tuple;
+  Py_XDECREF(tuple);
+  return NULL;
+}
+
+static void settle(PyObject *callable, oar_py_fate fate) {
+  if (fate == OAR_PY_KEEP)
+    oar_py_keep_exception();
+  else
+    PyErr_WriteUnraisable(callable);
+}
+
+int oar_py_call(PyObject *callable, PyObject *arguments, oar_py_fate fate) {
+  PyObject *result;
+  Py_INCREF(callable); /* it may be replaced while it runs */
+  result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
+  if (result == NULL) settle(callable, fate);
+  Py_XDECREF(arguments);
+  Py_XDECREF(result);
+  Py_DECREF(callable);
+  return result == NULL;
+}
+
+void oar_py_release_kept(void *object) {
+  PyGILState_STATE gil;
+  PyObject *type, *value, *traceback;
+  if (!oar_py_enter(&gil)) return; /* its memory goes with the process */
+  PyErr_Fetch(&type, &value, &traceback);
+  Py_DECREF((PyObject *)object);
+  PyErr_Restore(type, value, traceback);
+  oar_py_leave(gil);
+}
+
+oar_py_exchange_call *oar_py_new_exchange(PyObject *callable, int32_t world_size) {
+  oar_py_exchange_call *call = malloc(sizeof *call);
+  if (call == NULL) {
+    PyErr_NoMemory();
+    return NULL;
+  }
+  Py_INCREF(callable);
+  call->callable = callable;
+  call->world_size = world_size;
+  return call;
+}
+
+void oar_py_release_exchange(void *user_data) {
+  oar_py_exchange_call *call = user_data;
+  oar_py_release_kept(call->callable);
+  free(call);
+}
+
+/* The bytes of all ranks, joined by the function, into the room of world_size * size bytes. */
+static int exchange(const oar_py_exchange_call *call, const void *mine, size_t size, void *all) {
+  const size_t need = size * (size_t)call->world_size;
+  PyObject *arguments = oar_py_pack(1, PyBytes_FromStringAndSize(mine, (Py_ssize_t)size));
+  PyObject *result = arguments == NULL ? NULL : PyObject_CallObject(call->callable, arguments);
+  char *bytes = NULL;
+  Py_ssize_t length = 0;
+  int done = 0;
+  Py_XDECREF(arguments);
+  if (result != NULL && PyBytes_AsStringAndSize(result, &bytes, &length) == 0) {
+    done = (size_t)length == need;
+    if (done)
+      memcpy(all, bytes, need);
+    else
+      PyErr_Format(PyExc_ValueError, "the exchange gave %zd bytes; %d ranks times %zu bytes are needed", length,
+                   (int)call->world_size, size);
+  }
+  Py_XDECREF(result);
+  return done;
+}
+
+int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_data) {
+  PyGILState_STATE gil;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  done = exchange(user_data, mine, size, all);
+  if (!done) oar_py_keep_exception();
+  oar_py_leave(gil);
+  return !done;
+}

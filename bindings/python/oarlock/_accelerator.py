@@ -1,0 +1,152 @@
+"""Prepares model, optimizer, scheduler and loaders for a state, and owns the semantics of the training loop."""
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from . import _c
+from ._config import Config, config_of
+from ._data import Loader
+from ._model import Model, Optimizer, Scheduler
+from ._state import State
+from ._tensor import Tensor, as_tensor
+from ._values import path_text
+
+PREPARE = ((_c.ModelHandle, _c.accelerator_prepare_model), (_c.OptimizerHandle, _c.accelerator_prepare_optimizer),
+           (_c.SchedulerHandle, _c.accelerator_prepare_scheduler), (_c.LoaderHandle, _c.accelerator_prepare_loader))
+
+
+class Accelerator(_c.AcceleratorHandle):
+    """The training loop's semantics, the same for one rank and many.
+
+        model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+        for batch in loader:
+            with accelerator.accumulate(model):       # only with gradient_accumulation_steps > 1
+                accelerator.backward(model(batch)["loss"])
+                accelerator.clip_grad_norm(model, 1.0)
+                accelerator.step(optimizer, scheduler)
+
+    Belongs to one thread at a time. A call that fails on some ranks makes the others' raise Aborted.
+
+    Args:
+        state: the ranks.
+        config: a Config, a mapping or JSON text of options; None takes the state's.
+        options: options by name, instead of a config: gradient_accumulation_steps is accelerator={"gradient_accumulation_steps": 4}.
+
+    Raises:
+        InvalidArgument: a value out of range, or an option that is not read here; the text names the place.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self, state: State, config: Config | Mapping[str, Any] | str | None = None, **options: Any) -> None:
+        self._adopt(_c.accelerator_create(state, config_of(config, options)))
+
+    def prepare(self, *objects: Model | Optimizer | Scheduler | Loader) -> Any:
+        """Make models data-parallel, give loaders this rank's share, and keep all of them in checkpoints.
+
+        All ranks prepare the same objects in the same order.
+
+        Returns:
+            The objects, as given: one, or a tuple.
+
+        Raises:
+            TypeError: something else than a model, optimizer, scheduler or loader; nothing was prepared.
+            Mismatch: ranks have different models or loaders.
+        """
+        calls = []
+        for given in objects:
+            call = next((call for kind, call in PREPARE if isinstance(given, kind)), None)
+            if call is None:
+                raise TypeError(f"models, optimizers, schedulers and loaders can be prepared, not '{type(given).__name__}'")
+            calls.append(call)
+        for given, call in zip(objects, calls):
+            call(self, given)
+        return objects[0] if len(objects) == 1 else objects
+
+    @contextmanager
+    def accumulate(self, model: Model | None = None) -> Iterator[None]:
+        """One micro-batch of an accumulation: whether gradients are synchronised in it is decided when it begins.
+
+        Args:
+            model: whose gradients wait; None: all prepared models.
+        """
+        _c.accelerator_accumulate_begin(self, model)
+        try:
+            yield
+        finally:
+            _c.accelerator_accumulate_end(self)
+
+    @property
+    def sync_gradients(self) -> bool:
+        """Whether this micro-batch synchronises gradients, so that `step` really steps."""
+        return bool(_c.accelerator_sync_gradients(self))
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradients of loss / gradient_accumulation_steps to the parameters, averaged over the ranks. Other threads run
+        meanwhile.
+
+        Args:
+            loss: one floating-point element that a forward in training mode gave.
+
+        Raises:
+            InvalidArgument: more than one element, or not floating-point.
+            InvalidState: the loss has no graph, or it was used, or a parameter got no gradient.
+        """
+        _c.accelerator_backward(self, loss)
+
+    def clip_grad_norm(self, model: Model, max_norm: float, norm_type: float = 2.0) -> float:
+        """Scale the model's gradients so that their total norm is at most max_norm; the norm before. 0 between synchronisations."""
+        return _c.accelerator_clip_grad_norm(self, model, max_norm, norm_type)
+
+    def step(self, optimizer: Optimizer, scheduler: Scheduler | None = None) -> None:
+        """Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done."""
+        _c.accelerator_step(self, optimizer, scheduler)
+
+    def gather_for_metrics(self, tensor: Any) -> Tensor:
+        """The rows of all ranks in rank order, each sample once: what was repeated to make batches even is left out.
+
+        Args:
+            tensor: anything that `as_tensor` takes, of shape [n, ...].
+        """
+        return _c.accelerator_gather_for_metrics(self, as_tensor(tensor))
+
+    def reduce_mean(self, value: float) -> float:
+        """The mean of one number per rank, on every rank."""
+        return _c.accelerator_reduce_mean(self, value)
+
+    def save(self, directory: str | os.PathLike | None = None, user: Any = None) -> None:
+        """Write a checkpoint of everything prepared, complete or not at all. All ranks call it; other threads run meanwhile.
+
+        Args:
+            directory: must not exist. None: the next checkpoint_<n> of <project_dir>/checkpoints.
+            user: anything that `json` can write, kept in the manifest; see Checkpoint.user.
+
+        Raises:
+            Exists, NoSpace, IoFailed: older checkpoints are untouched.
+        """
+        _c.accelerator_save(self, path_text(directory), None if user is None else json.dumps(user))
+
+    def load(self, directory: str | os.PathLike | None = None) -> None:
+        """Put a checkpoint back into what is prepared: the same objects in the same order as in the run that saved it.
+
+        Args:
+            directory: the checkpoint's; None: the newest complete one of <project_dir>/checkpoints.
+
+        Raises:
+            NotFound, Corrupt, InvalidState: nothing was changed.
+        """
+        _c.accelerator_load(self, path_text(directory))
+
+    def close(self) -> None:
+        """Let go of everything prepared. May be called twice."""
+        _c.accelerator_close(self)
+
+    def __enter__(self) -> "Accelerator":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if not self.released:
+            self.close()

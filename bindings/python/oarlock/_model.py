@@ -1,0 +1,168 @@
+"""Models, and what updates their parameters."""
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import _c
+from ._state import State
+from ._tensor import Tensor
+from ._tree import Tree, to_tree
+from ._values import options_json, path_text
+
+
+class Model(_c.ModelHandle):
+    """Parameters, buffers, and how to run and differentiate them. Made by `Model.load`.
+
+    Belongs to one thread at a time.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self) -> None:
+        raise TypeError("models are made by Model.load(state, path)")
+
+    @classmethod
+    def load(cls, state: State, path: str | os.PathLike, options: str | Mapping[str, Any] | None = None, **more: Any) -> "Model":
+        """Load an exported program (.pt2 of torch.export) with its weights. It starts in training mode.
+
+        Args:
+            state: gives the device.
+            path: the file; not needed afterwards. Load programs of people you trust.
+            options: a mapping or JSON text of model options, without their "model.".
+            more: options by name: weights="w.safetensors".
+
+        Raises:
+            NotFound, Corrupt, VersionMismatch, Unsupported: the text says where and what.
+        """
+        return _c.model_load(state, path_text(path), options_json(options, more))
+
+    def __call__(self, inputs: Any) -> Tree:
+        """Run the model; see `forward`."""
+        return _c.model_forward(self, inputs if isinstance(inputs, _c.TreeHandle) else to_tree(inputs))
+
+    def forward(self, inputs: Any) -> Tree:
+        """Run the model. Other threads run meanwhile.
+
+        Args:
+            inputs: a batch, or a mapping by input name or a list by position of what `as_tensor` takes.
+
+        Returns:
+            A map by output name, or a list. In training mode the outputs carry their history for Accelerator.backward.
+
+        Raises:
+            InvalidArgument: an input is missing, unknown, or of a dtype or shape that the program was not exported for.
+        """
+        return self(inputs)
+
+    def train(self, mode: bool = True) -> "Model":
+        """Choose training mode (dropout on, autograd recorded) or, with False, evaluation."""
+        _c.model_set_training(self, mode)
+        return self
+
+    def eval(self) -> "Model":
+        """Choose evaluation mode: dropout off, nothing recorded, buffers stay."""
+        return self.train(False)
+
+    @property
+    def training(self) -> bool:
+        """Whether it is in training mode."""
+        return bool(_c.model_is_training(self))
+
+    @property
+    def input_names(self) -> list[str]:
+        """What a forward takes, in the program's order."""
+        return [_c.model_input_name(self, index) for index in range(_c.model_num_inputs(self))]
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """The parameters that are trained, in the program's order; tied ones once."""
+        return [_c.model_parameter_name(self, index) for index in range(_c.model_num_parameters(self))]
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """Names and tensors of the parameters that are trained."""
+        return ((name, self.tensor(name)) for name in self.parameter_names)
+
+    def tensor(self, name: str) -> Tensor:
+        """A parameter or buffer, sharing its memory. Raises NotFound."""
+        return _c.model_tensor(self, name)
+
+    def gradient(self, name: str) -> Tensor | None:
+        """The gradient of a parameter, sharing its memory; None if it has none. Raises NotFound."""
+        return _c.model_gradient(self, name)
+
+    def save_weights(self, path: str | os.PathLike) -> None:
+        """Write every persistent parameter and buffer as one safetensors file; readers see the old file or the new."""
+        _c.model_save_weights(self, path_text(path))
+
+    def load_weights(self, path: str | os.PathLike) -> None:
+        """Replace every persistent parameter and buffer by that of a safetensors file: all or none."""
+        _c.model_load_weights(self, path_text(path))
+
+
+class Optimizer(_c.OptimizerHandle):
+    """Updates a model's parameters.
+
+    Args:
+        model: its parameters are kept alive.
+        name: "sgd" or "adamw"; options, defaults and bits are those of torch.optim.
+        options: a mapping or JSON text of optimizer options, without their "optimizer.".
+        more: options by name: lr, momentum, betas, weight_decay ...
+
+    Raises:
+        InvalidArgument: an unknown name or option (the text names the nearest), or a value out of range.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self, model: Model, name: str, options: str | Mapping[str, Any] | None = None, **more: Any) -> None:
+        self._adopt(_c.optimizer_create(model, name, options_json(options, more)))
+
+    @property
+    def lr(self) -> float:
+        """The learning rate that the next step will use. May be set; a scheduler sets it again at its next step."""
+        return _c.optimizer_learning_rate(self)
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        _c.optimizer_set_learning_rate(self, value)
+
+    @property
+    def num_steps(self) -> int:
+        """Steps made so far, those before a resume included."""
+        return _c.optimizer_num_steps(self)
+
+    def step(self) -> None:
+        """Update the parameters by their gradients. Programs with an accelerator call Accelerator.step instead."""
+        _c.optimizer_step(self)
+
+    def zero_grad(self) -> None:
+        """Drop all gradients. Accelerator.step does it."""
+        _c.optimizer_zero_grad(self)
+
+
+class Scheduler(_c.SchedulerHandle):
+    """A learning rate as a formula of the step. Sets that of step 0 at once.
+
+    Args:
+        optimizer: whose rate it sets.
+        name: "constant", "linear", "cosine" or "step".
+        options: a mapping or JSON text of scheduler options, without their "scheduler.".
+        more: options by name: warmup_steps, total_steps, step_size, gamma, min_lr_ratio, num_cycles.
+
+    Raises:
+        InvalidArgument: an unknown name or option, one that is missing, or a value out of range.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self, optimizer: Optimizer, name: str, options: str | Mapping[str, Any] | None = None, **more: Any) -> None:
+        self._adopt(_c.scheduler_create(optimizer, name, options_json(options, more)))
+
+    @property
+    def num_steps(self) -> int:
+        """Steps made so far, those before a resume included."""
+        return _c.scheduler_num_steps(self)
+
+    def step(self) -> None:
+        """Go on by one step. Programs with an accelerator call Accelerator.step instead."""
+        _c.scheduler_step(self)

@@ -1,0 +1,285 @@
+"""One world: this process's place among the ranks, its group, and operations that run in the background."""
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from . import _c
+from ._config import Config, config_of
+from ._errors import Error, InvalidArgument, TimedOut, from_handle
+from ._tensor import Tensor, as_tensor, zeros
+from ._values import milliseconds, path_text, reduction_number
+
+SLICE_MS = 250  # how long a wait in the main thread goes before it looks for Ctrl-C
+
+
+class Work(_c.WorkHandle):
+    """An operation that runs in the background. Dropping it neither waits nor cancels."""
+
+    __slots__ = ("__weakref__",)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the operation is done. Other threads run meanwhile, and Ctrl-C ends the waiting within 0.3 s.
+
+        Args:
+            timeout: seconds; None waits until the operation has ended by itself, which its own time-out bounds.
+
+        Raises:
+            TimedOut: not done yet; one may wait again. Or ranks did not come within the operation's own time-out.
+            Mismatch, PeerLost, Aborted: how the operation failed.
+        """
+        limit_ms = milliseconds(timeout)
+        if threading.current_thread() is not threading.main_thread() or 0 < limit_ms <= SLICE_MS or limit_ms < 0:
+            return _c.work_wait(self, limit_ms)
+        end = time.monotonic() + limit_ms / 1000 if limit_ms else None
+        while True:
+            step = SLICE_MS if end is None else max(1, min(SLICE_MS, round((end - time.monotonic()) * 1000)))
+            try:
+                return _c.work_wait(self, step)
+            except TimedOut:
+                if self.is_done or (end is not None and time.monotonic() >= end):
+                    raise
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the operation has ended, well or not."""
+        return bool(_c.work_is_done(self))
+
+    @property
+    def error(self) -> Error | None:
+        """How it failed; None while it runs and when it succeeded."""
+        error = _c.work_error(self)
+        return None if error is None else from_handle(error)
+
+
+class Group(_c.GroupHandle):
+    """Ranks that communicate. All ranks make the same calls in the same order; different ones raise Mismatch on all of them."""
+
+    __slots__ = ("__weakref__",)
+
+    @property
+    def rank(self) -> int:
+        """This process's number in the group."""
+        return _c.group_rank(self)
+
+    @property
+    def size(self) -> int:
+        """How many ranks there are."""
+        return _c.group_size(self)
+
+    def all_reduce(self, tensor: Any, op: int | str = "sum", *, timeout: float | None = None, async_op: bool = False) -> Any:
+        """Combine the ranks' tensors element by element, in place, and give every rank the result.
+
+        Args:
+            tensor: anything writable that `as_tensor` takes without a copy; it holds the result.
+            op: "sum", "mean", "max", "min", "product".
+            timeout: seconds to wait for peers; None takes the group's own.
+            async_op: return a Work at once; the tensor is in use until that is done.
+
+        Returns:
+            `tensor`, or the Work.
+
+        Raises:
+            InvalidArgument: no such op, or one that the dtype does not take; read-only memory; a negative time-out.
+            Mismatch, PeerLost, TimedOut, Aborted: with the rank that is to blame.
+        """
+        number = reduction_number(op)
+        work = _c.group_all_reduce(self, as_tensor(tensor), number, 0 if timeout is None else milliseconds(timeout))
+        if async_op:
+            return work
+        work.wait()
+        return tensor
+
+    def broadcast(self, tensor: Any, root: int = 0, *, timeout: float | None = None, async_op: bool = False) -> Any:
+        """Give every rank the root's tensor, in place. Arguments and errors as for all_reduce."""
+        work = _c.group_broadcast(self, as_tensor(tensor), root, milliseconds(timeout))
+        if async_op:
+            return work
+        work.wait()
+        return tensor
+
+    def all_gather(self, tensor: Any, output: Any = None, *, timeout: float | None = None, async_op: bool = False) -> Any:
+        """Join the ranks' tensors along the first dimension, in rank order, and give every rank the result.
+
+        Args:
+            tensor: this rank's, of the same shape on all ranks.
+            output: where the result goes; needed with async_op, else made here if None.
+            timeout: seconds to wait for peers; None takes the group's own.
+            async_op: return a Work at once.
+
+        Returns:
+            The output, or the Work.
+        """
+        given = as_tensor(tensor)
+        if output is None:
+            if async_op:
+                raise InvalidArgument("all_gather with async_op needs an output")
+            shape = given.shape
+            output = zeros((shape[0] * self.size, *shape[1:]) if shape else (self.size,), given.dtype)
+        work = _c.group_all_gather(self, given, as_tensor(output), milliseconds(timeout))
+        if async_op:
+            return work
+        work.wait()
+        return output
+
+    def barrier(self, timeout: float | None = None) -> None:
+        """Wait until every rank has called this. Other threads run meanwhile; Ctrl-C is seen when it returns."""
+        _c.group_barrier(self, milliseconds(timeout))
+
+    def all_gather_bytes(self, data: bytes, *, timeout: float | None = None) -> list[bytes]:
+        """Give every rank the bytes of all ranks, in rank order; lengths may differ."""
+        sizes, joined = _c.group_all_gather_bytes(self, data, milliseconds(timeout))
+        whole = memoryview(_c.bytes_view(joined))
+        ends = [sum(sizes[:rank + 1]) for rank in range(len(sizes))]
+        return [bytes(whole[end - size:end]) for end, size in zip(ends, sizes)]
+
+    def broadcast_bytes(self, data: bytes | None = None, root: int = 0, *, timeout: float | None = None) -> bytes:
+        """Give every rank the root's bytes; `data` counts on the root only."""
+        return _c.bytes_view(_c.group_broadcast_bytes(self, data if data is not None else b"", root, milliseconds(timeout)))
+
+    def abort(self, reason: str) -> None:
+        """Make the group dead on every rank: waiting and later calls raise Aborted with the reason. From any thread."""
+        _c.group_abort(self, reason)
+
+
+class State(_c.StateHandle):
+    """One world of ranks. Without `oarlock launch` or torchrun's variables it is one rank, and everything works too.
+
+        with oarlock.State(seed=7, comm={"timeout_ms": 60_000}) as state:
+            state.print(f"{state.world_size} ranks")
+
+    Leaving the block closes the state. Belongs to one thread at a time; `abort`, `request_stop`, `dump` are for any thread.
+
+    Args:
+        config: a Config, a mapping or JSON text of options; None takes the defaults and the environment.
+        exchange: how the ranks meet through a communicator of the caller's: a function that is called once with this rank's
+            bytes and returns those of every rank, in rank order, as a list or joined. Needs `rank` and `world_size`.
+        rank, world_size: for `exchange`. Without it they are the options state.rank and state.world_size.
+        options: options by name, on top of `config`.
+
+    Raises:
+        InvalidArgument, InvalidEnvironment: an option is unknown or out of range, or variables contradict each other.
+        TimedOut, PeerLost: ranks did not come; the text names them.
+        Exception: what `exchange` raised, as it was.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self, config: Config | Mapping[str, Any] | str | None = None, *,
+                 exchange: Callable[[bytes], bytes | Sequence[bytes]] | None = None, rank: int | None = None,
+                 world_size: int | None = None, **options: Any) -> None:
+        if exchange is None and (rank is not None or world_size is not None):
+            options["state"] = {**options.get("state", {}),
+                                **{key: value for key, value in (("rank", rank), ("world_size", world_size)) if value is not None}}
+        config = config_of(config, options)
+        if exchange is None:
+            self._adopt(_c.state_create(config))
+            return
+        if rank is None or world_size is None:
+            raise InvalidArgument("a state over an exchange needs rank and world_size")
+
+        def joined(mine: bytes) -> bytes:
+            given = exchange(mine)
+            return given if isinstance(given, bytes) else b"".join(given)
+
+        self._adopt(_c.state_create_with_exchange(config, rank, world_size, joined))
+
+    @property
+    def rank(self) -> int:
+        """This process's number among all ranks, from 0."""
+        return _c.state_rank(self)
+
+    @property
+    def world_size(self) -> int:
+        """How many ranks there are."""
+        return _c.state_world_size(self)
+
+    @property
+    def local_rank(self) -> int:
+        """This process's number among the ranks on its host."""
+        return _c.state_local_rank(self)
+
+    @property
+    def local_world_size(self) -> int:
+        """How many ranks are on this host."""
+        return _c.state_local_world_size(self)
+
+    @property
+    def is_main_process(self) -> bool:
+        """Whether this is rank 0: the one that prints and writes what only one may write."""
+        return bool(_c.state_is_main_process(self))
+
+    @property
+    def is_local_main_process(self) -> bool:
+        """Whether this is the first rank on its host."""
+        return bool(_c.state_is_local_main_process(self))
+
+    @property
+    def is_last_process(self) -> bool:
+        """Whether this is the rank with the highest number."""
+        return bool(_c.state_is_last_process(self))
+
+    @property
+    def device(self) -> str:
+        """What this rank computes on: "cpu"."""
+        return _c.state_device(self)
+
+    @property
+    def group(self) -> Group:
+        """The group of all ranks."""
+        return _c.state_group(self)
+
+    def barrier(self, timeout: float | None = None) -> None:
+        """Wait until every rank has called this.
+
+        Args:
+            timeout: seconds; None takes comm.timeout_ms.
+
+        Raises:
+            TimedOut, Mismatch, PeerLost, Aborted: with the rank that is to blame. Ctrl-C is seen when the call returns.
+        """
+        _c.state_barrier(self, milliseconds(timeout))
+
+    def print(self, *values: object, sep: str = " ") -> None:
+        """Write one line on the main process; other ranks do nothing. Raises what the function of `on_print` raised."""
+        _c.state_print(self, sep.join(map(str, values)))
+
+    def on_print(self, function: Callable[[str], object] | None) -> None:
+        """Give lines of `print` to a function instead of standard output; None: standard output again."""
+        _c.state_set_print_callback(self, function)
+
+    def seed(self, seed: int) -> None:
+        """Seed libtorch's default generator of this process, as torch.manual_seed does."""
+        _c.state_seed(self, seed)
+
+    def request_stop(self) -> None:
+        """Ask all ranks to stop where they next call should_stop. From any thread or signal handler."""
+        _c.state_request_stop(self)
+
+    def should_stop(self) -> bool:
+        """Whether any rank was asked to stop; every rank gets the same answer. All ranks call it."""
+        return bool(_c.state_should_stop(self))
+
+    def dump(self, path: str | os.PathLike) -> None:
+        """Write what this rank knows about its last operations, as JSON. From any thread, also while another one waits."""
+        _c.state_dump(self, path_text(path))
+
+    def abort(self, reason: str) -> None:
+        """Make the group of all ranks dead: waiting and later calls raise Aborted with the reason. From any thread."""
+        _c.state_abort(self, reason)
+
+    def close(self) -> None:
+        """Leave the world. Does not wait for peers. May be called twice."""
+        _c.state_close(self)
+
+    def __enter__(self) -> "State":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if not self.released:
+            self.close()
+
+    def __repr__(self) -> str:
+        return "<oarlock.State (released)>" if self.released else f"<oarlock.State rank {self.rank} of {self.world_size}>"

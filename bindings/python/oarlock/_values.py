@@ -1,0 +1,87 @@
+"""How plain Python values are given to the library: options, seconds, paths, names of things that have numbers in C."""
+import json
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from . import _c
+from ._errors import InvalidArgument
+
+EXACT_IN_DOUBLE = 2**53
+
+DTYPES = {name.lower(): getattr(_c, name) for name in (
+    "BOOL", "UINT8", "INT8", "INT16", "INT32", "INT64", "FLOAT16", "BFLOAT16", "FLOAT32", "FLOAT64", "UINT16", "UINT32",
+    "UINT64", "COMPLEX64", "COMPLEX128", "FLOAT8_E4M3FN", "FLOAT8_E5M2")}
+DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
+REDUCTIONS = {"sum": _c.REDUCE_SUM, "mean": _c.REDUCE_AVERAGE, "average": _c.REDUCE_AVERAGE, "avg": _c.REDUCE_AVERAGE,
+              "max": _c.REDUCE_MAX, "min": _c.REDUCE_MIN, "product": _c.REDUCE_PRODUCT, "prod": _c.REDUCE_PRODUCT}
+
+
+def milliseconds(timeout: float | None) -> int:
+    """Seconds to what C takes: None is the group's own time-out; a positive time is at least one millisecond."""
+    if timeout is None:
+        return 0
+    if not math.isfinite(timeout):
+        raise InvalidArgument(f"timeout_ms: no wait is endless; the timeout must be finite seconds, or None for the group's own, "
+                              f"not {timeout}")
+    return max(1, math.ceil(timeout * 1000)) if timeout >= 0 else min(-1, math.floor(timeout * 1000))
+
+
+def dtype_number(dtype: Any) -> int:
+    """ "float32", numpy.float32, torch.float32 or an OAR number."""
+    if isinstance(dtype, int):
+        return dtype
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
+    number = DTYPES.get(name.removeprefix("torch."))
+    if number is None:
+        raise InvalidArgument(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
+    return number
+
+
+def reduction_number(op: int | str) -> int:
+    if isinstance(op, str):
+        number = REDUCTIONS.get(op)
+        if number is None:
+            raise InvalidArgument(f"op must be one of {', '.join(REDUCTIONS)}, not '{op}'")
+        return number
+    return op
+
+
+def path_text(path: str | os.PathLike | None) -> str | None:
+    return None if path is None else os.fspath(path)
+
+
+def _for_json(value: Any) -> Any:
+    """Integers that JSON's readers would round go as texts, which every integer option takes too."""
+    if isinstance(value, Mapping):
+        return {str(key): _for_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_for_json(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > EXACT_IN_DOUBLE:
+        return str(value)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """numpy's and torch's numbers as Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"an option cannot be {value!r} of type {type(value).__name__}")
+
+
+def options_json(options: str | Mapping[str, Any] | None, more: Mapping[str, Any]) -> str | None:
+    """Options given as JSON text, as a mapping and by keyword, as one JSON text; None if there are none."""
+    if isinstance(options, str):
+        if not more:
+            return options
+        options = json.loads(options)
+    given = {**(options or {}), **more}
+    if not given:
+        return None
+    try:
+        return json.dumps(_for_json(given), allow_nan=False, default=_plain)
+    except ValueError as error:
+        raise InvalidArgument(f"options must be finite numbers, texts, flags, lists and mappings of them: {error}") from error
