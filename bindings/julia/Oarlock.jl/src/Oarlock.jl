@@ -33,7 +33,7 @@ export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, posit
 export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
 export register_parameter!, register_buffer!
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
-export Accelerator, prepare!, accumulate, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
+export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
 export save, load!, gradient_ready!, gradients_done!
 export Tracker, log!, Progress, advance!, on_progress, on_log, set_log_level
 export Checkpoint, latest_checkpoint, verify, manifest, user_json

@@ -31,12 +31,12 @@ function prepare!(accelerator::Accelerator, objects...)
 end
 
 """
-    accumulate(f, accelerator, model = nothing)
+    accumulating(f, accelerator, model = nothing)
 
 Run `f()`, one micro-batch of an accumulation: gradients are averaged over ranks, and steps made, at every
 `accelerator.gradient_accumulation_steps`-th one only, and at the last batch of an epoch.
 """
-function accumulate(f, accelerator::Accelerator, model::Union{Model,Nothing} = nothing)
+function accumulating(f, accelerator::Accelerator, model::Union{Model,Nothing} = nothing)
     check(Lib.oar_accelerator_accumulate_begin(accelerator, or_null(model)))
     result = try
         f()
@@ -87,7 +87,7 @@ save(accelerator::Accelerator, directory = nothing; user = nothing) =
     check(Lib.oar_accelerator_save(accelerator, or_null(directory), user_text(user)))
 user_text(::Nothing) = C_NULL
 user_text(text::AbstractString) = String(text)
-user_text(value) = json(value; big = :digits)
+user_text(value) = json(value)
 
 """
     load!(accelerator, directory = nothing)

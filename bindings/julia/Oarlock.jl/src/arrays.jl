@@ -62,15 +62,16 @@ function is_dense(sizes, steps, order)
     true
 end
 
-# The Array over the tensor's memory, with the dimensions in this order. It holds a reference of its own to the memory, which
-# its finalizer ends; arrays that share its data (reshape, vec) keep the Array.
+# The Array over the tensor's memory, with the dimensions in this order. It holds a reference of its own, which its finalizer
+# ends; arrays that share its data (reshape, vec) keep the Array. The reference is a bare pointer: a Tensor that only a finalizer
+# knows would itself be taken for dead and finalized.
 function wrap(tensor, order)
     sizes = size(tensor)[order]
     0 in sizes && return Array{eltype(tensor)}(undef, sizes)
     data = pointer(tensor)
     check(Lib.oar_tensor_retain(tensor))
-    keeper = Tensor(handle(tensor))
-    finalizer(_ -> finalize(keeper), unsafe_wrap(Array, data, sizes))
+    kept = handle(tensor)
+    finalizer(_ -> Lib.oar_tensor_release(kept), unsafe_wrap(Array, data, sizes))
 end
 
 guarded(tensor, array) = is_read_only(tensor) ? ReadOnlyArray(array) : array

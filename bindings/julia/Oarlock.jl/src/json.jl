@@ -2,29 +2,29 @@
 # this one has dependencies on the standard library only.
 
 """
-    json(value; big = :text) -> String
+    json(value) -> String
 
 JSON of nested dictionaries, named tuples, vectors and tuples of numbers, texts, symbols, truth values and `nothing`.
 
-Integers beyond 2^53 become text where `big` is `:text`, as options of Oarlock take them, and digits where it is
-`:digits`. Numbers that are not finite, texts that are not UTF-8, and keys given twice are refused.
+Integers beyond 2^53 become text, since most readers of JSON, and Oarlock's own, would not keep them exactly. Numbers that are
+not finite, texts that are not UTF-8, and keys given twice are refused.
 """
-json(value; big = :text) = sprint(write_json, value, big)
+json(value) = sprint(write_json, value)
 
-write_json(io, ::Nothing, big) = print(io, "null")
-write_json(io, value::Bool, big) = print(io, value)
-write_json(io, value::Integer, big) =
-    big === :text && !(-Int64(2)^53 <= value <= Int64(2)^53) ? print(io, '"', value, '"') : print(io, value)
+write_json(io, ::Nothing) = print(io, "null")
+write_json(io, value::Bool) = print(io, value)
+write_json(io, value::Integer) =
+    -Int64(2)^53 <= value <= Int64(2)^53 ? print(io, value) : print(io, '"', value, '"')
 
-function write_json(io, value::AbstractFloat, big)
+function write_json(io, value::AbstractFloat)
     number = Float64(value)  # before printing, so that a Float32 keeps its exact value
     isfinite(number) || throw(ArgumentError("JSON has no $value"))
     print(io, number)
 end
 
-write_json(io, value::Symbol, big) = write_json(io, String(value), big)
+write_json(io, value::Symbol) = write_json(io, String(value))
 
-function write_json(io, text::AbstractString, big)
+function write_json(io, text::AbstractString)
     isvalid(text) || throw(ArgumentError("a text is not UTF-8: $(repr(text))"))
     print(io, '"')
     for character in text
@@ -39,21 +39,21 @@ function write_json(io, text::AbstractString, big)
     print(io, '"')
 end
 
-write_json(io, list::Union{AbstractVector,Tuple}, big) = write_joined((io, item) -> write_json(io, item, big), io, list, "[", "]")
+write_json(io, list::Union{AbstractVector,Tuple}) = write_joined(write_json, io, list, "[", "]")
 
-write_json(io, map::NamedTuple, big) = write_map(io, pairs(map), big)
-write_json(io, map::AbstractDict, big) = write_map(io, map, big)
-write_json(io, value, big) = throw(ArgumentError("JSON has no form for a $(typeof(value)): $(repr(value))"))
+write_json(io, map::NamedTuple) = write_map(io, pairs(map))
+write_json(io, map::AbstractDict) = write_map(io, map)
+write_json(io, value) = throw(ArgumentError("JSON has no form for a $(typeof(value)): $(repr(value))"))
 
-function write_map(io, entries, big)
+function write_map(io, entries)
     names = String[]
     write_joined(io, entries, "{", "}") do io, (key, value)
         key isa Union{AbstractString,Symbol} || throw(ArgumentError("keys of JSON are texts or symbols, not $(repr(key))"))
         String(key) in names && throw(ArgumentError("the key \"$key\" is given twice"))
         push!(names, String(key))
-        write_json(io, String(key), big)
+        write_json(io, String(key))
         print(io, ':')
-        write_json(io, value, big)
+        write_json(io, value)
     end
 end
 
@@ -74,4 +74,4 @@ options_text(options::Nothing, keywords) = isempty(keywords) ? C_NULL : json(key
 options_text(options::AbstractString, keywords) =
     isempty(keywords) ? String(options) : throw(ArgumentError("give options as text or as keywords, not both"))
 options_text(options::Union{AbstractDict,NamedTuple}, keywords) =
-    sprint(io -> write_map(io, Iterators.flatten((pairs(options), keywords)), :text))
+    sprint(io -> write_map(io, Iterators.flatten((pairs(options), keywords))))

@@ -24,7 +24,7 @@ function log!(tracker::Tracker, step::Integer, values::Union{AbstractDict,NamedT
         names = String[String(name) for name in keys(values)]
         check(Lib.oar_tracker_log(tracker, step, names, Float64[number for number in Base.values(values)], length(names)))
     else
-        check(Lib.oar_tracker_log_json(tracker, step, json(values; big = :digits)))
+        check(Lib.oar_tracker_log_json(tracker, step, json(values)))
     end
 end
 

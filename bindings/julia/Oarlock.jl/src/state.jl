@@ -2,6 +2,7 @@
     State(options = nothing; keywords...)
     State(f, options = nothing; keywords...)
     State(exchange, rank, world_size, options = nothing; keywords...)
+    State(f, exchange, rank, world_size, options = nothing; keywords...)
 
 One world: this process's rank, device and peers. Its place is found from the options, else from the variables that
 `oarlock launch` and torchrun set, else it is alone. Returns when all ranks have come.
@@ -37,6 +38,9 @@ function State(exchange, rank::Integer, world_size::Integer, options::Options = 
         Lib.oar_state_create_with_exchange(config, rank, world_size, Lib.@oar_exchange_fn(run_exchange), slot, SEM_POST[], out)
     end
 end
+
+State(f, exchange, rank::Integer, world_size::Integer, options::Options = nothing; keywords...) =
+    closing(f, State(exchange, rank, world_size, options; keywords...))
 
 "This process's number among all ranks, or among those of a group, from 0."
 rank(state::State) = Int(value(out -> Lib.oar_state_rank(state, out), Int32))

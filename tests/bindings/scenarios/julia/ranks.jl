@@ -1,0 +1,79 @@
+# Scenarios of two ranks: two processes run the same name, with the launcher's variables.
+
+"Run `call(group, rank)` in the world of the launcher's variables."
+in_world(call; keywords...) = State(state -> call(Group(state), Oarlock.rank(state)); keywords...)
+
+scenario("all_reduce") do folder
+    in_world() do group, rank
+        for (op, result) in (:sum => 3, :mean => 1.5, :max => 2)
+            array = Float32[rank + 1]
+            @expect all_reduce!(group, array, op) === array && array == [result]
+            array = Float32[rank + 1]
+            work = start_all_reduce!(group, array, op)
+            wait(work; timeout = 60)
+            @expect is_done(work) && Oarlock.error(work) === nothing && array == [result]
+        end
+        @expect broadcast_from!(group, 1, [10rank]) == [10]
+        @expect asarray(all_gather(group, Float32[rank; rank + 0.5])) == [0, 0.5, 1, 1.5]
+        thrown(() -> all_reduce!(group, Float32[1], :median), :ARGUMENT)
+        thrown(() -> Oarlock.complete(work -> Oarlock.Lib.oar_group_all_reduce(group, Tensor(Float32, 1), 99, 0, work)), :ARGUMENT)
+    end
+end
+
+scenario("gather_bytes") do folder
+    in_world() do group, rank
+        @expect all_gather_bytes(group, rank == 0 ? "" : "abc") == [UInt8[], Vector{UInt8}("abc")]
+        @expect String(broadcast_bytes(group, 1, rank == 1 ? "from 1" : UInt8[])) == "from 1"
+    end
+    State() do state
+        accelerator = Accelerator(state)
+        @expect reduce_mean(accelerator, Oarlock.rank(state) == 0 ? 1.5 : 4.0) == 2.75
+    end
+end
+
+"An all-gather by files: this rank's block is written, then the others' are read as they come."
+function exchange_by_files(folder, rank)
+    function (mine, all)
+        write(joinpath(folder, "block_$rank.part"), mine)
+        mv(joinpath(folder, "block_$rank.part"), joinpath(folder, "block_$rank"))
+        for other in 0:size(all, 2)-1
+            path = joinpath(folder, "block_$other")
+            timedwait(() -> isfile(path), 60.0; pollint = 0.01) == :ok || error("rank $other wrote no block")
+            all[:, other+1] = read(path)
+        end
+    end
+end
+
+scenario("exchange_callback") do folder
+    rank = parse(Int, ENV["RANK"])
+    State(exchange_by_files(mkpath(joinpath(folder, "good")), rank), rank, 2) do state
+        @expect (Oarlock.rank(state), world_size(state)) == (rank, 2)
+        barrier(state; timeout = 60)
+    end
+    exchange = exchange_by_files(mkpath(joinpath(folder, "bad")), rank)
+    failure = ErrorException("the exchange of rank 1 fails")
+    fails(mine, all) = (exchange(mine, all); throw(failure))
+    options = (comm = (connect_timeout_ms = 5000,),)
+    if rank == 1
+        @expect thrown(() -> State(fails, rank, 2, options), ErrorException) === failure
+    else
+        seconds = @elapsed left = thrown(() -> State(exchange, rank, 2, options), OarlockError)
+        @expect left.name in ("TIMEOUT", "PEER_LOST") && seconds < 4 * 5
+    end
+end
+
+scenario("mismatch_named") do folder
+    in_world() do group, rank
+        failure = thrown(() -> all_reduce!(group, zeros(Float32, rank == 0 ? 2 : 3)), :MISMATCH)
+        @expect says(failure, "2", "3") && failure.operation == "all_reduce"
+    end
+end
+
+scenario("lost_rank_named") do folder
+    in_world() do group, rank
+        barrier(group; timeout = 60)
+        rank == 1 && ccall(:kill, Cint, (Cint, Cint), getpid(), 9)
+        failure = thrown(() -> barrier(group; timeout = 60), :PEER_LOST)
+        @expect failure.rank == 1 && says(failure, "rank 1")
+    end
+end
