@@ -99,6 +99,11 @@ def callback_name(param):
     return param["type"].removeprefix("oar_").removesuffix("_fn") + "_FN"
 
 
+def counts_as_use(function):
+    """Whether the library takes the call as its first use, before which messages are given a way to Python."""
+    return function["returns"] == "oar_status" and not function["name"].startswith("oar_log_")
+
+
 def plain(ctype):
     return re.sub(r"^const (oar_\w+ \*)$", r"\1", ctype)
 
@@ -165,14 +170,16 @@ def functions_interface(api):
                 if name != HAND_WRITTEN), ""]
     for function in api["functions"]:
         name, params, number = function["name"], [], 0
+        action = "OAR_FIRST_USE $action" if counts_as_use(function) else "$action"
         for group, names, _, _ in shaped(function):
             for param, shape_name in zip(group, names):
                 params.append(f"{plain(param['type'])} {shape_name or callback_name(param)}".replace("* ", "*"))
             number += len(group)
             if room_is_asked(names):  # called again with more room if there was too little
                 first = number - 1
-                lines.append(f"%exception {name} {{ $action if (OAR_NEEDS_ROOM(arg{first}, arg{number}, given{first}, heap{first})) "
-                             "{ $action } }")
+                action += f" if (OAR_NEEDS_ROOM(arg{first}, arg{number}, given{first}, heap{first})) {{ $action }}"
+        if action != "$action":
+            lines.append(f"%exception {name} {{ {action} }}")
         lines.append(f'%feature("docstring") {name} {in_c(documentation(function))};')
         if not is_short(function):
             lines.append(f"%thread {name};")

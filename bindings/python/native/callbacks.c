@@ -43,13 +43,31 @@ static void forget_threads(void) {
 
 int oar_py_mind_forks(void) { return pthread_atfork(lock_for_fork, unlock_after_fork, forget_threads); }
 
+PyObject *oar_py_first_use;
+static int was_used;
+
+void oar_py_set_first_use(PyObject *callable) {
+  PyObject *before = oar_py_first_use;
+  Py_INCREF(callable);
+  oar_py_first_use = callable;
+  Py_XDECREF(before);
+}
+
+void oar_py_tell_first_use(void) {
+  PyObject *callable = oar_py_first_use;
+  oar_py_first_use = NULL;
+  was_used = 1;
+  oar_py_call(callable, oar_py_pack(0), OAR_PY_REPORT);
+  Py_DECREF(callable);
+}
+
 /* At exit, before the interpreter ends: no callback begins any more, and those that run are waited for. */
-PyObject *oar_py_shutdown(int log_is_set) {
+PyObject *oar_py_shutdown(void) {
   struct timespec limit;
   clock_gettime(CLOCK_REALTIME, &limit);
   limit.tv_sec += kShutdownLimitS;
   Py_BEGIN_ALLOW_THREADS
-  if (log_is_set) oar_log_set_callback(0, NULL, NULL, NULL);
+  if (was_used) oar_log_set_callback(0, NULL, NULL, NULL);
   pthread_mutex_lock(&mutex);
   ending = 1;
   while (inside > 0 && pthread_cond_timedwait(&all_out, &mutex, &limit) == 0) {}

@@ -151,25 +151,9 @@ PyObject *oar_py_register(const char *noun, PyObject *made) {
   Py_RETURN_NONE;
 }
 
-static PyObject *first_use;
-
-void oar_py_on_first_use(PyObject *callable) {
-  Py_XDECREF(first_use);
-  Py_INCREF(callable);
-  first_use = callable;
-}
-
-static void tell_first_use(void) {
-  PyObject *callable = first_use, *arguments = oar_py_pack(0);
-  first_use = NULL;
-  oar_py_call(callable, arguments, OAR_PY_REPORT);
-  Py_DECREF(callable);
-}
-
 PyObject *oar_py_wrap(oar_py_kind kind, void *owned) {
   PyObject *object;
   if (owned == NULL) Py_RETURN_NONE;
-  if (first_use != NULL) tell_first_use();
   object = kinds[kind].allocate(kinds[kind].made, 0);
   if (object == NULL)
     kinds[kind].release(owned);

@@ -15,7 +15,6 @@ typedef enum { OAR_PY_KINDS(OAR_PY_KIND) OAR_PY_NUM_KINDS } oar_py_kind;
 int oar_py_add_types(PyObject *module);
 PyObject *oar_py_register(const char *noun, PyObject *made);
 PyObject *oar_py_wrap(oar_py_kind kind, void *owned);      /* NULL gives None; on failure the reference is released */
-void oar_py_on_first_use(PyObject *callable);            /* called once, before the first handle is given */
 int oar_py_is(PyObject *object, oar_py_kind kind, int may_be_none); /* 0: an exception is set */
 void *oar_py_pointer(PyObject *object);                    /* of an object that oar_py_is has passed; None gives NULL */
 void *oar_py_take(PyObject *object);                       /* the same, and the object owns it no more */
@@ -35,7 +34,10 @@ int oar_py_call(PyObject *callable, PyObject *arguments, oar_py_fate fate); /* a
 PyObject *oar_py_pack(int count, ...);       /* a tuple of new references; NULL if one of them is */
 PyObject *oar_py_text(const char *text);
 void oar_py_release_kept(void *object);      /* an oar_release_fn */
-PyObject *oar_py_shutdown(int log_is_set);
+PyObject *oar_py_shutdown(void);
+extern PyObject *oar_py_first_use;           /* called once, before the library is used; NULL: it was, or there is nothing to call */
+void oar_py_set_first_use(PyObject *callable);
+void oar_py_tell_first_use(void);
 int oar_py_mind_forks(void);
 
 /* One exchange function and the room that it has to fill. */

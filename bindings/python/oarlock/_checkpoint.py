@@ -46,15 +46,12 @@ class Checkpoint(_c.CheckpointHandle, Mapping):
         """What was given to Accelerator.save as `user`; None if nothing was."""
         return json.loads(_c.checkpoint_user_json(self))
 
-    def _names(self) -> list[str]:
-        return json.loads(_c.checkpoint_tensor_names(self))
-
     def __getitem__(self, name: str) -> Tensor:
         """One tensor of the model, read-only over the mapped file, which it keeps. Raises NotFound (also a KeyError), Corrupt."""
         return _c.checkpoint_tensor(self, name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
+        return (_c.checkpoint_tensor_name(self, index) for index in range(len(self)))
 
     def __len__(self) -> int:
-        return len(self._names())
+        return _c.checkpoint_num_tensors(self)

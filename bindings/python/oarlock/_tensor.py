@@ -97,7 +97,10 @@ class Tensor(_c.TensorHandle):
 
     def tolist(self) -> Any:
         """The values as nested lists of Python's numbers, or one number."""
-        return memoryview(self).tolist()
+        try:
+            return memoryview(self).tolist()
+        except NotImplementedError:  # float16 and complex numbers
+            return self.numpy().tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         import numpy

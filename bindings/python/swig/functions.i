@@ -144,220 +144,288 @@ OAR_CALLBACK(progress)
 
 %feature("docstring") oar_abi_version "The ABI version of the library that is loaded: major << 16 | minor.\n\nFrom 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of\nmajor number 0 makes no promise beyond its own minor number.\n\nthe version.\nThreads: any.";
 int32_t oar_abi_version();
+%exception oar_accelerator_accumulate_begin { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_accumulate_begin "Begin a micro-batch of an accumulation.\n\nDecides whether gradients are synchronised in it: at every accelerator.gradient_accumulation_steps-th micro-batch\nand, unless accelerator.sync_with_dataloader is off, at the last batch of the active loader's epoch, after which\ncounting starts anew. In the others the backward only adds to this rank's gradients, and clip and step do\nnothing. The active loader is the prepared one that gave a batch last and is not at its end.\n\naccelerator: borrowed.\nmodel: borrowed, prepared: the model whose gradients wait; NULL: all prepared models.\nOAR_E_STATE the model is not prepared, or the micro-batch before was not ended.\nThreads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.";
 %thread oar_accelerator_accumulate_begin;
 oar_status oar_accelerator_accumulate_begin(oar_accelerator *HANDLE, oar_model *HANDLE_OR_NONE);
+%exception oar_accelerator_accumulate_end { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_accumulate_end "End the micro-batch that oar_accelerator_accumulate_begin began. Backwards outside such a pair are synchronised.\n\naccelerator: borrowed.\nOAR_E_STATE no micro-batch was begun.\nThreads: serial(accelerator). Other threads of Python run meanwhile.";
 %thread oar_accelerator_accumulate_end;
 oar_status oar_accelerator_accumulate_end(oar_accelerator *HANDLE);
+%exception oar_accelerator_backward { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_backward "Add the gradients of `loss` / accelerator.gradient_accumulation_steps to the parameters.\n\nWhen gradients are synchronised, they are averaged over the ranks while the backward still runs, and on return\nevery rank holds the same; buffers (running statistics) become rank 0's. The division is made at every\nmicro-batch, also in a short accumulation at an epoch's end.\n\naccelerator: borrowed.\nloss: borrowed; one floating-point element that a forward in training mode gave. Unchanged.\nOAR_E_ARGUMENT the loss has more than one element or is not floating-point.\nOAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters). On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.\nThreads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.";
 %thread oar_accelerator_backward;
 oar_status oar_accelerator_backward(oar_accelerator *HANDLE, oar_tensor *HANDLE);
+%exception oar_accelerator_clip_grad_norm { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_clip_grad_norm "Scale the model's gradients so that their total norm is at most `max_norm`.\n\nBetween synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal\ngradients; no communication.\n\naccelerator: borrowed.\nmodel: borrowed, prepared.\nmax_norm: > 0.\nnorm_type: p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.\nout_norm: the norm before scaling; NULL: not wanted.\nOAR_E_ARGUMENT max_norm or norm_type is out of range.\nOAR_E_STATE the model is not prepared.\nThreads: serial(accelerator, model). Other threads of Python run meanwhile.";
 %thread oar_accelerator_clip_grad_norm;
 oar_status oar_accelerator_clip_grad_norm(oar_accelerator *HANDLE, oar_model *HANDLE, double SCALAR, double SCALAR, double *SCALAR_OUT);
+%exception oar_accelerator_close { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_close "Let go of everything prepared. Later calls give OAR_E_STATE; a second close does nothing.\n\naccelerator: borrowed.\nThreads: serial(accelerator). Other threads of Python run meanwhile.";
 %thread oar_accelerator_close;
 oar_status oar_accelerator_close(oar_accelerator *HANDLE);
+%exception oar_accelerator_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_create "Make an accelerator for the ranks of `state`.\n\nKeys read: accelerator.gradient_accumulation_steps, accelerator.sync_with_dataloader,\naccelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass the same values.\n\nstate: retained.\nconfig: copied; NULL takes the configuration of `state`.\nout: owned; end with oar_accelerator_close and oar_accelerator_release. Untouched on failure.\nOAR_E_ARGUMENT a value is out of its range, or `config` has a value that is not read here (the state's own keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.\nThreads: serial(state, config). Other threads of Python run meanwhile.";
 %thread oar_accelerator_create;
 oar_status oar_accelerator_create(oar_state *HANDLE, oar_config *HANDLE_OR_NONE, oar_accelerator **HANDLE_OUT);
+%exception oar_accelerator_gather_for_metrics { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_gather_for_metrics "Give every rank the rows of all ranks, each sample once.\n\nRows lie in rank order. In the last round of the active loader's epoch the samples that were repeated to make the\nranks' batches even are left out, so that over an epoch exactly oar_loader_num_samples rows come back. Call it\nbetween oar_loader_next of the batch and the next one. A tensor with k rows per sample keeps k rows of each\nsample. A tensor without dimensions gives one value per rank, of which none is left out; so does one whose rows\nare no multiple of the round's, and one of which ranks gave different numbers of rows.\n\naccelerator: borrowed.\ntensor: borrowed. Shape [n, ...]; n may differ between ranks, the rest may not.\nout: owned: [sum of n - duplicates, ...], without gradient. With one rank it may share `tensor`'s memory.\nOAR_E_MISMATCH ranks gave other dtypes or other sizes behind the first; the text has both.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_gather_for_metrics;
 oar_status oar_accelerator_gather_for_metrics(oar_accelerator *HANDLE, oar_tensor *HANDLE, oar_tensor **HANDLE_OUT);
+%exception oar_accelerator_gradient_ready { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_gradient_ready "Hand over one gradient of a foreign model, as soon as the host's backward has it; its average over the ranks may begin to travel at once. In any order; each parameter once per backward, which oar_accelerator_gradients_done ends.\n\nThe gradient, divided by accelerator.gradient_accumulation_steps, is added to the parameter's own. Where it is the\nfirst since the last step, nothing is divided and it lies in memory as its parameter does, it is not copied: its\nmemory is kept until the step, and averaging and clipping are done in it. Do not write there before the step.\n\naccelerator: borrowed.\nmodel: borrowed; foreign, prepared.\nname: of a registered parameter.\ngradient: retained until the step, and written to, if it is not copied. Shape, dtype and device of the parameter; any strides.\nOAR_E_ARGUMENT shape, dtype or device differ (the text gives both), or it lies in the parameter's memory.\nOAR_E_NOT_FOUND the model has no parameter of that name.\nOAR_E_STATE the model is not prepared; this backward has given the parameter's gradient already; its memory holds one that no step has used; or an earlier reduction failed.\nOAR_E_UNSUPPORTED the model is a program: oar_accelerator_backward makes its gradients.\nThreads: serial(accelerator, model, gradient); does not wait for peers. Other threads of Python run meanwhile.";
 %thread oar_accelerator_gradient_ready;
 oar_status oar_accelerator_gradient_ready(oar_accelerator *HANDLE, oar_model *HANDLE, const char *TEXT, oar_tensor *HANDLE);
+%exception oar_accelerator_gradients_done { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_gradients_done "End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged: on return every rank holds the same, and buffers are rank 0's.\n\nUntil then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE.\n\naccelerator: borrowed.\nmodel: borrowed; foreign, prepared.\nOAR_E_STATE the model is not prepared, or parameters got no gradient on this rank: the text names them; peers still got what they wait for. See ddp.find_unused_parameters.\nOAR_E_UNSUPPORTED the model is a program.\nThreads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise. Other threads of Python run meanwhile.";
 %thread oar_accelerator_gradients_done;
 oar_status oar_accelerator_gradients_done(oar_accelerator *HANDLE, oar_model *HANDLE);
+%exception oar_accelerator_load { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_load "Put a checkpoint back into what is prepared: the same objects, in the same order, as in the run that saved it.\n\nWith the same number of ranks the run goes on bit for bit, from the middle of an epoch too. With another number,\nloaders go on where the samples done so far make whole rounds of the new size, random states are seeded anew and an\nunfinished accumulation starts anew; a warning says so. Every file is read and verified on all ranks before the\nfirst object is changed; after OAR_E_ARGUMENT the objects before the one that the text names hold the checkpoint's\nvalues already. It fails on all ranks or on none.\n\naccelerator: borrowed.\ndirectory: NULL: the newest complete one of <project_dir>/checkpoints. Rank 0's value counts for NULL.\nOAR_E_NOT_FOUND there is no checkpoint; nothing was changed.\nOAR_E_CORRUPT a file's bytes are not those that were written; the text names the file. Nothing was changed.\nOAR_E_STATE the checkpoint holds other numbers of objects than are prepared. Nothing was changed.\nOAR_E_ARGUMENT names or shapes of a model or optimizer differ, or a loader cannot go on at that sample; the text says which.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_load;
 oar_status oar_accelerator_load(oar_accelerator *HANDLE, const char *TEXT_OR_NONE);
+%exception oar_accelerator_prepare_loader { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_prepare_loader "Give this rank its share of the loader's batches, and keep the loader's place in checkpoints.\n\nOn more than one rank, checks that all ranks' loaders have the same number of samples, options and place, and takes\nrank 0's seed where loader.seed was not given. A loader that already has a shard (oar_loader_set_shard) keeps it;\nwith shards of one rank, each rank has an order and a data set of its own. With \"compat\": \"accelerate\" each epoch\nof the loader draws one number from the default generator, as a PyTorch DataLoader does.\n\naccelerator: borrowed.\nloader: retained until oar_accelerator_close. A second call for the same one does nothing.\nOAR_E_MISMATCH ranks have different loaders; the text has the first difference and both ranks.\nOAR_E_STATE the loader is in the middle of an epoch, or the accelerator is closed.\nOAR_E_ARGUMENT split_batches, and the batch size cannot be divided by the number of ranks.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_prepare_loader;
 oar_status oar_accelerator_prepare_loader(oar_accelerator *HANDLE, oar_loader *HANDLE);
+%exception oar_accelerator_prepare_model { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_prepare_model "Train `model` data-parallel over all ranks of the state.\n\nChecks that all ranks have the same parameters and buffers by name, shape and dtype, then copies rank 0's values\nto all. From here on a backward through this accelerator averages the model's gradients over the ranks. With one\nrank nothing is copied. A second call for the same model does nothing. The number of the call names the model's\nfile in checkpoints: model.safetensors, model_1.safetensors, ...\n\naccelerator: borrowed.\nmodel: retained until oar_accelerator_close.\nOAR_E_MISMATCH ranks have different models or ddp options; the text has the first difference and both ranks.\nOAR_E_STATE a parameter's gradient hook is taken by another library; the text names the parameter.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_prepare_model;
 oar_status oar_accelerator_prepare_model(oar_accelerator *HANDLE, oar_model *HANDLE);
+%exception oar_accelerator_prepare_optimizer { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_prepare_optimizer "Let the accelerator step `optimizer`, and keep its state in checkpoints.\n\naccelerator: borrowed.\noptimizer: retained until oar_accelerator_close. A second call for the same one does nothing.\nOAR_E_STATE the accelerator is closed.\nThreads: serial(accelerator, optimizer). Other threads of Python run meanwhile.";
 %thread oar_accelerator_prepare_optimizer;
 oar_status oar_accelerator_prepare_optimizer(oar_accelerator *HANDLE, oar_optimizer *HANDLE);
+%exception oar_accelerator_prepare_scheduler { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_prepare_scheduler "Let the accelerator step `scheduler`, and keep its state in checkpoints.\n\naccelerator: borrowed.\nscheduler: retained until oar_accelerator_close. A second call for the same one does nothing.\nOAR_E_STATE the accelerator is closed.\nThreads: serial(accelerator, scheduler). Other threads of Python run meanwhile.";
 %thread oar_accelerator_prepare_scheduler;
 oar_status oar_accelerator_prepare_scheduler(oar_accelerator *HANDLE, oar_scheduler *HANDLE);
+%exception oar_accelerator_reduce_mean { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_reduce_mean "The mean of one number per rank, on every rank.\n\naccelerator: borrowed.\nvalue: this rank's.\nout_mean: sum over ranks in double precision / number of ranks. Untouched on failure.\nOAR_E_TIMEOUT a rank did not come; the text names it.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_reduce_mean;
 oar_status oar_accelerator_reduce_mean(oar_accelerator *HANDLE, double SCALAR, double *SCALAR_OUT);
 %feature("docstring") oar_accelerator_release "Drop a reference; the last one ends the accelerator. Never blocks or communicates.\n\naccelerator: NULL does nothing.\nThreads: any.";
 void oar_accelerator_release(oar_accelerator *HANDLE_ENDED);
+%exception oar_accelerator_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_retain "Add a reference.\n\naccelerator: gets one more reference; end it with oar_accelerator_release.\nThreads: any.";
 oar_status oar_accelerator_retain(oar_accelerator *HANDLE_SHARED);
+%exception oar_accelerator_save { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_save "Write a checkpoint of everything prepared, and of what a resumed run needs to go on bit for bit: models, optimizers, schedulers, the loaders' places, the accumulation counter, gradients that no step has used yet, every rank's random state, and its buffers where they may differ from rank 0's.\n\nThe directory is complete or not there, whatever is killed when. It fails on all ranks or on none.\n\naccelerator: borrowed.\ndirectory: must not exist. NULL: <project_dir>/checkpoints/checkpoint_<n>, the next n, after which all but the newest checkpoint.total_limit ones there are removed. Rank 0's value counts.\nuser_json: any JSON of the caller's, kept in the manifest; rank 0's counts. NULL: none.\nOAR_E_EXISTS the directory is there already; it is untouched.\nOAR_E_NO_SPACE the disk is full; older checkpoints are untouched.\nOAR_E_ARGUMENT rank 0's user_json is not JSON.\nThreads: collective(state); blocks until the checkpoint is on the disk. Other threads of Python run meanwhile.";
 %thread oar_accelerator_save;
 oar_status oar_accelerator_save(oar_accelerator *HANDLE, const char *TEXT_OR_NONE, const char *TEXT_OR_NONE);
+%exception oar_accelerator_step { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_step "Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.\n\nThe scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:\nthe reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here.\n\naccelerator: borrowed.\noptimizer: borrowed, prepared.\nscheduler: borrowed, prepared; NULL: none.\nOAR_E_STATE the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model holds one of the optimizer's parameters (the text names it).\nThreads: serial(accelerator, optimizer, scheduler); the same on every rank. Other threads of Python run meanwhile.";
 %thread oar_accelerator_step;
 oar_status oar_accelerator_step(oar_accelerator *HANDLE, oar_optimizer *HANDLE, oar_scheduler *HANDLE_OR_NONE);
+%exception oar_accelerator_sync_gradients { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_sync_gradients "Tell whether the micro-batch begun last synchronises gradients, so that oar_accelerator_step really steps.\n\naccelerator: borrowed.\nout_sync: 1: it does, also before the first micro-batch; 0: it only accumulates.\nThreads: serial(accelerator).";
 oar_status oar_accelerator_sync_gradients(oar_accelerator *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_bytes_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_bytes_create "Copy bytes into an object.\n\ndata: borrowed; NULL only if size is 0.\nsize: how many.\nout: owned; end with oar_bytes_release. Untouched on failure.\nOAR_E_ARGUMENT `data` is NULL and `size` is not 0.\nThreads: any.";
 oar_status oar_bytes_create(const void *DATA, size_t SIZE, oar_bytes **HANDLE_OUT);
 %feature("docstring") oar_bytes_release "One reference fewer; the last one frees the bytes.\n\nbytes: NULL does nothing.\nThreads: any.";
 void oar_bytes_release(oar_bytes *HANDLE_ENDED);
+%exception oar_bytes_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_bytes_retain "One more reference.\n\nbytes: borrowed; each retain needs one more oar_bytes_release.\nThreads: any.";
 oar_status oar_bytes_retain(oar_bytes *HANDLE_SHARED);
+%exception oar_bytes_view { OAR_FIRST_USE $action }
 %feature("docstring") oar_bytes_view "Where the bytes are.\n\nbytes: borrowed.\nout_data: borrowed from `bytes`; never NULL, and followed by one NUL that does not count.\nout_size: how many.\nThreads: any.";
 oar_status oar_bytes_view(oar_bytes *HANDLE, const void **DATA_OUT, size_t *SIZE_OUT);
-%exception oar_checkpoint_find_latest { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_checkpoint_find_latest { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_checkpoint_find_latest "Find the newest complete checkpoint: the `checkpoint_<n>` below a directory with the largest n.\n\nIncomplete ones (no manifest, a file missing or of another size) are passed over with a warning in the log; what a\nkilled save left is not looked at. A complete one that is damaged is still the newest: opening it tells the damage.\n\ndirectory: where the checkpoints lie: <project_dir>/checkpoints.\nbuf: receives the path, `directory`/checkpoint_<n>, NUL-terminated; NULL asks for the length.\nlen: in: room in `buf`; out: bytes of the path with its NUL, also when the room was too small.\nOAR_E_NOT_FOUND no complete checkpoint there, or no such directory.\nOAR_E_ARGUMENT `buf` is too small.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_checkpoint_find_latest;
 oar_status oar_checkpoint_find_latest(const char *TEXT, char *TEXT_OUT, size_t *ROOM);
-%exception oar_checkpoint_manifest { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_checkpoint_manifest { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_checkpoint_manifest "Give the manifest as JSON text, with the keys that this release does not know.\n\ncheckpoint: borrowed.\nbuf: receives the text, NUL-terminated; NULL asks for the length.\nlen: in: room in `buf`; out: bytes of the text with its NUL, also when the room was too small.\nOAR_E_ARGUMENT `buf` is too small.\nThreads: serial(checkpoint). Other threads of Python run meanwhile.";
 %thread oar_checkpoint_manifest;
 oar_status oar_checkpoint_manifest(oar_checkpoint *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_checkpoint_num_tensors { OAR_FIRST_USE $action }
 %feature("docstring") oar_checkpoint_num_tensors "Count the model's tensors.\n\ncheckpoint: borrowed.\nout_num_tensors: how many; tied ones count under each of their names.\nOAR_E_NOT_FOUND the checkpoint holds no model.\nOAR_E_CORRUPT the file does not match its checksum or format; the text names it and the bytes concerned.\nThreads: serial(checkpoint). Other threads of Python run meanwhile.";
 %thread oar_checkpoint_num_tensors;
 oar_status oar_checkpoint_num_tensors(oar_checkpoint *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_checkpoint_open { OAR_FIRST_USE $action }
 %feature("docstring") oar_checkpoint_open "Open a checkpoint: reads its manifest and checks that every file which that lists is there with its size.\n\npath: the checkpoint's own directory.\nout: owned; end with oar_checkpoint_release. Untouched on failure.\nOAR_E_NOT_FOUND no such directory, or no manifest in it: the save never ended.\nOAR_E_CORRUPT the manifest does not match its checksum or form, or a file is missing or cut short; the text names file and byte offset.\nOAR_E_VERSION written in a newer major format; the text gives both.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_checkpoint_open;
 oar_status oar_checkpoint_open(const char *TEXT, oar_checkpoint **HANDLE_OUT);
 %feature("docstring") oar_checkpoint_release "Drop a reference; the last one closes the checkpoint. Never blocks. Tensors that came from it live on.\n\ncheckpoint: NULL does nothing.\nThreads: any.";
 void oar_checkpoint_release(oar_checkpoint *HANDLE_ENDED);
+%exception oar_checkpoint_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_checkpoint_retain "Add a reference.\n\ncheckpoint: one more oar_checkpoint_release ends it.\nThreads: any.";
 oar_status oar_checkpoint_retain(oar_checkpoint *HANDLE_SHARED);
+%exception oar_checkpoint_tensor { OAR_FIRST_USE $action }
 %feature("docstring") oar_checkpoint_tensor "Give one tensor of the model.\n\nThe first call reads the model's file once to verify its checksum; after that nothing is copied: the tensor is a\nread-only view of the mapped file, which it keeps, also beyond the checkpoint's release and removal.\n\ncheckpoint: borrowed.\nname: as in the model's state dict: \"fc.weight\".\nout: owned; end with oar_tensor_release. Contiguous, on the CPU. Untouched on failure.\nOAR_E_NOT_FOUND no such tensor, or the checkpoint holds no model.\nOAR_E_CORRUPT the file does not match its checksum or format; the text names it and the bytes concerned.\nThreads: serial(checkpoint). Other threads of Python run meanwhile.";
 %thread oar_checkpoint_tensor;
 oar_status oar_checkpoint_tensor(oar_checkpoint *HANDLE, const char *TEXT, oar_tensor **HANDLE_OUT);
-%exception oar_checkpoint_tensor_name { $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%exception oar_checkpoint_tensor_name { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_checkpoint_tensor_name "Tell the name of one of the model's tensors, in the order of the file.\n\ncheckpoint: borrowed.\nindex: in [0, number of tensors).\nbuf: receives the name, NUL-terminated; NULL asks for the length.\nlen: in: room in `buf`; out: bytes of the name with its NUL, also when the room was too small.\nOAR_E_ARGUMENT index out of range, or `buf` is too small.\nOAR_E_NOT_FOUND the checkpoint holds no model.\nOAR_E_CORRUPT the file does not match its checksum or format; the text names it and the bytes concerned.\nThreads: serial(checkpoint). Other threads of Python run meanwhile.";
 %thread oar_checkpoint_tensor_name;
 oar_status oar_checkpoint_tensor_name(oar_checkpoint *HANDLE, int64_t SCALAR, char *TEXT_OUT, size_t *ROOM);
-%exception oar_checkpoint_user_json { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_checkpoint_user_json { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_checkpoint_user_json "Give the JSON that the program handed to oar_accelerator_save as `user_json`; \"null\" if it gave none.\n\ncheckpoint: borrowed.\nbuf: receives the text, NUL-terminated; NULL asks for the length.\nlen: in: room in `buf`; out: bytes of the text with its NUL, also when the room was too small.\nOAR_E_ARGUMENT `buf` is too small.\nThreads: serial(checkpoint). Other threads of Python run meanwhile.";
 %thread oar_checkpoint_user_json;
 oar_status oar_checkpoint_user_json(oar_checkpoint *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_checkpoint_verify { OAR_FIRST_USE $action }
 %feature("docstring") oar_checkpoint_verify "Read every file of the checkpoint and compare it with its XXH3-128 checksum and its own format.\n\ncheckpoint: borrowed.\nOAR_E_CORRUPT the text names the first damaged file, the bytes concerned, and both checksums.\nOAR_E_IO a file could not be read; the text has the system's reason.\nThreads: serial(checkpoint). Other threads of Python run meanwhile.";
 %thread oar_checkpoint_verify;
 oar_status oar_checkpoint_verify(oar_checkpoint *HANDLE);
+%exception oar_config_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_create "Make a config with the defaults, overlaid by environment variables (OARLOCK_*, and those of the reference that have a counterpart).\n\nout: owned; end with oar_config_release. Untouched on failure.\nOAR_E_ENVIRONMENT a variable has a value that its option does not take; the text names both.\nThreads: any.";
 oar_status oar_config_create(oar_config **HANDLE_OUT);
-%exception oar_config_get_string { $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%exception oar_config_get_string { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_config_get_string "The value in force of an option, as text: texts as they are, everything else as JSON, \"\" if unset.\n\nconfig: borrowed.\nkey: for example \"comm.timeout_ms\".\nbuf: the text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or too little room; then *len is the need.\nThreads: serial(config).";
 oar_status oar_config_get_string(oar_config *HANDLE, const char *TEXT, char *TEXT_OUT, size_t *ROOM);
+%exception oar_config_merge_json { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_merge_json "Set the options that a JSON object names. All of them or, on failure, none.\n\nNested objects and dotted keys are the same: {\"comm\":{\"timeout_ms\":5000}} is {\"comm.timeout_ms\":5000}. Comments,\nduplicate keys and integers that a double cannot hold are refused.\n\nconfig: borrowed, changed.\njson: a JSON object, UTF-8.\nOAR_E_ARGUMENT no JSON object, an unknown key (the text names the nearest known one), or a value of another type.\nThreads: serial(config).";
 oar_status oar_config_merge_json(oar_config *HANDLE, const char *TEXT);
 %feature("docstring") oar_config_release "One reference fewer; the last one frees the config. What was made from it stays.\n\nconfig: NULL does nothing.\nThreads: any.";
 void oar_config_release(oar_config *HANDLE_ENDED);
+%exception oar_config_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_retain "One more reference.\n\nconfig: borrowed; each retain needs one more oar_config_release.\nThreads: any.";
 oar_status oar_config_retain(oar_config *HANDLE_SHARED);
+%exception oar_config_set_bool { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_set_bool "Set an option of type flag.\n\nconfig: borrowed, changed.\nkey: for example \"ddp.broadcast_buffers\".\nvalue: 0 or 1.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.\nThreads: serial(config).";
 oar_status oar_config_set_bool(oar_config *HANDLE, const char *TEXT, int32_t SCALAR);
+%exception oar_config_set_double { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_set_double "Set an option of type number.\n\nconfig: borrowed, changed.\nkey: for example \"ddp.bucket_cap_mb\".\nvalue: finite.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.\nThreads: serial(config).";
 oar_status oar_config_set_double(oar_config *HANDLE, const char *TEXT, double SCALAR);
+%exception oar_config_set_int64 { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_set_int64 "Set an option of type integer. All 64 bits are kept.\n\nconfig: borrowed, changed.\nkey: for example \"comm.timeout_ms\".\nvalue: the value.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.\nThreads: serial(config).";
 oar_status oar_config_set_int64(oar_config *HANDLE, const char *TEXT, int64_t SCALAR);
+%exception oar_config_set_string { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_set_string "Set an option of type text, or any option by its JSON text: \"5000\" for a number.\n\nconfig: borrowed, changed.\nkey: for example \"comm.backend\".\nvalue: for a text option the text itself, for others JSON.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or a value that the option does not take.\nThreads: serial(config).";
 oar_status oar_config_set_string(oar_config *HANDLE, const char *TEXT, const char *TEXT);
-%exception oar_config_to_json { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_config_to_json { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_config_to_json "Every option with its value in force, as one flat JSON object.\n\nconfig: borrowed.\nbuf: the text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT too little room; then *len is the need.\nThreads: serial(config).";
 oar_status oar_config_to_json(oar_config *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_dataset_from_safetensors { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_from_safetensors "A data set over the tensors of a safetensors file.\n\nThe file is mapped, not read: only the rows that are asked for come from the disk. It must not change as long as the\ndata set lives. The format has no checksum, so data bytes that were altered on the disk cannot be seen.\n\npath: borrowed.\nnames: borrowed; the columns wanted, in this order. NULL: every tensor of the file, in the file's order.\ncount: of `names`, at least 1; ignored when it is NULL.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_NOT_FOUND no such file, or no such tensor in it; the text lists those it has.\nOAR_E_CORRUPT not a whole safetensors file; the text gives the byte offset.\nOAR_E_ARGUMENT the columns do not fit together, as for oar_dataset_from_tensors.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_dataset_from_safetensors;
 oar_status oar_dataset_from_safetensors(const char *TEXT, const char *const *NAMES, size_t COUNT, oar_dataset **HANDLE_OUT);
+%exception oar_dataset_from_tensors { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_from_tensors "A data set over tensors in memory.\n\nColumn i is tensors[i], named names[i]. Nothing is copied: what is written into a tensor later shows in\nlater batches. Batches are copies.\n\nnames: borrowed; `count` names, not empty, all different.\ntensors: retained; `count` tensors of shape [n, ...] with one n >= 0, any strides, dtypes and devices.\ncount: at least 1.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_ARGUMENT no columns, a name empty or twice, a tensor without dimensions or sparse, unequal numbers of rows; the text names the columns.\nThreads: serial(tensors). Other threads of Python run meanwhile.";
 %thread oar_dataset_from_tensors;
 oar_status oar_dataset_from_tensors(const char *const *NAMES, oar_tensor *const *TENSORS, size_t COUNT, oar_dataset **HANDLE_OUT);
+%exception oar_dataset_get { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_get "The batch of these samples, in this order; a sample may be asked for more than once.\n\ndataset: borrowed.\nindices: borrowed; `count` numbers in [0, size). NULL only if count is 0.\ncount: 0 gives tensors with no rows.\nout_batch: owned; end with oar_tree_release. Untouched on failure.\nOAR_E_ARGUMENT an index out of range; the text gives it and the range.\nThreads: serial(dataset); loaders over the same data set may run meanwhile. Other threads of Python run meanwhile.";
 %thread oar_dataset_get;
 oar_status oar_dataset_get(oar_dataset *HANDLE, const int64_t *NUMBERS, size_t COUNT, oar_tree **HANDLE_OUT);
 %feature("docstring") oar_dataset_release "One reference less; loaders over the data set keep it alive.\n\ndataset: ended; NULL is allowed.\nThreads: any.";
 void oar_dataset_release(oar_dataset *HANDLE_ENDED);
+%exception oar_dataset_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_retain "One more reference.\n\ndataset: borrowed.\nThreads: any.";
 oar_status oar_dataset_retain(oar_dataset *HANDLE_SHARED);
+%exception oar_dataset_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_size "How many samples there are.\n\ndataset: borrowed.\nout_size: at least 0.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
 %thread oar_dataset_size;
 oar_status oar_dataset_size(oar_dataset *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_error_code { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_code "The status code of an error.\n\nerror: borrowed.\nout_code: what the failed call returned.\nThreads: any.";
 oar_status oar_error_code(oar_error *HANDLE, oar_status *SCALAR_OUT);
+%exception oar_error_component { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_component "The header whose function failed, without its \".h\": \"config\", \"collectives\".\n\nerror: borrowed.\nout_component: borrowed from the error; never NULL. \"guard\" if no memory was left to say more, \"work\" in an error that oar_work_error gave.\nThreads: any.";
 oar_status oar_error_component(oar_error *HANDLE, const char **TEXT_OUT);
+%exception oar_error_message { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_message "What failed, where, and what to do.\n\nerror: borrowed.\nout_message: borrowed from the error; UTF-8, never NULL.\nThreads: any.";
 oar_status oar_error_message(oar_error *HANDLE, const char **TEXT_OUT);
+%exception oar_error_operation { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_operation "What was being done: \"all_reduce\", or the name of the function that failed.\n\nerror: borrowed.\nout_operation: borrowed from the error; never NULL.\nThreads: any.";
 oar_status oar_error_operation(oar_error *HANDLE, const char **TEXT_OUT);
+%exception oar_error_rank { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_rank "The rank that the error is about: the one that died, or disagreed.\n\nerror: borrowed.\nout_rank: -1 if it is about no rank.\nThreads: any.";
 oar_status oar_error_rank(oar_error *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_error_release "One reference fewer; the last one frees the error and the texts borrowed from it.\n\nerror: NULL does nothing.\nThreads: any.";
 void oar_error_release(oar_error *HANDLE_ENDED);
+%exception oar_error_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_retain "One more reference.\n\nerror: borrowed; each retain needs one more oar_error_release.\nThreads: any.";
 oar_status oar_error_retain(oar_error *HANDLE_SHARED);
+%exception oar_error_take { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_take "Move this thread's error into an object that may go to other threads.\n\nDoes not clear the error on entry. Afterwards oar_last_error() is \"\".\n\nout: owned; end with oar_error_release. NULL if the last fallible call of this thread succeeded.\nThreads: any.";
 oar_status oar_error_take(oar_error **HANDLE_OUT);
+%exception oar_error_vendor_code { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_vendor_code "A number from below: errno of the operating system, or the value that the caller's callback returned.\n\nerror: borrowed.\nout_vendor_code: 0 if there is none.\nThreads: any.";
 oar_status oar_error_vendor_code(oar_error *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_experimental_get { OAR_FIRST_USE $action }
 %feature("docstring") oar_experimental_get "Look up an experimental function.\n\nname: for example \"live_handle_count\".\nout: the function; cast it to its type.\nOAR_E_NOT_FOUND this release has no experimental function of that name.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_experimental_get;
 oar_status oar_experimental_get(const char *TEXT, oar_function *FUNCTION_OUT);
+%exception oar_group_abort { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_abort "Make the group dead on every rank. Calls that wait, here and on the peers, return OAR_E_ABORTED within 100 ms (plus the network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is fine: the first reason stays.\n\ngroup: borrowed.\nreason: UTF-8, copied; every rank's error text contains it.\nThreads: any, also while another thread waits in a call of this group. Other threads of Python run meanwhile.";
 %thread oar_group_abort;
 oar_status oar_group_abort(oar_group *HANDLE, const char *TEXT);
+%exception oar_group_all_gather { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_all_gather "Concatenate every rank's `input` along dim 0 and give all ranks the result.\n\nRank r's rows land at output[r*n, (r+1)*n), whatever order the ranks arrive in.\nAll ranks of the group make this call, in the same order, with the same n; pad first if n differs.\n\ngroup: borrowed.\ninput: retained until the work is done. Shape [n, ...], n >= 0, any strides; or no dimensions.\noutput: retained until the work is done, then holds [n * size, ...] ([size] for an input without dimensions); same dtype as `input`, any strides, no overlap with it.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nout_work: owned; end with oar_work_release. Untouched on failure.\nOAR_E_ARGUMENT shape or dtype of the two tensors disagree (the text gives both), or they share memory.\nOAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.\nThreads: serial(group, input, output); does not wait for peers. Other threads of Python run meanwhile.";
 %thread oar_group_all_gather;
 oar_status oar_group_all_gather(oar_group *HANDLE, oar_tensor *HANDLE, oar_tensor *HANDLE, int64_t SCALAR, oar_work **HANDLE_OUT);
-%exception oar_group_all_gather_bytes { $action if (OAR_NEEDS_ROOM(arg5, arg6, given5, heap5)) { $action } }
+%exception oar_group_all_gather_bytes { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg5, arg6, given5, heap5)) { $action } }
 %feature("docstring") oar_group_all_gather_bytes "Give every rank the bytes of all ranks. Lengths may differ.\n\nThe room is looked at before anything is sent: a call that has too little of it, or that only asks for the number,\ndoes not communicate, and the peers go on waiting for one that has enough.\n\ngroup: borrowed.\ndata: this rank's bytes, copied; NULL is allowed when `size` is 0.\nsize: how many.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nsizes: room for *count numbers: how many bytes each rank gave. NULL asks for the number of ranks only, which leaves `out_bytes` untouched.\ncount: in: room; out: number of ranks, also when the room is too small.\nout_bytes: owned; end with oar_bytes_release. All ranks' bytes one after another, in rank order. Untouched on failure.\nOAR_E_ARGUMENT the room is too small, then *count holds the need; `data` is NULL though `size` is not 0; a negative time-out.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(group). Other threads of Python run meanwhile.";
 %thread oar_group_all_gather_bytes;
 oar_status oar_group_all_gather_bytes(oar_group *HANDLE, const void *DATA, size_t SIZE, int64_t SCALAR, uint64_t *ARRAY_OUT, size_t *ROOM, oar_bytes **HANDLE_OUT);
+%exception oar_group_all_reduce { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_all_reduce "Combine the ranks' tensors element by element and give every rank the result, in place.\n\nUp to `comm.inline_bytes` (64 KiB) ranks are combined in the order 0, 1, ..., N-1; above, in an order of the backend\nthat is the same for every rank. The arithmetic is the element type's own: float16 and bfloat16 round after each\nrank.\n\ngroup: borrowed.\ntensor: retained until the work is done. Same number of elements and dtype on all ranks; zero elements are fine. Not expanded (no two elements share memory).\nreduce_op: OAR_REDUCE_*; the same on all ranks.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value (comm.timeout_ms); negative is refused.\nout_work: owned; end with oar_work_release. Untouched on failure.\nOAR_E_ARGUMENT reduce_op does not exist or does not fit the dtype; a negative time-out.\nOAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.\nOAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.\nThreads: serial(group, tensor); does not wait for peers. Other threads of Python run meanwhile.";
 %thread oar_group_all_reduce;
 oar_status oar_group_all_reduce(oar_group *HANDLE, oar_tensor *HANDLE, int32_t SCALAR, int64_t SCALAR, oar_work **HANDLE_OUT);
+%exception oar_group_barrier { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_barrier "Wait until every rank has called this. Runs after all operations that this rank has started before.\n\ngroup: borrowed.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(group). Other threads of Python run meanwhile.";
 %thread oar_group_barrier;
 oar_status oar_group_barrier(oar_group *HANDLE, int64_t SCALAR);
+%exception oar_group_broadcast { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_broadcast "Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they are.\n\ngroup: borrowed.\ntensor: retained until the work is done. On the root read, elsewhere written. Same number of elements and dtype on all ranks; zero elements are fine.\nroot: the rank whose tensor is given; the same on all ranks.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nout_work: owned; end with oar_work_release. Untouched on failure.\nOAR_E_ARGUMENT root is no rank of the group; an expanded tensor; a negative time-out.\nOAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.\nThreads: serial(group, tensor); does not wait for peers. Other threads of Python run meanwhile.";
 %thread oar_group_broadcast;
 oar_status oar_group_broadcast(oar_group *HANDLE, oar_tensor *HANDLE, int32_t SCALAR, int64_t SCALAR, oar_work **HANDLE_OUT);
+%exception oar_group_broadcast_bytes { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_broadcast_bytes "Give every rank the root's bytes.\n\ngroup: borrowed.\ndata: on the root: its bytes, copied. Elsewhere ignored. NULL is allowed when `size` is 0.\nsize: how many; ignored where `data` is.\nroot: the rank whose bytes are given; the same on all ranks.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nout_bytes: owned; end with oar_bytes_release. Untouched on failure.\nOAR_E_ARGUMENT root is no rank of the group; `data` is NULL though `size` is not 0; a negative time-out.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(group). Other threads of Python run meanwhile.";
 %thread oar_group_broadcast_bytes;
 oar_status oar_group_broadcast_bytes(oar_group *HANDLE, const void *DATA, size_t SIZE, int32_t SCALAR, int64_t SCALAR, oar_bytes **HANDLE_OUT);
+%exception oar_group_rank { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_rank "This process's number in the group, from 0.\n\ngroup: borrowed.\nout_rank: 0 <= rank < size.\nThreads: any.";
 oar_status oar_group_rank(oar_group *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_group_release "Drop a reference. Never waits and never communicates. When nothing uses the group any more (its state, works) it leaves: peers that still call it get OAR_E_PEER_LOST.\n\ngroup: NULL is allowed.\nThreads: any.";
 void oar_group_release(oar_group *HANDLE_ENDED);
+%exception oar_group_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_retain "Add a reference; each needs one oar_group_release.\n\ngroup: borrowed.\nThreads: any.";
 oar_status oar_group_retain(oar_group *HANDLE_SHARED);
+%exception oar_group_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_size "How many ranks the group has.\n\ngroup: borrowed.\nout_size: at least 1.\nThreads: any.";
 oar_status oar_group_size(oar_group *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_last_error "The text of the last failure on this thread.\n\nNever NULL; \"\" if the last fallible call of this thread succeeded, or none was made. Valid until the thread's next\nfallible call. Read it on the thread that made the call: tasks that move between threads read it before they yield.\n\nborrowed text, UTF-8.\nThreads: any.";
 const char * oar_last_error();
+%exception oar_loader_close { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_close "End the worker threads. May be called twice; afterwards the loader gives no more batches.\n\nloader: borrowed.\nOAR_E_TIMEOUT a worker was still inside the data set after loader.timeout_ms; it ends with that read.\nThreads: serial(loader); waits for reads that have begun. Other threads of Python run meanwhile.";
 %thread oar_loader_close;
 oar_status oar_loader_close(oar_loader *HANDLE);
+%exception oar_loader_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_create "A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.\n\nWith shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.\n\ndataset: retained.\noptions: borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for instance {\"batch_size\":32,\"shuffle\":true,\"seed\":42,\"num_workers\":2}. NULL: defaults. A seed beyond 2^53 is given as a string; without one it is that of the default generator (oar_state_seed) now, and rank 0's once the loader is prepared on several ranks.\nout: owned; end with oar_loader_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown option (the text names the nearest), or a value out of range.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
 %thread oar_loader_create;
 oar_status oar_loader_create(oar_dataset *HANDLE, const char *TEXT_OR_NONE, oar_loader **HANDLE_OUT);
+%exception oar_loader_epoch { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_epoch "The epoch that the next batch belongs to, from 0.\n\nloader: borrowed.\nout_epoch: one more as soon as the end of an epoch was told.\nThreads: serial(loader).";
 oar_status oar_loader_epoch(oar_loader *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_loader_next { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_next "The next batch of this rank, or the end of the epoch.\n\nThe end is told once, by NULL; the call after it starts the next epoch. A call that fails leaves the loader where it\nwas: it may be repeated, or the batch be left out by oar_loader_seek.\n\nloader: borrowed.\nout_batch: owned; a map by column name; end with oar_tree_release. NULL at the end of the epoch. Untouched on failure.\nOAR_E_STATE the loader is closed.\nOAR_E_TIMEOUT no worker finished the batch within loader.timeout_ms. What the data set reports comes with epoch, batch and sample in front.\nThreads: serial(loader); waits for the workers. Other threads of Python run meanwhile.";
 %thread oar_loader_next;
 oar_status oar_loader_next(oar_loader *HANDLE, oar_tree **HANDLE_OUT);
+%exception oar_loader_num_batches { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_num_batches "Batches of this rank in an epoch; with even_batches false, ranks may differ by one.\n\nloader: borrowed.\nout_num_batches: at least 0.\nThreads: serial(loader).";
 oar_status oar_loader_num_batches(oar_loader *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_loader_num_samples { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_num_samples "Samples that all ranks together are given in an epoch, each counted once.\n\nloader: borrowed.\nout_num_samples: the size of the data set, or less with drop_last.\nThreads: serial(loader).";
 oar_status oar_loader_num_samples(oar_loader *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_loader_position { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_position "Batches already given in this epoch.\n\nloader: borrowed.\nout_batches_done: from 0 to num_batches; num_batches while the last batch is in use.\nThreads: serial(loader).";
 oar_status oar_loader_position(oar_loader *HANDLE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_loader_release "One reference less; the last one ends the worker threads in the background.\n\nloader: ended; NULL is allowed.\nThreads: any.";
 void oar_loader_release(oar_loader *HANDLE_ENDED);
+%exception oar_loader_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_retain "One more reference.\n\nloader: borrowed.\nThreads: any.";
 oar_status oar_loader_retain(oar_loader *HANDLE_SHARED);
+%exception oar_loader_samples_in_round { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_samples_in_round "How many samples all ranks together have in the round of the batch given last; repeated ones are not counted.\n\nOver an epoch these sum to oar_loader_num_samples: what a progress bar advances by.\n\nloader: borrowed.\nout_num_samples: 0 before the first batch of an epoch.\nThreads: serial(loader).";
 oar_status oar_loader_samples_in_round(oar_loader *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_loader_seek { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_seek "Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.\n\nAfter leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes\non where it was.\n\nloader: borrowed.\nepoch: from 0 to 2^53 - 2.\nbatches_done: from 0 to num_batches.\nOAR_E_ARGUMENT there is no such point; the loader stays where it was.\nOAR_E_STATE the loader is closed.\nThreads: serial(loader). Other threads of Python run meanwhile.";
 %thread oar_loader_seek;
 oar_status oar_loader_seek(oar_loader *HANDLE, int64_t SCALAR, int64_t SCALAR);
+%exception oar_loader_set_shard { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_set_shard "Give the loader one rank's part of each epoch. oar_accelerator_prepare_loader does it for the ranks of a state.\n\nA round has batch_size * world_size samples (batch_size with split_batches), cut into equal parts in rank order. What\nis left at the end of an epoch goes to nobody (drop_last), or is cut likewise so that ranks may get less or nothing\n(even_batches false), or is filled up with samples from the epoch's start, so that all ranks have equally many full\nbatches. One rank alone is never filled up.\n\nloader: borrowed; between epochs.\nrank: in [0, world_size).\nworld_size: at least 1.\nOAR_E_ARGUMENT rank outside the world, or split_batches with a batch_size that world_size does not divide.\nOAR_E_STATE batches of this epoch have been given already, or the loader is closed.\nThreads: serial(loader). Other threads of Python run meanwhile.";
 %thread oar_loader_set_shard;
 oar_status oar_loader_set_shard(oar_loader *HANDLE, int32_t SCALAR, int32_t SCALAR);
@@ -367,286 +435,379 @@ oar_status oar_log_set_callback(int32_t SCALAR, oar_log_fn log_FN, void *USER_DA
 %feature("docstring") oar_log_set_level "Choose which messages are given: those of this level and above. The first value is OAR_LOG_WARNING.\n\nlevel: one of OAR_LOG_*.\nOAR_E_ARGUMENT `level` is none of them.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_log_set_level;
 oar_status oar_log_set_level(int32_t SCALAR);
+%exception oar_model_create_foreign { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_create_foreign "Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is made of it.\n\nstate: borrowed; gives the device.\nout: owned; end with oar_model_release. Untouched on failure.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_model_create_foreign;
 oar_status oar_model_create_foreign(oar_state *HANDLE, oar_model **HANDLE_OUT);
+%exception oar_model_forward { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_forward "Run the model.\n\nRandom operators (dropout) draw from the default generator, in the order of the program. In training the outputs\ncarry their history, so that oar_accelerator_backward can go through them; it ends with the last tensor that\nholds it. The model keeps nothing of a run but what its buffers hold. Inputs are never written to: a program that\nchanges an input in place changes a copy.\n\nmodel: borrowed.\ninputs: borrowed. A map by input name (nested inputs by their path), or a list by position, with every input of the program on the model's device.\nout_outputs: owned; end with oar_tree_release. A map by output name if the exported module returned one (a dict or an object with named fields), else a list; nested as it was. Untouched on failure.\nOAR_E_ARGUMENT an input is missing, unknown, or has a number, dtype or shape that the program was not exported for; the text names the input, what is expected and what was given. Also what an operator itself refuses (a label out of range); the text then names its node and module.\nOAR_E_UNSUPPORTED the model is foreign: its forward is the host's own.\nThreads: serial(model, inputs). Other threads of Python run meanwhile.";
 %thread oar_model_forward;
 oar_status oar_model_forward(oar_model *HANDLE, oar_tree *HANDLE, oar_tree **HANDLE_OUT);
+%exception oar_model_gradient { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_gradient "Give the gradient of a parameter, sharing its memory.\n\nmodel: borrowed.\nname: of a parameter.\nout: owned; end with oar_tensor_release. NULL if the parameter has no gradient: none was computed since the last oar_accelerator_step, or it is frozen. Untouched on failure.\nOAR_E_NOT_FOUND the model has none of that name.\nOAR_E_ARGUMENT it is a buffer.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_gradient;
 oar_status oar_model_gradient(oar_model *HANDLE, const char *TEXT, oar_tensor **HANDLE_OUT);
-%exception oar_model_input_name { $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%exception oar_model_input_name { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_model_input_name "Tell the name of an input: that of the exported module's forward (\"images\"; \"batch.images\" inside a dict).\n\nmodel: borrowed.\nindex: in [0, number of inputs).\nbuf: filled with the name and a NUL; NULL asks for the length only.\nlen: in: room in bytes; out: length with the NUL.\nOAR_E_ARGUMENT index out of range, or too little room.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_input_name;
 oar_status oar_model_input_name(oar_model *HANDLE, int64_t SCALAR, char *TEXT_OUT, size_t *ROOM);
+%exception oar_model_is_training { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_is_training "Tell the mode.\n\nmodel: borrowed.\nout_is_training: 1: training; 0: evaluation.\nThreads: serial(model).";
 oar_status oar_model_is_training(oar_model *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_model_load { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_load "Load an exported program (.pt2) with its weights, onto the state's device.\n\nThe weights are copied into memory of the model; the file is not needed afterwards and is never written.\nParameters require gradients as they did at export; tied weights stay one tensor. The model starts in training\nmode.\n\nReading does not trust the file: any bytes give a model or an error. Running it does trust libtorch: a program may\ncall operators of aten only (more by model.operators), without those that open files or make tensors of unchecked\nmemory, but not every kernel of libtorch is proof against arguments made to harm. Run programs of people you trust.\n\nstate: borrowed; gives the device.\npath: the file.\noptions: JSON object of model.* keys without the prefix ({\"weights\":\"w.safetensors\"}); what it does not name, and all of it if NULL, is taken from the state's config.\nout: owned; end with oar_model_release. Untouched on failure.\nOAR_E_NOT_FOUND there is no such file.\nOAR_E_CORRUPT truncated, altered, or not an exported program; the text says where.\nOAR_E_VERSION another archive or schema version than this build reads; the text names both.\nOAR_E_UNSUPPORTED an operator, region or kind of value that this build lacks or refuses; the text names it with its node and module. Also programs that were exported without weights.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_model_load;
 oar_status oar_model_load(oar_state *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_model **HANDLE_OUT);
+%exception oar_model_load_weights { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_load_weights "Replace every persistent parameter and buffer by that of a safetensors file, in place.\n\nAll or nothing: names, dtypes and shapes must be exactly the model's; of tied weights one name is enough. The format\nhas no checksum, so data bytes that were altered on the disk cannot be seen; those of a checkpoint (checkpoint.h) and\nof a program are checked.\n\nmodel: borrowed.\npath: the file; not needed afterwards.\nOAR_E_ARGUMENT names are missing or unexpected, or a dtype or shape differs; the text lists them.\nOAR_E_NOT_FOUND there is no such file.\nOAR_E_CORRUPT it is no safetensors file, or a damaged one.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_load_weights;
 oar_status oar_model_load_weights(oar_model *HANDLE, const char *TEXT);
+%exception oar_model_num_inputs { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_num_inputs "Count the inputs.\n\nmodel: borrowed.\nout_num_inputs: how many tensors or numbers a forward takes.\nThreads: serial(model).";
 oar_status oar_model_num_inputs(oar_model *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_model_num_parameters { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_num_parameters "Count the parameters that are trained. Tied ones count once, frozen ones not.\n\nmodel: borrowed.\nout_num_parameters: how many.\nThreads: serial(model).";
 oar_status oar_model_num_parameters(oar_model *HANDLE, int64_t *SCALAR_OUT);
-%exception oar_model_parameter_name { $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%exception oar_model_parameter_name { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_model_parameter_name "Tell the name of a trained parameter, in the program's order. A tied one has its first name.\n\nmodel: borrowed.\nindex: in [0, number of parameters).\nbuf: filled with the name and a NUL; NULL asks for the length only.\nlen: in: room in bytes; out: length with the NUL.\nOAR_E_ARGUMENT index out of range, or too little room.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_parameter_name;
 oar_status oar_model_parameter_name(oar_model *HANDLE, int64_t SCALAR, char *TEXT_OUT, size_t *ROOM);
+%exception oar_model_register_buffer { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_register_buffer "Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and rank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast_buffers is off, with every backward that synchronises.\n\nmodel: borrowed; foreign.\nname: borrowed; not empty, new in this model.\ntensor: its memory is retained. Any dtype; on the model's device, writable, without gaps or overlaps.\nOAR_E_ARGUMENT the tensor or the name does not fit.\nOAR_E_STATE an optimizer was made of the model, or it was prepared.\nOAR_E_UNSUPPORTED the model is a program.\nThreads: serial(model, tensor). Other threads of Python run meanwhile.";
 %thread oar_model_register_buffer;
 oar_status oar_model_register_buffer(oar_model *HANDLE, const char *TEXT, oar_tensor *HANDLE);
+%exception oar_model_register_parameter { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_register_parameter "Let a foreign model train a tensor. Nothing is copied: optimizer steps, rank 0's values (when the model is prepared) and loaded checkpoints are written into its memory, where the host's forward finds them.\n\nAll ranks register the same names, shapes and dtypes in the same order. Gradients become ready fastest when that is\nthe order of the forward: they are averaged from the last to the first.\n\nmodel: borrowed; foreign.\nname: borrowed; not empty, new in this model.\ntensor: its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps; any order of strides.\nOAR_E_ARGUMENT the tensor or the name does not fit, or the memory is registered already.\nOAR_E_STATE an optimizer was made of the model, or it was prepared.\nOAR_E_UNSUPPORTED the model is a program.\nThreads: serial(model, tensor). Other threads of Python run meanwhile.";
 %thread oar_model_register_parameter;
 oar_status oar_model_register_parameter(oar_model *HANDLE, const char *TEXT, oar_tensor *HANDLE);
 %feature("docstring") oar_model_release "Drop a reference. Tensors, outputs and optimizers that share the model's memory keep it.\n\nmodel: NULL is fine.\nThreads: any.";
 void oar_model_release(oar_model *HANDLE_ENDED);
+%exception oar_model_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_retain "Add a reference.\n\nmodel: borrowed; needs one oar_model_release more.\nThreads: any.";
 oar_status oar_model_retain(oar_model *HANDLE_SHARED);
+%exception oar_model_save_weights { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_save_weights "Write every persistent parameter and buffer as one safetensors file, under all their names.\n\nA reader of `path` sees the old file or the new, whatever happens; the new one is on the disk when this returns.\n\nmodel: borrowed.\npath: replaced if it exists; its folder must exist.\nOAR_E_IO the system refused; the text has its reason.\nOAR_E_NO_SPACE the disk is full; the old file is as it was.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_save_weights;
 oar_status oar_model_save_weights(oar_model *HANDLE, const char *TEXT);
+%exception oar_model_set_training { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_set_training "Choose between training and evaluation for the forwards that follow.\n\nTraining: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off,\nrunning statistics used, nothing recorded, and every buffer left bit for bit as it was. A program that was\nexported in evaluation mode has lost its training constants and runs alike in both.\n\nDropouts count as such when they are operators of their own, decomposed ones, or masks drawn by hand and divided by\nthe share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning\nnames its node and module once per model.\n\nA foreign model only remembers the mode: what it means is the host's.\n\nmodel: borrowed.\ntraining: 1: training; 0: evaluation.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_set_training;
 oar_status oar_model_set_training(oar_model *HANDLE, int32_t SCALAR);
+%exception oar_model_tensor { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_tensor "Give a parameter or buffer, sharing its memory: what is written there the model uses.\n\nDo not write between a forward and its backward. Carries no autograd history.\n\nmodel: borrowed.\nname: of a parameter (tied and frozen ones too) or buffer.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_NOT_FOUND the model has none of that name.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_tensor;
 oar_status oar_model_tensor(oar_model *HANDLE, const char *TEXT, oar_tensor **HANDLE_OUT);
+%exception oar_optimizer_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_create "An optimizer over all parameters of a model.\n\n\"sgd\" takes lr, momentum, dampening, weight_decay, nesterov, maximize; \"adamw\" takes lr, betas, eps, weight_decay,\namsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.\n\nmodel: borrowed; its parameters are retained.\nname: borrowed; \"sgd\" or \"adamw\".\noptions: borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for instance {\"lr\":0.001,\"betas\":[0.9,0.999]}. NULL: defaults.\nout: owned; end with oar_optimizer_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest), an option of the other optimizer, a value out of range, or a model without parameters.\nOAR_E_UNSUPPORTED a parameter is not of a real floating dtype, or its memory has gaps or overlaps.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_optimizer_create;
 oar_status oar_optimizer_create(oar_model *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_optimizer **HANDLE_OUT);
+%exception oar_optimizer_learning_rate { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_learning_rate "The learning rate that the next step will use.\n\noptimizer: borrowed.\nout_learning_rate: at least 0.\nThreads: serial(optimizer).";
 oar_status oar_optimizer_learning_rate(oar_optimizer *HANDLE, double *SCALAR_OUT);
+%exception oar_optimizer_num_steps { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_num_steps "Steps made so far, those before a resume included.\n\noptimizer: borrowed.\nout_num_steps: at least 0.\nThreads: serial(optimizer).";
 oar_status oar_optimizer_num_steps(oar_optimizer *HANDLE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_optimizer_release "One reference less; schedulers and accelerators that use the optimizer keep it alive.\n\noptimizer: ended; NULL is allowed.\nThreads: any.";
 void oar_optimizer_release(oar_optimizer *HANDLE_ENDED);
+%exception oar_optimizer_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_retain "One more reference.\n\noptimizer: borrowed.\nThreads: any.";
 oar_status oar_optimizer_retain(oar_optimizer *HANDLE_SHARED);
+%exception oar_optimizer_set_learning_rate { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_set_learning_rate "Set the learning rate. A scheduler of this optimizer sets it again at its next step.\n\noptimizer: borrowed.\nlearning_rate: finite, at least 0.\nOAR_E_ARGUMENT not so; the rate stays.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
 %thread oar_optimizer_set_learning_rate;
 oar_status oar_optimizer_set_learning_rate(oar_optimizer *HANDLE, double SCALAR);
+%exception oar_optimizer_step { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_step "Update the parameters by their gradients, at once. Programs with an accelerator call oar_accelerator_step instead.\n\nParameters without a gradient are left alone, with their state. Gradients stay.\n\noptimizer: borrowed.\nOAR_E_ARGUMENT a gradient does not have its parameter's shape, dtype and device; nothing was updated.\nOAR_E_UNSUPPORTED a gradient is sparse; nothing was updated.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
 %thread oar_optimizer_step;
 oar_status oar_optimizer_step(oar_optimizer *HANDLE);
+%exception oar_optimizer_zero_grad { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_zero_grad "Drop all gradients; the next backward begins from none.\n\noptimizer: borrowed.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
 %thread oar_optimizer_zero_grad;
 oar_status oar_optimizer_zero_grad(oar_optimizer *HANDLE);
+%exception oar_progress_advance { OAR_FIRST_USE $action }
 %feature("docstring") oar_progress_advance "Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing otherwise.\n\nprogress: borrowed.\ncount: units done since the last call, >= 0. More than the total is allowed.\nnote: shown at the end: \"loss 0.123 lr 0.001\". NULL keeps the last one.\nOAR_E_ARGUMENT `count` is negative.\nOAR_E_STATE the progress is closed.\nOAR_E_CALLBACK the callback returned nonzero; the error object has the value. The units count as done.\nThreads: serial(progress). Other threads of Python run meanwhile.";
 %thread oar_progress_advance;
 oar_status oar_progress_advance(oar_progress *HANDLE, int64_t SCALAR, const char *TEXT_OR_NONE);
+%exception oar_progress_close { OAR_FIRST_USE $action }
 %feature("docstring") oar_progress_close "Show the final state and end the line. May be called twice.\n\nprogress: borrowed.\nOAR_E_CALLBACK the callback returned nonzero; the error object has the value. The progress is closed.\nThreads: serial(progress). Other threads of Python run meanwhile.";
 %thread oar_progress_close;
 oar_status oar_progress_close(oar_progress *HANDLE);
+%exception oar_progress_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_progress_create "Create a progress bar. Its clock starts now; nothing is shown before the first oar_progress_advance.\n\nstate: borrowed; only its main process shows anything.\ntitle: \"epoch 3\".\ntotal: units until the end, >= 0; 0: not known, so that neither percentage nor remaining time is shown.\nunit: what is counted: \"samples\".\nout: owned; end with oar_progress_close and oar_progress_release. Untouched on failure.\nOAR_E_ARGUMENT `total` is negative, or option `progress` has a value that it does not take.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_progress_create;
 oar_status oar_progress_create(oar_state *HANDLE, const char *TEXT, int64_t SCALAR, const char *TEXT, oar_progress **HANDLE_OUT);
 %feature("docstring") oar_progress_release "Drop a reference. Never blocks. A bar that was not closed leaves the terminal on a fresh line.\n\nprogress: NULL does nothing.\nThreads: any.";
 void oar_progress_release(oar_progress *HANDLE_ENDED);
+%exception oar_progress_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_progress_retain "Add a reference.\n\nprogress: one more oar_progress_release ends it.\nThreads: any.";
 oar_status oar_progress_retain(oar_progress *HANDLE_SHARED);
+%exception oar_progress_set_callback { OAR_FIRST_USE $action }
 %feature("docstring") oar_progress_set_callback "Send plain lines to a callback instead of standard error.\n\nprogress: borrowed.\nfn: NULL goes back to standard error.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once: when another callback takes its place, when the progress ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.\nThreads: serial(progress). Other threads of Python run meanwhile.";
 %thread oar_progress_set_callback;
 oar_status oar_progress_set_callback(oar_progress *HANDLE, oar_progress_fn progress_FN, void *USER_DATA, oar_release_fn RELEASE);
+%exception oar_scheduler_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_scheduler_create "A schedule for an optimizer. Sets its learning rate to that of step 0 at once.\n\noptimizer: retained.\nname: borrowed; \"constant\", \"linear\", \"cosine\" or \"step\".\noptions: borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for instance {\"warmup_steps\":10,\"total_steps\":100}. NULL: defaults. linear and cosine need total_steps, step needs step_size.\nout: owned; end with oar_scheduler_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest), one that is missing or of another schedule, or a value out of range. The learning rate stays.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
 %thread oar_scheduler_create;
 oar_status oar_scheduler_create(oar_optimizer *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_scheduler **HANDLE_OUT);
+%exception oar_scheduler_num_steps { OAR_FIRST_USE $action }
 %feature("docstring") oar_scheduler_num_steps "Steps made so far, those before a resume included.\n\nscheduler: borrowed.\nout_num_steps: at least 0.\nThreads: serial(scheduler).";
 oar_status oar_scheduler_num_steps(oar_scheduler *HANDLE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_scheduler_release "One reference less.\n\nscheduler: ended; NULL is allowed.\nThreads: any.";
 void oar_scheduler_release(oar_scheduler *HANDLE_ENDED);
+%exception oar_scheduler_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_scheduler_retain "One more reference.\n\nscheduler: borrowed.\nThreads: any.";
 oar_status oar_scheduler_retain(oar_scheduler *HANDLE_SHARED);
+%exception oar_scheduler_step { OAR_FIRST_USE $action }
 %feature("docstring") oar_scheduler_step "Go on by one step and set the optimizer's learning rate. Programs with an accelerator call oar_accelerator_step instead.\n\nscheduler: borrowed.\nThreads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
 %thread oar_scheduler_step;
 oar_status oar_scheduler_step(oar_scheduler *HANDLE);
+%exception oar_state_abort { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_abort "Make the group of all ranks dead: oar_group_abort. All calls that wait return OAR_E_ABORTED within 100 ms.\n\nstate: borrowed.\nreason: UTF-8, copied; every rank's error text contains it.\nThreads: any, also while another thread waits in a call of this state. Other threads of Python run meanwhile.";
 %thread oar_state_abort;
 oar_status oar_state_abort(oar_state *HANDLE, const char *TEXT);
+%exception oar_state_barrier { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_barrier "Wait until every rank has called this: oar_group_barrier of the group of all ranks.\n\nstate: borrowed.\ntimeout_ms: milliseconds to wait for peers; 0 takes comm.timeout_ms; negative is refused.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_state_barrier;
 oar_status oar_state_barrier(oar_state *HANDLE, int64_t SCALAR);
+%exception oar_state_close { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_close "Leave the world: peers that still call its group get OAR_E_PEER_LOST, running operations here OAR_E_ABORTED. Does not wait for peers; ends the threads, at most a few seconds long. Later collective calls give OAR_E_STATE. May be called twice.\n\nstate: borrowed; release it afterwards.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_state_close;
 oar_status oar_state_close(oar_state *HANDLE);
+%exception oar_state_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_create "Find this process's place and meet the other ranks. Returns when all have come.\n\nOptions and variables that contradict each other (a rank without a size, a rank beyond the size, something that is\nno number) are refused before anything is connected. Nothing of the host is changed but what options ask for: `seed`\nseeds libtorch's default generator, `threads.intra_op` sets its number of threads.\n\nconfig: borrowed, copied; NULL takes the defaults and the environment.\nout: owned; end with oar_state_close, then oar_state_release. Untouched on failure.\nOAR_E_ARGUMENT an option out of range; or the program set a key of loaders, optimizers or schedules, which no config reaches: the text names the create call to give it to.\nOAR_E_ENVIRONMENT contradicting variables or options (the text gives names, values and the way out); the port is in use by another program; two processes with one rank.\nOAR_E_TIMEOUT ranks did not come within comm.connect_timeout_ms; the text names them, or address and reason.\nOAR_E_PEER_LOST a rank ended while the others were awaited; the text names it.\nOAR_E_UNSUPPORTED a device or backend that this build does not have.\nOAR_E_ARGUMENT an option's value makes no sense (comm.timeout_ms of 0, an unknown log.level).\nThreads: serial(config); waits for the other ranks. Other threads of Python run meanwhile.";
 %thread oar_state_create;
 oar_status oar_state_create(oar_config *HANDLE_OR_NONE, oar_state **HANDLE_OUT);
+%exception oar_state_create_with_exchange { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_create_with_exchange "Meet the other ranks through the host's own communicator (an MPI sub-communicator, PMIx, ...): `fn` carries one small block of bytes per rank, from which all learn where rank 0 listens. Environment variables about ranks are not looked at.\n\nconfig: borrowed, copied; NULL takes the defaults and the environment.\nrank: this process's number, 0 <= rank < world_size.\nworld_size: how many ranks call this, all with the same value.\nfn: called once, on this thread; not at all when world_size is 1.\nuser_data: given to `fn`.\nrelease: called with `user_data` exactly once before this returns, also on failure; NULL: not needed.\nout: owned; end with oar_state_close, then oar_state_release. Untouched on failure.\nOAR_E_ARGUMENT rank or world_size out of range; options as for oar_state_create.\nOAR_E_CALLBACK `fn` returned nonzero; the error object has the value.\nOAR_E_MISMATCH `fn` did not deliver every rank's block in rank order, or ranks gave other world sizes.\nOAR_E_TIMEOUT ranks did not come within comm.connect_timeout_ms; the text names them, or address and reason.\nThreads: serial(config); waits for the other ranks. Other threads of Python run meanwhile.";
 %thread oar_state_create_with_exchange;
 oar_status oar_state_create_with_exchange(oar_config *HANDLE_OR_NONE, int32_t SCALAR, int32_t SCALAR, oar_exchange_fn exchange_FN, void *USER_DATA, oar_release_fn RELEASE, oar_state **HANDLE_OUT);
-%exception oar_state_device { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_state_device { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_state_device "The device that this rank computes on, as text: \"cpu\".\n\nstate: borrowed.\nbuf: the text and a NUL; NULL asks for the length only.\nlen: in: room in `buf`; out: length with the NUL, also when the room is too small.\nOAR_E_ARGUMENT the room is too small.\nThreads: any.";
 oar_status oar_state_device(oar_state *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_state_dump { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_dump "Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when, and why it failed. The file is written whole or not at all.\n\nstate: borrowed.\npath: file to write; its folder must exist.\nOAR_E_NOT_FOUND the folder does not exist.\nOAR_E_IO the system refused; the text has its reason. OAR_E_NO_SPACE: the disk is full.\nThreads: any, also while another thread waits in a call of this state. Other threads of Python run meanwhile.";
 %thread oar_state_dump;
 oar_status oar_state_dump(oar_state *HANDLE, const char *TEXT);
+%exception oar_state_group { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_group "The group of all ranks.\n\nstate: borrowed.\nout_group: owned; end with oar_group_release. It stays valid after the state's release, not after its close.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_state_group;
 oar_status oar_state_group(oar_state *HANDLE, oar_group **HANDLE_OUT);
+%exception oar_state_is_last_process { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_is_last_process "Whether this is the rank with the highest number.\n\nstate: borrowed.\nout_is_last: 1 or 0.\nThreads: any.";
 oar_status oar_state_is_last_process(oar_state *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_state_is_local_main_process { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_is_local_main_process "Whether this is the first rank on its host.\n\nstate: borrowed.\nout_is_local_main: 1 or 0.\nThreads: any.";
 oar_status oar_state_is_local_main_process(oar_state *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_state_is_main_process { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_is_main_process "Whether this is rank 0: the one that logs, prints and writes what only one may write.\n\nstate: borrowed.\nout_is_main: 1 or 0.\nThreads: any.";
 oar_status oar_state_is_main_process(oar_state *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_state_local_rank { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_local_rank "This process's number among the ranks on its host, from 0.\n\nstate: borrowed.\nout_local_rank: 0 <= local rank < local world size.\nThreads: any.";
 oar_status oar_state_local_rank(oar_state *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_state_local_world_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_local_world_size "How many ranks are on this host.\n\nstate: borrowed.\nout_local_world_size: at least 1.\nThreads: any.";
 oar_status oar_state_local_world_size(oar_state *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_state_print { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_print "Write one line on the main process; other ranks do nothing. The only function of Oarlock that writes to standard output.\n\nstate: borrowed.\ntext: UTF-8, without the newline at the end.\nOAR_E_CALLBACK the callback (oar_state_set_print_callback) returned nonzero; the error object has the value.\nOAR_E_NO_SPACE the disk behind standard output is full.\nOAR_E_IO standard output takes nothing, as when it is closed.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_state_print;
 oar_status oar_state_print(oar_state *HANDLE, const char *TEXT);
+%exception oar_state_rank { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_rank "This process's number among all ranks, from 0.\n\nstate: borrowed.\nout_rank: 0 <= rank < world size.\nThreads: any.";
 oar_status oar_state_rank(oar_state *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_state_release "Drop a reference. Never waits and never communicates; a state that was not closed is closed by a later call of the library.\n\nstate: NULL is allowed.\nThreads: any.";
 void oar_state_release(oar_state *HANDLE_ENDED);
+%exception oar_state_request_stop { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_request_stop "Ask all ranks to stop, at the step where they next call oar_state_should_stop. Async-signal-safe: one atomic store, so a signal handler may call it. Does not touch the thread's error; the caller must hold a reference to the state.\n\nstate: borrowed.\nOAR_E_HANDLE `state` is no live state.\nThreads: any, and signal handlers. Other threads of Python run meanwhile.";
 %thread oar_state_request_stop;
 oar_status oar_state_request_stop(oar_state *HANDLE);
+%exception oar_state_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_retain "Add a reference; each needs one oar_state_release.\n\nstate: borrowed.\nThreads: any.";
 oar_status oar_state_retain(oar_state *HANDLE_SHARED);
+%exception oar_state_seed { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_seed "Seed libtorch's default generator of this process, which initialisation, dropout and unseeded shuffling draw from. Equal to torch.manual_seed. Local: give all ranks the same seed for equal draws.\n\nstate: borrowed.\nseed: any value; a negative one counts as seed + 2^64, as in torch.\nThreads: serial(state); no other thread may draw random numbers meanwhile. Other threads of Python run meanwhile.";
 %thread oar_state_seed;
 oar_status oar_state_seed(oar_state *HANDLE, int64_t SCALAR);
+%exception oar_state_set_print_callback { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_set_print_callback "Give what oar_state_print writes to a function instead of standard output.\n\nstate: borrowed.\nfn: called on the thread that prints, with no lock held; NULL: standard output again.\nuser_data: given to `fn`.\nrelease: called with `user_data` exactly once: when another callback takes its place, when the state ends, or before this returns if it fails or `fn` is NULL. NULL: not needed.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_state_set_print_callback;
 oar_status oar_state_set_print_callback(oar_state *HANDLE, oar_print_fn print_FN, void *USER_DATA, oar_release_fn RELEASE);
+%exception oar_state_should_stop { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_should_stop "Tell every rank alike whether any rank was asked to stop. Once asked, the answer stays 1.\n\nstate: borrowed.\nout_should_stop: 1 on every rank or 0 on every rank.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_state_should_stop;
 oar_status oar_state_should_stop(oar_state *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_state_world_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_world_size "How many ranks there are.\n\nstate: borrowed.\nout_world_size: at least 1.\nThreads: any.";
 oar_status oar_state_world_size(oar_state *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_status_name "The name of a status code, for example \"OAR_E_ARGUMENT\".\n\nstatus: any value.\nborrowed static text; \"an unknown status\" for a value that this version does not have.\nThreads: any.";
 const char * oar_status_name(oar_status SCALAR);
+%exception oar_tensor_contiguous { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_contiguous "The same values in row-major order: a copy, or the same memory where it is so already.\n\nA copy of a tensor that autograd records is recorded too.\n\ntensor: borrowed.\nout: owned; end with oar_tensor_release. Untouched on failure.\nThreads: serial(tensor). Other threads of Python run meanwhile.";
 %thread oar_tensor_contiguous;
 oar_status oar_tensor_contiguous(oar_tensor *HANDLE, oar_tensor **HANDLE_OUT);
+%exception oar_tensor_copy_from { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_copy_from "Write the source's values into the tensor, in place, converting the element type; autograd does not see it.\n\ntensor: borrowed; written to. A parameter is fine.\nsource: borrowed; the same shape, any strides. May be a view of the same memory.\nOAR_E_ARGUMENT the shapes differ (the text gives both), the tensor is read-only or a broadcast view, or complex values would go into a real tensor. Nothing was written.\nThreads: serial(tensor, source). Other threads of Python run meanwhile.";
 %thread oar_tensor_copy_from;
 oar_status oar_tensor_copy_from(oar_tensor *HANDLE, oar_tensor *HANDLE);
+%exception oar_tensor_data { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_data "The address of the first element, of a tensor on the CPU. The strides say where the others are.\n\ntensor: borrowed.\nout_data: borrowed: valid as long as any reference to the tensor's memory is. NULL only if there are no elements. Not to be written to if the tensor is read-only. Untouched on failure.\nOAR_E_ARGUMENT the tensor is on a device.\nOAR_E_UNSUPPORTED a sparse or lazily conjugated tensor; oar_tensor_contiguous makes a plain one of the latter.\nThreads: serial(tensor). Other threads of Python run meanwhile.";
 %thread oar_tensor_data;
 oar_status oar_tensor_data(oar_tensor *HANDLE, void **ADDRESS_OUT);
-%exception oar_tensor_device { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_tensor_device { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_tensor_device "Where the tensor's memory is: \"cpu\", \"cuda:0\".\n\ntensor: borrowed.\nbuf: room for *len bytes; NULL asks for the length only.\nlen: in: room; out: length with the closing NUL, also when the room is too small.\nOAR_E_ARGUMENT the room is too small.\nThreads: serial(tensor).";
 oar_status oar_tensor_device(oar_tensor *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_tensor_dtype { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_dtype "The tensor's element type, as an OAR_* number of types.h.\n\ntensor: borrowed.\nout_dtype: Untouched on failure.\nOAR_E_UNSUPPORTED a type of libtorch that has no such number (quantised ones); the text names it.\nThreads: serial(tensor).";
 oar_status oar_tensor_dtype(oar_tensor *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_tensor_from_dlpack { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_from_dlpack "Take over a tensor of another library, without a copy.\n\nStrides may be NULL, which is row-major. A producer's read-only flag makes a read-only tensor.\n\nmanaged: owned on success only: its deleter then runs once, when the last use of the memory ends, on any thread. On failure it is the caller's as before.\nstream: the stream on which the caller will use the data; NULL for memory of the CPU.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_VERSION the major version is not 1; nothing behind the version was read.\nOAR_E_UNSUPPORTED memory of a device, or an element type that has no OAR_* number.\nOAR_E_ARGUMENT sizes, strides or address that no tensor can have: negative, overflowing, unaligned, NULL.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_tensor_from_dlpack;
 oar_status oar_tensor_from_dlpack(struct DLManagedTensorVersioned *CAPSULE, void *ADDRESS_OR_NONE, oar_tensor **HANDLE_OUT);
+%exception oar_tensor_from_memory { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_from_memory "A tensor over an array of the host, without a copy.\n\nA column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.\n\ndata: retained until the last use of the tensor's memory ends, then released. A multiple of the element type's size; NULL only if there are no elements.\ndtype: OAR_FLOAT32 ... of types.h.\nshape: borrowed; num_dims sizes >= 0. NULL if num_dims is 0.\nstrides: borrowed; num_dims strides in elements, >= 0, such that no two indices share an element. NULL is row-major.\nnum_dims: 0 (one element) to 64.\nuser_data: handed to `release`; not looked at.\nrelease: called exactly once, on any thread, when the memory is not used any more: also if this call fails, then before it returns. NULL: nobody is told.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_ARGUMENT unknown dtype, negative or overflowing sizes, negative or overlapping strides, unaligned data.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_tensor_from_memory;
 oar_status oar_tensor_from_memory(void *ADDRESS, int32_t SCALAR, const int64_t *SHAPE, const int64_t *STRIDES, size_t COUNT, void *KEPT, oar_release_fn RELEASE, oar_tensor **HANDLE_OUT);
+%exception oar_tensor_is_read_only { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_is_read_only "Whether the memory must not be written to.\n\ntensor: borrowed.\nout_is_read_only: 1 or 0. Untouched on failure.\nThreads: serial(tensor).";
 oar_status oar_tensor_is_read_only(oar_tensor *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_tensor_item { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_item "The value of a tensor of one element. Integers beyond 2^53 are rounded.\n\ntensor: borrowed; on a device the call waits for its value.\nout_value: bool gives 0 or 1. Untouched on failure.\nOAR_E_ARGUMENT more or fewer than one element, or a complex type.\nThreads: serial(tensor).";
 oar_status oar_tensor_item(oar_tensor *HANDLE, double *SCALAR_OUT);
+%exception oar_tensor_num_dims { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_num_dims "How many dimensions the tensor has; a single value has 0.\n\ntensor: borrowed.\nout_num_dims: 0 to 64. Untouched on failure.\nThreads: serial(tensor).";
 oar_status oar_tensor_num_dims(oar_tensor *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_tensor_numel { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_numel "How many elements the tensor has: the product of its sizes.\n\ntensor: borrowed.\nout_numel: Untouched on failure.\nThreads: serial(tensor).";
 oar_status oar_tensor_numel(oar_tensor *HANDLE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_tensor_release "Drop one reference. The memory lives on as long as something else uses it.\n\ntensor: NULL is allowed.\nThreads: any.";
 void oar_tensor_release(oar_tensor *HANDLE_ENDED);
+%exception oar_tensor_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_retain "One more reference to the handle; it takes one more oar_tensor_release to end it.\n\ntensor: borrowed.\nThreads: any.";
 oar_status oar_tensor_retain(oar_tensor *HANDLE_SHARED);
-%exception oar_tensor_shape { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_tensor_shape { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_tensor_shape "The tensor's sizes.\n\ntensor: borrowed.\nshape: room for *count sizes; NULL asks for the number only.\ncount: in: room; out: number of dimensions, also when the room is too small.\nOAR_E_ARGUMENT the room is too small; *count holds the need.\nThreads: serial(tensor).";
 oar_status oar_tensor_shape(oar_tensor *HANDLE, int64_t *ARRAY_OUT, size_t *ROOM);
-%exception oar_tensor_strides { $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%exception oar_tensor_strides { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_tensor_strides "The tensor's strides, in elements.\n\ntensor: borrowed.\nstrides: room for *count strides; NULL asks for the number only.\ncount: in: room; out: number of dimensions, also when the room is too small.\nOAR_E_ARGUMENT the room is too small; *count holds the need.\nThreads: serial(tensor).";
 oar_status oar_tensor_strides(oar_tensor *HANDLE, int64_t *ARRAY_OUT, size_t *ROOM);
+%exception oar_tensor_to_dlpack { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_to_dlpack "Give a tensor to another library, without a copy.\n\nStrides are always written. The result keeps the memory alive, whatever happens to `tensor`; it carries no autograd\nhistory, and the read-only flag if the tensor is read-only.\n\ntensor: borrowed; on the CPU.\nstream: the consumer's stream; NULL for memory of the CPU.\nout: owned: the receiver calls (*out)->deleter(*out) once. Untouched on failure.\nOAR_E_UNSUPPORTED a sparse or lazily conjugated tensor, one on a device, or one without an OAR_* type.\nThreads: serial(tensor). Other threads of Python run meanwhile.";
 %thread oar_tensor_to_dlpack;
 oar_status oar_tensor_to_dlpack(oar_tensor *HANDLE, void *ADDRESS_OR_NONE, struct DLManagedTensorVersioned **CAPSULE_OUT);
+%exception oar_tensor_zeros { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_zeros "A new tensor of zeros on the CPU, row-major.\n\ndtype: OAR_FLOAT32 ... of types.h.\nshape: borrowed; num_dims sizes >= 0. NULL if num_dims is 0.\nnum_dims: 0 (one element) to 64.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_ARGUMENT unknown dtype, or sizes that are negative or overflow.\nOAR_E_OUT_OF_MEMORY the text gives the bytes that were asked for.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_tensor_zeros;
 oar_status oar_tensor_zeros(int32_t SCALAR, const int64_t *NUMBERS, size_t COUNT, oar_tensor **HANDLE_OUT);
-%exception oar_torch_version { $action if (OAR_NEEDS_ROOM(arg1, arg2, given1, heap1)) { $action } }
+%exception oar_torch_version { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg1, arg2, given1, heap1)) { $action } }
 %feature("docstring") oar_torch_version "Version and file of the libtorch that is really loaded, for example \"2.11.0 (/opt/torch/lib/libtorch_cpu.so)\".\n\nEvery other fallible function gives OAR_E_VERSION if its major and minor number are not those that the library was\nbuilt for; this one answers all the same.\n\nbuf: the text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT the room is too small; then *len is the need.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_torch_version;
 oar_status oar_torch_version(char *TEXT_OUT, size_t *ROOM);
+%exception oar_tracker_close { OAR_FIRST_USE $action }
 %feature("docstring") oar_tracker_close "Close the tracker and its file. May be called twice.\n\ntracker: borrowed; later calls that log give OAR_E_STATE.\nOAR_E_IO the system reports a write that failed late.\nThreads: serial(tracker). Other threads of Python run meanwhile.";
 %thread oar_tracker_close;
 oar_status oar_tracker_close(oar_tracker *HANDLE);
+%exception oar_tracker_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_tracker_create "Create a tracker.\n\n\"jsonl\" appends one line of JSON per call to a file: {\"step\":12,\"time\":1767225599.123,\"loss\":0.5}; time is UTC, in\nseconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut\nshort is mended when the file is opened.\n\nstate: borrowed; tells which process is the main one.\nname: the product: \"jsonl\".\noptions: JSON object of tracker.* options, named without \"tracker.\": {\"path\":\"run/metrics.jsonl\"}; what it does not name, and all of it if NULL, is taken from the state's config. Missing directories of the path are made.\nout: owned; end with oar_tracker_close and oar_tracker_release. Untouched on failure.\nOAR_E_NOT_FOUND no product of that name; the text lists the known ones.\nOAR_E_ARGUMENT an unknown option (the text names the nearest), or no path.\nOAR_E_IO the file cannot be opened for writing; the text has path and reason.\nOAR_E_CORRUPT the file holds something else than metrics; it is left alone.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_tracker_create;
 oar_status oar_tracker_create(oar_state *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_tracker **HANDLE_OUT);
+%exception oar_tracker_log { OAR_FIRST_USE $action }
 %feature("docstring") oar_tracker_log "Log numbers of one step. Those that are not finite are written as \"NaN\", \"Infinity\" and \"-Infinity\".\n\ntracker: borrowed.\nstep: any number; by custom the optimizer's step. The same step may be logged again.\nnames: `count` different names; \"step\" and \"time\" are the tracker's own.\nvalues: `count` numbers.\ncount: 0 writes a line with step and time only.\nOAR_E_ARGUMENT a name is NULL, taken, no UTF-8, or given twice.\nOAR_E_STATE the tracker is closed.\nOAR_E_NO_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR_E_IO.\nThreads: serial(tracker). Other threads of Python run meanwhile.";
 %thread oar_tracker_log;
 oar_status oar_tracker_log(oar_tracker *HANDLE, int64_t SCALAR, const char *const *NAMES, const double *VALUES, size_t COUNT);
+%exception oar_tracker_log_json { OAR_FIRST_USE $action }
 %feature("docstring") oar_tracker_log_json "Log any JSON object of one step: texts, lists, nested objects.\n\ntracker: borrowed.\nstep: as in oar_tracker_log.\njson: an object: {\"loss\":0.5,\"note\":\"warm-up ended\"}. \"step\" and \"time\" are the tracker's own.\nOAR_E_ARGUMENT no valid JSON (the text has the offset), no object, or a name that is taken.\nOAR_E_STATE the tracker is closed.\nOAR_E_NO_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR_E_IO.\nThreads: serial(tracker). Other threads of Python run meanwhile.";
 %thread oar_tracker_log_json;
 oar_status oar_tracker_log_json(oar_tracker *HANDLE, int64_t SCALAR, const char *TEXT);
 %feature("docstring") oar_tracker_release "Drop a reference; the last one closes the tracker, without telling late errors. Never blocks.\n\ntracker: NULL does nothing.\nThreads: any.";
 void oar_tracker_release(oar_tracker *HANDLE_ENDED);
+%exception oar_tracker_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_tracker_retain "Add a reference.\n\ntracker: one more oar_tracker_release ends it.\nThreads: any.";
 oar_status oar_tracker_retain(oar_tracker *HANDLE_SHARED);
+%exception oar_tree_append { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_append "Put a copy of `item` at the end of a list.\n\ntree: borrowed; a list.\nitem: borrowed; its tensors are shared.\nOAR_E_ARGUMENT not a list, or it would be more than 64 deep.\nThreads: serial(tree, item).";
 oar_status oar_tree_append(oar_tree *HANDLE, oar_tree *HANDLE);
+%exception oar_tree_append_tensor { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_append_tensor "Put a tensor at the end of a list.\n\ntree: borrowed; a list.\ntensor: retained until the tree, and what was copied from it, ends.\nOAR_E_ARGUMENT not a list.\nThreads: serial(tree, tensor).";
 oar_status oar_tree_append_tensor(oar_tree *HANDLE, oar_tensor *HANDLE);
+%exception oar_tree_at { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_at "A copy of one entry of a list or map; its tensors are shared.\n\nWith oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_get) do not reach an empty key.\n\ntree: borrowed; a list or a map.\nindex: 0 to size - 1; of a map in the order in which keys were set first.\nout: owned; end with oar_tree_release. Untouched on failure.\nOAR_E_ARGUMENT neither list nor map, or index out of range.\nThreads: serial(tree).";
 oar_status oar_tree_at(oar_tree *HANDLE, int64_t SCALAR, oar_tree **HANDLE_OUT);
+%exception oar_tree_create_list { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_create_list "An empty list.\n\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: any.";
 oar_status oar_tree_create_list(oar_tree **HANDLE_OUT);
+%exception oar_tree_create_map { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_create_map "An empty map. It keeps the order in which keys were set first.\n\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: any.";
 oar_status oar_tree_create_map(oar_tree **HANDLE_OUT);
+%exception oar_tree_from_bool { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_from_bool "A tree that is one truth value.\n\nvalue: 0 is false, everything else true.\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: any.";
 oar_status oar_tree_from_bool(int32_t SCALAR, oar_tree **HANDLE_OUT);
+%exception oar_tree_from_double { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_from_double "A tree that is one floating-point number.\n\nvalue: any, also NaN and infinities.\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: any.";
 oar_status oar_tree_from_double(double SCALAR, oar_tree **HANDLE_OUT);
+%exception oar_tree_from_int64 { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_from_int64 "A tree that is one integer.\n\nvalue: kept exactly.\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: any.";
 oar_status oar_tree_from_int64(int64_t SCALAR, oar_tree **HANDLE_OUT);
+%exception oar_tree_from_none { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_from_none "A tree that is nothing: Python's None, JSON's null.\n\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: any.";
 oar_status oar_tree_from_none(oar_tree **HANDLE_OUT);
+%exception oar_tree_from_string { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_from_string "A tree that is one text.\n\ntext: borrowed; UTF-8, copied.\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: any.";
 oar_status oar_tree_from_string(const char *TEXT, oar_tree **HANDLE_OUT);
+%exception oar_tree_from_tensor { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_from_tensor "A tree that is one tensor.\n\ntensor: retained until the tree, and what was copied from it, ends.\nout: owned; end with oar_tree_release. Untouched on failure.\nThreads: serial(tensor).";
 oar_status oar_tree_from_tensor(oar_tensor *HANDLE, oar_tree **HANDLE_OUT);
+%exception oar_tree_get { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_get "A copy of a part of the tree; its tensors are shared.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the whole tree.\nout: owned; end with oar_tree_release. Untouched on failure.\nOAR_E_NOT_FOUND the text names the step of the path that failed, and what there is.\nThreads: serial(tree).";
 oar_status oar_tree_get(oar_tree *HANDLE, const char *TEXT_OR_NONE, oar_tree **HANDLE_OUT);
+%exception oar_tree_get_bool { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_get_bool "The truth value at a path.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the tree itself.\nout_value: 1 or 0. Untouched on failure.\nOAR_E_NOT_FOUND there is no such entry.\nOAR_E_ARGUMENT the entry is of another kind than OAR_TREE_BOOL; the text says which.\nThreads: serial(tree).";
 oar_status oar_tree_get_bool(oar_tree *HANDLE, const char *TEXT_OR_NONE, int32_t *SCALAR_OUT);
+%exception oar_tree_get_double { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_get_double "The number at a path: an int, double, bool, or a tensor of one element. Integers beyond 2^53 are rounded.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the tree itself.\nout_value: Untouched on failure.\nOAR_E_NOT_FOUND there is no such entry.\nOAR_E_ARGUMENT the entry is no number; the text says what it is.\nThreads: serial(tree).";
 oar_status oar_tree_get_double(oar_tree *HANDLE, const char *TEXT_OR_NONE, double *SCALAR_OUT);
+%exception oar_tree_get_int64 { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_get_int64 "The integer at a path, exactly.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the tree itself.\nout_value: Untouched on failure.\nOAR_E_NOT_FOUND there is no such entry.\nOAR_E_ARGUMENT the entry is of another kind than OAR_TREE_INT; the text says which.\nThreads: serial(tree).";
 oar_status oar_tree_get_int64(oar_tree *HANDLE, const char *TEXT_OR_NONE, int64_t *SCALAR_OUT);
-%exception oar_tree_get_string { $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%exception oar_tree_get_string { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_tree_get_string "The text at a path.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the tree itself.\nbuf: room for *len bytes; NULL asks for the length only.\nlen: in: room; out: length with the closing NUL, also when the room is too small.\nOAR_E_NOT_FOUND there is no such entry.\nOAR_E_ARGUMENT the entry is no text, or there is too little room.\nThreads: serial(tree).";
 oar_status oar_tree_get_string(oar_tree *HANDLE, const char *TEXT_OR_NONE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_tree_get_tensor { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_get_tensor "The tensor at a path.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the tree itself.\nout: owned, shares the tree's memory; end with oar_tensor_release. Untouched on failure.\nOAR_E_NOT_FOUND there is no such entry.\nOAR_E_ARGUMENT the entry is no tensor; the text says what it is.\nThreads: serial(tree).";
 oar_status oar_tree_get_tensor(oar_tree *HANDLE, const char *TEXT_OR_NONE, oar_tensor **HANDLE_OUT);
-%exception oar_tree_key { $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%exception oar_tree_key { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_tree_key "The key of one entry of a map.\n\ntree: borrowed; a map.\nindex: 0 to size - 1, in the order in which keys were set first.\nbuf: room for *len bytes; NULL asks for the length only.\nlen: in: room; out: length with the closing NUL, also when the room is too small.\nOAR_E_ARGUMENT not a map, an index outside it, or too little room.\nThreads: serial(tree).";
 oar_status oar_tree_key(oar_tree *HANDLE, int64_t SCALAR, char *TEXT_OUT, size_t *ROOM);
+%exception oar_tree_kind { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_kind "What the tree is.\n\ntree: borrowed.\nout_kind: OAR_TREE_NONE ... OAR_TREE_MAP. Untouched on failure.\nThreads: serial(tree).";
 oar_status oar_tree_kind(oar_tree *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_tree_release "Drop one reference.\n\ntree: NULL is allowed.\nThreads: any.";
 void oar_tree_release(oar_tree *HANDLE_ENDED);
+%exception oar_tree_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_retain "One more reference to the handle; it takes one more oar_tree_release to end it.\n\ntree: borrowed.\nThreads: any.";
 oar_status oar_tree_retain(oar_tree *HANDLE_SHARED);
+%exception oar_tree_set { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_set "Give a key of a map a copy of `item`; what it had before is replaced.\n\ntree: borrowed; a map.\nkey: borrowed; UTF-8.\nitem: borrowed; its tensors are shared.\nOAR_E_ARGUMENT not a map, or it would be more than 64 deep.\nThreads: serial(tree, item).";
 oar_status oar_tree_set(oar_tree *HANDLE, const char *TEXT, oar_tree *HANDLE);
+%exception oar_tree_set_tensor { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_set_tensor "Give a key of a map a tensor; what it had before is replaced.\n\ntree: borrowed; a map.\nkey: borrowed; UTF-8.\ntensor: retained until the tree, and what was copied from it, ends.\nOAR_E_ARGUMENT not a map.\nThreads: serial(tree, tensor).";
 oar_status oar_tree_set_tensor(oar_tree *HANDLE, const char *TEXT, oar_tensor *HANDLE);
+%exception oar_tree_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_tree_size "How many entries a list or map has; a leaf has 0.\n\ntree: borrowed.\nout_size: Untouched on failure.\nThreads: serial(tree).";
 oar_status oar_tree_size(oar_tree *HANDLE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_version "The version of the library that is loaded, for example \"0.1.0\".\n\nborrowed static text.\nThreads: any.";
 const char * oar_version();
+%exception oar_work_error { OAR_FIRST_USE $action }
 %feature("docstring") oar_work_error "Give the operation's own error. Does not wait, and does not touch the calling thread's error.\n\nwork: borrowed.\nout_error: owned; end with oar_error_release. NULL while the operation runs and when it succeeded.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_work_error;
 oar_status oar_work_error(oar_work *HANDLE, oar_error **HANDLE_OUT);
+%exception oar_work_is_done { OAR_FIRST_USE $action }
 %feature("docstring") oar_work_is_done "Tell whether the operation has ended, well or not. Does not wait.\n\nwork: borrowed.\nout_is_done: 1 or 0.\nThreads: any.";
 oar_status oar_work_is_done(oar_work *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_work_release "Drop a reference. Neither waits for the operation nor cancels it: the tensors stay in use until it has ended.\n\nwork: NULL is allowed.\nThreads: any.";
 void oar_work_release(oar_work *HANDLE_ENDED);
+%exception oar_work_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_work_retain "Add a reference; each needs one oar_work_release.\n\nwork: borrowed.\nThreads: any.";
 oar_status oar_work_retain(oar_work *HANDLE_SHARED);
+%exception oar_work_wait { OAR_FIRST_USE $action }
 %feature("docstring") oar_work_wait "Wait until the operation is done, and learn how it ended.\n\nA time-out here only ends the waiting: the operation goes on, its tensors stay in use, and one may wait again. The\noperation's own time-out is that of the call which started it; when it runs out the group is dead.\nMay be called again after the end; the answer is the same.\n\nwork: borrowed.\ntimeout_ms: milliseconds to wait; 0 waits until the operation has ended by itself, which its own time-out bounds; negative is refused.\nOAR_E_TIMEOUT not done yet, or ranks did not call the operation in time; the text names them.\nOAR_E_MISMATCH ranks made different calls; the text gives both.\nOAR_E_PEER_LOST a rank ended or left; the text names it, the operation and its sequence number.\nOAR_E_ABORTED the group was aborted or closed meanwhile, or was dead before.\nThreads: serial(work). Other threads of Python run meanwhile.";
 %thread oar_work_wait;
 oar_status oar_work_wait(oar_work *HANDLE, int64_t SCALAR);

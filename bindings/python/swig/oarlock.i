@@ -29,7 +29,8 @@ static int oar_py_needs_room(oar_status status, void **array, size_t need, size_
 #define OAR_NEEDS_ROOM(array, room, given, heap) \
   oar_py_needs_room(result, (void **)&(array), *(room), given, sizeof *(array), &(heap))
 
-static int log_is_set;
+/* Before the first call that counts as use of the library. */
+#define OAR_FIRST_USE if (oar_py_first_use != NULL) oar_py_tell_first_use();
 %}
 
 %rename("%(strip:[oar_])s") "";
@@ -51,14 +52,14 @@ PyObject *oar_py_tensor_from_buffer(PyObject *exporter);
 PyObject *oar_py_tensor_from_capsule(PyObject *capsule);
 PyObject *oar_py_tensor_to_legacy_capsule(PyObject *tensor);
 
-%feature("docstring") start "What makes exceptions of errors, and what is called before the first handle is given.";
+%feature("docstring") start "What makes exceptions of errors, and what is called before the first use of the library.";
 %feature("docstring") shutdown "No callback runs any more; those that run are waited for, at most a few seconds.";
 %inline %{
 static void start(PyObject *error_factory, PyObject *first_use) {
   oar_py_set_error_factory(error_factory);
-  oar_py_on_first_use(first_use);
+  oar_py_set_first_use(first_use);
 }
-static PyObject *shutdown(void) { return oar_py_shutdown(log_is_set); }
+static PyObject *shutdown(void) { return oar_py_shutdown(); }
 %}
 
 %init %{

@@ -1,0 +1,102 @@
+"""Two ranks: collective operations, bytes, meeting over an exchange, mismatches, a rank that dies."""
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy
+import oarlock
+from scene import raises, scenario
+
+LIMIT_S = 60
+
+
+@scenario
+def all_reduce(folder):
+    with oarlock.State() as state:
+        group, mine = state.group, state.rank + 1.0
+        assert (group.rank, group.size) == (state.rank, 2)
+        for op, value in (("sum", 3.0), ("mean", 1.5), ("max", 2.0)):
+            array = numpy.full(3, mine, numpy.float32)
+            assert group.all_reduce(array, op) is array and array.tolist() == [value] * 3
+            tensor = oarlock.as_tensor([mine])
+            work = group.all_reduce(tensor, op, async_op=True)
+            work.wait(LIMIT_S)
+            assert work.is_done and work.error is None and tensor.item() == value
+        array = numpy.full(2, mine)
+        assert group.broadcast(array, 1).tolist() == [2.0, 2.0]
+        assert group.all_gather(numpy.array([[mine, -mine]])).tolist() == [[1.0, -1.0], [2.0, -2.0]]
+        with raises(oarlock.InvalidArgument, "median"):
+            group.all_reduce(array, "median")
+        with raises(oarlock.InvalidArgument, "99"):
+            group.all_reduce(array, 99)
+        state.barrier(LIMIT_S)
+
+
+@scenario
+def gather_bytes(folder):
+    with oarlock.State() as state:
+        assert state.group.all_gather_bytes(b"ab\0c" * state.rank) == [b"", b"ab\0c"]
+        assert state.group.broadcast_bytes(b"from one" if state.rank == 1 else None, 1) == b"from one"
+        assert oarlock.Accelerator(state).reduce_mean(0.1 + state.rank) == (0.1 + 1.1) / 2
+        state.barrier(LIMIT_S)
+
+
+def exchange_in(folder, rank, fail=False):
+    """All ranks' bytes through files."""
+    def exchange(mine):
+        mine_at = folder / f"{rank}"
+        mine_at.with_suffix(".part").write_bytes(mine)
+        mine_at.with_suffix(".part").rename(mine_at)
+        if fail:
+            raise LookupError("the exchange failed")
+        end = time.monotonic() + LIMIT_S
+        while not all((folder / str(other)).exists() for other in range(2)):
+            assert time.monotonic() < end, "the other rank gave no bytes"
+            time.sleep(0.005)
+        return [(folder / str(other)).read_bytes() for other in range(2)]
+    return exchange
+
+
+@scenario
+def exchange_callback(folder):
+    rank = int(os.environ["RANK"])
+    for name in ("good", "bad"):
+        (folder / name).mkdir(exist_ok=True)
+    with oarlock.State(exchange=exchange_in(folder / "good", rank), rank=rank, world_size=2) as state:
+        assert (state.rank, state.world_size) == (rank, 2)
+        assert state.group.all_reduce(numpy.ones(1)).tolist() == [2.0]
+        state.barrier(LIMIT_S)
+    options = {"comm": {"connect_timeout_ms": 3000}}
+    if rank == 1:
+        with raises(LookupError, "the exchange failed"):
+            oarlock.State(options, exchange=exchange_in(folder / "bad", rank, fail=True), rank=rank, world_size=2)
+        return
+    start = time.monotonic()
+    with raises((oarlock.TimedOut, oarlock.PeerLost)):
+        oarlock.State(options, exchange=exchange_in(folder / "bad", rank), rank=rank, world_size=2)
+    assert time.monotonic() - start < LIMIT_S / 2
+
+
+@scenario
+def mismatch_named(folder):
+    state = oarlock.State()
+    with raises(oarlock.Mismatch, "2", "3") as caught:
+        state.group.all_reduce(numpy.zeros(2 + state.rank, numpy.float32), timeout=LIMIT_S)
+    assert caught[0].name == "MISMATCH" and state.rank == int(os.environ["RANK"])
+    state.close()
+
+
+@scenario
+def lost_rank_named(folder):
+    state = oarlock.State()
+    if state.rank == 1:
+        until = time.monotonic() + LIMIT_S
+        while not Path(folder / "waiting").exists() and time.monotonic() < until:
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGKILL)
+    (folder / "waiting").touch()
+    with raises(oarlock.PeerLost, "rank 1") as caught:
+        state.barrier(LIMIT_S)
+    assert caught[0].rank == 1 and isinstance(caught[0], ConnectionError)
+    state.close()

@@ -1,0 +1,90 @@
+"""Loaders, models, checkpoints."""
+import numpy
+import oarlock
+from scene import DIGITS, digits, raises, scenario
+
+
+@scenario
+def loader_loop(folder):
+    data = digits()
+    loader = oarlock.Loader(data, batch_size=32)
+    assert len(data) == 360 and len(loader) == 12 and loader.num_samples == 360
+    seen = 0
+    for epoch in range(2):
+        shapes = []
+        assert loader.epoch == epoch
+        for batch in loader:
+            images = numpy.asarray(batch["images"])
+            rows = range(32 * len(shapes), 32 * len(shapes) + len(images))
+            assert (images == data[rows]["images"].numpy()).all() and (batch["labels"].numpy() == data[rows]["labels"].numpy()).all()
+            shapes.append(images.shape)
+            seen += loader.samples_in_round
+        assert shapes == [(32, 8, 8)] * 11 + [(8, 8, 8)], shapes
+    assert seen == 720 and loader.epoch == 2
+    loader.close()
+
+
+@scenario
+def loader_seek(folder):
+    loaders = [oarlock.Loader(digits(), {"batch_size": 32, "shuffle": True}, seed=5, num_workers=2) for _ in range(2)]
+    loaders[0].seek(1, 3)
+    assert (loaders[0].epoch, loaders[0].position) == (1, 3)
+    wanted = next(iter(loaders[0]))
+    assert len(list(loaders[1])) == 12
+    rest = iter(loaders[1])
+    for _ in range(3):
+        next(rest)
+    found = next(rest)
+    assert (found["images"].numpy() == wanted["images"].numpy()).all() and (found["labels"].numpy() == wanted["labels"].numpy()).all()
+    for loader in loaders:
+        loader.close()
+
+
+@scenario
+def training_step(folder):
+    with oarlock.State(seed=1) as state:
+        model = oarlock.Model.load(state, DIGITS / "digits.pt2")
+        rate = numpy.float32(0.125)
+        optimizer = oarlock.Optimizer(model, "sgd", lr=float(rate))
+        accelerator = oarlock.Accelerator(state)
+        accelerator.prepare(model, optimizer)
+        batch = digits()[:32]
+        model.eval()
+        logits = [model(batch)["logits"].numpy() for _ in range(2)]
+        assert (logits[0] == logits[1]).all() and not model.training
+        model.train()
+        before = {name: tensor.numpy().copy() for name, tensor in model.named_parameters()}
+        assert before and model.gradient(next(iter(before))) is None
+        accelerator.backward(model(batch)["loss"])
+        gradients = {name: model.gradient(name).numpy().copy() for name in before}
+        assert all((model.tensor(name).numpy() == before[name]).all() for name in before)
+        assert accelerator.clip_grad_norm(model, 1e9) > 0
+        accelerator.step(optimizer)
+        for name, old in before.items():
+            assert (model.tensor(name).numpy() == old - rate * gradients[name]).all(), name
+        assert any(gradient.any() for gradient in gradients.values())
+
+
+@scenario
+def save_load(folder):
+    with oarlock.State(seed=1, project_dir=folder / "run") as state:
+        model = oarlock.Model.load(state, DIGITS / "digits.pt2")
+        accelerator = oarlock.Accelerator(state)
+        accelerator.prepare(model)
+        with raises(oarlock.NotFound):
+            accelerator.load()
+        accelerator.save(folder / "kept", user={"epoch": 3, "note": ["a", None]})
+        manifest = (folder / "kept/manifest.json").read_bytes()
+        with raises(oarlock.Exists, "kept") as caught:
+            accelerator.save(folder / "kept")
+        assert isinstance(caught[0], FileExistsError) and (folder / "kept/manifest.json").read_bytes() == manifest
+        checkpoint = oarlock.Checkpoint(folder / "kept")
+        checkpoint.verify()
+        assert checkpoint.user == {"epoch": 3, "note": ["a", None]} and set(model.parameter_names) <= set(checkpoint)
+        old = {name: tensor.numpy().copy() for name, tensor in model.named_parameters()}
+        for name, tensor in model.named_parameters():
+            tensor.copy_from(numpy.zeros(tensor.shape, numpy.float32))
+        accelerator.load(folder / "kept")
+        assert all((tensor.numpy() == old[name]).all() for name, tensor in model.named_parameters())
+        assert all((checkpoint[name].numpy() == old[name]).all() and checkpoint[name].is_read_only for name in old)
+        accelerator.close()

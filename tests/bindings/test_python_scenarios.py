@@ -1,0 +1,3 @@
+from scenarios import scenario_tests
+
+results, test_scenario = scenario_tests("python")
