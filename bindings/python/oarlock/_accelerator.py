@@ -97,6 +97,34 @@ class Accelerator(_c.AcceleratorHandle):
         """
         _c.accelerator_backward(self, loss)
 
+    def gradient_ready(self, model: Model, name: str, gradient: Any) -> None:
+        """Hand over one gradient of a foreign model, as soon as the caller's backward has it: its average may begin to travel.
+
+        Args:
+            model: foreign and prepared.
+            name: of a parameter; each once per backward.
+            gradient: what `as_tensor` takes, of the parameter's shape and dtype. Its memory may be kept and written to until the
+                step: give every backward arrays of its own.
+
+        Raises:
+            InvalidArgument, NotFound, InvalidState: it does not fit, or was given already; the text says what.
+        """
+        _c.accelerator_gradient_ready(self, model, name, as_tensor(gradient))
+
+    def gradients_done(self, model: Model) -> None:
+        """End the backward of a foreign model: waits until the ranks' gradients are averaged. Other threads run meanwhile.
+
+        Raises:
+            InvalidState: parameters got no gradient; the text names them.
+        """
+        _c.accelerator_gradients_done(self, model)
+
+    def apply_gradients(self, model: Model, gradients: Mapping[str, Any]) -> None:
+        """All gradients of one backward of a foreign model at once: `gradient_ready` of each, then `gradients_done`."""
+        for name, gradient in gradients.items():
+            self.gradient_ready(model, name, gradient)
+        self.gradients_done(model)
+
     def clip_grad_norm(self, model: Model, max_norm: float, norm_type: float = 2.0) -> float:
         """Scale the model's gradients so that their total norm is at most max_norm; the norm before. 0 between synchronisations."""
         return _c.accelerator_clip_grad_norm(self, model, max_norm, norm_type)

@@ -5,13 +5,13 @@ from typing import Any
 
 from . import _c
 from ._state import State
-from ._tensor import Tensor
+from ._tensor import Tensor, as_tensor
 from ._tree import Tree, to_tree
 from ._values import options_json, path_text
 
 
 class Model(_c.ModelHandle):
-    """Parameters, buffers, and how to run and differentiate them. Made by `Model.load`.
+    """Parameters, buffers, and how to run and differentiate them. Made by `Model.load` or `Model.foreign`.
 
     Belongs to one thread at a time.
     """
@@ -19,7 +19,7 @@ class Model(_c.ModelHandle):
     __slots__ = ("__weakref__",)
 
     def __init__(self) -> None:
-        raise TypeError("models are made by Model.load(state, path)")
+        raise TypeError("models are made by Model.load(state, path) or Model.foreign(state, parameters)")
 
     @classmethod
     def load(cls, state: State, path: str | os.PathLike, options: str | Mapping[str, Any] | None = None, **more: Any) -> "Model":
@@ -36,6 +36,28 @@ class Model(_c.ModelHandle):
         """
         return _c.model_load(state, path_text(path), options_json(options, more))
 
+    @classmethod
+    def foreign(cls, state: State, parameters: Mapping[str, Any], buffers: Mapping[str, Any] | None = None) -> "Model":
+        """A model whose forward and backward are the caller's own, in numpy, jax or whatever has arrays.
+
+        Optimizers, checkpoints and rank 0's values (when it is prepared) are written into the arrays' memory. Each backward ends
+        with Accelerator.apply_gradients.
+
+        Args:
+            state: gives the device.
+            parameters: name -> what `as_tensor` takes without a copy, floating-point and writable, in the order of the forward.
+            buffers: likewise, what is not trained.
+
+        Raises:
+            InvalidArgument: an array does not fit: read-only, with gaps, or of another kind of numbers.
+        """
+        model = _c.model_create_foreign(state)
+        for name, array in parameters.items():
+            _c.model_register_parameter(model, name, as_tensor(array))
+        for name, array in (buffers or {}).items():
+            _c.model_register_buffer(model, name, as_tensor(array))
+        return model
+
     def __call__(self, inputs: Any) -> Tree:
         """Run the model; see `forward`."""
         return _c.model_forward(self, inputs if isinstance(inputs, _c.TreeHandle) else to_tree(inputs))
@@ -51,6 +73,7 @@ class Model(_c.ModelHandle):
 
         Raises:
             InvalidArgument: an input is missing, unknown, or of a dtype or shape that the program was not exported for.
+            Unsupported: a foreign model, whose forward is the caller's.
         """
         return self(inputs)
 

@@ -65,6 +65,36 @@ def training_step(folder):
         assert any(gradient.any() for gradient in gradients.values())
 
 
+def linear(state, weight, steps):
+    """A foreign model y = x w with the loss sum(y c), whose gradient for w is outer(x, c), and what trains it at rate 0.5."""
+    model = oarlock.Model.foreign(state, {"weight": weight})
+    accelerator = oarlock.Accelerator(state, accelerator={"gradient_accumulation_steps": steps})
+    return accelerator, *accelerator.prepare(model, oarlock.Optimizer(model, "sgd", lr=0.5))
+
+
+@scenario
+def foreign_model(folder):
+    with oarlock.State() as state:
+        weight = numpy.arange(6, dtype=numpy.float32).reshape(2, 3)
+        old, gradient = weight.copy(), numpy.outer([1.0, 2.0], [0.5, -1.0, 4.0]).astype(numpy.float32)
+        accelerator, model, optimizer = linear(state, weight, 1)
+        accelerator.apply_gradients(model, {"weight": gradient.copy()})
+        accelerator.step(optimizer)
+        assert (weight == old - numpy.float32(0.5) * gradient).all() and optimizer.num_steps == 1
+        with raises(oarlock.Unsupported):
+            model(gradient)
+        with raises(oarlock.InvalidArgument, "[2, 3]"):
+            accelerator.gradient_ready(model, "weight", gradient[0].copy())
+        weight, old = numpy.zeros((2, 3), numpy.float32), numpy.zeros((2, 3), numpy.float32)
+        accelerator, model, optimizer = linear(state, weight, 2)
+        for scale in (1, 3):
+            with accelerator.accumulate(model):
+                accelerator.apply_gradients(model, {"weight": scale * gradient})
+                accelerator.step(optimizer)
+            assert accelerator.sync_gradients == (scale == 3) and (weight == old).all() == (scale == 1)
+        assert optimizer.num_steps == 1 and (weight == -numpy.float32(0.5) * (gradient + 3 * gradient) / 2).all()
+
+
 @scenario
 def save_load(folder):
     with oarlock.State(seed=1, project_dir=folder / "run") as state:
