@@ -14,9 +14,14 @@ function parse_arguments(arguments)
             values["resume"] = "yes"
         elseif flag in ("--program", "--train", "--test", "--project", "--epochs") && !isempty(arguments)
             values[flag[3:end]] = popfirst!(arguments)
+        else
+            usage()
         end
     end
-    length(values) == 6 && return values
+    length(values) == 6 ? values : usage()
+end
+
+function usage()
     println(stderr, "usage: train_digits --program P --train T --test T --project DIR --epochs N [--resume]")
     exit(2)
 end

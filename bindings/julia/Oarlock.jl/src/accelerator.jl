@@ -108,5 +108,16 @@ ranks may begin at once. It is written to and kept until the step: make it anew 
 gradient_ready!(accelerator::Accelerator, model::Model, name::AbstractString, gradient) =
     check(Lib.oar_accelerator_gradient_ready(accelerator, model, name, as_tensor(gradient)))
 
+"""
+    backward!(f, accelerator, model)
+
+The backward of a foreign model: `f(ready)` calls `ready(name, gradient)` for each parameter as soon as its gradient is computed, as
+[`gradient_ready!`](@ref); when it ends, the averages of all ranks are waited for.
+"""
+function backward!(f, accelerator::Accelerator, model::Model)
+    f((name, gradient) -> gradient_ready!(accelerator, model, name, gradient))
+    gradients_done!(accelerator, model)
+end
+
 "End the backward of a foreign model: waits until the gradients of all ranks are averaged."
 gradients_done!(accelerator::Accelerator, model::Model) = check(Lib.oar_accelerator_gradients_done(accelerator, model))
