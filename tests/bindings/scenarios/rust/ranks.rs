@@ -50,7 +50,7 @@ pub fn all_reduce(_: &Path) -> Outcome {
     let integer = Tensor::from_vec(vec![1i64], &[1])?;
     refused(
         ErrorKind::Argument,
-        "int64",
+        "average",
         group.all_reduce(&integer, Reduce::Average, TIMEOUT),
     );
     group.barrier(TIMEOUT)?; // the refusals cost no rank its place
