@@ -60,7 +60,8 @@ def main(options):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        usage="train_digits --program P --train T --test T --project DIR --epochs N [--resume]", description=__doc__.splitlines()[0])
     for name in ("program", "train", "test", "project"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--epochs", type=int, required=True)
