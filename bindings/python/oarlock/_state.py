@@ -1,18 +1,18 @@
 """One world: this process's place among the ranks, its group, and operations that run in the background."""
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from . import _c
+from ._c import group_all_reduce, work_wait  # found faster than through the module: calls of every step
 from ._config import Config, config_of
 from ._errors import Error, InvalidArgument, TimedOut, from_handle
 from ._tensor import Tensor, as_tensor, zeros
 from ._values import milliseconds, path_text, reduction_number
 
-SLICE_MS = 250  # how long a wait in the main thread goes before it looks for Ctrl-C
+SLICE_MS = 250  # how long a wait goes before it looks for Ctrl-C
 
 
 class Work(_c.WorkHandle):
@@ -30,17 +30,23 @@ class Work(_c.WorkHandle):
             TimedOut: not done yet; one may wait again. Or ranks did not come within the operation's own time-out.
             Mismatch, PeerLost, Aborted: how the operation failed.
         """
+        if timeout is None:
+            while True:
+                try:
+                    return work_wait(self, SLICE_MS)
+                except TimedOut:
+                    if self.is_done:  # its own time-out ran out, not ours
+                        raise
         limit_ms = milliseconds(timeout)
-        if threading.current_thread() is not threading.main_thread() or 0 < limit_ms <= SLICE_MS or limit_ms < 0:
-            return _c.work_wait(self, limit_ms)
-        end = time.monotonic() + limit_ms / 1000 if limit_ms else None
-        while True:
-            step = SLICE_MS if end is None else max(1, min(SLICE_MS, round((end - time.monotonic()) * 1000)))
+        end = time.monotonic() + limit_ms / 1000
+        while limit_ms > SLICE_MS:
             try:
-                return _c.work_wait(self, step)
+                return work_wait(self, SLICE_MS)
             except TimedOut:
-                if self.is_done or (end is not None and time.monotonic() >= end):
+                if self.is_done:
                     raise
+                limit_ms = max(1, round((end - time.monotonic()) * 1000))
+        return work_wait(self, limit_ms)
 
     @property
     def is_done(self) -> bool:
@@ -85,8 +91,8 @@ class Group(_c.GroupHandle):
             InvalidArgument: no such op, or one that the dtype does not take; read-only memory; a negative time-out.
             Mismatch, PeerLost, TimedOut, Aborted: with the rank that is to blame.
         """
-        number = reduction_number(op)
-        work = _c.group_all_reduce(self, as_tensor(tensor), number, 0 if timeout is None else milliseconds(timeout))
+        given = tensor if isinstance(tensor, Tensor) else as_tensor(tensor)
+        work = group_all_reduce(self, given, reduction_number(op), 0 if timeout is None else milliseconds(timeout))
         if async_op:
             return work
         work.wait()

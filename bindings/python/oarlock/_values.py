@@ -40,12 +40,10 @@ def dtype_number(dtype: Any) -> int:
 
 
 def reduction_number(op: int | str) -> int:
-    if isinstance(op, str):
-        number = REDUCTIONS.get(op)
-        if number is None:
-            raise InvalidArgument(f"op must be one of {', '.join(REDUCTIONS)}, not '{op}'")
-        return number
-    return op
+    number = REDUCTIONS.get(op, op)
+    if isinstance(number, str):
+        raise InvalidArgument(f"op must be one of {', '.join(REDUCTIONS)}, not '{op}'")
+    return number
 
 
 def path_text(path: str | os.PathLike | None) -> str | None:
