@@ -1,0 +1,123 @@
+# What is Julia's own in this package; what it has in common with other languages is tested in Oarlock's sources.
+using Oarlock
+using Dates
+using Test
+
+const Lib = Oarlock.LibOarlock
+
+@testset "JSON of options" begin
+    @test Oarlock.json((a = 1, b = [1.5, true, nothing, :x], c = Dict("d" => "e"))) ==
+          "{\"a\":1,\"b\":[1.5,true,null,\"x\"],\"c\":{\"d\":\"e\"}}"
+    @test Oarlock.json("\"\\\n\x7fä") == "\"\\\"\\\\\\u000a\\u007fä\""
+    @test Oarlock.json((2^53, 2^53 + 1, typemin(Int64), typemax(UInt64))) ==
+          "[9007199254740992,\"9007199254740993\",\"-9223372036854775808\",\"18446744073709551615\"]"
+    @test Oarlock.json(0.1f0) == "0.10000000149011612" && Oarlock.json(1e-7) == "1.0e-7"
+    for bad in (NaN, Inf, "\xff", Dict(1 => 2), 1 + 2im, Dict(:a => 1, "a" => 2))
+        @test_throws ArgumentError Oarlock.json(bad)
+    end
+    @test Oarlock.options_text(nothing, NamedTuple()) == C_NULL
+    @test Oarlock.options_text((a = 1,), pairs((b = 2,))) == "{\"a\":1,\"b\":2}"
+    @test_throws ArgumentError Oarlock.options_text((a = 1,), pairs((a = 2,)))
+    @test_throws ArgumentError Oarlock.options_text("{}", pairs((a = 2,)))
+end
+
+@testset "time-outs" begin
+    @test Oarlock.milliseconds.((0, 2, 0.5, 1e-6, -1)) == (0, 2000, 500, 1, -1000)
+    @test Oarlock.milliseconds.((Second(3), Millisecond(7), Microsecond(1), Minute(1))) == (3000, 7, 1, 60000)
+    @test_throws MethodError Oarlock.milliseconds(Month(1))
+end
+
+@testset "the order of indices" begin
+    values = reshape(collect(1.0f0:24), 2, 3, 4)
+    for order in ((1, 2, 3), (3, 2, 1), (2, 3, 1), (1, 3, 2))
+        tensor = Tensor(PermutedDimsArray(permutedims(values, order), invperm(order)))
+        @test size(tensor) == size(values) && asarray(tensor) == values == Array(tensor)
+        @test length(memory_array(tensor)) == 24 && strides(memory_array(tensor)) == (1, cumprod([size(memory_array(tensor))...])[1:2]...)
+    end
+    @test size(memory_array(Tensor(Float32, 1, 8))) == (8, 1)
+    @test size(asarray(Tensor(Float32, 0, 3))) == (0, 3) && asarray(Tensor(fill(2.0)))[] == 2
+    gaps = Tensor(view(values, 1:1, :, 1:2:3))
+    @test_throws OarlockError{:UNSUPPORTED} asarray(gaps)
+    @test asarray(contiguous(gaps)) == values[1:1, :, 1:2:3]
+end
+
+@testset "arrays that share a view's data keep it" begin
+    flat = (tensor = Tensor(Float32, 3, 2); asarray(tensor)[3, 2] = 5; array = vec(memory_array(tensor)); finalize(tensor); array)
+    GC.gc(); GC.gc()
+    @test flat == [0, 0, 0, 0, 0, 5]
+end
+
+# The last release on a thread that Julia did not make: a start routine that is the C function itself.
+function release_on_foreign_threads(tensors)
+    release = Lib.ADDRESSES[findfirst(==(:oar_tensor_release), Lib.FUNCTIONS)]
+    threads = map(tensors) do tensor
+        handle, tensor.pointer = tensor.pointer, C_NULL
+        thread = Ref{Culong}()
+        @test ccall(:pthread_create, Cint, (Ptr{Culong}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), thread, C_NULL, release, handle) == 0
+        thread[]
+    end
+    foreach(thread -> ccall(:pthread_join, Cint, (Culong, Ptr{Cvoid}), thread, C_NULL), threads)
+end
+
+@noinline function tensors_over_new_arrays(count)
+    arrays = [rand(Float32, 100) for _ in 1:count]
+    [Tensor(array) for array in arrays], WeakRef.(arrays)
+end
+
+@testset "memory is let go of after its last use on another thread" begin
+    Oarlock.reclaim()
+    before = length(Oarlock.ROOTS)
+    tensors, arrays = tensors_over_new_arrays(200)
+    @test length(Oarlock.ROOTS) == before + 200
+    GC.gc()
+    @test all(array -> array.value !== nothing, arrays)
+    release_on_foreign_threads(tensors)
+    GC.gc()                                   # the collection looks at what was released
+    @test length(Oarlock.ROOTS) == before
+    GC.gc()
+    @test all(array -> array.value === nothing, arrays)
+end
+
+@testset "a loop that makes no garbage of its own stays flat" begin
+    array = zeros(Float32, 10)
+    for _ in 1:10_000
+        finalize(Tensor(array))
+    end
+    # Twice the live ones, at least 64, and the one that is being made.
+    @test length(Oarlock.ROOTS) <= 65
+end
+
+@testset "errors" begin
+    failure = try
+        Dataset("/nowhere/at all.safetensors")
+    catch failure
+        failure
+    end
+    @test failure isa OarlockError{:NOT_FOUND} && failure.code == Lib.OAR_E_NOT_FOUND && failure.vendor_code == 2
+    @test occursin("OarlockError NOT_FOUND in oar_dataset_from_safetensors: ", sprint(showerror, failure))
+    @test_throws ArgumentError Dataset("a\0b")
+    code = Ref(C_NULL)
+    @test Lib.oar_experimental_get("throw_inside_core", code) == Lib.OAR_OK
+    for kind in (Lib.OAR_THROW_STANDARD, Lib.OAR_THROW_TORCH, Lib.OAR_THROW_UNKNOWN)
+        @test_throws OarlockError{:INTERNAL} Oarlock.check(ccall(code[], Int32, (Int32,), kind))
+    end
+    @test_throws OarlockError{:UNSUPPORTED} Oarlock.check(ccall(code[], Int32, (Int32,), Lib.OAR_THROW_UNSUPPORTED))
+end
+
+@testset "do blocks close, and what failed inside is what is thrown" begin
+    kept = State(identity)
+    @test_throws OarlockError{:STATE} barrier(kept)
+    @test_throws ErrorException("inside") State(state -> error("inside"))
+end
+
+@testset "threads of Julia and of libtorch" begin  # JULIA_NUM_THREADS says how many
+    sums = zeros(Threads.nthreads())
+    Threads.@threads for index in 1:Threads.nthreads()
+        for _ in 1:200
+            tensor = Tensor(rand(Float32, 1000))
+            sums[index] += sum(asarray(contiguous(tensor)))
+            rand() < 0.05 && GC.gc(false)
+        end
+    end
+    @test all(sum -> 200 * 400 < sum < 200 * 600, sums)
+end
