@@ -1,23 +1,36 @@
-// Oarlock for C++17: handles that release themselves, and failures as exceptions. Everything else is the C interface:
+// Oarlock for C++17: handles that release themselves, results as return values, failures and the exceptions of
+// callbacks as exceptions, loops over loaders, typed memory of tensors. Everything else is the C interface, through one
+// word:
 //
-//     oarlock::Config config = oarlock::make<oarlock::Config>(oar_config_create);
-//     oarlock::check(oar_config_set_int64(config.get(), "comm.timeout_ms", 60000));
-//     oarlock::State state = oarlock::make<oarlock::State>(oar_state_create, config.get());
+//     oarlock::Config config = oarlock::call(oar_config_create);
+//     oarlock::call(oar_config_set_int64, config, "comm.timeout_ms", 60000);
+//     oarlock::State state = oarlock::call(oar_state_create, config);
+//     for (oarlock::Tree& batch : oarlock::epoch(loader))
+//       oarlock::Tree outputs = oarlock::call(oar_model_forward, model, batch);
 //
-// Header only; needs nothing but liboarlock.so.
+// Header only; needs nothing but liboarlock.so. Threads and blocking are those of the C functions.
 #ifndef OARLOCK_OARLOCK_HPP
 #define OARLOCK_OARLOCK_HPP
 
 #include <oarlock/oarlock.h>
 
+#include <complex>
 #include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace oarlock {
 
-// What check() throws: a copy of everything that the failed call had to say.
+// What a failed call throws: a copy of everything that it had to say.
 class Error : public std::runtime_error {
  public:
   Error(oar_status code, const std::string& message, std::string component, std::string operation, int rank,
@@ -44,34 +57,9 @@ class Error : public std::runtime_error {
   std::string operation_;
 };
 
-// What a handle type is retained and released with; one line per noun below.
+// What a noun's handle is retained and released with.
 template <class H>
 struct HandleFunctions;
-
-#define OARLOCK_HANDLE_FUNCTIONS(noun)                                             \
-  template <>                                                                      \
-  struct HandleFunctions<oar_##noun> {                                             \
-    static oar_status retain(oar_##noun* handle) { return oar_##noun##_retain(handle); } \
-    static void release(oar_##noun* handle) { oar_##noun##_release(handle); }      \
-  }
-OARLOCK_HANDLE_FUNCTIONS(accelerator);
-OARLOCK_HANDLE_FUNCTIONS(bytes);
-OARLOCK_HANDLE_FUNCTIONS(checkpoint);
-OARLOCK_HANDLE_FUNCTIONS(config);
-OARLOCK_HANDLE_FUNCTIONS(dataset);
-OARLOCK_HANDLE_FUNCTIONS(error);
-OARLOCK_HANDLE_FUNCTIONS(group);
-OARLOCK_HANDLE_FUNCTIONS(loader);
-OARLOCK_HANDLE_FUNCTIONS(model);
-OARLOCK_HANDLE_FUNCTIONS(optimizer);
-OARLOCK_HANDLE_FUNCTIONS(progress);
-OARLOCK_HANDLE_FUNCTIONS(scheduler);
-OARLOCK_HANDLE_FUNCTIONS(state);
-OARLOCK_HANDLE_FUNCTIONS(tensor);
-OARLOCK_HANDLE_FUNCTIONS(tracker);
-OARLOCK_HANDLE_FUNCTIONS(tree);
-OARLOCK_HANDLE_FUNCTIONS(work);
-#undef OARLOCK_HANDLE_FUNCTIONS
 
 inline void check(oar_status status);
 
@@ -105,23 +93,79 @@ class Handle {
   H* handle_ = nullptr;
 };
 
-using Accelerator = Handle<oar_accelerator>;
-using Bytes = Handle<oar_bytes>;
-using Checkpoint = Handle<oar_checkpoint>;
-using Config = Handle<oar_config>;
-using Dataset = Handle<oar_dataset>;
-using ErrorHandle = Handle<oar_error>;
-using Group = Handle<oar_group>;
-using Loader = Handle<oar_loader>;
-using Model = Handle<oar_model>;
-using Optimizer = Handle<oar_optimizer>;
-using Progress = Handle<oar_progress>;
-using Scheduler = Handle<oar_scheduler>;
-using State = Handle<oar_state>;
-using Tensor = Handle<oar_tensor>;
-using Tracker = Handle<oar_tracker>;
-using Tree = Handle<oar_tree>;
-using Work = Handle<oar_work>;
+#define OARLOCK_HANDLE(Name, noun)                                                       \
+  template <>                                                                            \
+  struct HandleFunctions<oar_##noun> {                                                   \
+    static oar_status retain(oar_##noun* handle) { return oar_##noun##_retain(handle); } \
+    static void release(oar_##noun* handle) { oar_##noun##_release(handle); }            \
+  };                                                                                     \
+  using Name = Handle<oar_##noun>
+OARLOCK_HANDLE(Accelerator, accelerator);
+OARLOCK_HANDLE(Bytes, bytes);
+OARLOCK_HANDLE(Checkpoint, checkpoint);
+OARLOCK_HANDLE(Config, config);
+OARLOCK_HANDLE(Dataset, dataset);
+OARLOCK_HANDLE(ErrorHandle, error);
+OARLOCK_HANDLE(Group, group);
+OARLOCK_HANDLE(Loader, loader);
+OARLOCK_HANDLE(Model, model);
+OARLOCK_HANDLE(Optimizer, optimizer);
+OARLOCK_HANDLE(Progress, progress);
+OARLOCK_HANDLE(Scheduler, scheduler);
+OARLOCK_HANDLE(State, state);
+OARLOCK_HANDLE(Tensor, tensor);
+OARLOCK_HANDLE(Tracker, tracker);
+OARLOCK_HANDLE(Tree, tree);
+OARLOCK_HANDLE(Work, work);
+#undef OARLOCK_HANDLE
+
+// Callbacks, which set_print_callback() and its kin take.
+using TextFunction = std::function<void(std::string_view text)>;
+using LogFunction = std::function<void(std::int32_t level, std::string_view component, std::string_view message)>;
+
+namespace detail {
+
+// What this thread's last callback threw, on its way out through C. `number` is what the callback returned for it.
+struct Thrown {
+  std::exception_ptr exception;
+  std::int32_t number = 0;
+  bool is_from_log = false;  // which no status tells of
+};
+
+inline Thrown& thrown() {
+  thread_local Thrown thrown;
+  return thrown;
+}
+
+// What a callback does; an exception is kept for the check() of the call that ran it.
+template <class Body>
+std::int32_t run_callback(Body&& body, bool is_from_log = false) noexcept {
+  try {
+    body();
+    return 0;
+  } catch (...) {
+    Thrown& kept = thrown();
+    kept.exception = std::current_exception();
+    kept.is_from_log = is_from_log;
+    kept.number = kept.number % 0x7fffffff + 1;
+    return kept.number;
+  }
+}
+
+inline std::int32_t give_text(const char* text, void* function) {
+  return run_callback([&] { (*static_cast<TextFunction*>(function))(text); });
+}
+
+inline void give_message(std::int32_t level, const char* component, const char* message, void* function) {
+  run_callback([&] { (*static_cast<LogFunction*>(function))(level, component, message); }, true);
+}
+
+template <class Object>
+void destroy(void* object) noexcept {
+  delete static_cast<Object*>(object);
+}
+
+}  // namespace detail
 
 // Turns an error object into the exception.
 [[noreturn]] inline void throw_error(oar_status status, const oar_error* error) {
@@ -135,35 +179,219 @@ using Work = Handle<oar_work>;
     oar_error_rank(error, &rank);
     oar_error_vendor_code(error, &vendor_code);
   }
+  detail::Thrown& kept = detail::thrown();
+  const std::exception_ptr exception = std::exchange(kept.exception, nullptr);
+  kept.is_from_log = false;
+  if (status == OAR_E_CALLBACK && exception && kept.number == vendor_code) std::rethrow_exception(exception);
   throw Error(status, message, component, operation, rank, vendor_code);
 }
 
-// Throws Error if the call that gave `status`, on this thread and last, failed.
+// Throws if the call that gave `status`, on this thread and last, failed: Error, or what a callback threw inside it.
 inline void check(oar_status status) {
-  if (status == OAR_OK) return;
-  oar_error* taken = nullptr;
-  oar_error_take(&taken);
-  const ErrorHandle error(taken);
-  throw_error(status, error.get());
+  if (status != OAR_OK) {
+    oar_error* taken = nullptr;
+    oar_error_take(&taken);
+    const ErrorHandle error(taken);
+    throw_error(status, error.get());
+  }
+  detail::Thrown& kept = detail::thrown();
+  if (std::exchange(kept.is_from_log, false)) std::rethrow_exception(std::exchange(kept.exception, nullptr));
 }
 
-// The handle that a C function gives through its last parameter: make<Config>(oar_config_create).
-template <class Owner, class Function, class... Args>
-Owner make(Function&& function, Args&&... args) {
-  decltype(std::declval<Owner>().get()) handle = nullptr;
-  check(function(std::forward<Args>(args)..., &handle));
-  return Owner(handle);
+namespace detail {
+
+[[noreturn]] inline void refuse(const char* operation, const std::string& reason) {
+  throw Error(OAR_E_ARGUMENT, reason, "oarlock.hpp", operation, -1, 0);
 }
 
-// The text of a C function with the parameters (..., char* buf, size_t* len): text(oar_config_get_string, config.get(), "key").
-template <class Function, class... Args>
-std::string text(Function&& function, Args&&... args) {
-  std::size_t len = 0;
-  check(function(args..., nullptr, &len));
-  std::string buffer(len, '\0');
-  check(function(args..., buffer.data(), &len));
-  buffer.resize(len - 1);
-  return buffer;
+// What C takes for an argument: a handle's pointer, a string's text, all else as it is.
+template <class T>
+auto to_c(T&& argument) {
+  using Plain = std::decay_t<T>;
+  if constexpr (std::is_same_v<Plain, std::string>) {
+    return argument.c_str();
+  } else if constexpr (std::is_class_v<Plain>) {
+    return argument.get();
+  } else {
+    return argument;
+  }
+}
+
+template <class Noun, class = void>
+struct IsHandle : std::false_type {};
+template <class Noun>
+struct IsHandle<Noun, std::void_t<decltype(&HandleFunctions<Noun>::release)>> : std::true_type {};
+
+// The value that `function` gives through its last parameter; a handle comes with its owner.
+template <class Out, class Function, class... Args>
+auto give_one(Function function, Args... args) {
+  static_assert(std::is_pointer_v<Out> && !std::is_const_v<std::remove_pointer_t<Out>>, "one argument is missing");
+  using Value = std::remove_pointer_t<Out>;
+  using Noun = std::remove_pointer_t<Value>;
+  Value value{};
+  const oar_status status = function(args..., &value);
+  if constexpr (IsHandle<Noun>::value) {
+    Handle<Noun> owner(value);
+    check(status);
+    return owner;
+  } else {
+    check(status);
+    return value;
+  }
+}
+
+// The text or numbers that `function` gives through (char* buf, size_t* len) or (T* array, size_t* count).
+template <class Array, class Count, class Function, class... Args>
+auto give_many(Function function, Args... args) {
+  using Value = std::remove_pointer_t<Array>;
+  static_assert(std::is_same_v<Count, std::size_t*> && std::is_arithmetic_v<Value> && !std::is_const_v<Value>,
+                "two arguments are missing");
+  std::size_t count = 0;
+  check(function(args..., nullptr, &count));
+  std::conditional_t<std::is_same_v<Value, char>, std::string, std::vector<Value>> values(count, Value());
+  check(function(args..., values.data(), &count));
+  if constexpr (std::is_same_v<Value, char>) --count;  // the NUL
+  values.resize(count);
+  return values;
+}
+
+}  // namespace detail
+
+// Calls a C function; handles and std::strings are given as they are. Throws if it fails. Left out at the end, what the
+// function gives is the return value:
+//
+//     call(oar_state_close, state);                                          // all arguments: nothing comes back
+//     Tree batch = call(oar_loader_next, loader);                            // a handle, empty where C gives NULL
+//     std::int32_t rank = call(oar_state_rank, state);                       // a value
+//     std::string device = call(oar_state_device, state);                    // a text
+//     std::vector<std::int64_t> shape = call(oar_tensor_shape, tensor);      // numbers
+template <class... Parameters, class... Args>
+auto call(oar_status (*function)(Parameters...), Args&&... args) {
+  constexpr std::size_t wanted = sizeof...(Parameters), given = sizeof...(Args);
+  static_assert(given <= wanted && given + 2 >= wanted, "too many or too few arguments");
+  using All = std::tuple<std::nullptr_t, Parameters...>;  // one in front, so that a last but one exists
+  using Last = std::tuple_element_t<wanted, All>;
+  if constexpr (given == wanted)
+    check(function(detail::to_c(args)...));
+  else if constexpr (given + 1 == wanted)
+    return detail::give_one<Last>(function, detail::to_c(args)...);
+  else
+    return detail::give_many<std::tuple_element_t<wanted - 1, All>, Last>(function, detail::to_c(args)...);
+}
+
+// What a callback throws comes out of the call() or check() that ran it, the very exception; the log's too, unless
+// that call failed by itself. An empty function goes back to what was before any callback.
+
+inline void set_print_callback(const State& state, TextFunction function) {
+  const oar_print_fn fn = function ? detail::give_text : nullptr;
+  call(oar_state_set_print_callback, state, fn, new TextFunction(std::move(function)), detail::destroy<TextFunction>);
+}
+
+inline void set_progress_callback(const Progress& progress, TextFunction function) {
+  const oar_progress_fn fn = function ? detail::give_text : nullptr;
+  call(oar_progress_set_callback, progress, fn, new TextFunction(std::move(function)), detail::destroy<TextFunction>);
+}
+
+// Runs on threads that call Oarlock only, never on the library's own.
+inline void set_log_callback(LogFunction function) {
+  const oar_log_fn fn = function ? detail::give_message : nullptr;
+  call(oar_log_set_callback, 0, fn, new LogFunction(std::move(function)), detail::destroy<LogFunction>);
+}
+
+// oar_state_create_with_exchange; an empty config takes the defaults. `exchange` gathers `size` bytes of every rank.
+inline State create_state_with_exchange(const Config& config, std::int32_t rank, std::int32_t world_size,
+                                        std::function<void(const void* mine, std::size_t size, void* all)> exchange) {
+  using Function = decltype(exchange);
+  const oar_exchange_fn fn = [](const void* mine, std::size_t size, void* all, void* data) {
+    return detail::run_callback([&] { (*static_cast<Function*>(data))(mine, size, all); });
+  };
+  return call(oar_state_create_with_exchange, config, rank, world_size, fn, &exchange, nullptr);
+}
+
+// One epoch of a loader, or what is left of it: for (Tree& batch : epoch(loader)). Borrows the loader.
+struct Epoch {
+  class Iterator {
+   public:
+    explicit Iterator(oar_loader* loader) : loader_(loader) { ++*this; }
+    Tree& operator*() noexcept { return batch_; }
+    Iterator& operator++() {
+      batch_.reset();
+      batch_ = call(oar_loader_next, loader_);
+      return *this;
+    }
+    bool operator!=(std::nullptr_t) const noexcept { return static_cast<bool>(batch_); }
+
+   private:
+    oar_loader* loader_;
+    Tree batch_;
+  };
+
+  oar_loader* loader;
+  Iterator begin() const { return Iterator(loader); }
+  std::nullptr_t end() const noexcept { return nullptr; }
+};
+
+inline Epoch epoch(const Loader& loader) noexcept { return {loader.get()}; }
+
+// The OAR_* number of a C++ type.
+template <class T>
+constexpr std::int32_t dtype_of() {
+  using U = std::remove_cv_t<T>;
+  if constexpr (std::is_same_v<U, bool>) return OAR_BOOL;
+  if constexpr (std::is_same_v<U, float>) return OAR_FLOAT32;
+  if constexpr (std::is_same_v<U, double>) return OAR_FLOAT64;
+  if constexpr (std::is_same_v<U, std::complex<float>>) return OAR_COMPLEX64;
+  if constexpr (std::is_same_v<U, std::complex<double>>) return OAR_COMPLEX128;
+  if constexpr (std::is_integral_v<U>) {
+    constexpr std::int32_t with_sign[9] = {0, OAR_INT8, OAR_INT16, 0, OAR_INT32, 0, 0, 0, OAR_INT64};
+    constexpr std::int32_t without[9] = {0, OAR_UINT8, OAR_UINT16, 0, OAR_UINT32, 0, 0, 0, OAR_UINT64};
+    return std::is_signed_v<U> ? with_sign[sizeof(U)] : without[sizeof(U)];
+  }
+  return 0;
+}
+
+// A tensor over elements of the caller's, not copied. `owner` is let go of with the memory's last use, on any thread;
+// without one the caller keeps the memory. Strides count elements; none: row-major.
+template <class T>
+Tensor tensor_over(T* data, const std::vector<std::int64_t>& shape, const std::vector<std::int64_t>& strides = {},
+                   std::shared_ptr<const void> owner = nullptr) {
+  using Owner = decltype(owner);
+  static_assert(dtype_of<T>() != 0, "Oarlock has no such element type");
+  if (!strides.empty() && strides.size() != shape.size())
+    detail::refuse("tensor_over", "there must be as many strides as sizes, or none");
+  return call(oar_tensor_from_memory, data, dtype_of<T>(), shape.data(), strides.empty() ? nullptr : strides.data(),
+              shape.size(), new Owner(std::move(owner)), detail::destroy<Owner>);
+}
+
+// The elements of a tensor as a range: borrowed, valid as long as any handle to the memory is. See values().
+template <class T>
+struct Values {
+  T* data;
+  std::size_t size;
+  T* begin() const noexcept { return data; }
+  T* end() const noexcept { return data + size; }
+  T& operator[](std::size_t index) const noexcept { return data[index]; }
+};
+
+// Throws unless the tensor has this element type and lies in row-major order (oar_tensor_contiguous); for a T that is
+// not const, also if it is read-only.
+template <class T>
+Values<T> values(const Tensor& tensor) {
+  static_assert(dtype_of<T>() != 0, "Oarlock has no such element type");
+  const std::int32_t dtype = call(oar_tensor_dtype, tensor);
+  if (dtype != dtype_of<T>())
+    detail::refuse("values", "the tensor's element type is " + std::to_string(dtype) + " of types.h, asked for was " +
+                                 std::to_string(dtype_of<T>()));
+  if (!std::is_const_v<T> && call(oar_tensor_is_read_only, tensor) != 0)
+    detail::refuse("values", "the tensor is read-only; ask for values of a const type");
+  const std::vector<std::int64_t> shape = call(oar_tensor_shape, tensor), strides = call(oar_tensor_strides, tensor);
+  std::int64_t numel = 1;
+  bool is_row_major = true;
+  for (std::size_t dim = shape.size(); dim-- > 0; numel *= shape[dim])
+    is_row_major = is_row_major && (shape[dim] == 1 || strides[dim] == numel);
+  if (numel != 0 && !is_row_major)
+    detail::refuse("values", "the tensor's strides are not row-major; take oar_tensor_contiguous of it first");
+  return {static_cast<T*>(call(oar_tensor_data, tensor)), static_cast<std::size_t>(numel)};
 }
 
 }  // namespace oarlock

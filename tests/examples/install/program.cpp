@@ -11,9 +11,9 @@ static void expect(bool holds, const char* what) {
 }
 
 int main() {
-  oarlock::Config config = oarlock::make<oarlock::Config>(oar_config_create);
-  oarlock::check(oar_config_set_int64(config.get(), "loader.batch_size", 32));
-  expect(oarlock::text(oar_config_get_string, config.get(), "loader.batch_size") == "32", "the text comes back");
+  oarlock::Config config = oarlock::call(oar_config_create);
+  oarlock::call(oar_config_set_int64, config, "loader.batch_size", 32);
+  expect(oarlock::call(oar_config_get_string, config, "loader.batch_size") == "32", "the text comes back");
 
   oarlock::Config second = config.retain();
   oarlock::Config moved = std::move(config);
@@ -23,7 +23,7 @@ int main() {
 
   bool caught = false;
   try {
-    oarlock::check(oar_config_set_int64(second.get(), "loader.batchsize", 1));
+    oarlock::call(oar_config_set_int64, second, "loader.batchsize", 1);
   } catch (const oarlock::Error& error) {
     caught = true;
     expect(error.code() == OAR_E_ARGUMENT && std::string(error.code_name()) == "OAR_E_ARGUMENT", "the code");
