@@ -1,0 +1,147 @@
+// Two ranks: collective operations, and what each learns when the other errs, ends or never comes.
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "scenario.h"
+
+namespace scenario {
+
+static constexpr std::int64_t kTimeoutMs = 60000;
+
+struct World {
+  oarlock::State state = make_state();
+  oarlock::Group group = call(oar_state_group, state);
+  std::int32_t rank = call(oar_state_rank, state);
+
+  World() { EXPECT(call(oar_group_size, group) == 2); }
+  ~World() { oar_state_close(state.get()); }
+};
+
+static float reduce(const World& world, std::int32_t reduce_op) {
+  float value = static_cast<float>(world.rank) + 1;
+  const oarlock::Tensor tensor = oarlock::tensor_over(&value, {});
+  const oarlock::Work work = call(oar_group_all_reduce, world.group, tensor, reduce_op, kTimeoutMs);
+  call(oar_work_wait, work, kTimeoutMs);
+  EXPECT(call(oar_work_is_done, work) == 1);
+  return value;
+}
+
+void all_reduce() {
+  const World world;
+  EXPECT(reduce(world, OAR_REDUCE_SUM) == 3);
+  EXPECT(reduce(world, OAR_REDUCE_AVERAGE) == 1.5f);
+  EXPECT(reduce(world, OAR_REDUCE_MAX) == 2);
+  float value = static_cast<float>(world.rank) + 1, gathered[2] = {};
+  const oarlock::Tensor mine = oarlock::tensor_over(&value, {1}), all = oarlock::tensor_over(gathered, {2});
+  call(oar_work_wait, call(oar_group_all_gather, world.group, mine, all, kTimeoutMs), kTimeoutMs);
+  EXPECT(gathered[0] == 1 && gathered[1] == 2);
+  call(oar_work_wait, call(oar_group_broadcast, world.group, mine, 1, kTimeoutMs), kTimeoutMs);
+  EXPECT(value == 2);
+  REFUSED(OAR_E_ARGUMENT, "99", call(oar_group_all_reduce, world.group, mine, 99, kTimeoutMs));
+  call(oar_group_barrier, world.group, kTimeoutMs);  // the refusal cost no rank its place
+}
+
+static std::string text_of(const oarlock::Bytes& bytes) {
+  const void* data = nullptr;
+  std::size_t size = 0;
+  call(oar_bytes_view, bytes, &data, &size);
+  return std::string(static_cast<const char*>(data), size);
+}
+
+struct Gathered {
+  std::vector<std::uint64_t> sizes = {9, 9};
+  std::string all;
+
+  Gathered(const World& world, const std::string& mine) {
+    oar_bytes* bytes = nullptr;
+    std::size_t count = sizes.size();
+    call(oar_group_all_gather_bytes, world.group, mine.data(), mine.size(), kTimeoutMs, sizes.data(), &count, &bytes);
+    all = text_of(oarlock::Bytes(bytes));
+  }
+};
+
+void gather_bytes() {
+  const World world;
+  const std::string mine = world.rank == 0 ? "" : std::string("a\0b", 3), name = world.rank == 0 ? "zero" : "one";
+  const Gathered bytes(world, mine), names(world, name);
+  EXPECT((bytes.sizes == std::vector<std::uint64_t>{0, 3}) && bytes.all == std::string("a\0b", 3));
+  EXPECT((names.sizes == std::vector<std::uint64_t>{4, 3}) && names.all == "zeroone");
+  EXPECT(text_of(call(oar_group_broadcast_bytes, world.group, name.data(), name.size(), 1, kTimeoutMs)) == "one");
+  const oarlock::Accelerator accelerator = call(oar_accelerator_create, world.state, nullptr);
+  EXPECT(call(oar_accelerator_reduce_mean, accelerator, world.rank == 0 ? 0.5 : 2.25) == 1.375);
+}
+
+void mismatch_named() {
+  const World world;
+  std::vector<float> values(static_cast<std::size_t>(world.rank) + 2, 1);
+  const oarlock::Tensor tensor = oarlock::tensor_over(values.data(), {world.rank + 2});
+  const oarlock::Work work = call(oar_group_all_reduce, world.group, tensor, OAR_REDUCE_SUM, kTimeoutMs);
+  REFUSED(OAR_E_MISMATCH, "sum of 2 float32", call(oar_work_wait, work, kTimeoutMs));
+  REFUSED(OAR_E_MISMATCH, "sum of 3 float32", call(oar_work_wait, work, kTimeoutMs));
+  EXPECT(call(oar_tensor_numel, tensor) == world.rank + 2);
+  REFUSED(OAR_E_ABORTED, "different calls", call(oar_group_barrier, world.group, kTimeoutMs));
+}
+
+void lost_rank_named() {
+  const World world;
+  call(oar_state_barrier, world.state, kTimeoutMs);
+  if (world.rank == 1) std::raise(SIGKILL);
+  const auto error = thrown_by<oarlock::Error>([&] { call(oar_state_barrier, world.state, kTimeoutMs); });
+  EXPECT(error && error->code() == OAR_E_PEER_LOST);
+  EXPECT(error->rank() == 1 && contains(error->what(), "rank 1"));
+}
+
+// The other rank's block, or mine, as a file that has its name once it is whole.
+static void write_block(const std::string& path, const void* mine, std::size_t size) {
+  std::ofstream(path + ".part", std::ios::binary).write(static_cast<const char*>(mine), static_cast<long>(size));
+  std::filesystem::rename(path + ".part", path);
+}
+
+static void read_block(const std::string& path, char* block, std::size_t size) {
+  using namespace std::chrono;
+  const auto deadline = steady_clock::now() + milliseconds(kTimeoutMs);
+  while (!std::filesystem::exists(path)) {
+    EXPECT(steady_clock::now() < deadline);
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT(std::ifstream(path, std::ios::binary).read(block, static_cast<long>(size)));
+}
+
+static auto exchange_by_files(const std::string& name, std::int32_t rank) {
+  return [=](const void* mine, std::size_t size, void* all) {
+    const auto path = [&](int of_rank) { return inside(name + "." + std::to_string(of_rank)); };
+    write_block(path(rank), mine, size);
+    for (int i = 0; i < 2; ++i) read_block(path(i), static_cast<char*>(all) + static_cast<std::size_t>(i) * size, size);
+  };
+}
+
+void exchange_callback() {
+  struct Regret {};
+  const char* variable = std::getenv("RANK");
+  const std::int32_t rank = variable ? std::atoi(variable) : -1;
+  const oarlock::Config config = call(oar_config_create);
+  call(oar_config_set_int64, config, OAR_OPTION_COMM_CONNECT_TIMEOUT_MS, 2000);
+  const auto failing = [&](const void* mine, std::size_t size, void* all) {
+    exchange_by_files("failing", rank)(mine, size, all);
+    if (rank == 1) throw Regret();
+  };
+  const auto try_to_meet = [&] { oarlock::create_state_with_exchange(config, rank, 2, failing); };
+  if (rank == 1) {
+    EXPECT(thrown_by<Regret>(try_to_meet));
+  } else {
+    const auto error = thrown_by<oarlock::Error>(try_to_meet);
+    EXPECT(error && (error->code() == OAR_E_TIMEOUT || error->code() == OAR_E_PEER_LOST));
+  }
+  call(oar_config_set_int64, config, OAR_OPTION_COMM_CONNECT_TIMEOUT_MS, kTimeoutMs);
+  const oarlock::State state = oarlock::create_state_with_exchange(config, rank, 2, exchange_by_files("working", rank));
+  EXPECT(call(oar_state_rank, state) == rank && call(oar_state_world_size, state) == 2);
+  call(oar_state_barrier, state, kTimeoutMs);
+  call(oar_state_close, state);
+}
+
+}  // namespace scenario
