@@ -85,7 +85,7 @@ fn run(train: &str, test: &str, epochs: usize) -> Result<()> {
     let test = accelerator.prepare(Loader::new(&Dataset::from_safetensors(test)?, json!({"batch_size": 32}))?)?;
     let softmax = Softmax::new(&state)?;
     accelerator.prepare(&softmax.model)?; // all ranks hold rank 0's values from here on
-    let optimizer = accelerator.prepare(Optimizer::new(&softmax.model, "sgd", json!({"lr": 0.5}))?)?;
+    let optimizer = accelerator.prepare(Optimizer::new(&softmax.model, "sgd", json!({"lr": 1.0}))?)?;
     for epoch in 1..=epochs {
         let mut sum = 0.0;
         for batch in &train {

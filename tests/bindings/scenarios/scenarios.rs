@@ -58,16 +58,12 @@ const SCENARIOS: [(&str, Scenario); 28] = [
 
 /// A file of examples/digits.
 pub fn digits_file(name: &str) -> PathBuf {
-    Path::new(&std::env::var_os("OARLOCK_SOURCE").expect("OARLOCK_SOURCE, the source tree"))
-        .join("examples/digits")
-        .join(name)
+    Path::new(&std::env::var_os("OARLOCK_SOURCE").expect("OARLOCK_SOURCE, the source tree")).join("examples/digits").join(name)
 }
 
 /// The call is refused with an error of this kind, whose text holds `part`.
 pub fn refused<T>(kind: oarlock::ErrorKind, part: &str, result: oarlock::Result<T>) {
-    let Err(error) = result else {
-        panic!("a call was not refused with {}: {part}", kind.name())
-    };
+    let Err(error) = result else { panic!("a call was not refused with {}: {part}", kind.name()) };
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.message().contains(part), "no `{part}` in: {error}");
 }

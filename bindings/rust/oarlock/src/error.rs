@@ -231,8 +231,13 @@ pub(crate) fn check(status: sys::oar_status) -> Result<()> {
 }
 
 /// This thread's error. A panic inside a closure goes on from here, after the C call has returned.
+///
+/// The text is read before the object is taken: where another libtorch is loaded, or the process was forked, the
+/// functions that read the object are refused like all others.
 #[cold]
 fn take(status: sys::oar_status) -> Error {
+    // SAFETY: text of this thread's, good until the next call.
+    let text = unsafe { CStr::from_ptr(sys::oar_last_error()) }.to_string_lossy().into_owned();
     let mut raw = std::ptr::null_mut();
     // SAFETY: the out pointer is that of a local; an error is owned from here on.
     let taken = unsafe {
@@ -241,8 +246,10 @@ fn take(status: sys::oar_status) -> Error {
     };
     let mut error = match taken {
         Some(handle) => Error::from_handle(&handle),
-        None => Error::own(ErrorKind::from_code(status), "", format!("status {status} without a text")),
+        None => Error::own(ErrorKind::Other, "", String::new()),
     };
+    error.0.code = status;
+    error.0.message = text;
     if status == sys::OAR_E_CALLBACK {
         match callback::take_thrown() {
             Some(Thrown::Panic(payload)) => std::panic::resume_unwind(payload),

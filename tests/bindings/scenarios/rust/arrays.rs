@@ -14,10 +14,7 @@ pub fn array_to_tensor(_: &Path) -> Outcome {
     let address = array.as_ptr();
     let tensor = Tensor::from_array(array)?;
     assert_eq!(tensor.data_ptr()?.cast_const().cast(), address);
-    assert_eq!(
-        (tensor.shape()?, tensor.dtype()?),
-        (vec![2, 3], Dtype::Float32)
-    );
+    assert_eq!((tensor.shape()?, tensor.dtype()?), (vec![2, 3], Dtype::Float32));
     let cells = tensor.cells::<f32>()?;
     cells[[1, 2]].set(7.5); // the array's memory; the tensor sees it
     assert_eq!(tensor.to_vec::<f32>()?, [1.0, 2.0, 3.0, 4.0, 5.0, 7.5]);
@@ -32,16 +29,10 @@ pub fn array_to_tensor(_: &Path) -> Outcome {
 pub fn tensor_to_array(_: &Path) -> Outcome {
     let tensor = Tensor::zeros(Dtype::Float32, &[1])?;
     let cells = tensor.cells::<f32>()?;
-    assert_eq!(
-        (cells.as_ptr() as *mut c_void, cells[[0]].get()),
-        (tensor.data_ptr()?, 0.0)
-    );
+    assert_eq!((cells.as_ptr() as *mut c_void, cells[[0]].get()), (tensor.data_ptr()?, 0.0));
     cells[[0]].set(1.25);
     let again = tensor.contiguous()?; // another handle on the same memory
-    assert_eq!(
-        (tensor.item()?, again.data_ptr()?),
-        (1.25, tensor.data_ptr()?)
-    );
+    assert_eq!((tensor.item()?, again.data_ptr()?), (1.25, tensor.data_ptr()?));
     drop(tensor);
     // SAFETY: nothing writes while the view lives.
     assert_eq!(unsafe { again.view::<f32>()? }[[0]], 1.25);
@@ -49,42 +40,23 @@ pub fn tensor_to_array(_: &Path) -> Outcome {
 }
 
 pub fn column_major(_: &Path) -> Outcome {
-    let columns =
-        Array2::from_shape_fn((2, 3).f(), |(i, j)| 10.0 * (i + 1) as f64 + (j + 1) as f64);
+    let columns = Array2::from_shape_fn((2, 3).f(), |(i, j)| 10.0 * (i + 1) as f64 + (j + 1) as f64);
     let (address, rows) = (columns.as_ptr(), columns.as_standard_layout().into_owned());
     let tensor = Tensor::from_array(columns)?;
-    assert_eq!(
-        (tensor.strides()?, tensor.data_ptr()?.cast_const().cast()),
-        (vec![1, 2], address)
-    );
+    assert_eq!((tensor.strides()?, tensor.data_ptr()?.cast_const().cast()), (vec![1, 2], address));
     let copy = tensor.contiguous()?;
     assert_eq!(copy.strides()?, [3, 1]);
     assert_ne!(copy.data_ptr()?, tensor.data_ptr()?);
     assert_eq!(copy.to_vec::<f64>()?, [11.0, 12.0, 13.0, 21.0, 22.0, 23.0]);
-    assert_eq!(
-        tensor.to_array::<f64>()?,
-        Tensor::from_array(rows)?.to_array::<f64>()?
-    );
+    assert_eq!(tensor.to_array::<f64>()?, Tensor::from_array(rows)?.to_array::<f64>()?);
     Ok(())
 }
 
 pub fn array_refused(_: &Path) -> Outcome {
     let tensor = Tensor::from_vec(vec![1.0f32; 4], &[2, 2])?;
-    refused(
-        ErrorKind::Argument,
-        "float32; float64 was asked for",
-        tensor.cells::<f64>(),
-    );
-    refused(
-        ErrorKind::Argument,
-        "float32; int32 was asked for",
-        tensor.to_vec::<i32>(),
-    );
-    refused(
-        ErrorKind::Argument,
-        "[2, 3]",
-        Tensor::from_vec(vec![0i64; 4], &[2, 3]),
-    );
+    refused(ErrorKind::Argument, "float32; float64 was asked for", tensor.cells::<f64>());
+    refused(ErrorKind::Argument, "float32; int32 was asked for", tensor.to_vec::<i32>());
+    refused(ErrorKind::Argument, "[2, 3]", Tensor::from_vec(vec![0i64; 4], &[2, 3]));
     let mut turned = array![[1i64, 2], [3, 4]];
     turned.invert_axis(oarlock::ndarray::Axis(0));
     refused(ErrorKind::Argument, "strides", Tensor::from_array(turned));
@@ -94,9 +66,7 @@ pub fn array_refused(_: &Path) -> Outcome {
     producer.dl_tensor.dtype.bits = 128; // an element type that Oarlock lacks
     let managed = Producer::give(producer);
     // SAFETY: a DLPack tensor that is ours; a refused one stays so.
-    refused(ErrorKind::Unsupported, "128", unsafe {
-        Tensor::from_dlpack(managed)
-    });
+    refused(ErrorKind::Unsupported, "128", unsafe { Tensor::from_dlpack(managed) });
     // SAFETY: as above.
     let mut read_only = unsafe {
         (*managed).dl_tensor.dtype.bits = 32;
@@ -105,15 +75,9 @@ pub fn array_refused(_: &Path) -> Outcome {
     };
     assert!(read_only.is_read_only()?);
     refused(ErrorKind::Argument, "read-only", read_only.cells::<f32>());
-    refused(
-        ErrorKind::Argument,
-        "read-only",
-        read_only.copy_from(&tensor),
-    );
+    refused(ErrorKind::Argument, "read-only", read_only.copy_from(&tensor));
     // SAFETY: nothing else uses the memory, and no view is given.
-    refused(ErrorKind::Argument, "read-only", unsafe {
-        read_only.view_mut::<f32>()
-    });
+    refused(ErrorKind::Argument, "read-only", unsafe { read_only.view_mut::<f32>() });
     assert_eq!(read_only.to_vec::<f32>()?, [0.0, 0.0, 0.0, 4.0]);
     Ok(())
 }
@@ -127,38 +91,20 @@ struct Producer {
 
 impl Producer {
     fn make(deleted: &Arc<AtomicUsize>) -> Box<DLManagedTensorVersioned> {
-        let producer = Box::into_raw(Box::new(Producer {
-            values: [0.0, 0.0, 0.0, 4.0],
-            shape: [2, 2],
-            deleted: deleted.clone(),
-        }));
+        let producer =
+            Box::into_raw(Box::new(Producer { values: [0.0, 0.0, 0.0, 4.0], shape: [2, 2], deleted: deleted.clone() }));
         // SAFETY: just made; the fields' addresses stay until `delete`.
-        let (data, shape) = unsafe {
-            (
-                (&raw mut (*producer).values).cast(),
-                (&raw mut (*producer).shape).cast(),
-            )
-        };
+        let (data, shape) = unsafe { ((&raw mut (*producer).values).cast(), (&raw mut (*producer).shape).cast()) };
         Box::new(DLManagedTensorVersioned {
-            version: DLPackVersion {
-                major: DLPACK_MAJOR_VERSION,
-                minor: DLPACK_MINOR_VERSION,
-            },
+            version: DLPackVersion { major: DLPACK_MAJOR_VERSION, minor: DLPACK_MINOR_VERSION },
             manager_ctx: producer.cast(),
             deleter: Some(Producer::delete),
             flags: 0,
             dl_tensor: DLTensor {
                 data,
-                device: DLDevice {
-                    device_type: KDL_CPU,
-                    device_id: 0,
-                },
+                device: DLDevice { device_type: KDL_CPU, device_id: 0 },
                 ndim: 2,
-                dtype: DLDataType {
-                    code: KDL_FLOAT,
-                    bits: 32,
-                    lanes: 1,
-                },
+                dtype: DLDataType { code: KDL_FLOAT, bits: 32, lanes: 1 },
                 shape,
                 strides: std::ptr::null_mut(), // row-major
                 byte_offset: 0,
@@ -172,8 +118,7 @@ impl Producer {
 
     unsafe extern "C" fn delete(managed: *mut DLManagedTensorVersioned) {
         // SAFETY: both were boxes, and this runs once.
-        let producer =
-            unsafe { Box::from_raw(Box::from_raw(managed).manager_ctx.cast::<Producer>()) };
+        let producer = unsafe { Box::from_raw(Box::from_raw(managed).manager_ctx.cast::<Producer>()) };
         producer.deleted.fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -185,9 +130,7 @@ pub fn dlpack_import(_: &Path) -> Outcome {
     producer.version.major = 2;
     let managed = Producer::give(producer);
     // SAFETY: a DLPack tensor that is ours; a refused one stays so.
-    refused(ErrorKind::Version, "2", unsafe {
-        Tensor::from_dlpack(managed)
-    });
+    refused(ErrorKind::Version, "2", unsafe { Tensor::from_dlpack(managed) });
     assert_eq!(deleted.load(Ordering::SeqCst), 0);
     // SAFETY: as above.
     let tensor = unsafe {
@@ -210,26 +153,9 @@ pub fn dlpack_export(_: &Path) -> Outcome {
     let given = tensor.to_dlpack()?;
     drop(tensor);
     let dl_tensor = &given.as_ref().dl_tensor;
-    assert_eq!(
-        dl_tensor
-            .data
-            .cast_const()
-            .wrapping_byte_add(dl_tensor.byte_offset as usize)
-            .cast(),
-        address
-    );
-    assert_eq!(
-        dl_tensor.dtype,
-        DLDataType {
-            code: KDL_FLOAT,
-            bits: 64,
-            lanes: 1
-        }
-    );
-    assert_eq!(
-        (given.shape(), given.strides(), given.is_read_only()),
-        (&[2, 3][..], &[1, 2][..], false)
-    );
+    assert_eq!(dl_tensor.data.cast_const().wrapping_byte_add(dl_tensor.byte_offset as usize).cast(), address);
+    assert_eq!(dl_tensor.dtype, DLDataType { code: KDL_FLOAT, bits: 64, lanes: 1 });
+    assert_eq!((given.shape(), given.strides(), given.is_read_only()), (&[2, 3][..], &[1, 2][..], false));
     // SAFETY: the tensor is ours to give; nobody else writes to its memory.
     let back = unsafe { Tensor::from_dlpack(given.into_raw())? };
     assert_eq!(back.to_vec::<f64>()?, [0.0, 1.0, 2.0, 10.0, 11.0, 12.0]);

@@ -8,40 +8,18 @@ pub fn tree_values(_: &Path) -> Outcome {
     let big = (1i64 << 53) + 1;
     let tensor = Tensor::from_vec(vec![1.0f32, 2.0], &[2])?;
     let address = tensor.data_ptr()?;
-    let inner = vec![
-        Value::from(big),
-        Value::from(0.5),
-        Value::from(true),
-        Value::from("\u{e9}t\u{e9}"),
-        Value::None,
-    ];
-    let value = Value::map([
-        ("x", tensor.into()),
-        ("a.b", inner.into()),
-        ("", Value::map([("k", 7.into())])),
-    ]);
+    let inner = vec![Value::from(big), Value::from(0.5), Value::from(true), Value::from("\u{e9}t\u{e9}"), Value::None];
+    let value = Value::map([("x", tensor.into()), ("a.b", inner.into()), ("", Value::map([("k", 7.into())]))]);
     let tree = Tree::from_value(&value)?;
     assert_eq!(tree.keys()?, ["x", "a.b", ""]);
-    assert_eq!(
-        (
-            tree.int("a.b.0")?,
-            tree.float("a.b.1")?,
-            tree.bool("a.b.2")?
-        ),
-        (big, 0.5, true)
-    );
+    assert_eq!((tree.int("a.b.0")?, tree.float("a.b.1")?, tree.bool("a.b.2")?), (big, 0.5, true));
     assert_eq!(tree.text("a.b.3")?, "\u{e9}t\u{e9}");
 
     let back = tree.to_value()?;
     let items = back.get("a.b").and_then(Value::as_list).expect("a list");
-    assert!(
-        matches!(items, [Value::Int(integer), Value::Float(0.5), Value::Bool(true), Value::Text(text), Value::None]
-        if *integer == big && text == "\u{e9}t\u{e9}")
-    );
-    assert!(matches!(
-        back.get("").and_then(|inner| inner.get("k")),
-        Some(Value::Int(7))
-    ));
+    assert!(matches!(items, [Value::Int(integer), Value::Float(0.5), Value::Bool(true), Value::Text(text), Value::None]
+        if *integer == big && text == "\u{e9}t\u{e9}"));
+    assert!(matches!(back.get("").and_then(|inner| inner.get("k")), Some(Value::Int(7))));
     let shared = back.get("x").and_then(Value::as_tensor).expect("a tensor");
     assert_eq!(shared.data_ptr()?, address);
 
@@ -59,10 +37,7 @@ fn digits(options: impl Options) -> Result<(Dataset, Loader)> {
 
 /// Images and labels of a batch.
 fn content(batch: &Tree) -> Result<(Vec<u8>, Vec<i64>)> {
-    Ok((
-        batch.tensor("images")?.to_vec()?,
-        batch.tensor("labels")?.to_vec()?,
-    ))
+    Ok((batch.tensor("images")?.to_vec()?, batch.tensor("labels")?.to_vec()?))
 }
 
 pub fn loader_loop(_: &Path) -> Outcome {
@@ -92,16 +67,9 @@ pub fn loader_seek(_: &Path) -> Outcome {
     let first = content(&walked.next_batch()?.expect("a batch"))?;
     assert_eq!(walked.batches().count(), 11);
     for batch in walked.batches().take(3) {
-        assert_ne!(
-            content(&batch?)?,
-            first,
-            "each epoch has an order of its own"
-        );
+        assert_ne!(content(&batch?)?, first, "each epoch has an order of its own");
     }
-    let (one, other) = (
-        sought.next_batch()?.expect("a batch"),
-        walked.next_batch()?.expect("a batch"),
-    );
+    let (one, other) = (sought.next_batch()?.expect("a batch"), walked.next_batch()?.expect("a batch"));
     assert_eq!(content(&one)?, content(&other)?);
     assert_eq!((sought.epoch()?, sought.position()?), (1, 4));
     refused(ErrorKind::Argument, "13", sought.seek(0, 13));

@@ -19,18 +19,9 @@ pub fn error_text(folder: &Path) -> Outcome {
     let path = folder.join("not_there.safetensors");
     let error = Dataset::from_safetensors(&path).err().expect("an error");
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert_eq!(
-        (error.code(), error.code_name()),
-        (sys::OAR_E_NOT_FOUND, "NOT_FOUND")
-    );
-    assert!(
-        error.message().contains(path.to_str().unwrap()) && error.to_string() == error.message(),
-        "{error}"
-    );
-    assert_eq!(
-        (error.component(), error.operation()),
-        ("dataset", "oar_dataset_from_safetensors")
-    );
+    assert_eq!((error.code(), error.code_name()), (sys::OAR_E_NOT_FOUND, "NOT_FOUND"));
+    assert!(error.message().contains(path.to_str().unwrap()) && error.to_string() == error.message(), "{error}");
+    assert_eq!((error.component(), error.operation()), ("dataset", "oar_dataset_from_safetensors"));
     assert_eq!(error.rank(), None);
     Ok(())
 }
@@ -42,15 +33,9 @@ pub fn wrong_handle(_: &Path) -> Outcome {
     let mut numel = -1;
     // SAFETY: the library looks at what a handle is before it uses it.
     let (wrong, null) = unsafe {
-        (
-            sys::oar_tensor_numel(config.as_raw().cast(), &mut numel),
-            sys::oar_tensor_numel(std::ptr::null(), &mut numel),
-        )
+        (sys::oar_tensor_numel(config.as_raw().cast(), &mut numel), sys::oar_tensor_numel(std::ptr::null(), &mut numel))
     };
-    assert_eq!(
-        (wrong, null, numel),
-        (sys::OAR_E_HANDLE, sys::OAR_E_HANDLE, -1)
-    );
+    assert_eq!((wrong, null, numel), (sys::OAR_E_HANDLE, sys::OAR_E_HANDLE, -1));
     assert_eq!(config.get("comm.timeout_ms")?, "1234");
     Ok(())
 }
@@ -100,15 +85,8 @@ fn orphans() -> Result<(Loader, Accelerator, Optimizer, Tree)> {
 /// What is dropped cannot be used: the compiler sees to it. Its handle gives the library's error.
 pub fn use_after_close(folder: &Path) -> Outcome {
     let state = State::new()?;
-    let tracker = Tracker::new(
-        &state,
-        "jsonl",
-        json!({"path": folder.join("closed.jsonl")}),
-    )?;
-    let loader = Loader::new(
-        &Dataset::from_safetensors(digits_file("test.safetensors"))?,
-        (),
-    )?;
+    let tracker = Tracker::new(&state, "jsonl", json!({"path": folder.join("closed.jsonl")}))?;
+    let loader = Loader::new(&Dataset::from_safetensors(digits_file("test.safetensors"))?, ())?;
     let accelerator = Accelerator::new(&state)?;
     for _ in 0..2 {
         tracker.close()?;
@@ -118,10 +96,7 @@ pub fn use_after_close(folder: &Path) -> Outcome {
     refused(ErrorKind::State, "closed", tracker.log(1, &[]));
     refused(ErrorKind::State, "closed", loader.next_batch());
     refused(ErrorKind::State, "closed", accelerator.prepare(&loader));
-    assert!(
-        loader.batches().next().is_some_and(|batch| batch.is_err()),
-        "a loop over a closed loader tells its error"
-    );
+    assert!(loader.batches().next().is_some_and(|batch| batch.is_err()), "a loop over a closed loader tells its error");
     let released = tracker.as_raw();
     drop(tracker);
     // SAFETY: the library knows that the handle has ended.

@@ -8,20 +8,9 @@ use std::time::{Duration, Instant};
 pub fn config_unknown_key(_: &Path) -> Outcome {
     let config = Config::new()?;
     config.set("comm.timeout_ms", 5000)?;
-    refused(
-        ErrorKind::Argument,
-        "comm.timeout_ms",
-        config.merge(json!({"comm": {"timeout": 1}, "seed": 3})),
-    );
-    refused(
-        ErrorKind::Argument,
-        "comm.timeout_ms",
-        config.set("comm.timeout", 1),
-    );
-    assert_eq!(
-        (config.get("comm.timeout_ms")?, config.get("seed")?),
-        ("5000".into(), String::new())
-    );
+    refused(ErrorKind::Argument, "comm.timeout_ms", config.merge(json!({"comm": {"timeout": 1}, "seed": 3})));
+    refused(ErrorKind::Argument, "comm.timeout_ms", config.set("comm.timeout", 1));
+    assert_eq!((config.get("comm.timeout_ms")?, config.get("seed")?), ("5000".into(), String::new()));
     Ok(())
 }
 
@@ -45,10 +34,7 @@ pub fn config_values(_: &Path) -> Outcome {
         assert_eq!(config.get(key)?, value, "{key}");
     }
     let all = config.to_json()?;
-    assert_eq!(
-        (&all["ddp.broadcast_buffers"], &all["ddp.bucket_cap_mb"]),
-        (&json!(false), &json!(2.5))
-    );
+    assert_eq!((&all["ddp.broadcast_buffers"], &all["ddp.bucket_cap_mb"]), (&json!(false), &json!(2.5)));
     refused(ErrorKind::Argument, "seed", config.set("seed", u64::MAX));
     Ok(())
 }
@@ -56,25 +42,13 @@ pub fn config_values(_: &Path) -> Outcome {
 /// No `Duration` is negative: the low level tells. A time-out of nothing is refused likewise.
 pub fn time_out_refused(_: &Path) -> Outcome {
     let (state, before) = (State::new()?, Instant::now());
-    refused(
-        ErrorKind::Argument,
-        "timeout_ms",
-        state.barrier(Duration::ZERO),
-    );
+    refused(ErrorKind::Argument, "timeout_ms", state.barrier(Duration::ZERO));
     // SAFETY: the handle is alive.
     let (status, text) = unsafe {
         let status = sys::oar_state_barrier(state.as_raw(), -1);
-        (
-            status,
-            std::ffi::CStr::from_ptr(sys::oar_last_error())
-                .to_string_lossy()
-                .into_owned(),
-        )
+        (status, std::ffi::CStr::from_ptr(sys::oar_last_error()).to_string_lossy().into_owned())
     };
-    assert!(
-        status == sys::OAR_E_ARGUMENT && text.contains("timeout_ms"),
-        "{status} {text}"
-    );
+    assert!(status == sys::OAR_E_ARGUMENT && text.contains("timeout_ms"), "{status} {text}");
     assert!(before.elapsed() < Duration::from_secs(1));
     state.barrier(None)?;
     state.close()?;

@@ -32,9 +32,7 @@ fn weights(model: &Model) -> Result<Vec<f32>> {
 
 fn gradients(model: &Model) -> Result<Vec<f32>> {
     let names = model.parameter_names()?;
-    let tensors = names
-        .iter()
-        .map(|name| model.gradient(name)?.expect("a gradient").to_vec::<f32>());
+    let tensors = names.iter().map(|name| model.gradient(name)?.expect("a gradient").to_vec::<f32>());
     Ok(tensors.collect::<Result<Vec<_>>>()?.concat())
 }
 
@@ -50,27 +48,11 @@ pub fn training_step(_: &Path) -> Outcome {
     assert_eq!(weights(&model)?, before);
     accelerator.step(&optimizer, None)?;
     let after = weights(&model)?;
-    let expected: Vec<f32> = before
-        .iter()
-        .zip(&gradients)
-        .map(|(weight, gradient)| weight - RATE * gradient)
-        .collect();
+    let expected: Vec<f32> = before.iter().zip(&gradients).map(|(weight, gradient)| weight - RATE * gradient).collect();
     assert!(after == expected, "weight - rate x gradient, bit for bit");
-    assert!(
-        after
-            .iter()
-            .zip(&before)
-            .filter(|(after, before)| after != before)
-            .count()
-            > before.len() / 2
-    );
+    assert!(after.iter().zip(&before).filter(|(after, before)| after != before).count() > before.len() / 2);
     model.set_training(false)?;
-    let logits = || {
-        model
-            .forward(&first_batch()?)?
-            .tensor("logits")?
-            .to_vec::<f32>()
-    };
+    let logits = || model.forward(&first_batch()?)?.tensor("logits")?.to_vec::<f32>();
     assert_eq!(logits()?, logits()?);
     accelerator.close()?;
     state.close()?;
@@ -91,24 +73,18 @@ impl Linear {
         let model = Model::foreign(state)?;
         model.register_parameter("weight", &weight)?;
         let (model, accelerator, optimizer) = prepared(state, model)?;
-        Ok(Linear {
-            weight,
-            model,
-            accelerator,
-            optimizer,
-        })
+        Ok(Linear { weight, model, accelerator, optimizer })
     }
 
     fn train_on(&self, x: [f32; 2], target: f32) -> Result<()> {
         self.accelerator.accumulate(Some(&self.model), || {
             let weight = self.weight.to_vec::<f32>()?;
             let error = weight[0] * x[0] + weight[1] * x[1] - target;
-            self.accelerator
-                .foreign_backward(&self.model, |gradients| {
-                    gradients.ready("weight", vec![error * x[0], error * x[1]])?;
-                    refused(ErrorKind::State, "averaged", self.model.gradient("weight"));
-                    Ok(())
-                })?;
+            self.accelerator.foreign_backward(&self.model, |gradients| {
+                gradients.ready("weight", vec![error * x[0], error * x[1]])?;
+                refused(ErrorKind::State, "averaged", self.model.gradient("weight"));
+                Ok(())
+            })?;
             self.accelerator.step(&self.optimizer, None)
         })
     }
@@ -121,11 +97,7 @@ impl Linear {
 pub fn foreign_model(_: &Path) -> Outcome {
     let state = State::new()?;
     let once = Linear::new(&state)?;
-    refused(
-        ErrorKind::Unsupported,
-        "foreign",
-        once.model.forward(&Tree::new_map()?),
-    );
+    refused(ErrorKind::Unsupported, "foreign", once.model.forward(&Tree::new_map()?));
     once.train_on([4.0, 1.0], 1.0)?; // error 1: gradient (4, 1)
     assert_eq!(once.weights()?, [0.5, -2.125]);
     state.close()?;
@@ -154,38 +126,18 @@ pub fn save_load(folder: &Path) -> Outcome {
     checkpoint.verify()?;
     assert_eq!(checkpoint.user_json()?, note);
     let names = checkpoint.tensor_names()?;
-    assert!(
-        model
-            .parameter_names()?
-            .iter()
-            .all(|name| names.contains(name)),
-        "{names:?}"
-    );
+    assert!(model.parameter_names()?.iter().all(|name| names.contains(name)), "{names:?}");
     let stored = checkpoint.tensor("fc2.weight")?;
-    assert!(
-        stored.is_read_only()?
-            && stored.to_vec::<f32>()? == model.tensor("fc2.weight")?.to_vec::<f32>()?
-    );
+    assert!(stored.is_read_only()? && stored.to_vec::<f32>()? == model.tensor("fc2.weight")?.to_vec::<f32>()?);
 
     let weight = model.tensor("fc2.weight")?;
     weight.copy_from(&Tensor::zeros(Dtype::Float32, &weight.shape()?)?)?;
-    refused(
-        ErrorKind::Exists,
-        directory.to_str().unwrap(),
-        accelerator.save_to(&directory, json!({})),
-    );
+    refused(ErrorKind::Exists, directory.to_str().unwrap(), accelerator.save_to(&directory, json!({})));
     std::fs::create_dir(&empty)?;
-    refused(
-        ErrorKind::NotFound,
-        empty.to_str().unwrap(),
-        accelerator.load(&empty),
-    );
+    refused(ErrorKind::NotFound, empty.to_str().unwrap(), accelerator.load(&empty));
     assert_ne!(weights(&model)?, before);
     accelerator.load(&directory)?;
-    assert!(
-        weights(&model)? == before,
-        "the weights come back bit for bit"
-    );
+    assert!(weights(&model)? == before, "the weights come back bit for bit");
     Checkpoint::open(&directory)?.verify()?;
     state.close()?;
     Ok(())

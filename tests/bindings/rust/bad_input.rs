@@ -1,0 +1,132 @@
+//! What the safe crate does where something is wrong: bad_input NAME ends with 0 if the program lives and says why, or prints
+//! the error of the very first call (`first_call`).
+
+use oarlock::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Panics with a text when it is dropped, if nothing panics already.
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("the destructor's own");
+        }
+    }
+}
+
+fn text_of(panic: Box<dyn std::any::Any + Send>) -> String {
+    *panic.downcast::<String>().expect("a panic with a text")
+}
+
+/// A panic inside the exchange goes on behind the call, with its own payload, and its captures are dropped once.
+fn panic_in_exchange() -> Result<()> {
+    let captured = Arc::new(AtomicUsize::new(0));
+    let inside = captured.clone();
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        State::with_exchange(None, 0, 2, move |mine: &[u8], all: &mut [u8]| -> Result<()> {
+            inside.fetch_add(1, Ordering::SeqCst);
+            panic!("{} bytes of {}", mine.len() * 2, all.len());
+        })
+    }))
+    .map(|_: Result<State>| ())
+    .expect_err("the panic");
+    let text = text_of(panic);
+    let (mine, all) = text.split_once(" bytes of ").expect("the panic's own text");
+    assert!(mine == all && mine != "0", "{text}");
+    assert_eq!((captured.load(Ordering::SeqCst), Arc::strong_count(&captured)), (1, 1));
+    State::new()?.close()
+}
+
+/// A panic inside what prints goes on, and the state works on; one in a destructor does not end the process.
+fn panic_in_print() -> Result<()> {
+    let state = State::new()?;
+    state.set_print(|text| -> Result<()> { panic!("told: {text}") })?;
+    for line in ["one", "two"] {
+        let panic = catch_unwind(AssertUnwindSafe(|| state.print(line))).expect_err("the panic");
+        assert_eq!(text_of(panic), format!("told: {line}"));
+    }
+    let kept = PanicsWhenDropped;
+    state.set_print(move |_| {
+        let _ = &kept;
+    })?;
+    state.print("fine")?;
+    state.reset_print()?; // runs the destructor
+    state.close()
+}
+
+/// A closure that calls what calls it is refused the second time, not run twice at once.
+fn call_inside_itself() -> Result<()> {
+    thread_local!(static STATE: std::cell::OnceCell<State> = const { std::cell::OnceCell::new() });
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    STATE.with(|cell| {
+        let state = cell.get_or_init(|| State::new().expect("a state"));
+        state.set_print(move |_| -> Result<()> {
+            counted.fetch_add(1, Ordering::SeqCst);
+            STATE.with(|cell| cell.get().expect("the state").print("again"))
+        })?;
+        let error = state.print("first").expect_err("the inner call's error");
+        assert!(error.kind() == ErrorKind::Callback && error.to_string().contains("again from inside itself"), "{error}");
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        state.close()
+    })
+}
+
+/// A backward that ends by an error, or by a panic, leaves an accelerator that says so.
+fn error_in_backward() -> Result<()> {
+    let state = State::new()?;
+    let (model, accelerator) = (Model::foreign(&state)?, Accelerator::new(&state)?);
+    model.register_parameter("weight", &Tensor::from_vec(vec![1.0f32, 2.0], &[2])?)?;
+    accelerator.prepare(&model)?;
+    let wrong = accelerator.foreign_backward(&model, |gradients| gradients.ready("weight", vec![0.5f64, 1.0]));
+    assert_eq!(wrong.expect_err("a wrong dtype").kind(), ErrorKind::Argument);
+    let shape = accelerator.foreign_backward(&model, |gradients| gradients.ready("weight", vec![0.5f32; 3]));
+    assert_eq!(shape.expect_err("a wrong shape").kind(), ErrorKind::Argument);
+    let unknown = accelerator.foreign_backward(&model, |gradients| gradients.ready("bias", vec![0.5f32; 3]));
+    assert_eq!(unknown.expect_err("an unknown name").kind(), ErrorKind::NotFound);
+    let none = accelerator.foreign_backward(&model, |_| Ok(())).expect_err("no gradient");
+    assert!(none.kind() == ErrorKind::State && none.message().contains("weight"), "{none}");
+    accelerator.foreign_backward(&model, |gradients| gradients.ready("weight", vec![0.5f32, 0.25]))?;
+    assert_eq!(model.gradient("weight")?.expect("a gradient").to_vec::<f32>()?, [0.5, 0.25]);
+    state.close()
+}
+
+/// Sizes and texts that C cannot take are refused before it is called.
+fn numbers_and_texts() -> Result<()> {
+    let state = State::new()?;
+    for error in [
+        Tensor::zeros(Dtype::Float32, &[usize::MAX]).expect_err("a size"),
+        Tensor::zeros(Dtype::Float32, &[1 << 40, 1 << 40]).expect_err("a product"),
+        state.print("a\0b").expect_err("a NUL"),
+        Config::new()?.set("se\0ed", 1).expect_err("a NUL"),
+        Config::new()?.merge("{\"seed\": 1, \"seed\": 2}").expect_err("a key twice"),
+        Loader::new(&Dataset::from_tensors([("x", &Tensor::from_vec(vec![1i64], &[1])?)])?, json!([1]))
+            .err()
+            .expect("no object"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Argument, "{error:?}");
+    }
+    let nested = (0..70).fold(Value::None, |inner, _| Value::from(vec![inner]));
+    assert_eq!(Tree::from_value(&nested).err().expect("too deep").kind(), ErrorKind::Argument);
+    state.close()
+}
+
+fn main() {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    let result = match name.as_str() {
+        "first_call" => Config::new().map(|_| ()),
+        "panic_in_exchange" => panic_in_exchange(),
+        "panic_in_print" => panic_in_print(),
+        "call_inside_itself" => call_inside_itself(),
+        "error_in_backward" => error_in_backward(),
+        "numbers_and_texts" => numbers_and_texts(),
+        _ => panic!("there is no case {name}"),
+    };
+    if let Err(error) = result {
+        println!("{} {error}", error.code_name());
+        std::process::exit(1)
+    }
+}
