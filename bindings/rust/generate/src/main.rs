@@ -84,6 +84,7 @@ fn main() {
         .raw_line(HEAD)
         .raw_line("use crate::dlpack::DLManagedTensorVersioned;")
         .default_macro_constant_type(bindgen::MacroTypeVariation::Signed)
+        .formatter(bindgen::Formatter::Prettyplease) // in the crate, unlike rustfmt, which looks for settings where it runs
         .generate_cstr(true)
         .use_core()
         .merge_extern_blocks(true)
