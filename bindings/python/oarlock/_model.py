@@ -5,7 +5,7 @@ from typing import Any
 
 from . import _c
 from ._state import State
-from ._tensor import Tensor, as_tensor
+from ._tensor import Tensor, in_place
 from ._tree import Tree, to_tree
 from ._values import options_json, path_text
 
@@ -53,9 +53,9 @@ class Model(_c.ModelHandle):
         """
         model = _c.model_create_foreign(state)
         for name, array in parameters.items():
-            _c.model_register_parameter(model, name, as_tensor(array))
+            _c.model_register_parameter(model, name, in_place(array))
         for name, array in (buffers or {}).items():
-            _c.model_register_buffer(model, name, as_tensor(array))
+            _c.model_register_buffer(model, name, in_place(array))
         return model
 
     def __call__(self, inputs: Any) -> Tree:

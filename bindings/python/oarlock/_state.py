@@ -9,7 +9,7 @@ from . import _c
 from ._c import group_all_reduce, work_wait  # found faster than through the module: calls of every step
 from ._config import Config, config_of
 from ._errors import Error, InvalidArgument, TimedOut, from_handle
-from ._tensor import Tensor, as_tensor, zeros
+from ._tensor import Tensor, as_tensor, in_place, zeros
 from ._values import milliseconds, path_text, reduction_number
 
 SLICE_MS = 250  # how long a wait goes before it looks for Ctrl-C
@@ -91,7 +91,7 @@ class Group(_c.GroupHandle):
             InvalidArgument: no such op, or one that the dtype does not take; read-only memory; a negative time-out.
             Mismatch, PeerLost, TimedOut, Aborted: with the rank that is to blame.
         """
-        given = tensor if isinstance(tensor, Tensor) else as_tensor(tensor)
+        given = tensor if isinstance(tensor, Tensor) else in_place(tensor)
         work = group_all_reduce(self, given, reduction_number(op), 0 if timeout is None else milliseconds(timeout))
         if async_op:
             return work
@@ -100,7 +100,7 @@ class Group(_c.GroupHandle):
 
     def broadcast(self, tensor: Any, root: int = 0, *, timeout: float | None = None, async_op: bool = False) -> Any:
         """Give every rank the root's tensor, in place. Arguments and errors as for all_reduce."""
-        work = _c.group_broadcast(self, as_tensor(tensor), root, milliseconds(timeout))
+        work = _c.group_broadcast(self, in_place(tensor), root, milliseconds(timeout))
         if async_op:
             return work
         work.wait()
@@ -124,7 +124,7 @@ class Group(_c.GroupHandle):
                 raise InvalidArgument("all_gather with async_op needs an output")
             shape = given.shape
             output = zeros((shape[0] * self.size, *shape[1:]) if shape else (self.size,), given.dtype)
-        work = _c.group_all_gather(self, given, as_tensor(output), milliseconds(timeout))
+        work = _c.group_all_gather(self, given, in_place(output), milliseconds(timeout))
         if async_op:
             return work
         work.wait()

@@ -7,6 +7,7 @@ from ._errors import InvalidArgument, Unsupported
 from ._values import DTYPE_NAMES, dtype_number
 
 CPU = (1, 0)  # DLPack's name of the CPU
+COPIED = (bool, int, float, complex, list, tuple)  # what as_tensor copies
 
 
 class Tensor(_c.TensorHandle):
@@ -172,7 +173,7 @@ def as_tensor(data: Any) -> Tensor:
     """
     if isinstance(data, _c.TensorHandle):
         return data
-    if isinstance(data, (bool, int, float, complex, list, tuple)):
+    if isinstance(data, COPIED):
         import numpy
         data = numpy.asarray(data)
         if data.dtype == object:
@@ -185,6 +186,13 @@ def as_tensor(data: Any) -> Tensor:
         raise TypeError(f"'{type(data).__name__}' cannot become a tensor: it has neither the buffer protocol nor "
                         "__dlpack__") from None
     return _c.tensor_from_buffer(view)
+
+
+def in_place(data: Any) -> Tensor:
+    """A tensor over what a result is to be written into: what `as_tensor` takes without a copy."""
+    if isinstance(data, COPIED):
+        raise TypeError(f"'{type(data).__name__}' has no memory that a result can be written into; give an array or a tensor")
+    return as_tensor(data)
 
 
 def zeros(shape: int | Sequence[int], dtype: Any = "float32") -> Tensor:

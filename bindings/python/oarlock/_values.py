@@ -70,12 +70,22 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"an option cannot be {value!r} of type {type(value).__name__}")
 
 
+def _parsed(text: str) -> Mapping[str, Any]:
+    try:
+        options = json.loads(text)
+    except ValueError as error:
+        raise InvalidArgument(f"the options are no valid JSON: {error}") from None
+    if not isinstance(options, dict):
+        raise InvalidArgument(f"the options must be a JSON object, not {text}")
+    return options
+
+
 def options_json(options: str | Mapping[str, Any] | None, more: Mapping[str, Any]) -> str | None:
     """Options given as JSON text, as a mapping and by keyword, as one JSON text; None if there are none."""
     if isinstance(options, str):
         if not more:
             return options
-        options = json.loads(options)
+        options = _parsed(options)
     given = {**(options or {}), **more}
     if not given:
         return None
