@@ -64,6 +64,8 @@ static std::string run(const std::string& name) {
   std::string text;
   try {
     scenarios.at(name)();
+  } catch (const oarlock::Error& error) {
+    text = error.operation() + " gave " + error.code_name() + ": " + error.what();
   } catch (const std::exception& exception) {
     text = exception.what();
     if (text.empty()) text = "an exception without a text";
