@@ -1,0 +1,167 @@
+"""The package outside the tree, installed as its README says, and what it does at import: which libraries it takes and refuses.
+
+Every block of bindings/python/README.md is run: those of a shell in order in one shell, the first of Python as train.py, each
+other one as a program of its own.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+import zipfile
+
+import pytest
+from languages import BUILD, BUILT, SOURCE, environment
+from python_program import PYTHON, output, program
+
+README = SOURCE / "bindings/python/README.md"
+PACKAGES = sysconfig.get_paths()["purelib"]  # of the tests: torch, numpy, and what a build needs
+STUB = "int oar_abi_version(void) { return %s; }\n"
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.M | re.S)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A home, and in it `sources` with what a user has there after `make build`. pip finds torch, but no network."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "bin").mkdir()
+    (home / "bin/python").symlink_to(shutil.which("python3"))
+    shutil.copytree(SOURCE / "bindings/python", home / "sources/bindings/python")
+    (home / "sources/build").symlink_to(BUILD)
+    (home / "sources/examples").symlink_to(SOURCE / "examples")
+    (home / "sources/train.py").write_text(blocks("python")[0])
+    return home
+
+
+def run(place, command, **extra):
+    variables = environment(HOME=place, PATH=f"{place / 'bin'}:{os.environ['PATH']}", PYTHONPATH=PACKAGES, PIP_NO_INDEX=1,
+                            PIP_NO_BUILD_ISOLATION="false", PIP_DISABLE_PIP_VERSION_CHECK=1, **extra)
+    ended = subprocess.run(["bash", "-e", "-c", command], cwd=place / "sources", capture_output=True, text=True, timeout=500, env=variables)
+    assert ended.returncode == 0, f"{ended.stdout[-4000:]}\n{ended.stderr[-4000:]}"
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(place):
+    """What the README's shell printed; the package is in the environment `training` afterwards."""
+    return run(place, "\n".join(blocks("sh")))
+
+
+def test_the_commands_of_the_readme_install_and_train(place, installed):
+    assert re.search(r"^0\.1\.0 2\.11", installed, re.M)
+    assert len(re.findall(r"^epoch 2: last loss \d", installed, re.M)) == 1, "alone"
+    assert len(re.findall(r"^\[rank 0\] epoch 2: last loss \d", installed, re.M)) == 1, "two ranks"
+    assert (place / "sources/training/bin/oarlock").exists(), "the command comes with the package"
+
+
+@pytest.mark.parametrize("number,printed", [(1, "NOT_FOUND oar_dataset_from_safetensors None"), (2, "comm.timeout_ms"), (3, ""),
+                                            (4, "weights [ 1. -2.  3.]"), (5, ""), (6, "[3, 1] 0.1.0")])
+def test_the_programs_of_the_readme_run(place, installed, number, printed):
+    (place / "sources/block.py").write_text(blocks("python")[number])
+    said = run(place, ". training/bin/activate; python -W error block.py")
+    assert printed in said
+    assert len(blocks("python")) == 7
+
+
+def test_the_wheel_holds_what_is_needed_and_no_path_of_this_machine():
+    [wheel] = (BUILT / "python/dist").glob("oarlock-*-cp311-abi3-linux_*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("oarlock/_c.abi3.so", "oarlock/_c.pyi", "oarlock/py.typed", "oarlock/lib/liboarlock.so.0"):
+        assert name in names
+    assert any(name.endswith(".data/scripts/oarlock") for name in names)
+    metadata = zipfile.ZipFile(wheel).read(next(name for name in names if name.endswith("/METADATA"))).decode()
+    assert "Requires-Dist: torch==2.11.*" in metadata
+    folder = PYTHON.parents[1] / f"lib/python{sysconfig.get_python_version()}/site-packages/oarlock"
+    for file, path in (("lib/liboarlock.so.0", "$ORIGIN/../../torch/lib"), ("_c.abi3.so", "$ORIGIN/lib")):
+        dynamic = subprocess.run(["readelf", "-d", str(folder / file)], capture_output=True, text=True, check=True).stdout
+        assert re.findall(r"R(?:UN)?PATH.*\[(.*)\]", dynamic) == [path]
+
+
+def test_versions_of_package_library_and_interface_agree():
+    """pyproject.toml and CMakeLists.txt say them once more, since pip reads them before anything is built."""
+    lines = output("""
+        import importlib.metadata, oarlock, oarlock._build as build
+        print(importlib.metadata.version("oarlock"), oarlock.__version__)
+        print(oarlock.torch_version().split()[0].startswith(build.TORCH_VERSION + "."), (build.ABI_MAJOR, build.ABI_MINOR) ==
+              (oarlock.VERSION_MAJOR, oarlock.VERSION_MINOR))
+    """)
+    assert len(set(lines[0].split())) == 1 and lines[1] == "True True"
+
+
+# Import ---------------------------------------------------------------------------------------------------------------------
+def test_import_is_clean_and_brings_neither_torch_nor_numpy():
+    run = program("import sys, oarlock; print([name for name in ('torch', 'numpy') if name in sys.modules])", "-X", "dev", "-W", "error")
+    assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize("order", ["import torch, oarlock", "import oarlock, torch"])
+def test_torch_and_oarlock_share_one_libtorch_in_either_order(order):
+    lines = output(f"""
+        {order}
+        print(len({{line.split()[5] for line in open("/proc/self/maps") if line.rstrip().endswith("libtorch_cpu.so")}}))
+        ours = oarlock.zeros(3)
+        theirs = torch.from_dlpack(ours)
+        theirs += 1
+        print(ours.tolist(), theirs.data_ptr() == ours.data_ptr())
+        back = oarlock.from_dlpack(theirs)
+        print(back.data_ptr() == ours.data_ptr(), oarlock.as_tensor(torch.zeros(2, dtype=torch.bfloat16)).dtype)
+    """)
+    assert lines == ["1", "[1.0, 1.0, 1.0] True", "True bfloat16"]
+
+
+def refused(script="import oarlock", **variables):
+    run = program(script, check=False, **variables)
+    assert run.returncode == 1
+    return run.stderr.splitlines()
+
+
+def test_a_missing_library_is_told_with_the_place_and_the_way_out(tmp_path):
+    said = "\n".join(refused(OARLOCK_LIB_DIR=tmp_path))
+    assert "ImportError" in said and f"{tmp_path}/liboarlock.so.0 (OARLOCK_LIB_DIR) is not there" in said and "install the package anew" in said
+
+
+@pytest.mark.parametrize("version,told", [("1 << 16", "ABI version 1.0"), ("2", "ABI version 0.2"), ("0", "ABI version 0.0")])
+def test_a_library_of_another_version_is_refused_with_both_versions(tmp_path, version, told):
+    (tmp_path / "stub.c").write_text(STUB % version)
+    subprocess.run(["cc", "-shared", "-fPIC", str(tmp_path / "stub.c"), "-o", str(tmp_path / "liboarlock.so.0")], check=True, timeout=60)
+    said = "\n".join(refused(OARLOCK_LIB_DIR=tmp_path))
+    assert told in said and "made for 0.1" in said and str(tmp_path) in said
+
+
+def test_a_file_that_is_no_library_is_told(tmp_path):
+    (tmp_path / "liboarlock.so.0").write_text("this is no library")
+    assert "could not be loaded" in "\n".join(refused(OARLOCK_LIB_DIR=tmp_path))
+
+
+def test_another_library_is_taken_from_the_named_folder():
+    """The library of the build tree instead of the package's own copy."""
+    [line] = output("import oarlock; print(oarlock.LIBRARY_PATH, oarlock.State().rank)", OARLOCK_LIB_DIR=BUILD / "lib")
+    assert line == f"{BUILD / 'lib/liboarlock.so.0'} 0"
+
+
+def fake_torch(folder, version):
+    (folder / "torch/lib").mkdir(parents=True)
+    (folder / "torch/__init__.py").write_text(f"__version__ = '{version}'\n")
+    (folder / "torch/version.py").write_text(f"__version__ = '{version}'\n")
+    (folder / "empty.c").write_text("")
+    library = folder / "torch/lib/libtorch_cpu.so"
+    subprocess.run(["cc", "-shared", "-fPIC", str(folder / "empty.c"), "-o", str(library)], check=True, timeout=60)
+    return library
+
+
+@pytest.mark.parametrize("how", ["imported", "found", "loaded"])
+def test_a_torch_of_another_minor_is_refused_with_both_versions_and_paths(tmp_path, how):
+    library = fake_torch(tmp_path, "2.10.0+cpu")
+    said = {"imported": lambda: refused("import torch, oarlock", PYTHONPATH=tmp_path), "found": lambda: refused(PYTHONPATH=tmp_path),
+            "loaded": lambda: refused(LD_PRELOAD=library)}[how]()
+    assert said[-1].startswith("ImportError") and "2.10.0+cpu" in said[-1] and "2.11" in said[-1]
+    assert str(tmp_path / "torch") in said[-1] and "site-packages/oarlock" in said[-1]
+
+
+def test_type_hints_name_every_function_that_the_module_has():
+    lines = output("import oarlock._c as c; print(*[n for n in dir(c) if callable(getattr(c, n)) and not n.startswith(('_', 'Swig', 'SWIG'))])")
+    stub = (SOURCE / "bindings/python/oarlock/_c.pyi").read_text()
+    assert [name for name in lines[0].split() if f"def {name}(" not in stub and f"class {name}" not in stub] == []
