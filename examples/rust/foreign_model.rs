@@ -101,11 +101,14 @@ fn run(train: &str, test: &str, epochs: usize) -> Result<()> {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [_, train, _, test, _, epochs] = arguments.as_slice() else {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (["--train", train, "--test", test, "--epochs", _], Some(Ok(epochs))) =
+        (&words[..], words.last().map(|last| last.parse()))
+    else {
         eprintln!("usage: foreign_model --train T --test T --epochs N");
         std::process::exit(2)
     };
-    if let Err(error) = run(train, test, epochs.parse().unwrap_or(1)) {
+    if let Err(error) = run(train, test, epochs) {
         eprintln!("foreign_model: {error}");
         std::process::exit(1)
     }

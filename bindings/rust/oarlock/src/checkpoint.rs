@@ -64,6 +64,7 @@ impl Checkpoint {
     pub fn tensor_names(&self) -> Result<Vec<String>> {
         // SAFETY: as above.
         let count: i64 = value(|out| unsafe { sys::oar_checkpoint_num_tensors(self.as_raw(), out) })?;
+        // SAFETY: as above.
         let name = |index| read_text(|buf, len| unsafe { sys::oar_checkpoint_tensor_name(self.as_raw(), index, buf, len) });
         (0..count).map(name).collect()
     }

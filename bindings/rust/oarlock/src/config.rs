@@ -54,9 +54,11 @@ impl Config {
         let c_key = c_text("the option's key", key)?;
         // SAFETY: as above.
         check(match value.into() {
+            // SAFETY: as above.
             serde_json::Value::Bool(flag) => unsafe { sys::oar_config_set_bool(self.as_raw(), c_key.as_ptr(), flag.into()) },
             serde_json::Value::String(text) => {
                 let text = c_text("the option's value", text)?;
+                // SAFETY: as above.
                 unsafe { sys::oar_config_set_string(self.as_raw(), c_key.as_ptr(), text.as_ptr()) }
             }
             serde_json::Value::Number(number) if !number.is_f64() => {
@@ -67,10 +69,12 @@ impl Config {
                         format!("{key}: {number} does not fit into a signed integer of 64 bits"),
                     )
                 })?;
+                // SAFETY: as above.
                 unsafe { sys::oar_config_set_int64(self.as_raw(), c_key.as_ptr(), integer) }
             }
             serde_json::Value::Number(number) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
+                // SAFETY: as above.
                 unsafe { sys::oar_config_set_double(self.as_raw(), c_key.as_ptr(), number) }
             }
             other => return self.merge(serde_json::json!({ key: other })),

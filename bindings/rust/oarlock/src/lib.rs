@@ -94,3 +94,47 @@ pub use tracker::Tracker;
 pub use tree::Tree;
 pub use value::Value;
 pub use work::Work;
+
+/// The blocks of the README are tests, and so is what must not compile.
+///
+/// A tensor stays on its thread:
+/// ```compile_fail,E0277
+/// let tensor = oarlock::Tensor::zeros(oarlock::Dtype::Float32, &[2]).unwrap();
+/// std::thread::spawn(move || tensor.item());
+/// ```
+/// A state takes one call at a time:
+/// ```compile_fail,E0277
+/// let state = oarlock::State::new().unwrap();
+/// std::thread::scope(|scope| scope.spawn(|| state.rank()).join());
+/// ```
+/// A view does not outlive its tensor:
+/// ```compile_fail,E0505
+/// let tensor = oarlock::Tensor::zeros(oarlock::Dtype::Float32, &[2]).unwrap();
+/// let cells = tensor.cells::<f32>().unwrap();
+/// drop(tensor);
+/// cells[0].get();
+/// ```
+/// What is dropped is not used:
+/// ```compile_fail,E0382
+/// let config = oarlock::Config::new().unwrap();
+/// drop(config);
+/// config.get("seed");
+/// ```
+/// Memory that holds any bytes is no `bool`:
+/// ```compile_fail,E0277
+/// oarlock::Tensor::zeros(oarlock::Dtype::Bool, &[2]).unwrap().cells::<bool>();
+/// ```
+/// A closure may be dropped on any thread:
+/// ```compile_fail,E0277
+/// let here = std::rc::Rc::new(1);
+/// oarlock::State::new().unwrap().set_print(move |_| assert_eq!(*here, 1));
+/// ```
+/// An operation in the background is the caller's to keep apart from everything else:
+/// ```compile_fail,E0133
+/// # let group = oarlock::State::new().unwrap().group().unwrap();
+/// # let tensor = oarlock::Tensor::zeros(oarlock::Dtype::Float32, &[2]).unwrap();
+/// group.start_all_reduce(&tensor, oarlock::Reduce::Sum, None);
+/// ```
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Tests;

@@ -95,6 +95,7 @@ impl Model {
     pub fn input_names(&self) -> Result<Vec<String>> {
         // SAFETY: as above.
         let count: i64 = value(|out| unsafe { sys::oar_model_num_inputs(self.as_raw(), out) })?;
+        // SAFETY: as above.
         let name = |index| read_text(|buf, len| unsafe { sys::oar_model_input_name(self.as_raw(), index, buf, len) });
         (0..count).map(name).collect()
     }
@@ -103,6 +104,7 @@ impl Model {
     pub fn parameter_names(&self) -> Result<Vec<String>> {
         // SAFETY: as above.
         let count: i64 = value(|out| unsafe { sys::oar_model_num_parameters(self.as_raw(), out) })?;
+        // SAFETY: as above.
         let name = |index| read_text(|buf, len| unsafe { sys::oar_model_parameter_name(self.as_raw(), index, buf, len) });
         (0..count).map(name).collect()
     }

@@ -51,13 +51,19 @@ impl Tree {
     pub fn from_value(value: &Value) -> Result<Self> {
         // SAFETY: as above.
         let made = match value {
+            // SAFETY: as above.
             Value::None => create(|out| unsafe { sys::oar_tree_from_none(out) }),
+            // SAFETY: as above.
             Value::Bool(flag) => create(|out| unsafe { sys::oar_tree_from_bool((*flag).into(), out) }),
+            // SAFETY: as above.
             Value::Int(integer) => create(|out| unsafe { sys::oar_tree_from_int64(*integer, out) }),
+            // SAFETY: as above.
             Value::Float(number) => create(|out| unsafe { sys::oar_tree_from_double(*number, out) }),
+            // SAFETY: as above.
             Value::Tensor(tensor) => create(|out| unsafe { sys::oar_tree_from_tensor(tensor.as_raw(), out) }),
             Value::Text(text) => {
                 let text = c_text("a tree's text", text.as_str())?;
+                // SAFETY: as above.
                 create(|out| unsafe { sys::oar_tree_from_string(text.as_ptr(), out) })
             }
             Value::List(items) => {
