@@ -46,6 +46,7 @@ const Lib = LibOarlock
 
 include("library.jl")
 include("errors.jl")
+include("memory.jl")
 include("handles.jl")
 include("roots.jl")
 include("json.jl")
@@ -64,6 +65,7 @@ include("checkpoint.jl")
 
 function __init__()
     open_library!()
+    watch_memory!()
     SEM_POST[] = cglobal(:sem_post)
     resize!(FAILURES, Threads.nthreads())
     fill!(FAILURES, nothing)

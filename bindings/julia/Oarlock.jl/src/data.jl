@@ -48,8 +48,11 @@ Loader(dataset::Dataset, options::Options = nothing; keywords...) =
     owned(out -> Lib.oar_loader_create(dataset, options_text(options, keywords), out), Loader)
 Loader(f, dataset::Dataset, options::Options = nothing; keywords...) = closing(f, Loader(dataset, options; keywords...))
 
-Base.iterate(loader::Loader, ::Nothing = nothing) =
-    (batch = owned_or_nothing(out -> Lib.oar_loader_next(loader, out), Tree); batch === nothing ? nothing : (batch, nothing))
+function Base.iterate(loader::Loader, ::Nothing = nothing)
+    relieve()
+    batch = owned_or_nothing(out -> Lib.oar_loader_next(loader, out), Tree)
+    batch === nothing ? nothing : (batch, nothing)
+end
 Base.IteratorSize(::Type{Loader}) = Base.SizeUnknown()  # a loop after a resume gives less than length(loader)
 Base.eltype(::Type{Loader}) = Tree
 Base.length(loader::Loader) = num_batches(loader)

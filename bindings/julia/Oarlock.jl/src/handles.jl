@@ -43,6 +43,7 @@ end
 
 "The object that a call makes: `call` takes the place for its handle and returns the status."
 @inline function owned(call, ::Type{H}) where {H<:Handle}
+    relieve_now_and_then()
     out = Ref(Ptr{c_type(H)}(C_NULL))
     check(call(out))
     H(out[])

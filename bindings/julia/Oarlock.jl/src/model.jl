@@ -17,6 +17,7 @@ Model(state::State, path::AbstractString, options::Options = nothing; keywords..
 
 "Run the model: inputs as a map by name or a list by position; outputs as a map by name, or a list."
 function forward(model::Model, inputs)
+    relieve()
     tree = Tree(inputs)
     owned(out -> Lib.oar_model_forward(model, tree, out), Tree)
 end
