@@ -3,7 +3,9 @@ import json
 import subprocess
 
 import pytest
-from languages import BUILT, SOURCE, environment
+from languages import BUILT, SOURCE, environment, is_built
+
+pytestmark = pytest.mark.skipif(not is_built("rust"), reason="the Rust binding was left out (OARLOCK_RUST=none)")
 
 PROGRAM = BUILT / "rust/bin/bad_input"
 

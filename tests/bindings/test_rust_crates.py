@@ -6,7 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from languages import BUILD, BUILT, SOURCE, environment
+from languages import BUILD, BUILT, SOURCE, environment, is_built
+
+pytestmark = pytest.mark.skipif(not is_built("rust"), reason="the Rust binding was left out (OARLOCK_RUST=none)")
 
 RUST = SOURCE / "bindings/rust"
 CARGO = shutil.which("cargo") or os.path.expanduser("~/.cargo/bin/cargo")

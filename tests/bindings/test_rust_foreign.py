@@ -5,8 +5,10 @@ import subprocess
 import numpy as np
 import pytest
 import torch
-from languages import BUILT, DIGITS, environment, launch
+from languages import BUILT, DIGITS, environment, is_built, launch
 from safetensors.numpy import load_file
+
+pytestmark = pytest.mark.skipif(not is_built("rust"), reason="the Rust binding was left out (OARLOCK_RUST=none)")
 
 EPOCHS, BATCH, RANKS, RATE, SEED = 5, 32, 2, 1.0, 1
 LINE = re.compile(r"epoch (\d+): loss (\S+), test accuracy (\S+)")

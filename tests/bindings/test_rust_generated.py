@@ -4,7 +4,9 @@ import re
 import subprocess
 
 import pytest
-from languages import BUILD, SOURCE
+from languages import BUILD, SOURCE, is_built
+
+pytestmark = pytest.mark.skipif(not is_built("rust"), reason="the Rust binding was left out (OARLOCK_RUST=none)")
 
 RUST = SOURCE / "bindings/rust"
 BINDINGS = RUST / "oarlock-sys/src/bindings.rs"

@@ -6,7 +6,9 @@ before, when the pool of handles has its size (4,096 slots wait before one is us
 import subprocess
 
 import pytest
-from languages import BUILT, environment
+from languages import BUILT, environment, is_built
+
+pytestmark = pytest.mark.skipif(not is_built("rust"), reason="the Rust binding was left out (OARLOCK_RUST=none)")
 
 PAIRS = 100_000
 KIB_MAX = PAIRS * 32 // 2 // 1024

@@ -9,10 +9,12 @@ import subprocess
 import sys
 
 import pytest
-from languages import BUILD, SOURCE, digits_arguments, environment
+from languages import BUILD, SOURCE, digits_arguments, environment, is_built
 
 sys.path.insert(0, str(SOURCE / "tests"))
 from setup_tools import require_tool  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not is_built("rust"), reason="the Rust binding was left out (OARLOCK_RUST=none)")
 
 README = SOURCE / "bindings/rust/README.md"
 CARGO = shutil.which("cargo") or os.path.expanduser("~/.cargo/bin/cargo")

@@ -219,6 +219,7 @@ def test_without_cargo_it_says_how_to_get_it(machine):
     assert machine.setup("core").returncode == 0
     run = machine.setup("full")
     assert run.returncode == 1 and f"{machine.root}/home_of_user/.cargo/bin" in run.stderr and "rustup" in run.stderr
+    assert machine.setup("full", OARLOCK_RUST="none").returncode == 0
 
 
 @pytest.mark.parametrize("version", ["1.84.1", "0.99.0"])

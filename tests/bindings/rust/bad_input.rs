@@ -2,6 +2,7 @@
 //! the error of the very first call (`first_call`).
 
 use oarlock::*;
+use std::error::Error as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,7 +70,10 @@ fn call_inside_itself() -> Result<()> {
             STATE.with(|cell| cell.get().expect("the state").print("again"))
         })?;
         let error = state.print("first").expect_err("the inner call's error");
-        assert!(error.kind() == ErrorKind::Callback && error.to_string().contains("again from inside itself"), "{error}");
+        let causes = std::iter::successors(error.source(), |&cause| cause.source()).map(|cause| cause.to_string());
+        assert!(
+            error.kind() == ErrorKind::Callback && causes.last().is_some_and(|text| text.contains("again from inside itself"))
+        );
         assert_eq!(calls.load(Ordering::SeqCst), 1);
         state.close()
     })

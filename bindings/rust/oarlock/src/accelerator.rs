@@ -189,7 +189,8 @@ impl Accelerator {
     ///
     /// # Errors
     /// The closure's own; `State` if the model is not prepared or a parameter got no gradient (the text names it),
-    /// `Unsupported` for a program.
+    /// `Unsupported` for a program. After a panic inside the closure the backward stays open, and all that uses the
+    /// gradients fails with `State`.
     pub fn foreign_backward(&self, model: &Model, produce: impl FnOnce(&Backward<'_>) -> Result<()>) -> Result<()> {
         model.in_backward.set(true);
         let produced = produce(&Backward { accelerator: self, model });

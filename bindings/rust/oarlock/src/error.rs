@@ -90,7 +90,7 @@ kinds! {
 /// Why a call failed: kind, text, and what it was about.
 ///
 /// One pointer wide, `Send` and `Sync`. Shown (`{}`) it is the library's text, which names the thing, the value, where
-/// and the way out.
+/// and the way out. What a closure of the program's failed with is the `source()`, and not part of that text.
 pub struct Error(Box<Details>);
 
 struct Details {
@@ -196,11 +196,7 @@ unsafe fn borrowed_text(give: impl FnOnce(*mut *const c_char) -> i32) -> String 
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0.message)?;
-        match &self.0.source {
-            Some(source) => write!(formatter, ": {source}"),
-            None => Ok(()),
-        }
+        formatter.write_str(&self.0.message)
     }
 }
 

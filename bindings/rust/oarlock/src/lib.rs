@@ -87,6 +87,7 @@ pub use oarlock_sys as sys;
 pub use optimizer::{Optimizer, Scheduler};
 pub use options::Options;
 pub use progress::Progress;
+pub use serde_json;
 pub use serde_json::json;
 pub use state::{Remote, State};
 pub use tensor::Tensor;

@@ -10,14 +10,15 @@ use crate::tree::Tree;
 use oarlock_sys as sys;
 use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 
 /// A program that `torch.export` saved once, with its weights; or a foreign model, whose forward and backward the
 /// program computes itself.
 pub struct Model {
     handle: Handle<sys::oar_model>,
     is_foreign: bool,
-    /// Set while a foreign backward runs: gradients are being averaged by other threads then.
-    pub(crate) in_backward: Cell<bool>,
+    /// Set while a foreign backward runs: gradients are being averaged by other threads then. Optimizers look at it too.
+    pub(crate) in_backward: Rc<Cell<bool>>,
 }
 
 impl Model {
@@ -64,7 +65,7 @@ impl Model {
     }
 
     fn from_handle(handle: Handle<sys::oar_model>, is_foreign: bool) -> Self {
-        Model { handle, is_foreign, in_backward: Cell::new(false) }
+        Model { handle, is_foreign, in_backward: Rc::default() }
     }
 
     /// Chooses between training (`true`) and evaluation for the forwards that follow.
@@ -127,10 +128,7 @@ impl Model {
     /// `NotFound` if the model has none of that name, `Argument` if it is a buffer, `State` inside of
     /// [`Accelerator::foreign_backward`](crate::Accelerator::foreign_backward).
     pub fn gradient(&self, name: &str) -> Result<Option<Tensor>> {
-        if self.in_backward.get() {
-            let text = "the gradients are being averaged; they are there when foreign_backward has returned";
-            return Err(Error::own(ErrorKind::State, "gradient", text.into()));
-        }
+        refuse_in_backward(&self.in_backward, "gradient")?;
         let name = c_text("the name", name)?;
         // SAFETY: as above.
         let gradient =
@@ -165,4 +163,13 @@ impl Model {
     pub fn as_raw(&self) -> *mut sys::oar_model {
         self.handle.as_ptr()
     }
+}
+
+/// Gradients are neither given nor used while other threads average them.
+pub(crate) fn refuse_in_backward(in_backward: &Cell<bool>, operation: &str) -> Result<()> {
+    if !in_backward.get() {
+        return Ok(());
+    }
+    let text = "the gradients are being averaged; they are there when foreign_backward has returned";
+    Err(Error::own(ErrorKind::State, operation, text.into()))
 }

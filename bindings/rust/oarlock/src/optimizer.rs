@@ -2,13 +2,19 @@
 
 use crate::error::{Result, check};
 use crate::handle::{Handle, create, value};
-use crate::model::Model;
+use crate::model::{Model, refuse_in_backward};
 use crate::options::Options;
 use crate::text::c_text;
 use oarlock_sys as sys;
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// SGD or AdamW over all parameters of a model, bit for bit those of `torch.optim`.
-pub struct Optimizer(Handle<sys::oar_optimizer>);
+pub struct Optimizer {
+    handle: Handle<sys::oar_optimizer>,
+    /// The model's: a foreign backward of it runs.
+    in_backward: Rc<Cell<bool>>,
+}
 
 impl Optimizer {
     /// An optimizer `"sgd"` or `"adamw"`. Options: section `optimizer` (`lr`, `betas`, `momentum` ...).
@@ -18,15 +24,18 @@ impl Optimizer {
     pub fn new(model: &Model, name: &str, options: impl Options) -> Result<Self> {
         let (name, options) = (c_text("the optimizer's name", name)?, options.into_json()?);
         // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
-        create(|out| unsafe { sys::oar_optimizer_create(model.as_raw(), name.as_ptr(), options.as_ptr(), out) }).map(Optimizer)
+        let handle = create(|out| unsafe { sys::oar_optimizer_create(model.as_raw(), name.as_ptr(), options.as_ptr(), out) })?;
+        Ok(Optimizer { handle, in_backward: model.in_backward.clone() })
     }
 
     /// Updates the parameters by their gradients. Programs with an accelerator call
     /// [`Accelerator::step`](crate::Accelerator::step) instead.
     ///
     /// # Errors
-    /// `Argument` if a gradient does not fit its parameter; nothing was updated then.
+    /// `Argument` if a gradient does not fit its parameter; nothing was updated then. `State` inside of
+    /// [`Accelerator::foreign_backward`](crate::Accelerator::foreign_backward).
     pub fn step(&self) -> Result<()> {
+        refuse_in_backward(&self.in_backward, "step")?;
         // SAFETY: as above.
         check(unsafe { sys::oar_optimizer_step(self.as_raw()) })
     }
@@ -60,7 +69,7 @@ impl Optimizer {
 
     /// The handle, for calls of [`sys`]; it stays this object's, and the rules of the C interface hold.
     pub fn as_raw(&self) -> *mut sys::oar_optimizer {
-        self.0.as_ptr()
+        self.handle.as_ptr()
     }
 }
 

@@ -83,6 +83,7 @@ impl Linear {
             self.accelerator.foreign_backward(&self.model, |gradients| {
                 gradients.ready("weight", vec![error * x[0], error * x[1]])?;
                 refused(ErrorKind::State, "averaged", self.model.gradient("weight"));
+                refused(ErrorKind::State, "averaged", self.optimizer.step());
                 Ok(())
             })?;
             self.accelerator.step(&self.optimizer, None)
