@@ -7,6 +7,7 @@ FOLDER is this one unless given. What is written:
                           swig/typemaps.i serves all functions of that shape; which functions let other threads of Python run
     native/kinds.h        the kinds of handles
     native/trampolines.h  what C calls when a callback is a Python function
+    oarlock/_constants.py the constants of the package
     oarlock/_c.pyi        the types and documentation of the low level, for editors and type checkers
 """
 import json
@@ -51,6 +52,7 @@ SHAPES = (
     ([("scalar", None)], ("SCALAR",), "int", None),
 )
 HAND_WRITTEN = "oar_exchange_fn"  # the room of its bytes depends on the state: native/callbacks.c
+WITHOUT_CLASS = ("oar_bytes", "oar_error")  # handles that the package turns into bytes and exceptions
 MAY_BE_NONE = ("HANDLE", "TEXT", "ADDRESS")  # shapes with a second form for parameters that may be NULL
 
 # Nouns whose inquiries may read a file or wait for another thread.
@@ -116,6 +118,11 @@ def python_name(noun):
     return noun.removeprefix("oar_").capitalize() + "Handle"
 
 
+def class_name(noun):
+    """What a handle that is given out is an instance of: the package's class."""
+    return python_name(noun) if noun in WITHOUT_CLASS else noun.removeprefix("oar_").capitalize()
+
+
 def noun_of(ctype):
     return re.search(r"oar_\w+", ctype).group()
 
@@ -130,7 +137,7 @@ def python_types(function):
                     "callable": "Callable[..., object] | None"}.get(taken, taken)
             ins.append((first["name"], kind + (" | None" if (names[0] or "").endswith("_OR_NONE") else "")))
         if given is not None:
-            kind = python_name(noun_of(first["type"])) if given == "handle" else given
+            kind = class_name(noun_of(first["type"])) if given == "handle" else given
             outs.append(kind + (" | None" if "maybe_null" in first["tags"] else ""))
     if function["returns"] != "oar_status":
         outs.insert(0, {"void": "None", "const char *": "str"}.get(function["returns"], "int"))
@@ -230,6 +237,8 @@ from typing import Any
 
 from typing_extensions import Buffer, CapsuleType
 
+from . import {classes}
+
 class Handle:
     def release(self) -> None: ...
     @property
@@ -239,15 +248,21 @@ class Handle:
 def set_class(kind: str, made: type) -> None: ...
 def start(error_factory: Callable[..., BaseException], first_use: Callable[[], None]) -> None: ...
 def shutdown() -> None: ...
-def tensor_from_buffer(buffer: Buffer) -> TensorHandle: ...
-def tensor_from_capsule(capsule: CapsuleType) -> TensorHandle: ...
+def tensor_from_buffer(buffer: Buffer) -> Tensor: ...
+def tensor_from_capsule(capsule: CapsuleType) -> Tensor: ...
 def tensor_to_legacy_capsule(tensor: TensorHandle) -> CapsuleType: ...
 '''
 
 
+BUFFER = """class TensorHandle(Handle):
+    def __buffer__(self, flags: int, /) -> memoryview: ..."""
+
+
 def stub(api):
-    lines = [STUB_HEAD.format(note=NOTE)]
-    lines += [f"class {python_name(name)}(Handle): ..." for name in api["handles"]] + [""]
+    lines = [STUB_HEAD.format(note=NOTE, classes=", ".join(class_name(name) for name in api["handles"] if name not in WITHOUT_CLASS))]
+    for name in api["handles"]:
+        lines.append(f"class {python_name(name)}(Handle): ..." if name != "oar_tensor" else BUFFER)
+    lines.append("")
     lines += [f"{constant['name'].removeprefix('OAR_')}: {type(constant['value']).__name__}" for constant in api["constants"]] + [""]
     for function in api["functions"]:
         params, returned = signature(function)
@@ -257,7 +272,14 @@ def stub(api):
     return "\n".join(lines) + "\n"
 
 
-FILES = {"swig/functions.i": functions_interface, "native/kinds.h": kinds_header, "native/trampolines.h": trampolines_header,
+def constants_module(api):
+    names = sorted(constant["name"].removeprefix("OAR_") for constant in api["constants"])
+    listed = ",\n    ".join(names)
+    return (f'"""The constants of the C interface, without their OAR_."""\n# {NOTE}\nfrom ._c import (\n    {listed})\n\n'
+            "__all__ = [\n    " + ",\n    ".join(f'"{name}"' for name in names) + "]\n")
+
+
+FILES = {"oarlock/_constants.py": constants_module, "swig/functions.i": functions_interface, "native/kinds.h": kinds_header, "native/trampolines.h": trampolines_header,
          "oarlock/_c.pyi": stub}
 
 if __name__ == "__main__":

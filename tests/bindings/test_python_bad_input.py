@@ -1,6 +1,7 @@
 """What does not fit is refused with a text that says what and where; nothing crashes."""
 import ast
 import json
+import subprocess
 
 import pytest
 from languages import DIGITS, SOURCE
@@ -218,6 +219,22 @@ def test_handles_cannot_be_pickled_or_copied(thing, copier):
             print(error)
     """)
     assert line.startswith("cannot pickle or copy") and "other process" in line
+
+
+def test_a_libtorch_that_the_library_refuses_is_told_by_every_call(tmp_path):
+    """It is in the process under another name, so that the package cannot see it; the library does."""
+    (tmp_path / "other.c").write_text("unsigned long aoti_torch_abi_version(void) { return 2ul << 56 | 10ul << 48; }")
+    other = tmp_path / "libother.so"
+    subprocess.run(["cc", "-shared", "-fPIC", str(tmp_path / "other.c"), "-o", str(other)], check=True, timeout=60)
+    lines = output("""
+        import oarlock
+        for call in (oarlock.Config, lambda: oarlock.zeros(2)):
+            try:
+                call()
+            except oarlock.VersionMismatch as error:
+                print(error.name, error)
+    """, LD_PRELOAD=other)
+    assert len(lines) == 2 and all(word in line for line in lines for word in ("VERSION", "2.10.0", "2.11", "libother.so", "libtorch_cpu.so"))
 
 
 def test_errors_can_be_pickled():

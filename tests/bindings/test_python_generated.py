@@ -8,7 +8,7 @@ from languages import BUILT, SOURCE, environment
 
 PACKAGE = SOURCE / "bindings/python"
 API = json.loads((SOURCE / "capi/api.json").read_text())
-FILES = ("swig/functions.i", "native/kinds.h", "native/trampolines.h", "oarlock/_c.pyi")
+FILES = ("oarlock/_constants.py", "swig/functions.i", "native/kinds.h", "native/trampolines.h", "oarlock/_c.pyi")
 
 
 def in_python(script):

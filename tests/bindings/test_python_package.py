@@ -161,6 +161,29 @@ def test_a_torch_of_another_minor_is_refused_with_both_versions_and_paths(tmp_pa
     assert str(tmp_path / "torch") in said[-1] and "site-packages/oarlock" in said[-1]
 
 
+UNDOCUMENTED = """
+    import inspect, oarlock
+    for name in oarlock.__all__:
+        thing = getattr(oarlock, name)
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            if not inspect.getdoc(thing) or thing.__doc__ is None:
+                print(name, "has no documentation")
+            members = inspect.getmembers(thing) if inspect.isclass(thing) and thing.__module__.startswith("oarlock") else []
+            for member, value in members:
+                own = member in vars(thing) and not member.startswith("_")
+                function = value.fget if isinstance(value, property) else value
+                if own and (inspect.isfunction(function) or inspect.ismethod(function)):
+                    if not inspect.getdoc(value):
+                        print(f"{name}.{member} has no documentation")
+                    if "return" not in function.__annotations__:
+                        print(f"{name}.{member} has no types")
+"""
+
+
+def test_everything_public_is_documented_and_typed():
+    assert output(UNDOCUMENTED) == []
+
+
 def test_type_hints_name_every_function_that_the_module_has():
     lines = output("import oarlock._c as c; print(*[n for n in dir(c) if callable(getattr(c, n)) and not n.startswith(('_', 'Swig', 'SWIG'))])")
     stub = (SOURCE / "bindings/python/oarlock/_c.pyi").read_text()

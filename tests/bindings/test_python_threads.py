@@ -149,9 +149,10 @@ AT_EXIT = {
 
 @pytest.mark.parametrize("case", AT_EXIT)
 def test_the_interpreter_ends_in_good_order_with(case):
+    """Messages that come once Python has no ear any more go where they go without it: to standard error."""
     for _ in range(3):
         run = program(AT_EXIT[case], "-X", "dev")
-        assert run.stderr == "", run.stderr
+        assert [line for line in run.stderr.splitlines() if not line.startswith("oarlock warning: checkpoint:")] == []
 
 
 def test_cycles_through_objects_of_python_are_collected():

@@ -13,14 +13,16 @@ void oar_py_set_error_factory(PyObject *factory) {
   Py_XDECREF(before);
 }
 
-static void raise_made(oar_status status, const char *message, const char *component, const char *operation, int32_t rank,
+/* Steals `message`; NULL: it could not be made. */
+static void raise_made(oar_status status, PyObject *message, const char *component, const char *operation, int32_t rank,
                        int64_t vendor_code) {
   PyObject *exception, *arguments;
   if (error_factory == NULL) {
-    PyErr_Format(PyExc_RuntimeError, "%s: %s", oar_status_name(status), message);
+    PyErr_Format(PyExc_RuntimeError, "%s: %S", oar_status_name(status), message == NULL ? Py_None : message);
+    Py_XDECREF(message);
     return;
   }
-  arguments = oar_py_pack(6, PyLong_FromLong(status), oar_py_text(message), oar_py_text(component), oar_py_text(operation),
+  arguments = oar_py_pack(6, PyLong_FromLong(status), message, oar_py_text(component), oar_py_text(operation),
                           PyLong_FromLong(rank), PyLong_FromLongLong(vendor_code));
   exception = arguments == NULL ? NULL : PyObject_CallObject(error_factory, arguments);
   Py_XDECREF(arguments);
@@ -29,21 +31,19 @@ static void raise_made(oar_status status, const char *message, const char *compo
   Py_DECREF(exception);
 }
 
-void oar_py_raise_code(oar_status status, const char *text) { raise_made(status, text, "python", "", -1, 0); }
+void oar_py_raise_code(oar_status status, const char *text) { raise_made(status, oar_py_text(text), "python", "", -1, 0); }
 
 void oar_py_raise(oar_status status) {
   oar_error *error = NULL;
-  const char *message = oar_status_name(status), *component = "", *operation = "";
+  const char *component = "", *operation = "";
+  PyObject *message = oar_py_text(oar_last_error()); /* first: after a fork, or with a libtorch that is refused, nothing else can be asked */
   int32_t rank = -1;
   int64_t vendor_code = 0;
   if (oar_error_take(&error) == OAR_OK && error != NULL) {
-    oar_error_message(error, &message);
     oar_error_component(error, &component);
     oar_error_operation(error, &operation);
     oar_error_rank(error, &rank);
     oar_error_vendor_code(error, &vendor_code);
-  } else {
-    message = oar_last_error(); /* in a forked child nothing can be taken */
   }
   raise_made(status, message, component, operation, rank, vendor_code);
   oar_error_release(error);

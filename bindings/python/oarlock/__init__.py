@@ -5,8 +5,12 @@ from . import _library
 
 LIBRARY_PATH = _library.load()  # before the extension module, which needs its symbols
 
-from . import _c, _errors, _logging  # noqa: E402
-from ._errors import *  # noqa: E402,F403
+from . import _c, _constants, _errors, _logging  # noqa: E402
+from ._constants import *  # noqa: E402,F403
+from ._errors import (  # noqa: E402
+    Aborted, CallbackFailed, Corrupt, Error, Exists, Forked, InternalError, InvalidArgument, InvalidEnvironment,
+    InvalidHandle, InvalidState, IoFailed, Mismatch, NoSpace, NotFound, OutOfMemory, PeerLost, TimedOut, Unsupported,
+    VersionMismatch)
 
 _c.start(_errors.make, _logging.install)
 _atexit.register(_c.shutdown)
@@ -22,14 +26,11 @@ from ._tensor import Tensor, as_tensor, from_dlpack, from_memory, zeros  # noqa:
 from ._track import Progress, Tracker  # noqa: E402
 from ._tree import Tree  # noqa: E402
 
-for _class in (Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, State, Tensor,
-               Tracker, Tree, Work):
-    _c.set_class(_class.__name__.lower(), _class)
+for _made in (Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, State, Tensor,
+              Tracker, Tree, Work):
+    _c.set_class(_made.__name__.lower(), _made)
 
-Error = _errors.Error
 __version__ = _c.version()
-globals().update({_name: getattr(_c, _name) for _name in dir(_c)
-                  if _name.isupper() and not _name.startswith("_")})  # the constants of the C interface, without OAR_
 
 
 def torch_version() -> str:
@@ -39,4 +40,4 @@ def torch_version() -> str:
 
 __all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Model", "Optimizer", "Progress",
            "Scheduler", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "set_log_level",
-           "torch_version", "zeros", *_errors.__all__]
+           "torch_version", "zeros", *_constants.__all__, *_errors.__all__]

@@ -14,7 +14,7 @@ from ._state import State
 from ._tensor import Tensor, as_tensor
 from ._values import path_text
 
-PREPARE = ((_c.ModelHandle, _c.accelerator_prepare_model), (_c.OptimizerHandle, _c.accelerator_prepare_optimizer),
+PREPARE: tuple[tuple[type, Any], ...] = ((_c.ModelHandle, _c.accelerator_prepare_model), (_c.OptimizerHandle, _c.accelerator_prepare_optimizer),
            (_c.SchedulerHandle, _c.accelerator_prepare_scheduler), (_c.LoaderHandle, _c.accelerator_prepare_loader))
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from typing_extensions import Buffer, CapsuleType
 
+from . import Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, State, Tensor, Tracker, Tree, Work
+
 class Handle:
     def release(self) -> None: ...
     @property
@@ -14,8 +16,8 @@ class Handle:
 def set_class(kind: str, made: type) -> None: ...
 def start(error_factory: Callable[..., BaseException], first_use: Callable[[], None]) -> None: ...
 def shutdown() -> None: ...
-def tensor_from_buffer(buffer: Buffer) -> TensorHandle: ...
-def tensor_from_capsule(capsule: CapsuleType) -> TensorHandle: ...
+def tensor_from_buffer(buffer: Buffer) -> Tensor: ...
+def tensor_from_capsule(capsule: CapsuleType) -> Tensor: ...
 def tensor_to_legacy_capsule(tensor: TensorHandle) -> CapsuleType: ...
 
 class AcceleratorHandle(Handle): ...
@@ -31,7 +33,8 @@ class OptimizerHandle(Handle): ...
 class ProgressHandle(Handle): ...
 class SchedulerHandle(Handle): ...
 class StateHandle(Handle): ...
-class TensorHandle(Handle): ...
+class TensorHandle(Handle):
+    def __buffer__(self, flags: int, /) -> memoryview: ...
 class TrackerHandle(Handle): ...
 class TreeHandle(Handle): ...
 class WorkHandle(Handle): ...
@@ -219,7 +222,7 @@ def accelerator_close(accelerator: AcceleratorHandle) -> None:
     accelerator: borrowed.
     Threads: serial(accelerator). Other threads of Python run meanwhile.
     """
-def accelerator_create(state: StateHandle, config: ConfigHandle | None) -> AcceleratorHandle:
+def accelerator_create(state: StateHandle, config: ConfigHandle | None) -> Accelerator:
     """Make an accelerator for the ranks of `state`.
 
     Keys read: accelerator.gradient_accumulation_steps, accelerator.sync_with_dataloader,
@@ -231,7 +234,7 @@ def accelerator_create(state: StateHandle, config: ConfigHandle | None) -> Accel
     OAR_E_ARGUMENT a value is out of its range, or `config` has a value that is not read here (the state's own keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.
     Threads: serial(state, config). Other threads of Python run meanwhile.
     """
-def accelerator_gather_for_metrics(accelerator: AcceleratorHandle, tensor: TensorHandle) -> TensorHandle:
+def accelerator_gather_for_metrics(accelerator: AcceleratorHandle, tensor: TensorHandle) -> Tensor:
     """Give every rank the rows of all ranks, each sample once.
 
     Rows lie in rank order. In the last round of the active loader's epoch the samples that were repeated to make the
@@ -351,7 +354,7 @@ def accelerator_release(accelerator: AcceleratorHandle) -> None:
     accelerator: NULL does nothing.
     Threads: any.
     """
-def accelerator_retain(accelerator: AcceleratorHandle) -> AcceleratorHandle:
+def accelerator_retain(accelerator: AcceleratorHandle) -> Accelerator:
     """Add a reference.
 
     accelerator: gets one more reference; end it with oar_accelerator_release.
@@ -449,7 +452,7 @@ def checkpoint_num_tensors(checkpoint: CheckpointHandle) -> int:
     OAR_E_CORRUPT the file does not match its checksum or format; the text names it and the bytes concerned.
     Threads: serial(checkpoint). Other threads of Python run meanwhile.
     """
-def checkpoint_open(path: str) -> CheckpointHandle:
+def checkpoint_open(path: str) -> Checkpoint:
     """Open a checkpoint: reads its manifest and checks that every file which that lists is there with its size.
 
     path: the checkpoint's own directory.
@@ -465,13 +468,13 @@ def checkpoint_release(checkpoint: CheckpointHandle) -> None:
     checkpoint: NULL does nothing.
     Threads: any.
     """
-def checkpoint_retain(checkpoint: CheckpointHandle) -> CheckpointHandle:
+def checkpoint_retain(checkpoint: CheckpointHandle) -> Checkpoint:
     """Add a reference.
 
     checkpoint: one more oar_checkpoint_release ends it.
     Threads: any.
     """
-def checkpoint_tensor(checkpoint: CheckpointHandle, name: str) -> TensorHandle:
+def checkpoint_tensor(checkpoint: CheckpointHandle, name: str) -> Tensor:
     """Give one tensor of the model.
 
     The first call reads the model's file once to verify its checksum; after that nothing is copied: the tensor is a
@@ -513,7 +516,7 @@ def checkpoint_verify(checkpoint: CheckpointHandle) -> None:
     OAR_E_IO a file could not be read; the text has the system's reason.
     Threads: serial(checkpoint). Other threads of Python run meanwhile.
     """
-def config_create() -> ConfigHandle:
+def config_create() -> Config:
     """Make a config with the defaults, overlaid by environment variables (OARLOCK_*, and those of the reference that have a counterpart).
 
     out: owned; end with oar_config_release. Untouched on failure.
@@ -547,7 +550,7 @@ def config_release(config: ConfigHandle) -> None:
     config: NULL does nothing.
     Threads: any.
     """
-def config_retain(config: ConfigHandle) -> ConfigHandle:
+def config_retain(config: ConfigHandle) -> Config:
     """One more reference.
 
     config: borrowed; each retain needs one more oar_config_release.
@@ -598,7 +601,7 @@ def config_to_json(config: ConfigHandle) -> str:
     OAR_E_ARGUMENT too little room; then *len is the need.
     Threads: serial(config).
     """
-def dataset_from_safetensors(path: str, names: Sequence[str] | None) -> DatasetHandle:
+def dataset_from_safetensors(path: str, names: Sequence[str] | None) -> Dataset:
     """A data set over the tensors of a safetensors file.
 
     The file is mapped, not read: only the rows that are asked for come from the disk. It must not change as long as the
@@ -613,7 +616,7 @@ def dataset_from_safetensors(path: str, names: Sequence[str] | None) -> DatasetH
     OAR_E_ARGUMENT the columns do not fit together, as for oar_dataset_from_tensors.
     Threads: any. Other threads of Python run meanwhile.
     """
-def dataset_from_tensors(names: Mapping[str, TensorHandle]) -> DatasetHandle:
+def dataset_from_tensors(names: Mapping[str, TensorHandle]) -> Dataset:
     """A data set over tensors in memory.
 
     Column i is tensors[i], named names[i]. Nothing is copied: what is written into a tensor later shows in
@@ -626,7 +629,7 @@ def dataset_from_tensors(names: Mapping[str, TensorHandle]) -> DatasetHandle:
     OAR_E_ARGUMENT no columns, a name empty or twice, a tensor without dimensions or sparse, unequal numbers of rows; the text names the columns.
     Threads: serial(tensors). Other threads of Python run meanwhile.
     """
-def dataset_get(dataset: DatasetHandle, indices: Sequence[int]) -> TreeHandle:
+def dataset_get(dataset: DatasetHandle, indices: Sequence[int]) -> Tree:
     """The batch of these samples, in this order; a sample may be asked for more than once.
 
     dataset: borrowed.
@@ -642,7 +645,7 @@ def dataset_release(dataset: DatasetHandle) -> None:
     dataset: ended; NULL is allowed.
     Threads: any.
     """
-def dataset_retain(dataset: DatasetHandle) -> DatasetHandle:
+def dataset_retain(dataset: DatasetHandle) -> Dataset:
     """One more reference.
 
     dataset: borrowed.
@@ -732,7 +735,7 @@ def group_abort(group: GroupHandle, reason: str) -> None:
     reason: UTF-8, copied; every rank's error text contains it.
     Threads: any, also while another thread waits in a call of this group. Other threads of Python run meanwhile.
     """
-def group_all_gather(group: GroupHandle, input: TensorHandle, output: TensorHandle, timeout_ms: int) -> WorkHandle:
+def group_all_gather(group: GroupHandle, input: TensorHandle, output: TensorHandle, timeout_ms: int) -> Work:
     """Concatenate every rank's `input` along dim 0 and give all ranks the result.
 
     Rank r's rows land at output[r*n, (r+1)*n), whatever order the ranks arrive in.
@@ -767,7 +770,7 @@ def group_all_gather_bytes(group: GroupHandle, data: Buffer | None, timeout_ms: 
     OAR_E_ABORTED the group is dead; the text tells since what.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
-def group_all_reduce(group: GroupHandle, tensor: TensorHandle, reduce_op: int, timeout_ms: int) -> WorkHandle:
+def group_all_reduce(group: GroupHandle, tensor: TensorHandle, reduce_op: int, timeout_ms: int) -> Work:
     """Combine the ranks' tensors element by element and give every rank the result, in place.
 
     Up to `comm.inline_bytes` (64 KiB) ranks are combined in the order 0, 1, ..., N-1; above, in an order of the backend
@@ -795,7 +798,7 @@ def group_barrier(group: GroupHandle, timeout_ms: int) -> None:
     OAR_E_ABORTED the group is dead; the text tells since what.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
-def group_broadcast(group: GroupHandle, tensor: TensorHandle, root: int, timeout_ms: int) -> WorkHandle:
+def group_broadcast(group: GroupHandle, tensor: TensorHandle, root: int, timeout_ms: int) -> Work:
     """Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they are.
 
     group: borrowed.
@@ -836,7 +839,7 @@ def group_release(group: GroupHandle) -> None:
     group: NULL is allowed.
     Threads: any.
     """
-def group_retain(group: GroupHandle) -> GroupHandle:
+def group_retain(group: GroupHandle) -> Group:
     """Add a reference; each needs one oar_group_release.
 
     group: borrowed.
@@ -865,7 +868,7 @@ def loader_close(loader: LoaderHandle) -> None:
     OAR_E_TIMEOUT a worker was still inside the data set after loader.timeout_ms; it ends with that read.
     Threads: serial(loader); waits for reads that have begun. Other threads of Python run meanwhile.
     """
-def loader_create(dataset: DatasetHandle, options: str | None) -> LoaderHandle:
+def loader_create(dataset: DatasetHandle, options: str | None) -> Loader:
     """A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.
 
     With shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.
@@ -883,7 +886,7 @@ def loader_epoch(loader: LoaderHandle) -> int:
     out_epoch: one more as soon as the end of an epoch was told.
     Threads: serial(loader).
     """
-def loader_next(loader: LoaderHandle) -> TreeHandle | None:
+def loader_next(loader: LoaderHandle) -> Tree | None:
     """The next batch of this rank, or the end of the epoch.
 
     The end is told once, by NULL; the call after it starts the next epoch. A call that fails leaves the loader where it
@@ -922,7 +925,7 @@ def loader_release(loader: LoaderHandle) -> None:
     loader: ended; NULL is allowed.
     Threads: any.
     """
-def loader_retain(loader: LoaderHandle) -> LoaderHandle:
+def loader_retain(loader: LoaderHandle) -> Loader:
     """One more reference.
 
     loader: borrowed.
@@ -984,14 +987,14 @@ def log_set_level(level: int) -> None:
     OAR_E_ARGUMENT `level` is none of them.
     Threads: any. Other threads of Python run meanwhile.
     """
-def model_create_foreign(state: StateHandle) -> ModelHandle:
+def model_create_foreign(state: StateHandle) -> Model:
     """Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is made of it.
 
     state: borrowed; gives the device.
     out: owned; end with oar_model_release. Untouched on failure.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
-def model_forward(model: ModelHandle, inputs: TreeHandle) -> TreeHandle:
+def model_forward(model: ModelHandle, inputs: TreeHandle) -> Tree:
     """Run the model.
 
     Random operators (dropout) draw from the default generator, in the order of the program. In training the outputs
@@ -1006,7 +1009,7 @@ def model_forward(model: ModelHandle, inputs: TreeHandle) -> TreeHandle:
     OAR_E_UNSUPPORTED the model is foreign: its forward is the host's own.
     Threads: serial(model, inputs). Other threads of Python run meanwhile.
     """
-def model_gradient(model: ModelHandle, name: str) -> TensorHandle | None:
+def model_gradient(model: ModelHandle, name: str) -> Tensor | None:
     """Give the gradient of a parameter, sharing its memory.
 
     model: borrowed.
@@ -1033,7 +1036,7 @@ def model_is_training(model: ModelHandle) -> int:
     out_is_training: 1: training; 0: evaluation.
     Threads: serial(model).
     """
-def model_load(state: StateHandle, path: str, options: str | None) -> ModelHandle:
+def model_load(state: StateHandle, path: str, options: str | None) -> Model:
     """Load an exported program (.pt2) with its weights, onto the state's device.
 
     The weights are copied into memory of the model; the file is not needed afterwards and is never written.
@@ -1123,7 +1126,7 @@ def model_release(model: ModelHandle) -> None:
     model: NULL is fine.
     Threads: any.
     """
-def model_retain(model: ModelHandle) -> ModelHandle:
+def model_retain(model: ModelHandle) -> Model:
     """Add a reference.
 
     model: borrowed; needs one oar_model_release more.
@@ -1157,7 +1160,7 @@ def model_set_training(model: ModelHandle, training: int) -> None:
     training: 1: training; 0: evaluation.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
-def model_tensor(model: ModelHandle, name: str) -> TensorHandle:
+def model_tensor(model: ModelHandle, name: str) -> Tensor:
     """Give a parameter or buffer, sharing its memory: what is written there the model uses.
 
     Do not write between a forward and its backward. Carries no autograd history.
@@ -1168,7 +1171,7 @@ def model_tensor(model: ModelHandle, name: str) -> TensorHandle:
     OAR_E_NOT_FOUND the model has none of that name.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
-def optimizer_create(model: ModelHandle, name: str, options: str | None) -> OptimizerHandle:
+def optimizer_create(model: ModelHandle, name: str, options: str | None) -> Optimizer:
     """An optimizer over all parameters of a model.
 
     "sgd" takes lr, momentum, dampening, weight_decay, nesterov, maximize; "adamw" takes lr, betas, eps, weight_decay,
@@ -1202,7 +1205,7 @@ def optimizer_release(optimizer: OptimizerHandle) -> None:
     optimizer: ended; NULL is allowed.
     Threads: any.
     """
-def optimizer_retain(optimizer: OptimizerHandle) -> OptimizerHandle:
+def optimizer_retain(optimizer: OptimizerHandle) -> Optimizer:
     """One more reference.
 
     optimizer: borrowed.
@@ -1250,7 +1253,7 @@ def progress_close(progress: ProgressHandle) -> None:
     OAR_E_CALLBACK the callback returned nonzero; the error object has the value. The progress is closed.
     Threads: serial(progress). Other threads of Python run meanwhile.
     """
-def progress_create(state: StateHandle, title: str, total: int, unit: str) -> ProgressHandle:
+def progress_create(state: StateHandle, title: str, total: int, unit: str) -> Progress:
     """Create a progress bar. Its clock starts now; nothing is shown before the first oar_progress_advance.
 
     state: borrowed; only its main process shows anything.
@@ -1267,7 +1270,7 @@ def progress_release(progress: ProgressHandle) -> None:
     progress: NULL does nothing.
     Threads: any.
     """
-def progress_retain(progress: ProgressHandle) -> ProgressHandle:
+def progress_retain(progress: ProgressHandle) -> Progress:
     """Add a reference.
 
     progress: one more oar_progress_release ends it.
@@ -1282,7 +1285,7 @@ def progress_set_callback(progress: ProgressHandle, fn: Callable[..., object] | 
     release: release(user_data) runs exactly once: when another callback takes its place, when the progress ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
     Threads: serial(progress). Other threads of Python run meanwhile.
     """
-def scheduler_create(optimizer: OptimizerHandle, name: str, options: str | None) -> SchedulerHandle:
+def scheduler_create(optimizer: OptimizerHandle, name: str, options: str | None) -> Scheduler:
     """A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
 
     optimizer: retained.
@@ -1305,7 +1308,7 @@ def scheduler_release(scheduler: SchedulerHandle) -> None:
     scheduler: ended; NULL is allowed.
     Threads: any.
     """
-def scheduler_retain(scheduler: SchedulerHandle) -> SchedulerHandle:
+def scheduler_retain(scheduler: SchedulerHandle) -> Scheduler:
     """One more reference.
 
     scheduler: borrowed.
@@ -1341,7 +1344,7 @@ def state_close(state: StateHandle) -> None:
     state: borrowed; release it afterwards.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
-def state_create(config: ConfigHandle | None) -> StateHandle:
+def state_create(config: ConfigHandle | None) -> State:
     """Find this process's place and meet the other ranks. Returns when all have come.
 
     Options and variables that contradict each other (a rank without a size, a rank beyond the size, something that is
@@ -1358,7 +1361,7 @@ def state_create(config: ConfigHandle | None) -> StateHandle:
     OAR_E_ARGUMENT an option's value makes no sense (comm.timeout_ms of 0, an unknown log.level).
     Threads: serial(config); waits for the other ranks. Other threads of Python run meanwhile.
     """
-def state_create_with_exchange(config: ConfigHandle | None, rank: int, world_size: int, fn: Callable[..., object] | None) -> StateHandle:
+def state_create_with_exchange(config: ConfigHandle | None, rank: int, world_size: int, fn: Callable[..., object] | None) -> State:
     """Meet the other ranks through the host's own communicator (an MPI sub-communicator, PMIx, ...): `fn` carries one small block of bytes per rank, from which all learn where rank 0 listens. Environment variables about ranks are not looked at.
 
     config: borrowed, copied; NULL takes the defaults and the environment.
@@ -1392,7 +1395,7 @@ def state_dump(state: StateHandle, path: str) -> None:
     OAR_E_IO the system refused; the text has its reason. OAR_E_NO_SPACE: the disk is full.
     Threads: any, also while another thread waits in a call of this state. Other threads of Python run meanwhile.
     """
-def state_group(state: StateHandle) -> GroupHandle:
+def state_group(state: StateHandle) -> Group:
     """The group of all ranks.
 
     state: borrowed.
@@ -1464,7 +1467,7 @@ def state_request_stop(state: StateHandle) -> None:
     OAR_E_HANDLE `state` is no live state.
     Threads: any, and signal handlers. Other threads of Python run meanwhile.
     """
-def state_retain(state: StateHandle) -> StateHandle:
+def state_retain(state: StateHandle) -> State:
     """Add a reference; each needs one oar_state_release.
 
     state: borrowed.
@@ -1511,7 +1514,7 @@ def status_name(status: int) -> str:
     borrowed static text; "an unknown status" for a value that this version does not have.
     Threads: any.
     """
-def tensor_contiguous(tensor: TensorHandle) -> TensorHandle:
+def tensor_contiguous(tensor: TensorHandle) -> Tensor:
     """The same values in row-major order: a copy, or the same memory where it is so already.
 
     A copy of a tensor that autograd records is recorded too.
@@ -1554,7 +1557,7 @@ def tensor_dtype(tensor: TensorHandle) -> int:
     OAR_E_UNSUPPORTED a type of libtorch that has no such number (quantised ones); the text names it.
     Threads: serial(tensor).
     """
-def tensor_from_dlpack(managed: CapsuleType, stream: int | None) -> TensorHandle:
+def tensor_from_dlpack(managed: CapsuleType, stream: int | None) -> Tensor:
     """Take over a tensor of another library, without a copy.
 
     Strides may be NULL, which is row-major. A producer's read-only flag makes a read-only tensor.
@@ -1567,7 +1570,7 @@ def tensor_from_dlpack(managed: CapsuleType, stream: int | None) -> TensorHandle
     OAR_E_ARGUMENT sizes, strides or address that no tensor can have: negative, overflowing, unaligned, NULL.
     Threads: any. Other threads of Python run meanwhile.
     """
-def tensor_from_memory(data: int, dtype: int, shape: tuple[Sequence[int], Sequence[int] | None], user_data: object) -> TensorHandle:
+def tensor_from_memory(data: int, dtype: int, shape: tuple[Sequence[int], Sequence[int] | None], user_data: object) -> Tensor:
     """A tensor over an array of the host, without a copy.
 
     A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
@@ -1618,7 +1621,7 @@ def tensor_release(tensor: TensorHandle) -> None:
     tensor: NULL is allowed.
     Threads: any.
     """
-def tensor_retain(tensor: TensorHandle) -> TensorHandle:
+def tensor_retain(tensor: TensorHandle) -> Tensor:
     """One more reference to the handle; it takes one more oar_tensor_release to end it.
 
     tensor: borrowed.
@@ -1654,7 +1657,7 @@ def tensor_to_dlpack(tensor: TensorHandle, stream: int | None) -> CapsuleType:
     OAR_E_UNSUPPORTED a sparse or lazily conjugated tensor, one on a device, or one without an OAR_* type.
     Threads: serial(tensor). Other threads of Python run meanwhile.
     """
-def tensor_zeros(dtype: int, shape: Sequence[int]) -> TensorHandle:
+def tensor_zeros(dtype: int, shape: Sequence[int]) -> Tensor:
     """A new tensor of zeros on the CPU, row-major.
 
     dtype: OAR_FLOAT32 ... of types.h.
@@ -1683,7 +1686,7 @@ def tracker_close(tracker: TrackerHandle) -> None:
     OAR_E_IO the system reports a write that failed late.
     Threads: serial(tracker). Other threads of Python run meanwhile.
     """
-def tracker_create(state: StateHandle, name: str, options: str | None) -> TrackerHandle:
+def tracker_create(state: StateHandle, name: str, options: str | None) -> Tracker:
     """Create a tracker.
 
     "jsonl" appends one line of JSON per call to a file: {"step":12,"time":1767225599.123,"loss":0.5}; time is UTC, in
@@ -1730,7 +1733,7 @@ def tracker_release(tracker: TrackerHandle) -> None:
     tracker: NULL does nothing.
     Threads: any.
     """
-def tracker_retain(tracker: TrackerHandle) -> TrackerHandle:
+def tracker_retain(tracker: TrackerHandle) -> Tracker:
     """Add a reference.
 
     tracker: one more oar_tracker_release ends it.
@@ -1752,7 +1755,7 @@ def tree_append_tensor(tree: TreeHandle, tensor: TensorHandle) -> None:
     OAR_E_ARGUMENT not a list.
     Threads: serial(tree, tensor).
     """
-def tree_at(tree: TreeHandle, index: int) -> TreeHandle:
+def tree_at(tree: TreeHandle, index: int) -> Tree:
     """A copy of one entry of a list or map; its tensors are shared.
 
     With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_get) do not reach an empty key.
@@ -1763,60 +1766,60 @@ def tree_at(tree: TreeHandle, index: int) -> TreeHandle:
     OAR_E_ARGUMENT neither list nor map, or index out of range.
     Threads: serial(tree).
     """
-def tree_create_list() -> TreeHandle:
+def tree_create_list() -> Tree:
     """An empty list.
 
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
     """
-def tree_create_map() -> TreeHandle:
+def tree_create_map() -> Tree:
     """An empty map. It keeps the order in which keys were set first.
 
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
     """
-def tree_from_bool(value: int) -> TreeHandle:
+def tree_from_bool(value: int) -> Tree:
     """A tree that is one truth value.
 
     value: 0 is false, everything else true.
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
     """
-def tree_from_double(value: float) -> TreeHandle:
+def tree_from_double(value: float) -> Tree:
     """A tree that is one floating-point number.
 
     value: any, also NaN and infinities.
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
     """
-def tree_from_int64(value: int) -> TreeHandle:
+def tree_from_int64(value: int) -> Tree:
     """A tree that is one integer.
 
     value: kept exactly.
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
     """
-def tree_from_none() -> TreeHandle:
+def tree_from_none() -> Tree:
     """A tree that is nothing: Python's None, JSON's null.
 
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
     """
-def tree_from_string(text: str) -> TreeHandle:
+def tree_from_string(text: str) -> Tree:
     """A tree that is one text.
 
     text: borrowed; UTF-8, copied.
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
     """
-def tree_from_tensor(tensor: TensorHandle) -> TreeHandle:
+def tree_from_tensor(tensor: TensorHandle) -> Tree:
     """A tree that is one tensor.
 
     tensor: retained until the tree, and what was copied from it, ends.
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: serial(tensor).
     """
-def tree_get(tree: TreeHandle, path: str | None) -> TreeHandle:
+def tree_get(tree: TreeHandle, path: str | None) -> Tree:
     """A copy of a part of the tree; its tensors are shared.
 
     tree: borrowed.
@@ -1866,7 +1869,7 @@ def tree_get_string(tree: TreeHandle, path: str | None) -> str:
     OAR_E_ARGUMENT the entry is no text, or there is too little room.
     Threads: serial(tree).
     """
-def tree_get_tensor(tree: TreeHandle, path: str | None) -> TensorHandle:
+def tree_get_tensor(tree: TreeHandle, path: str | None) -> Tensor:
     """The tensor at a path.
 
     tree: borrowed.
@@ -1899,7 +1902,7 @@ def tree_release(tree: TreeHandle) -> None:
     tree: NULL is allowed.
     Threads: any.
     """
-def tree_retain(tree: TreeHandle) -> TreeHandle:
+def tree_retain(tree: TreeHandle) -> Tree:
     """One more reference to the handle; it takes one more oar_tree_release to end it.
 
     tree: borrowed.
@@ -1956,7 +1959,7 @@ def work_release(work: WorkHandle) -> None:
     work: NULL is allowed.
     Threads: any.
     """
-def work_retain(work: WorkHandle) -> WorkHandle:
+def work_retain(work: WorkHandle) -> Work:
     """Add a reference; each needs one oar_work_release.
 
     work: borrowed.

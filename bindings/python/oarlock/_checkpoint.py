@@ -6,9 +6,6 @@ from typing import Any
 
 from . import _c
 from ._tensor import Tensor
-from ._values import path_text
-
-
 class Checkpoint(_c.CheckpointHandle, Mapping):
     """A checkpoint as a mapping from names of the model's tensors to the tensors.
 
@@ -25,12 +22,12 @@ class Checkpoint(_c.CheckpointHandle, Mapping):
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
-        self._adopt(_c.checkpoint_open(path_text(path)))
+        self._adopt(_c.checkpoint_open(os.fspath(path)))
 
     @classmethod
     def latest(cls, directory: str | os.PathLike) -> "Checkpoint":
         """The newest complete one below <project_dir>/checkpoints. Raises NotFound."""
-        return cls(_c.checkpoint_find_latest(path_text(directory)))
+        return cls(_c.checkpoint_find_latest(os.fspath(directory)))
 
     def verify(self) -> None:
         """Read every file and compare it with its checksum. Raises Corrupt."""

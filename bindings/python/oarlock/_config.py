@@ -44,7 +44,7 @@ class Config(_c.ConfigHandle, MutableMapping):
             _c.config_merge_json(made, text)
         self._adopt(made)
 
-    def update(self, options: str | Mapping[str, Any] | None = None, /, **more: Any) -> None:
+    def update(self, options: str | Mapping[str, Any] | None = None, /, **more: Any) -> None:  # type: ignore[override]
         """Set several options: all of them or, on failure, none."""
         text = options_json(options, more)
         if text is not None:

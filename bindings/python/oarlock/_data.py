@@ -1,13 +1,14 @@
 """Samples by number, and batches of them: shuffled, sharded over ranks, prefetched, resumable."""
+import operator
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from types import TracebackType
 from typing import Any
 
 from . import _c
 from ._tensor import as_tensor
 from ._tree import Tree
-from ._values import options_json, path_text
+from ._values import options_json
 
 
 class Dataset(_c.DatasetHandle):
@@ -41,7 +42,7 @@ class Dataset(_c.DatasetHandle):
             NotFound: no such file, or no such tensor in it (the text lists those it has).
             Corrupt: not a whole safetensors file.
         """
-        return _c.dataset_from_safetensors(path_text(path), columns)
+        return _c.dataset_from_safetensors(os.fspath(path), columns)
 
     def __len__(self) -> int:
         return _c.dataset_size(self)
@@ -50,11 +51,11 @@ class Dataset(_c.DatasetHandle):
         """The batch of these samples, in this order: a map from column to tensor. One number gives a batch of one."""
         if isinstance(rows, slice):
             rows = range(*rows.indices(len(self)))
-        elif not hasattr(rows, "__len__"):
-            size, rows = len(self), (rows,)
-            if not -size <= rows[0] < size:
-                raise IndexError(f"sample {rows[0]} is out of range for a data set of {size}")
-            rows = (rows[0] % size,)
+        elif not isinstance(rows, Sized):
+            size, row = len(self), operator.index(rows)
+            if not -size <= row < size:
+                raise IndexError(f"sample {row} is out of range for a data set of {size}")
+            rows = (row % size,)
         return _c.dataset_get(self, rows)
 
 

@@ -143,4 +143,4 @@ def from_handle(error: _c.ErrorHandle) -> Error:
                 _c.error_rank(error), _c.error_vendor_code(error))
 
 
-__all__ = ["Error", *(made.__name__ for made in CLASSES.values())]
+__all__ = ["Error", *(_made.__name__ for _made in CLASSES.values())]

@@ -7,7 +7,7 @@ from . import _c
 from ._state import State
 from ._tensor import Tensor, in_place
 from ._tree import Tree, to_tree
-from ._values import options_json, path_text
+from ._values import options_json
 
 
 class Model(_c.ModelHandle):
@@ -34,7 +34,7 @@ class Model(_c.ModelHandle):
         Raises:
             NotFound, Corrupt, VersionMismatch, Unsupported: the text says where and what.
         """
-        return _c.model_load(state, path_text(path), options_json(options, more))
+        return _c.model_load(state, os.fspath(path), options_json(options, more))
 
     @classmethod
     def foreign(cls, state: State, parameters: Mapping[str, Any], buffers: Mapping[str, Any] | None = None) -> "Model":
@@ -115,11 +115,11 @@ class Model(_c.ModelHandle):
 
     def save_weights(self, path: str | os.PathLike) -> None:
         """Write every persistent parameter and buffer as one safetensors file; readers see the old file or the new."""
-        _c.model_save_weights(self, path_text(path))
+        _c.model_save_weights(self, os.fspath(path))
 
     def load_weights(self, path: str | os.PathLike) -> None:
         """Replace every persistent parameter and buffer by that of a safetensors file: all or none."""
-        _c.model_load_weights(self, path_text(path))
+        _c.model_load_weights(self, os.fspath(path))
 
 
 class Optimizer(_c.OptimizerHandle):

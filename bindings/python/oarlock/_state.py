@@ -10,7 +10,7 @@ from ._c import group_all_reduce, work_wait  # found faster than through the mod
 from ._config import Config, config_of
 from ._errors import Error, InvalidArgument, TimedOut, from_handle
 from ._tensor import Tensor, as_tensor, in_place, zeros
-from ._values import milliseconds, path_text, reduction_number
+from ._values import milliseconds, reduction_number
 
 SLICE_MS = 250  # how long a wait goes before it looks for Ctrl-C
 
@@ -270,7 +270,7 @@ class State(_c.StateHandle):
 
     def dump(self, path: str | os.PathLike) -> None:
         """Write what this rank knows about its last operations, as JSON. From any thread, also while another one waits."""
-        _c.state_dump(self, path_text(path))
+        _c.state_dump(self, os.fspath(path))
 
     def abort(self, reason: str) -> None:
         """Make the group of all ranks dead: waiting and later calls raise Aborted with the reason. From any thread."""

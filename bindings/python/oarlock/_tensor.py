@@ -171,7 +171,7 @@ def as_tensor(data: Any) -> Tensor:
         TypeError: neither of these, or an element type that Oarlock lacks; the text names it.
         InvalidArgument: strides that no tensor can have (negative ones: copy the array first).
     """
-    if isinstance(data, _c.TensorHandle):
+    if isinstance(data, Tensor):
         return data
     if isinstance(data, COPIED):
         import numpy

@@ -60,23 +60,21 @@ class Tree(_c.TreeHandle):
             size = len(self)
             if not -size <= path < size:
                 raise IndexError(f"index {path} is out of range for a list of {size}")
-            path = self._key(path % size)
+            return _leaf(_c.tree_at(self, path % size))
         return _leaf(_c.tree_get(self, path))
-
-    def _key(self, index: int) -> str:
-        return _c.tree_key(self, index) if self.is_map else str(index)
 
     def keys(self) -> list[str]:
         """The keys of a map, in the order in which they were set; of a list the indices as texts."""
-        return [self._key(index) for index in range(len(self))]
+        is_map = self.is_map
+        return [_c.tree_key(self, index) if is_map else str(index) for index in range(len(self))]
 
     def values(self) -> list[Any]:
         """The entries in order."""
-        return [self[key] for key in self.keys()]
+        return [_leaf(_c.tree_at(self, index)) for index in range(len(self))]
 
     def items(self) -> list[tuple[str, Any]]:
         """Keys and entries in order."""
-        return [(key, self[key]) for key in self.keys()]
+        return list(zip(self.keys(), self.values()))
 
     def get(self, path: str, default: Any = None) -> Any:
         """The entry at a path, or `default`."""

@@ -40,7 +40,7 @@ def dtype_number(dtype: Any) -> int:
 
 
 def reduction_number(op: int | str) -> int:
-    number = REDUCTIONS.get(op, op)
+    number = REDUCTIONS.get(op, op)  # type: ignore[arg-type]
     if isinstance(number, str):
         raise InvalidArgument(f"op must be one of {', '.join(REDUCTIONS)}, not '{op}'")
     return number

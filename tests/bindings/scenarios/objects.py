@@ -125,11 +125,11 @@ def config_values(folder):
 @scenario
 def tree_values(folder):
     array = numpy.arange(6, dtype=numpy.float64).reshape(2, 3)
-    value = {"images": array, "more": [2**53 + 1, 0.5, True, "text \u00e4", None, {"deep": -1}], "dotted.key": "yes"}
+    value = {"images": array, "more": [2**53 + 1, 0.5, True, "text \u00e4", None, {"deep": -1}], "dotted.key": "yes", "": "empty key"}
     tree = oarlock.Tree(value)
     back = tree.to_python()
     assert back["more"] == value["more"] and [type(item) for item in back["more"][:3]] == [int, float, bool]
-    assert back["images"].data_ptr() == array.ctypes.data and back["dotted.key"] == "yes"
+    assert back["images"].data_ptr() == array.ctypes.data and back["dotted.key"] == "yes" and back[""] == "empty key"
     assert tree.keys() == list(value) and tree["more.5.deep"] == -1 and tree["more"][0] == 2**53 + 1 and "more.1" in tree
     with raises(oarlock.NotFound, "labels", "images", "more") as caught:
         tree["labels"]
