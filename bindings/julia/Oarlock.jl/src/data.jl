@@ -25,6 +25,7 @@ Base.length(dataset::Dataset) = Int(value(out -> Lib.oar_dataset_size(dataset, o
 Base.lastindex(dataset::Dataset) = length(dataset)
 
 function Base.getindex(dataset::Dataset, indices::AbstractVector{<:Integer})
+    all(index -> 1 <= index <= length(dataset), indices) || throw(BoundsError(dataset, indices))
     from_0 = Int64[index - 1 for index in indices]
     owned(out -> Lib.oar_dataset_get(dataset, from_0, length(from_0), out), Tree)
 end

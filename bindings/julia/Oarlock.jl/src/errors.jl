@@ -45,7 +45,7 @@ function Base.showerror(io::IO, error::OarlockError)
     error.vendor_code == 0 || print(io, " [code ", error.vendor_code, "]")
 end
 
-# What trampolines caught, by thread: thrown again by the call that ran the callback (see check).
+# What trampolines caught, by thread, as Some(exception): thrown again by the call that ran the callback (see fail).
 const FAILURES = Any[]
 
 "Throw what `status` stands for, if it is not OAR_OK. Called right after the C call, on its thread."
@@ -55,7 +55,7 @@ const FAILURES = Any[]
     failure = FAILURES[Threads.threadid()]
     if status == Lib.OAR_E_CALLBACK && failure !== nothing
         FAILURES[Threads.threadid()] = nothing
-        throw(failure)
+        throw(something(failure))
     end
     pointer = Ref(Ptr{oar_error}(C_NULL))
     Lib.oar_error_take(pointer) == Lib.OAR_OK && pointer[] != C_NULL || throw(OarlockError(status, "no text", ""))

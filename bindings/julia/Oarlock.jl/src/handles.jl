@@ -93,6 +93,7 @@ end
 Milliseconds of a `timeout`: a number is seconds, a `Dates.Period` what it says. 0 takes the group's own time-out. Fractions
 of a millisecond count as a whole one, so that no time-out becomes 0 unasked.
 """
-milliseconds(seconds::Real) = ceil(Int64, 1000 * seconds)
+milliseconds(seconds::Real) = isfinite(seconds) ? ceil(Int64, 1000 * seconds) :
+    refuse(Lib.OAR_E_ARGUMENT, "a time-out is a finite number of seconds, not $seconds", "")
 milliseconds(seconds::Integer) = Int64(1000) * Int64(seconds)
 milliseconds(period::Dates.FixedPeriod) = cld(Dates.tons(period), 1_000_000)

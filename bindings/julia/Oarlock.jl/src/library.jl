@@ -59,6 +59,12 @@ function check_version(handle, path, how)
     same || error("Oarlock.jl was made for liboarlock $needed, but $described is version $major.$minor. $WAY_OUT")
 end
 
+# Every call that can fail refuses another libtorch than the library was built for; this one does nothing else.
+function check_torch(path, how)
+    status = Lib.oar_experimental_get("live_handle_count", Ref(C_NULL))
+    status != Lib.OAR_E_VERSION || error("$path (by $how) cannot be used here: $(unsafe_string(Lib.oar_last_error()))")
+end
+
 function open_library!()
     check_unwinder()
     tried = String[]
@@ -73,6 +79,7 @@ function open_library!()
         check_version(handle, path, how)
         lacking = Lib.bind!(handle)
         isempty(lacking) || error("$path (by $how) lacks $(join(lacking, ", ")), which this Oarlock.jl was made for. $WAY_OUT")
+        check_torch(path, how)
         LIBRARY_PATH[] = path
         return
     end

@@ -68,7 +68,7 @@ const LEVELS = (debug = Lib.OAR_LOG_DEBUG, info = Lib.OAR_LOG_INFO, warning = Li
 function run_log(level, component, message, slot)
     failed = trapped(f -> f(level_name(level), unsafe_string(component), unsafe_string(message)), slot)
     if failed != 0
-        failure = FAILURES[Threads.threadid()]
+        failure = something(FAILURES[Threads.threadid()])
         FAILURES[Threads.threadid()] = nothing
         @error "the function given to Oarlock.on_log failed" exception = failure
     end

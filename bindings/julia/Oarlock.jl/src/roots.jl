@@ -92,7 +92,7 @@ function trapped(call, slot::Ptr{Cvoid})
         call(rooted(slot))
         return Int32(0)
     catch failure
-        FAILURES[Threads.threadid()] = failure
+        FAILURES[Threads.threadid()] = Some(failure)
         return Int32(1)
     end
 end

@@ -3,7 +3,7 @@
 
 Nested lists and maps of tensors and plain values: batches, model inputs and outputs.
 
-Dictionaries and named tuples become maps, vectors of `Any` and tuples lists, [`Tensor`](@ref)s and arrays of numbers tensors
+Dictionaries and named tuples become maps, tuples and vectors of other things than numbers lists, [`Tensor`](@ref)s and arrays of numbers tensors
 (which share the array's memory), integers, numbers, truth values, texts and `nothing` themselves.
 
     batch["images"]                    # a Tensor
@@ -23,7 +23,8 @@ Tree(number::Integer) = owned(out -> Lib.oar_tree_from_int64(number, out), Tree)
 Tree(number::AbstractFloat) = owned(out -> Lib.oar_tree_from_double(number, out), Tree)
 Tree(text::Union{AbstractString,Symbol}) = owned(out -> Lib.oar_tree_from_string(String(text), out), Tree)
 Tree(::Nothing) = owned(out -> Lib.oar_tree_from_none(out), Tree)
-Tree(array::AbstractArray{<:Number}) = Tree(Tensor(array))
+Tree(array::AbstractArray) = eltype(array) <: Number ? Tree(Tensor(array)) : list_tree(array)
+Tree(list::Tuple) = list_tree(list)
 
 function Tree(map::Union{AbstractDict,NamedTuple})
     tree = owned(out -> Lib.oar_tree_create_map(out), Tree)
@@ -33,7 +34,7 @@ function Tree(map::Union{AbstractDict,NamedTuple})
     tree
 end
 
-function Tree(list::Union{AbstractVector,Tuple})
+function list_tree(list)
     tree = owned(out -> Lib.oar_tree_create_list(out), Tree)
     foreach(value -> push!(tree, value), list)
     tree
@@ -61,7 +62,8 @@ function Base.getindex(tree::Tree, path::AbstractString)
 end
 
 "An entry of a list, or of a map in its order, by its place from 1."
-Base.getindex(tree::Tree, index::Integer) = leaf(owned(out -> Lib.oar_tree_at(tree, index - 1, out), Tree))
+Base.getindex(tree::Tree, index::Integer) =
+    1 <= index <= length(tree) ? leaf(owned(out -> Lib.oar_tree_at(tree, index - 1, out), Tree)) : throw(BoundsError(tree, index))
 
 function Base.haskey(tree::Tree, path::AbstractString)
     out = Ref(Ptr{oar_tree}(C_NULL))
