@@ -1,0 +1,154 @@
+//! Calls that the scenarios, examples and blocks of documentation do not make: each does what its name says.
+#![cfg(feature = "ndarray")]
+
+use oarlock::*;
+use std::path::PathBuf;
+
+fn digits(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../examples/digits").join(name)
+}
+
+/// A folder of the test's own, which is removed.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("oarlock-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+#[test]
+fn versions_are_those_of_the_crate() {
+    assert_eq!(version(), env!("CARGO_PKG_VERSION"));
+    assert!(torch_version().is_ok_and(|text| text.contains("libtorch_cpu.so")));
+}
+
+#[test]
+fn a_tensor_tells_its_form() -> Result<()> {
+    let tensor = Tensor::from_vec(vec![true, false, true], &[3, 1])?;
+    assert_eq!((tensor.num_dims()?, tensor.numel()?, tensor.device()?.as_str()), (2, 3, "cpu"));
+    assert_eq!((tensor.dtype()?, tensor.to_vec::<bool>()?), (Dtype::Bool, vec![true, false, true]));
+    assert!(!tensor.is_read_only()? && format!("{tensor:?}") == "Tensor(bool, [3, 1])");
+    let empty = Tensor::from_array(ndarray::Array2::<f32>::zeros((0, 4)))?;
+    assert_eq!((empty.shape()?, empty.to_array::<f32>()?.len(), empty.cells::<f32>()?.len()), (vec![0, 4], 0, 0));
+    let mut numbers = Tensor::from_vec(vec![1i16, 2], &[2])?;
+    // SAFETY: nothing else uses the memory while the view lives.
+    let mut view = unsafe { numbers.view_mut::<i16>()? };
+    view[[1]] = 7;
+    assert_eq!(numbers.to_vec::<i16>()?, [1, 7]);
+    Ok(())
+}
+
+#[test]
+fn a_tree_is_built_step_by_step() -> Result<()> {
+    let list = Tree::new_list()?;
+    assert!(list.is_empty()?);
+    list.push(&Value::from(3))?;
+    list.push_tensor(&Tensor::from_vec(vec![4.0f64], &[])?)?;
+    let map = Tree::new_map()?;
+    map.set("items", &list.to_value()?)?;
+    assert_eq!((map.float("items.1")?, map.at(0)?.at(0)?.int("")?, map.len()?), (4.0, 3, 1));
+    assert!(matches!(map.get("items.0")?, Value::Int(3)));
+    Ok(())
+}
+
+#[test]
+fn a_data_set_has_the_columns_asked_for() -> Result<()> {
+    let labels = Dataset::from_safetensors_columns(digits("test.safetensors"), &["labels"])?;
+    assert_eq!(labels.get(&[0])?.keys()?, ["labels"]);
+    let column = Tensor::from_vec((0..10i64).collect(), &[10])?;
+    // SAFETY: no loader reads it in the background.
+    let shared = unsafe { Dataset::over_tensors([("x", &column)])? };
+    column.cells::<i64>()?[[3]].set(33);
+    assert_eq!(shared.get(&[3, 3])?.tensor("x")?.to_vec::<i64>()?, [33, 33]);
+    let copied = Dataset::from_tensors([("x", &column)])?;
+    column.cells::<i64>()?[[3]].set(0);
+    let loader = Loader::new(&copied, json!({"batch_size": 2, "num_workers": 0}))?;
+    loader.set_shard(1, 2)?;
+    assert_eq!(loader.next_batch()?.expect("a batch").tensor("x")?.to_vec::<i64>()?, [2, 33]);
+    assert_eq!((loader.num_samples()?, loader.samples_in_round()?), (10, 4));
+    Ok(())
+}
+
+#[test]
+fn weights_go_to_a_file_and_come_back() -> Result<()> {
+    let (folder, state) = (Folder::new("weights"), State::new()?);
+    let (file, model) = (folder.0.join("w.safetensors"), Model::load(&state, digits("digits.pt2"), ())?);
+    assert_eq!(model.input_names()?, ["images", "labels"]);
+    model.set_training(false)?;
+    assert!(!model.is_training()?);
+    model.save_weights(&file)?;
+    let bias = model.tensor("fc2.bias")?;
+    let before = bias.to_vec::<f32>()?;
+    bias.copy_from(&Tensor::zeros(Dtype::Float32, &[10])?)?;
+    model.load_weights(&file)?;
+    assert_eq!(bias.to_vec::<f32>()?, before);
+    assert!(model.gradient("fc2.bias")?.is_none());
+    state.close()
+}
+
+#[test]
+fn an_optimizer_and_its_schedule_go_step_by_step() -> Result<()> {
+    let (state, weight) = (State::new()?, Tensor::from_vec(vec![1.0f32], &[1])?);
+    let (model, accelerator) = (Model::foreign(&state)?, Accelerator::with_config(&state, &Config::new()?)?);
+    model.register_parameter("weight", &weight)?;
+    model.register_buffer("seen", &Tensor::zeros(Dtype::Int64, &[])?)?;
+    accelerator.prepare(&model)?;
+    let optimizer = Optimizer::new(&model, "sgd", r#"{"lr": 0.5}"#)?;
+    let scheduler = Scheduler::new(&optimizer, "step", json!({"step_size": 1, "gamma": 0.5}))?;
+    assert_eq!(optimizer.learning_rate()?, 0.5);
+    accelerator.foreign_backward(&model, |backward| backward.ready("weight", ndarray::array![3.0f32]))?;
+    assert_eq!(accelerator.clip_grad_norm(&model, 2.0, f64::INFINITY)?, 3.0);
+    optimizer.step()?;
+    scheduler.step()?;
+    optimizer.zero_grad()?;
+    assert!((weight.item()? - (1.0 - 0.5 * 2.0)).abs() < 1e-6); // clipped to 2
+    assert_eq!((optimizer.learning_rate()?, scheduler.num_steps()?), (0.25, 1));
+    optimizer.set_learning_rate(0.125)?;
+    assert_eq!(optimizer.learning_rate()?, 0.125);
+    assert!(accelerator.sync_gradients()? && model.gradient("weight")?.is_none());
+    state.close()
+}
+
+#[test]
+fn a_project_has_checkpoints_metrics_and_a_dump() -> Result<()> {
+    let folder = Folder::new("project");
+    let config = Config::new()?;
+    config.set("project_dir", folder.0.to_str().expect("UTF-8"))?;
+    let state = State::with_config(&config)?;
+    let (accelerator, model) = (Accelerator::new(&state)?, Model::foreign(&state)?);
+    model.register_parameter("weight", &Tensor::from_vec(vec![1.5f32], &[1])?)?;
+    accelerator.prepare(&model)?;
+    accelerator.save("[1, 2]")?;
+    let latest = Checkpoint::find_latest(folder.0.join("checkpoints"))?;
+    assert!(latest.ends_with("checkpoint_0"));
+    let checkpoint = Checkpoint::open(latest)?;
+    assert_eq!(checkpoint.user_json()?, json!([1, 2]));
+    assert!(checkpoint.manifest()?.is_object() && checkpoint.tensor_names()? == ["weight"]);
+    accelerator.load_latest()?;
+
+    let tracker = Tracker::new(&state, "jsonl", json!({"path": folder.0.join("metrics.jsonl")}))?;
+    tracker.log_json(3, &json!({"note": "warm"}))?;
+    tracker.close()?;
+    let lines = std::fs::read_to_string(folder.0.join("metrics.jsonl")).expect("the metrics");
+    let line: serde_json::Value = serde_json::from_str(&lines).expect("a line of JSON");
+    assert_eq!((&line["step"], &line["note"]), (&json!(3), &json!("warm")));
+
+    state.seed(u64::MAX)?;
+    let dump = folder.0.join("dump.json");
+    state.remote()?.dump(&dump)?;
+    assert!(dump.is_file());
+    let group = state.group()?;
+    assert_eq!((group.rank()?, group.size()?), (0, 1));
+    group.abort("enough")?;
+    assert_eq!(group.all_gather_bytes(b"x", None).expect_err("an aborted group").kind(), ErrorKind::Aborted);
+    state.close()
+}
