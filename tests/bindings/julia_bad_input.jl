@@ -17,22 +17,17 @@ case(() -> on_print_throwing("a text"), "a text thrown in a callback")
 case(() -> on_print_throwing(nothing), "nothing thrown in a callback")
 case(() -> on_print_throwing(InterruptException()), "an interrupt in a callback")
 case(() -> on_print_throwing(StackOverflowError()), "an error of the runtime in a callback")
-function on_print_throwing(what)
-    on_print(text -> throw(what), STATE)
+case(() -> print_to(text -> println(STATE, Dict()["missing"])), "a callback that fails in a callback")
+case(() -> print_to(5), "no function where one belongs")
+
+on_print_throwing(what) = print_to(text -> throw(what))
+function print_to(f)
+    on_print(f, STATE)
     try
         println(STATE, "x")
     finally
         on_print(nothing, STATE)
         barrier(STATE)  # it works on
-    end
-end
-
-case("a callback that fails in a callback") do
-    on_print(text -> println(STATE, Dict()["missing"]), STATE)
-    try
-        println(STATE, "x")
-    finally
-        on_print(nothing, STATE)
     end
 end
 
@@ -42,15 +37,6 @@ case("a log function that fails") do
         latest_checkpoint(dirname(mkpath(joinpath(mktempdir(), "checkpoint_0"))))
     finally
         on_log(nothing)
-    end
-end
-
-case("no function where one belongs") do
-    on_print(5, STATE)
-    try
-        println(STATE, "x")
-    finally
-        on_print(nothing, STATE)
     end
 end
 

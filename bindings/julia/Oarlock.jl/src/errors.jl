@@ -57,25 +57,32 @@ const FAILURES = Any[]
         FAILURES[Threads.threadid()] = nothing
         throw(something(failure))
     end
-    pointer = Ref(Ptr{oar_error}(C_NULL))
-    Lib.oar_error_take(pointer) == Lib.OAR_OK && pointer[] != C_NULL || throw(OarlockError(status, "no text", ""))
-    throw(take_error(pointer[]))
+    text = unsafe_string(Lib.oar_last_error())
+    out = Ref(Ptr{oar_error}(C_NULL))
+    taken = Lib.oar_error_take(out) == Lib.OAR_OK && out[] != C_NULL
+    throw(taken ? take_error(out[], status, text) : OarlockError(status, text, ""))
 end
 
-"The exception for an owned oar_error, which is ended."
-function take_error(pointer::Ptr{oar_error})
-    code, rank, vendor_code = Ref{Int32}(), Ref{Int32}(), Ref{Int64}()
-    texts = [Ref(Cstring(C_NULL)) for _ in 1:3]
+"""
+The exception for an owned oar_error, which is ended. `status` and `text` stand where it does not answer: the library refuses to be
+asked anything, after a fork for instance.
+"""
+function take_error(pointer::Ptr{oar_error}, status = Lib.OAR_E_INTERNAL, text = "")
+    code, rank, vendor_code = Ref{Int32}(status), Ref{Int32}(-1), Ref{Int64}(0)
     Lib.oar_error_code(pointer, code)
     Lib.oar_error_rank(pointer, rank)
     Lib.oar_error_vendor_code(pointer, vendor_code)
-    Lib.oar_error_message(pointer, texts[1])
-    Lib.oar_error_operation(pointer, texts[2])
-    Lib.oar_error_component(pointer, texts[3])
-    message, operation, component = unsafe_string.(getindex.(texts))
+    message = error_text(Lib.oar_error_message, pointer, text)
+    operation = error_text(Lib.oar_error_operation, pointer, "")
+    component = error_text(Lib.oar_error_component, pointer, "")
     Lib.oar_error_release(pointer)
     OarlockError(code[], message, operation; component = component, rank = rank[] < 0 ? nothing : Int(rank[]),
                  vendor_code = Int(vendor_code[]))
+end
+
+function error_text(ask, pointer, otherwise)
+    out = Ref(Cstring(C_NULL))
+    ask(pointer, out) == Lib.OAR_OK ? unsafe_string(out[]) : otherwise
 end
 
 refuse(code, message, operation) = throw(OarlockError(code, message, operation))
