@@ -15,6 +15,7 @@ CASES = {  # call -> the exception's name, and words of its text
     'oarlock.as_tensor(numpy.zeros(2, ">f4"))': ("TypeError", ">f"),
     'oarlock.as_tensor(numpy.array(["a"]))': ("TypeError", "format"),
     'oarlock.as_tensor(numpy.array([object()]))': ("TypeError", "format"),
+    'oarlock.as_tensor(numpy.zeros(2, "M8[s]"))': ("TypeError", "ndarray", "DLPack"),
     'oarlock.as_tensor([[1], [2, 3]])': ("ValueError", "inhomogeneous"),
     'oarlock.as_tensor(numpy.zeros(4)[::-1])': ("InvalidArgument", "stride"),
     'oarlock.as_tensor(numpy.zeros(2, "f, d")["f1"])': ("ValueError", "stride"),

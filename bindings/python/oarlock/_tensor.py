@@ -181,11 +181,17 @@ def as_tensor(data: Any) -> Tensor:
     try:
         view = memoryview(data)
     except (TypeError, ValueError, BufferError):
-        if hasattr(data, "__dlpack__"):
-            return from_dlpack(data)
-        raise TypeError(f"'{type(data).__name__}' cannot become a tensor: it has neither the buffer protocol nor "
-                        "__dlpack__") from None
+        return _by_dlpack(data)
     return _c.tensor_from_buffer(view)
+
+
+def _by_dlpack(data: Any) -> Tensor:
+    if not hasattr(data, "__dlpack__"):
+        raise TypeError(f"'{type(data).__name__}' cannot become a tensor: it has neither the buffer protocol nor __dlpack__")
+    try:
+        return from_dlpack(data)
+    except BufferError as error:  # what the producer cannot give: its element type, memory that autograd records
+        raise TypeError(f"'{type(data).__name__}' cannot become a tensor: {error}") from error
 
 
 def in_place(data: Any) -> Tensor:
