@@ -48,9 +48,11 @@ def command_of(body):
 
 
 class World:
-    """Running ranks; for tests that do something to them meanwhile."""
+    """Running ranks; for tests that do something to them meanwhile. command: instead of a body; commands: one per rank."""
 
-    def __init__(self, size, body, bootstrap="launcher", env=None, per_rank_env=None, command=None, pass_fds=()):
+    def __init__(self, size, body, bootstrap="launcher", env=None, per_rank_env=None, command=None, commands=None,
+                 pass_fds=()):
+        commands = commands or [command or command_of(body)] * size
         self.start = time.monotonic()
         self.processes = []
         self.outputs = []
@@ -72,7 +74,7 @@ class World:
             variables.update((per_rank_env or {}).get(rank, {}))
             output = (tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+"))
             self.outputs.append(output)
-            self.processes.append(subprocess.Popen(command or command_of(body), env=clean_environment(**variables),
+            self.processes.append(subprocess.Popen(commands[rank], env=clean_environment(**variables),
                                                    pass_fds=passed, stdin=subprocess.PIPE, stdout=output[0],
                                                    stderr=output[1]))
         listener.close()
