@@ -113,3 +113,15 @@ report(outcome=attempt(lambda: check(lib.oar_accelerator_prepare_model(accelerat
     for rank in run(2, body):
         assert rank["outcome"]["status"] == "OAR_E_MISMATCH"
         assert "[2]" in rank["outcome"]["text"] and "[3]" in rank["outcome"]["text"]
+
+
+def test_averages_travel_before_the_backward_ends(tmp_path):
+    body = f"""
+gradients()
+path = "{tmp_path}/" + str(world.rank)
+check(lib.oar_state_dump(world.handle, path.encode()))
+done()
+report(started=[entry["operation"] for entry in json.load(open(path))["operations"]].count("all_reduce"))
+"""
+    for rank in run(2, body):
+        assert rank["started"] == 1
