@@ -46,8 +46,9 @@ static oar_status prepare(run *r, const char **values) {
   TRY(oar_config_create(&config)); /* defaults and environment */
   TRY(oar_config_merge_json(config, "{\"seed\": 7, \"checkpoint\": {\"total_limit\": 3}}"));
   TRY(oar_config_set_string(config, "project_dir", values[PROJECT]));
-  TRY(oar_state_create(config, &r->state)); /* finds its rank and its peers */
-  oar_config_release(config);
+  snprintf(text, sizeof text, "%s/metrics.jsonl", values[PROJECT]);
+  TRY(oar_config_set_string(config, "tracker.path", text));
+  TRY(oar_state_create(config, &r->state)); oar_config_release(config); /* finds its rank and its peers */
   TRY(oar_accelerator_create(r->state, NULL, &r->accelerator));
   TRY(open_loader(r, values[TRAIN], "{\"batch_size\": 32, \"shuffle\": true, \"seed\": 42}", &r->train));
   TRY(open_loader(r, values[TEST], "{\"batch_size\": 32}", &r->test));
@@ -59,8 +60,7 @@ static oar_status prepare(run *r, const char **values) {
   snprintf(text, sizeof text, "{\"warmup_steps\": 20, \"total_steps\": %ld}", (long)steps * atoi(values[EPOCHS]));
   TRY(oar_scheduler_create(r->optimizer, "cosine", text, &r->scheduler));
   TRY(oar_accelerator_prepare_scheduler(r->accelerator, r->scheduler));
-  snprintf(text, sizeof text, "{\"path\": \"%s/metrics.jsonl\"}", values[PROJECT]);
-  return oar_tracker_create(r->state, "jsonl", text, &r->tracker);
+  return oar_tracker_create(r->state, "jsonl", NULL, &r->tracker); /* at tracker.path */
 }
 
 static oar_status train_epoch(run *r, int64_t epoch, double *mean_loss) {

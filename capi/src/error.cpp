@@ -12,7 +12,8 @@ namespace {
 template <class T, class Get>
 oar_status get(const oar_error* error, T* out, const char* name, Get&& member,
                std::source_location where = std::source_location::current()) noexcept {
-  return guard_any_thread(
+  return guard_with(
+      {.any_thread = true, .any_torch = true},
       [&]() -> Status {
         OAR_ASSIGN(const ErrorInfo& self, unwrap(error));
         OAR_TRY(require_out(out, name));
@@ -72,6 +73,6 @@ oar_status oar_error_vendor_code(const oar_error* error, int64_t* out_vendor_cod
 }
 
 oar_status oar_error_retain(oar_error* error) noexcept {
-  return guard([&] { return retain_handle(error, HandleKind::kError); });
+  return guard_with({.any_torch = true}, [&] { return retain_handle(error, HandleKind::kError); });
 }
 void oar_error_release(oar_error* error) noexcept { release(error); }

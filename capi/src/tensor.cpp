@@ -20,6 +20,26 @@ Status require_shape(const std::int64_t* shape, std::size_t num_dims) {
 
 oar_tensor* wrap_tensor(at::Tensor tensor) { return wrap<oar_tensor>(std::make_shared<at::Tensor>(std::move(tensor))); }
 
+struct HostArray {
+  void* data;
+  std::int32_t dtype;
+  const std::int64_t *shape, *strides;
+  std::size_t num_dims;
+  MemoryAccess access;
+};
+
+Status import_array(const HostArray& array, UserData& owner, oar_tensor** out) {
+  OAR_TRY(require_out(out, "out"));
+  OAR_TRY(require_shape(array.shape, array.num_dims));
+  OAR_ASSIGN(const at::ScalarType type, dtype_from_code(array.dtype));
+  MemoryLayout layout{type, dims(array.shape, array.num_dims), std::nullopt};
+  if (array.strides != nullptr) layout.strides = dims(array.strides, array.num_dims);
+  if (array.access == MemoryAccess::kReadWrite) OAR_TRY(require_no_overlap(layout));
+  OAR_ASSIGN(at::Tensor tensor, tensor_over_memory(array.data, layout, owner.share(), array.access));
+  *out = wrap_tensor(std::move(tensor));
+  return Status::ok();
+}
+
 }  // namespace
 
 oar_status oar_tensor_from_dlpack(DLManagedTensorVersioned* managed, void* stream, oar_tensor** out) noexcept {
@@ -39,7 +59,7 @@ oar_status oar_tensor_from_dlpack(DLManagedTensorVersioned* managed, void* strea
   });
 }
 
-oar_status oar_tensor_to_dlpack(oar_tensor* tensor, void* stream, DLManagedTensorVersioned** out) noexcept {
+oar_status oar_tensor_to_dlpack(const oar_tensor* tensor, void* stream, DLManagedTensorVersioned** out) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
     OAR_TRY(require_out(out, "out"));
@@ -52,15 +72,16 @@ oar_status oar_tensor_from_memory(void* data, int32_t dtype, const int64_t* shap
                                   size_t num_dims, void* user_data, oar_release_fn release_fn,
                                   oar_tensor** out) noexcept {
   return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
-    OAR_TRY(require_out(out, "out"));
-    OAR_TRY(require_shape(shape, num_dims));
-    OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
-    MemoryLayout layout{type, dims(shape, num_dims), std::nullopt};
-    if (strides != nullptr) layout.strides = dims(strides, num_dims);
-    OAR_TRY(require_no_overlap(layout));
-    OAR_ASSIGN(at::Tensor tensor, tensor_over_memory(data, layout, owner.share(), MemoryAccess::kReadWrite));
-    *out = wrap_tensor(std::move(tensor));
-    return Status::ok();
+    return import_array({data, dtype, shape, strides, num_dims, MemoryAccess::kReadWrite}, owner, out);
+  });
+}
+
+oar_status oar_tensor_from_read_only_memory(const void* data, int32_t dtype, const int64_t* shape,
+                                            const int64_t* strides, size_t num_dims, void* user_data,
+                                            oar_release_fn release_fn, oar_tensor** out) noexcept {
+  return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
+    const HostArray array{const_cast<void*>(data), dtype, shape, strides, num_dims, MemoryAccess::kReadOnly};
+    return import_array(array, owner, out);
   });
 }
 
@@ -71,6 +92,20 @@ oar_status oar_tensor_zeros(int32_t dtype, const int64_t* shape, size_t num_dims
     OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
     OAR_ASSIGN(at::Tensor tensor, zeros_tensor(type, dims(shape, num_dims)));
     *out = wrap_tensor(std::move(tensor));
+    return Status::ok();
+  });
+}
+
+const char* oar_dtype_name(int32_t dtype) noexcept {
+  const auto type = dtype_from_code(dtype);
+  return type.is_ok() ? dtype_name(type.value()).data() : "an unknown element type";
+}
+
+oar_status oar_dtype_size(int32_t dtype, size_t* out_size) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_out(out_size, "out_size"));
+    OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
+    *out_size = c10::elementSize(type);
     return Status::ok();
   });
 }
@@ -132,7 +167,7 @@ oar_status oar_tensor_is_read_only(const oar_tensor* tensor, int32_t* out_is_rea
   });
 }
 
-oar_status oar_tensor_data(oar_tensor* tensor, void** out_data) noexcept {
+oar_status oar_tensor_data(const oar_tensor* tensor, void** out_data) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
     OAR_TRY(require_out(out_data, "out_data"));

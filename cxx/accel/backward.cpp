@@ -2,6 +2,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "accel/accelerator.h"
+#include "tensor/dtype.h"
 #include "tensor/scopes.h"
 
 namespace oarlock {
@@ -13,7 +14,7 @@ Status check_loss(const at::Tensor& loss) {
                             loss.numel());
   }
   if (!loss.is_floating_point()) {
-    return invalid_argument("the loss must be floating-point, got {}", c10::toString(loss.scalar_type()));
+    return invalid_argument("the loss must be floating-point, got {}", dtype_name(loss.scalar_type()));
   }
   if (!loss.requires_grad()) {
     return invalid_state(

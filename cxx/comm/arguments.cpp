@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "comm/reduction.h"
+#include "tensor/dtype.h"
 #include "tensor/memory.h"
 
 namespace oarlock {
@@ -68,8 +69,8 @@ Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int w
   OAR_TRY(check_tensor(input, "input"));
   OAR_TRY(check_written(output, "output"));
   if (input.scalar_type() != output.scalar_type()) {
-    return invalid_argument("input and output must have the same dtype, got {} and {}",
-                            c10::toString(input.scalar_type()), c10::toString(output.scalar_type()));
+    return invalid_argument("input and output must have the same dtype, got {} and {}", dtype_name(input.scalar_type()),
+                            dtype_name(output.scalar_type()));
   }
   if (!gathers(input, output, world_size)) {
     return invalid_argument(

@@ -1,6 +1,7 @@
 #include "comm/reduction.h"
 
 #include "comm/signature.h"
+#include "tensor/dtype.h"
 
 namespace oarlock {
 
@@ -17,19 +18,19 @@ Status check_reduction(c10::ScalarType dtype, ReduceOp op) {
       return invalid_argument("reduce_op must be one of the OAR_REDUCE_* constants, got {}", static_cast<int>(op));
   }
   if (dtype == c10::kUInt16 || dtype == c10::kUInt32 || dtype == c10::kUInt64 || c10::isFloat8Type(dtype)) {
-    return unsupported("all_reduce has no arithmetic for {}; convert the tensor first", c10::toString(dtype));
+    return unsupported("all_reduce has no arithmetic for {}; convert the tensor first", dtype_name(dtype));
   }
   if (op == ReduceOp::kAverage && c10::isIntegralType(dtype, /*includeBool=*/true)) {
     return invalid_argument(
         "all_reduce of {} takes no average, whose result would not be whole; reduce the sum and divide",
-        c10::toString(dtype));
+        dtype_name(dtype));
   }
   if (dtype == c10::kBool && op != ReduceOp::kMax && op != ReduceOp::kMin) {
     return invalid_argument("all_reduce of bool takes max (or) and min (and), not {}", name);
   }
   if (c10::isComplexType(dtype) && (op == ReduceOp::kMax || op == ReduceOp::kMin)) {
     return invalid_argument("all_reduce of {} takes sum, average and product, not {}: complex numbers have no order",
-                            c10::toString(dtype), name);
+                            dtype_name(dtype), name);
   }
   return Status::ok();
 }

@@ -3,40 +3,14 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <string_view>
+
+#include "tensor/dtype.h"
 
 namespace oarlock {
 namespace {
 
-const char* dtype_name(std::int8_t dtype) {
-  switch (static_cast<c10::ScalarType>(dtype)) {
-    case c10::kBool:
-      return "bool";
-    case c10::kByte:
-      return "uint8";
-    case c10::kChar:
-      return "int8";
-    case c10::kShort:
-      return "int16";
-    case c10::kInt:
-      return "int32";
-    case c10::kLong:
-      return "int64";
-    case c10::kHalf:
-      return "float16";
-    case c10::kBFloat16:
-      return "bfloat16";
-    case c10::kFloat:
-      return "float32";
-    case c10::kDouble:
-      return "float64";
-    case c10::kComplexFloat:
-      return "complex64";
-    case c10::kComplexDouble:
-      return "complex128";
-    default:
-      return c10::toString(static_cast<c10::ScalarType>(dtype));
-  }
-}
+std::string_view name_of(std::int8_t dtype) { return dtype_name(static_cast<at::ScalarType>(dtype)); }
 
 }  // namespace
 
@@ -59,7 +33,7 @@ const char* reduce_op_name(std::uint8_t op) {
 
 std::string describe(const Signature& signature) {
   const char* name = operator_name(signature.op);
-  const char* dtype = dtype_name(signature.dtype);
+  const std::string_view dtype = name_of(signature.dtype);
   switch (signature.op) {
     case Operator::kAllReduce:
       return fmt::format("{}({} of {} {})", name, reduce_op_name(signature.reduce_op), signature.numel, dtype);

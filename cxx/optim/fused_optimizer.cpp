@@ -12,13 +12,14 @@
 #include <tuple>
 #include <utility>
 
+#include "tensor/dtype.h"
 #include "tensor/scopes.h"
 
 namespace oarlock {
 namespace {
 
 std::string describe(const at::Tensor& tensor) {
-  return fmt::format("{} [{}] on {}", at::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "),
+  return fmt::format("{} [{}] on {}", dtype_name(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "),
                      tensor.device().str());
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "optim/fused_optimizer.h"
+#include "tensor/dtype.h"
 
 namespace oarlock {
 namespace {
@@ -49,8 +50,8 @@ Result<at::Tensor> copy_like(const NamedTensor& parameter, const std::string& na
   const at::Tensor& tensor = parameter.tensor;
   if (saved.sizes() != tensor.sizes() || saved.scalar_type() != tensor.scalar_type()) {
     return invalid_argument("'{}' does not fit its parameter; saved {} [{}], parameter {} [{}]", name,
-                            at::toString(saved.scalar_type()), fmt::join(saved.sizes(), ", "),
-                            at::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
+                            dtype_name(saved.scalar_type()), fmt::join(saved.sizes(), ", "),
+                            dtype_name(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
   }
   return at::empty_like(tensor.detach()).copy_(saved.detach());
 }

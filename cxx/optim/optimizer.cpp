@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "optim/fused_optimizer.h"
+#include "tensor/dtype.h"
 
 namespace oarlock {
 namespace {
@@ -22,7 +23,7 @@ Status check_parameters(const NamedTensors& parameters) {
     const at::ScalarType dtype = tensor.scalar_type();
     if (dtype != at::kFloat && dtype != at::kDouble && dtype != at::kHalf && dtype != at::kBFloat16) {
       return unsupported("parameters must be float16, bfloat16, float32 or float64; '{}' is {}", parameter.name,
-                         at::toString(dtype));
+                         dtype_name(dtype));
     }
     if (tensor.layout() != at::kStrided || !tensor.is_non_overlapping_and_dense()) {
       return unsupported("parameters must fill their memory without gaps or overlaps; '{}' does not", parameter.name);

@@ -15,6 +15,9 @@ library.oar_last_error.restype = ctypes.c_char_p
 config = ctypes.c_void_p()
 for _ in range(2):
     print(library.oar_config_create(ctypes.byref(config)), config.value, library.oar_last_error().decode())
+taken, message = ctypes.c_void_p(), ctypes.c_char_p()
+library.oar_config_create(ctypes.byref(config))
+print(library.oar_error_take(ctypes.byref(taken)), library.oar_error_message(taken, ctypes.byref(message)), message.value.decode())
 text, length = ctypes.create_string_buffer(4096), ctypes.c_size_t(4096)
 print(library.oar_torch_version(text, ctypes.byref(length)), text.value.decode())
 """
@@ -39,5 +42,9 @@ def test_every_call_refuses_another_minor_version(lines, call):
     assert "libtorch_cpu.so" in text and "libimpostor.so" in text
 
 
+def test_the_error_object_tells_it_too(lines):
+    assert lines[2].startswith("0 0 ") and "2.11.0" in lines[2] and "2.10.0" in lines[2]
+
+
 def test_the_version_can_still_be_asked_for(lines):
-    assert lines[2].startswith("0 2.10.0 (") and "libimpostor.so" in lines[2]
+    assert lines[3].startswith("0 2.10.0 (") and "libimpostor.so" in lines[2]

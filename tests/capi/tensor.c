@@ -142,6 +142,40 @@ static void references_are_counted(void) {
   oar_tensor_release(NULL);
 }
 
+static void element_types_have_names_and_sizes(void) {
+  size_t size = 0;
+  EXPECT(strcmp(oar_dtype_name(OAR_FLOAT32), "float32") == 0 && strcmp(oar_dtype_name(OAR_INT64), "int64") == 0);
+  EXPECT(strcmp(oar_dtype_name(OAR_FLOAT8_E5M2), "float8_e5m2") == 0);
+  EXPECT(strcmp(oar_dtype_name(0), "an unknown element type") == 0);
+  EXPECT(oar_dtype_size(OAR_COMPLEX128, &size) == OAR_OK && size == 16);
+  EXPECT(oar_dtype_size(OAR_BOOL, &size) == OAR_OK && size == 1);
+  EXPECT(oar_dtype_size(99, &size) == OAR_E_ARGUMENT && size == 1);
+}
+
+static void count_end(void *user_data) { ++*(int *)user_data; }
+
+static void constant_memory_is_read_and_never_written(void) {
+  static const float values[3] = {1, 2, 4};
+  const int64_t shape[1] = {3}, twice[2] = {2, 3}, repeated[2] = {0, 1};
+  int num_ended = 0;
+  oar_tensor *tensor = NULL, *rows = NULL, *other = NULL;
+  int32_t is_read_only = 0;
+  void *data = NULL;
+  EXPECT_OK(oar_tensor_from_read_only_memory(values, OAR_FLOAT32, shape, NULL, 1, &num_ended, count_end, &tensor));
+  EXPECT(oar_tensor_is_read_only(tensor, &is_read_only) == OAR_OK && is_read_only == 1);
+  EXPECT(oar_tensor_data(tensor, &data) == OAR_OK && data == (const void *)values);
+  EXPECT_OK(oar_tensor_from_read_only_memory(values, OAR_FLOAT32, twice, repeated, 2, NULL, NULL, &rows));
+  EXPECT_OK(oar_tensor_zeros(OAR_FLOAT32, shape, 1, &other));
+  EXPECT(oar_tensor_copy_from(tensor, other) == OAR_E_ARGUMENT);
+  EXPECT_OK(oar_tensor_copy_from(other, tensor));
+  EXPECT(values[0] == 1 && num_ended == 0);
+  oar_tensor_release(tensor);
+  oar_tensor_release(rows);
+  oar_tensor_release(other);
+  EXPECT(oar_dtype_size(OAR_BOOL, NULL) == OAR_E_ARGUMENT); /* any call ends what the releases left */
+  EXPECT(num_ended == 1);
+}
+
 int main(void) {
   memory_is_shared_and_released_once();
   column_major_reads_as_the_host_means_it();
@@ -151,5 +185,7 @@ int main(void) {
   copy_converts_and_refuses_other_shapes();
   item_needs_one_element();
   references_are_counted();
+  element_types_have_names_and_sizes();
+  constant_memory_is_read_and_never_written();
   return 0;
 }

@@ -67,7 +67,7 @@ def test_different_models_are_a_mismatch_that_names_the_first_difference(tmp_pat
     paths = [str(tmp_path / f"{rank}.pt2") for rank in range(2)]
     for rank in run_world(2, f"paths = {paths!r}\n{DIFFERENT}"):
         assert rank["prepare"]["status"] == "OAR_E_MISMATCH", rank["prepare"]
-        for part in ("fc1.weight float [64, 64]", "conv1.weight float [32, 1, 3, 3]", "rank 1"):
+        for part in ("fc1.weight float32 [64, 64]", "conv1.weight float32 [32, 1, 3, 3]", "rank 1"):
             assert part in rank["prepare"]["text"].lower(), rank["prepare"]
         assert rank["later"]["status"] == "OAR_E_ABORTED", rank["later"]
 

@@ -3,6 +3,9 @@
  *
  * Every fallible function clears the thread's error on entry and sets it on failure. Functions of this header that take
  * an oar_error are fallible too, so take the error first and ask afterwards. *_release functions leave it alone.
+ *
+ * These functions answer with another libtorch too (OAR_E_VERSION). In a forked process oar_error_take gives
+ * OAR_E_FORKED as everything does; oar_last_error still has the text of the call before it: read it first.
  */
 #ifndef OARLOCK_ERROR_H
 #define OARLOCK_ERROR_H

@@ -167,9 +167,9 @@ void destroy(void* object) noexcept {
 
 }  // namespace detail
 
-// Turns an error object into the exception.
-[[noreturn]] inline void throw_error(oar_status status, const oar_error* error) {
-  const char *message = "", *component = "", *operation = "";
+// Turns an error object into the exception; without one (after a fork) the text is what is known.
+[[noreturn]] inline void throw_error(oar_status status, const oar_error* error, const std::string& text = "") {
+  const char *message = text.c_str(), *component = "", *operation = "";
   std::int32_t rank = -1;
   std::int64_t vendor_code = 0;
   if (error != nullptr) {
@@ -189,10 +189,11 @@ void destroy(void* object) noexcept {
 // Throws if the call that gave `status`, on this thread and last, failed: Error, or what a callback threw inside it.
 inline void check(oar_status status) {
   if (status != OAR_OK) {
+    const std::string text = oar_last_error();
     oar_error* taken = nullptr;
     oar_error_take(&taken);
     const ErrorHandle error(taken);
-    throw_error(status, error.get());
+    throw_error(status, error.get(), text);
   }
   detail::Thrown& kept = detail::thrown();
   if (std::exchange(kept.is_from_log, false)) std::rethrow_exception(std::exchange(kept.exception, nullptr));
@@ -380,8 +381,8 @@ Values<T> values(const Tensor& tensor) {
   static_assert(dtype_of<T>() != 0, "Oarlock has no such element type");
   const std::int32_t dtype = call(oar_tensor_dtype, tensor);
   if (dtype != dtype_of<T>())
-    detail::refuse("values", "the tensor's element type is " + std::to_string(dtype) + " of types.h, asked for was " +
-                                 std::to_string(dtype_of<T>()));
+    detail::refuse("values", std::string("the tensor's element type is ") + oar_dtype_name(dtype) + ", asked for was " +
+                                 oar_dtype_name(dtype_of<T>()));
   if (!std::is_const_v<T> && call(oar_tensor_is_read_only, tensor) != 0)
     detail::refuse("values", "the tensor is read-only; ask for values of a const type");
   const std::vector<std::int64_t> shape = call(oar_tensor_shape, tensor), strides = call(oar_tensor_strides, tensor);

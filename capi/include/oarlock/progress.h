@@ -60,7 +60,7 @@ oar_progress_set_callback(oar_progress *progress, OAR_NULLABLE oar_progress_fn f
 
 /**
  * Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing
- * otherwise.
+ * otherwise. The line of the whole total is oar_progress_close's.
  *
  * @param[in] progress  borrowed.
  * @param[in] count     units done since the last call, >= 0. More than the total is allowed.

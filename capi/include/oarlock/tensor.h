@@ -16,6 +16,29 @@
 struct DLManagedTensorVersioned;
 
 /**
+ * The name of an element type, for example "float32" for OAR_FLOAT32; as in torch and numpy.
+ *
+ * @param[in] dtype  any value.
+ *
+ * @return borrowed static text; "an unknown element type" for a value that this version does not have.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) OAR_BORROWED const char *oar_dtype_name(int32_t dtype) OAR_NOEXCEPT;
+
+/**
+ * The size of one element.
+ *
+ * @param[in]  dtype     OAR_FLOAT32 ... of types.h.
+ * @param[out] out_size  bytes. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  unknown dtype.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_dtype_size(int32_t dtype, OAR_OUT size_t *out_size) OAR_NOEXCEPT;
+
+/**
  * Take over a tensor of another library, without a copy.
  *
  * Strides may be NULL, which is row-major. A producer's read-only flag makes a read-only tensor.
@@ -52,7 +75,7 @@ oar_tensor_from_dlpack(struct DLManagedTensorVersioned *managed, OAR_NULLABLE vo
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_to_dlpack(oar_tensor *tensor, OAR_NULLABLE void *stream,
+oar_tensor_to_dlpack(const oar_tensor *tensor, OAR_NULLABLE void *stream,
                      OAR_OUT OAR_OWNED struct DLManagedTensorVersioned **out) OAR_NOEXCEPT;
 
 /**
@@ -81,6 +104,30 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_tensor_from_memory(void *data, int32_t dtype, const int64_t *shape, OAR_NULLABLE const int64_t *strides,
                        size_t num_dims, OAR_NULLABLE void *user_data, OAR_NULLABLE oar_release_fn release,
                        OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+
+/**
+ * A read-only tensor over an array of the host, without a copy: of memory that must not be written to.
+ *
+ * @param[in]  data       retained until the last use of the tensor's memory ends, then released; never written to. A
+ *                        multiple of the element type's size; NULL only if there are no elements.
+ * @param[in]  dtype      OAR_FLOAT32 ... of types.h.
+ * @param[in]  shape      borrowed; num_dims sizes >= 0. NULL if num_dims is 0.
+ * @param[in]  strides    borrowed; num_dims strides in elements, >= 0; indices may share an element (0 repeats one).
+ *                        NULL is row-major.
+ * @param[in]  num_dims   0 (one element) to 64.
+ * @param[in]  user_data  handed to `release`; not looked at.
+ * @param[in]  release    called exactly once, on any thread, when the memory is not used any more: also if this call
+ *                        fails, then before it returns. NULL: nobody is told.
+ * @param[out] out        owned; end with oar_tensor_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  unknown dtype, negative or overflowing sizes, negative strides, unaligned data.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tensor_from_read_only_memory(const void *data, int32_t dtype, const int64_t *shape,
+                                 OAR_NULLABLE const int64_t *strides, size_t num_dims, OAR_NULLABLE void *user_data,
+                                 OAR_NULLABLE oar_release_fn release, OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
 
 /**
  * A new tensor of zeros on the CPU, row-major.
@@ -201,7 +248,7 @@ oar_tensor_is_read_only(const oar_tensor *tensor, OAR_OUT int32_t *out_is_read_o
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_data(oar_tensor *tensor, OAR_OUT OAR_BORROWED void **out_data) OAR_NOEXCEPT;
+oar_tensor_data(const oar_tensor *tensor, OAR_OUT OAR_BORROWED void **out_data) OAR_NOEXCEPT;
 
 /**
  * The same values in row-major order: a copy, or the same memory where it is so already.

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "model/state_dict.h"
+#include "tensor/dtype.h"
 #include "tensor/memory.h"
 #include "tensor/scopes.h"
 
@@ -13,7 +14,7 @@ namespace oarlock {
 namespace {
 
 std::string describe(const at::Tensor& tensor) {
-  return fmt::format("{} [{}]", c10::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
+  return fmt::format("{} [{}]", dtype_name(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
 }
 
 const at::Tensor* find(const NamedTensors& among, std::string_view name) {

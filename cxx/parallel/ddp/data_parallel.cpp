@@ -7,6 +7,7 @@
 
 #include "parallel/ddp/agreement.h"
 #include "parallel/ddp/coalesce.h"
+#include "tensor/dtype.h"
 #include "tensor/exceptions.h"
 
 namespace oarlock {
@@ -23,7 +24,7 @@ std::vector<at::Tensor> tensors_of(const NamedTensors& named) {
 
 void describe(std::string_view what, const NamedTensors& named, std::vector<std::string>& lines) {
   for (const NamedTensor& item : named) {
-    lines.push_back(fmt::format("{} {} {} [{}]", what, item.name, c10::toString(item.tensor.scalar_type()),
+    lines.push_back(fmt::format("{} {} {} [{}]", what, item.name, dtype_name(item.tensor.scalar_type()),
                                 fmt::join(item.tensor.sizes(), ", ")));
   }
 }

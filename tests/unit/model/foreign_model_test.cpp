@@ -52,7 +52,7 @@ TEST_P(Refused, NamesTheTensorAndTheReason) {
 INSTANTIATE_TEST_SUITE_P(Table, Refused,
                          testing::Values(RefusalCase{"no name", "", at::zeros({1}), "name must not be empty"},
                                          RefusalCase{"twice", "known", at::zeros({1}), "'known' already"},
-                                         RefusalCase{"integers", "i", at::zeros({2}, at::kLong), "Long [2]"},
+                                         RefusalCase{"integers", "i", at::zeros({2}, at::kLong), "int64 [2]"},
                                          RefusalCase{"gaps", "g", at::zeros({4, 4}).slice(1, 0, 2), "strides [4, 1]"},
                                          RefusalCase{"overlap", "o", at::zeros({1}).expand({3}), "strides [0]"}));
 
@@ -135,7 +135,7 @@ TEST(AccumulateGradient, AnotherShapeOrTypeIsToldWithBoth) {
   for (const at::Tensor& gradient : {at::zeros({3, 2}), at::zeros({2, 3}, at::kDouble)}) {
     const Status status = accumulate_gradient(weight, gradient, 1);
     EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
-    EXPECT_NE(status.message().find("Float [2, 3]"), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find("float32 [2, 3]"), std::string::npos) << status.message();
     EXPECT_FALSE(weight.tensor.grad().defined());
   }
 }

@@ -190,7 +190,7 @@ TEST_F(OptimizerStateRefused, WhenATensorBelongsToNobody) {
 
 TEST_F(OptimizerStateRefused, WhenAShapeIsWrong) {
   state_.tensors[1].tensor = at::zeros({4, 3});
-  expect_refused("'fc.weight.exp_avg' does not fit its parameter; saved Float [4, 3], parameter Float [3, 4]");
+  expect_refused("'fc.weight.exp_avg' does not fit its parameter; saved float32 [4, 3], parameter float32 [3, 4]");
 }
 
 TEST_F(OptimizerStateRefused, WhenAStepIsNoCount) {

@@ -77,7 +77,7 @@ TEST(DataParallel, AFrozenParameterOfAnotherShapeIsAMismatchThatNamesIt) {
   };
   const auto made = DataParallel::create(model, group, ddp_options(), kTimeout);
   ASSERT_EQ(made.status().code(), OAR_E_MISMATCH);
-  for (const char* part : {"back Float [3]", "back Float [4]"}) {
+  for (const char* part : {"back float32 [3]", "back float32 [4]"}) {
     EXPECT_NE(made.status().message().find(part), std::string::npos) << made.status().message();
   }
 }

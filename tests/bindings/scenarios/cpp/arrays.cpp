@@ -71,7 +71,7 @@ void array_refused() {
   Producer source;
   float values[4] = {};
   const oarlock::Tensor tensor = oarlock::tensor_over(values, {2, 2});
-  REFUSED(OAR_E_ARGUMENT, "asked for was 10", oarlock::values<double>(tensor));
+  REFUSED(OAR_E_ARGUMENT, "asked for was float64", oarlock::values<double>(tensor));
   REFUSED(OAR_E_ARGUMENT, "99", call(oar_tensor_from_memory, values, 99, nullptr, nullptr, 0, nullptr, nullptr));
   REFUSED(OAR_E_ARGUMENT, "strides", oarlock::tensor_over(values, {2, 2}, {1}));
   source.managed.dl_tensor.dtype.bits = 128;
