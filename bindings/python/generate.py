@@ -45,6 +45,7 @@ SHAPES = (
     ([("pointer", "struct DLManagedTensorVersioned *")], ("CAPSULE",), "CapsuleType", None),
     ([("pointer_out", "void **")], ("ADDRESS_OUT",), None, "int"),
     ([("pointer", "void *")], ("ADDRESS",), "int", None),
+    ([("pointer", "const void *")], ("ADDRESS",), "int", None),
     ([("scalar_out", "oar_function *")], ("FUNCTION_OUT",), None, "int"),
     ([("scalar_out", "double *")], ("SCALAR_OUT",), None, "float"),
     ([("scalar_out", None)], ("SCALAR_OUT",), None, "int"),

@@ -658,6 +658,21 @@ def dataset_size(dataset: DatasetHandle) -> int:
     out_size: at least 0.
     Threads: serial(dataset). Other threads of Python run meanwhile.
     """
+def dtype_name(dtype: int) -> str:
+    """The name of an element type, for example "float32" for OAR_FLOAT32; as in torch and numpy.
+
+    dtype: any value.
+    borrowed static text; "an unknown element type" for a value that this version does not have.
+    Threads: any.
+    """
+def dtype_size(dtype: int) -> int:
+    """The size of one element.
+
+    dtype: OAR_FLOAT32 ... of types.h.
+    out_size: bytes. Untouched on failure.
+    OAR_E_ARGUMENT unknown dtype.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def error_code(error: ErrorHandle) -> int:
     """The status code of an error.
 
@@ -1236,7 +1251,7 @@ def optimizer_zero_grad(optimizer: OptimizerHandle) -> None:
     Threads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.
     """
 def progress_advance(progress: ProgressHandle, count: int, note: str | None) -> None:
-    """Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing otherwise.
+    """Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing otherwise. The line of the whole total is oar_progress_close's.
 
     progress: borrowed.
     count: units done since the last call, >= 0. More than the total is allowed.
@@ -1584,6 +1599,20 @@ def tensor_from_memory(data: int, dtype: int, shape: tuple[Sequence[int], Sequen
     release: called exactly once, on any thread, when the memory is not used any more: also if this call fails, then before it returns. NULL: nobody is told.
     out: owned; end with oar_tensor_release. Untouched on failure.
     OAR_E_ARGUMENT unknown dtype, negative or overflowing sizes, negative or overlapping strides, unaligned data.
+    Threads: any. Other threads of Python run meanwhile.
+    """
+def tensor_from_read_only_memory(data: int, dtype: int, shape: tuple[Sequence[int], Sequence[int] | None], user_data: object) -> Tensor:
+    """A read-only tensor over an array of the host, without a copy: of memory that must not be written to.
+
+    data: retained until the last use of the tensor's memory ends, then released; never written to. A multiple of the element type's size; NULL only if there are no elements.
+    dtype: OAR_FLOAT32 ... of types.h.
+    shape: borrowed; num_dims sizes >= 0. NULL if num_dims is 0.
+    strides: borrowed; num_dims strides in elements, >= 0; indices may share an element (0 repeats one). NULL is row-major.
+    num_dims: 0 (one element) to 64.
+    user_data: handed to `release`; not looked at.
+    release: called exactly once, on any thread, when the memory is not used any more: also if this call fails, then before it returns. NULL: nobody is told.
+    out: owned; end with oar_tensor_release. Untouched on failure.
+    OAR_E_ARGUMENT unknown dtype, negative or overflowing sizes, negative strides, unaligned data.
     Threads: any. Other threads of Python run meanwhile.
     """
 def tensor_is_read_only(tensor: TensorHandle) -> int:

@@ -318,6 +318,12 @@ oar_status oar_dataset_retain(oar_dataset *HANDLE_SHARED);
 %feature("docstring") oar_dataset_size "How many samples there are.\n\ndataset: borrowed.\nout_size: at least 0.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
 %thread oar_dataset_size;
 oar_status oar_dataset_size(oar_dataset *HANDLE, int64_t *SCALAR_OUT);
+%feature("docstring") oar_dtype_name "The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torch and numpy.\n\ndtype: any value.\nborrowed static text; \"an unknown element type\" for a value that this version does not have.\nThreads: any.";
+const char * oar_dtype_name(int32_t SCALAR);
+%exception oar_dtype_size { OAR_FIRST_USE $action }
+%feature("docstring") oar_dtype_size "The size of one element.\n\ndtype: OAR_FLOAT32 ... of types.h.\nout_size: bytes. Untouched on failure.\nOAR_E_ARGUMENT unknown dtype.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_dtype_size;
+oar_status oar_dtype_size(int32_t SCALAR, size_t *SCALAR_OUT);
 %exception oar_error_code { OAR_FIRST_USE $action }
 %feature("docstring") oar_error_code "The status code of an error.\n\nerror: borrowed.\nout_code: what the failed call returned.\nThreads: any.";
 oar_status oar_error_code(oar_error *HANDLE, oar_status *SCALAR_OUT);
@@ -525,7 +531,7 @@ oar_status oar_optimizer_step(oar_optimizer *HANDLE);
 %thread oar_optimizer_zero_grad;
 oar_status oar_optimizer_zero_grad(oar_optimizer *HANDLE);
 %exception oar_progress_advance { OAR_FIRST_USE $action }
-%feature("docstring") oar_progress_advance "Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing otherwise.\n\nprogress: borrowed.\ncount: units done since the last call, >= 0. More than the total is allowed.\nnote: shown at the end: \"loss 0.123 lr 0.001\". NULL keeps the last one.\nOAR_E_ARGUMENT `count` is negative.\nOAR_E_STATE the progress is closed.\nOAR_E_CALLBACK the callback returned nonzero; the error object has the value. The units count as done.\nThreads: serial(progress). Other threads of Python run meanwhile.";
+%feature("docstring") oar_progress_advance "Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing otherwise. The line of the whole total is oar_progress_close's.\n\nprogress: borrowed.\ncount: units done since the last call, >= 0. More than the total is allowed.\nnote: shown at the end: \"loss 0.123 lr 0.001\". NULL keeps the last one.\nOAR_E_ARGUMENT `count` is negative.\nOAR_E_STATE the progress is closed.\nOAR_E_CALLBACK the callback returned nonzero; the error object has the value. The units count as done.\nThreads: serial(progress). Other threads of Python run meanwhile.";
 %thread oar_progress_advance;
 oar_status oar_progress_advance(oar_progress *HANDLE, int64_t SCALAR, const char *TEXT_OR_NONE);
 %exception oar_progress_close { OAR_FIRST_USE $action }
@@ -666,6 +672,10 @@ oar_status oar_tensor_from_dlpack(struct DLManagedTensorVersioned *CAPSULE, void
 %feature("docstring") oar_tensor_from_memory "A tensor over an array of the host, without a copy.\n\nA column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.\n\ndata: retained until the last use of the tensor's memory ends, then released. A multiple of the element type's size; NULL only if there are no elements.\ndtype: OAR_FLOAT32 ... of types.h.\nshape: borrowed; num_dims sizes >= 0. NULL if num_dims is 0.\nstrides: borrowed; num_dims strides in elements, >= 0, such that no two indices share an element. NULL is row-major.\nnum_dims: 0 (one element) to 64.\nuser_data: handed to `release`; not looked at.\nrelease: called exactly once, on any thread, when the memory is not used any more: also if this call fails, then before it returns. NULL: nobody is told.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_ARGUMENT unknown dtype, negative or overflowing sizes, negative or overlapping strides, unaligned data.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_tensor_from_memory;
 oar_status oar_tensor_from_memory(void *ADDRESS, int32_t SCALAR, const int64_t *SHAPE, const int64_t *STRIDES, size_t COUNT, void *KEPT, oar_release_fn RELEASE, oar_tensor **HANDLE_OUT);
+%exception oar_tensor_from_read_only_memory { OAR_FIRST_USE $action }
+%feature("docstring") oar_tensor_from_read_only_memory "A read-only tensor over an array of the host, without a copy: of memory that must not be written to.\n\ndata: retained until the last use of the tensor's memory ends, then released; never written to. A multiple of the element type's size; NULL only if there are no elements.\ndtype: OAR_FLOAT32 ... of types.h.\nshape: borrowed; num_dims sizes >= 0. NULL if num_dims is 0.\nstrides: borrowed; num_dims strides in elements, >= 0; indices may share an element (0 repeats one). NULL is row-major.\nnum_dims: 0 (one element) to 64.\nuser_data: handed to `release`; not looked at.\nrelease: called exactly once, on any thread, when the memory is not used any more: also if this call fails, then before it returns. NULL: nobody is told.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_ARGUMENT unknown dtype, negative or overflowing sizes, negative strides, unaligned data.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_tensor_from_read_only_memory;
+oar_status oar_tensor_from_read_only_memory(const void *ADDRESS, int32_t SCALAR, const int64_t *SHAPE, const int64_t *STRIDES, size_t COUNT, void *KEPT, oar_release_fn RELEASE, oar_tensor **HANDLE_OUT);
 %exception oar_tensor_is_read_only { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_is_read_only "Whether the memory must not be written to.\n\ntensor: borrowed.\nout_is_read_only: 1 or 0. Untouched on failure.\nThreads: serial(tensor).";
 oar_status oar_tensor_is_read_only(oar_tensor *HANDLE, int32_t *SCALAR_OUT);

@@ -121,7 +121,7 @@ OAR_ARRAY_OUT(uint64_t, oar_py_unsigned_numbers)
 }
 
 /* Addresses: of memory and of functions, as numbers. */
-%typemap(in) void *ADDRESS { $1 = PyLong_AsVoidPtr($input); if ($1 == NULL && PyErr_Occurred()) SWIG_fail; }
+%typemap(in) void *ADDRESS, const void *ADDRESS { $1 = PyLong_AsVoidPtr($input); if ($1 == NULL && PyErr_Occurred()) SWIG_fail; }
 %typemap(in) void *ADDRESS_OR_NONE {
   $1 = $input == Py_None ? NULL : PyLong_AsVoidPtr($input);
   if ($1 == NULL && PyErr_Occurred()) SWIG_fail;

@@ -1910,7 +1910,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
         release: oar_release_fn,
     ) -> oar_status;
     /**Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing
-otherwise.
+otherwise. The line of the whole total is oar\_progress\_close's.
 
 * `progress` (in) borrowed.
 * `count` (in) units done since the last call, \>= 0. More than the total is allowed.
@@ -2285,6 +2285,23 @@ library.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_state_release(state: *mut oar_state);
+    /**The name of an element type, for example "float32" for OAR\_FLOAT32; as in torch and numpy.
+
+* `dtype` (in) any value.
+
+* **return** borrowed static text; "an unknown element type" for a value that this version does not have.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_dtype_name(dtype: i32) -> *const ::core::ffi::c_char;
+    /**The size of one element.
+
+* `dtype` (in) OAR\_FLOAT32 ... of types.h.
+* `out_size` (out) bytes. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT unknown dtype.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_dtype_size(dtype: i32, out_size: *mut usize) -> oar_status;
     /**Take over a tensor of another library, without a copy.
 
 Strides may be NULL, which is row-major. A producer's read-only flag makes a read-only tensor.
@@ -2319,7 +2336,7 @@ history, and the read-only flag if the tensor is read-only.
 * **source** DLPack 1.3.
 * **since** 0.1*/
     pub fn oar_tensor_to_dlpack(
-        tensor: *mut oar_tensor,
+        tensor: *const oar_tensor,
         stream: *mut ::core::ffi::c_void,
         out: *mut *mut DLManagedTensorVersioned,
     ) -> oar_status;
@@ -2345,6 +2362,33 @@ A column-major (Fortran, Julia) array of shape \[m, n\] has the strides {1, m}.
 * **since** 0.1*/
     pub fn oar_tensor_from_memory(
         data: *mut ::core::ffi::c_void,
+        dtype: i32,
+        shape: *const i64,
+        strides: *const i64,
+        num_dims: usize,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+        out: *mut *mut oar_tensor,
+    ) -> oar_status;
+    /**A read-only tensor over an array of the host, without a copy: of memory that must not be written to.
+
+* `data` (in) retained until the last use of the tensor's memory ends, then released; never written to. A
+  multiple of the element type's size; NULL only if there are no elements.
+* `dtype` (in) OAR\_FLOAT32 ... of types.h.
+* `shape` (in) borrowed; num\_dims sizes \>= 0. NULL if num\_dims is 0.
+* `strides` (in) borrowed; num\_dims strides in elements, \>= 0; indices may share an element (0 repeats one).
+  NULL is row-major.
+* `num_dims` (in) 0 (one element) to 64.
+* `user_data` (in) handed to `release`; not looked at.
+* `release` (in) called exactly once, on any thread, when the memory is not used any more: also if this call
+  fails, then before it returns. NULL: nobody is told.
+* `out` (out) owned; end with oar\_tensor\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT unknown dtype, negative or overflowing sizes, negative strides, unaligned data.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_tensor_from_read_only_memory(
+        data: *const ::core::ffi::c_void,
         dtype: i32,
         shape: *const i64,
         strides: *const i64,
@@ -2466,7 +2510,7 @@ A column-major (Fortran, Julia) array of shape \[m, n\] has the strides {1, m}.
 * **threads** serial(tensor)
 * **since** 0.1*/
     pub fn oar_tensor_data(
-        tensor: *mut oar_tensor,
+        tensor: *const oar_tensor,
         out_data: *mut *mut ::core::ffi::c_void,
     ) -> oar_status;
     /**The same values in row-major order: a copy, or the same memory where it is so already.

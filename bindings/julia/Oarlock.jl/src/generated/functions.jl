@@ -15,15 +15,15 @@ const FUNCTIONS = (
     :oar_config_merge_json, :oar_config_release, :oar_config_retain, :oar_config_set_bool, :oar_config_set_double,
     :oar_config_set_int64, :oar_config_set_string, :oar_config_to_json, :oar_dataset_from_safetensors,
     :oar_dataset_from_tensors, :oar_dataset_get, :oar_dataset_release, :oar_dataset_retain, :oar_dataset_size,
-    :oar_error_code, :oar_error_component, :oar_error_message, :oar_error_operation, :oar_error_rank,
-    :oar_error_release, :oar_error_retain, :oar_error_take, :oar_error_vendor_code, :oar_experimental_get,
-    :oar_group_abort, :oar_group_all_gather, :oar_group_all_gather_bytes, :oar_group_all_reduce, :oar_group_barrier,
-    :oar_group_broadcast, :oar_group_broadcast_bytes, :oar_group_rank, :oar_group_release, :oar_group_retain,
-    :oar_group_size, :oar_last_error, :oar_loader_close, :oar_loader_create, :oar_loader_epoch, :oar_loader_next,
-    :oar_loader_num_batches, :oar_loader_num_samples, :oar_loader_position, :oar_loader_release, :oar_loader_retain,
-    :oar_loader_samples_in_round, :oar_loader_seek, :oar_loader_set_shard, :oar_log_set_callback, :oar_log_set_level,
-    :oar_model_create_foreign, :oar_model_forward, :oar_model_gradient, :oar_model_input_name, :oar_model_is_training,
-    :oar_model_load, :oar_model_load_weights, :oar_model_num_inputs, :oar_model_num_parameters,
+    :oar_dtype_name, :oar_dtype_size, :oar_error_code, :oar_error_component, :oar_error_message, :oar_error_operation,
+    :oar_error_rank, :oar_error_release, :oar_error_retain, :oar_error_take, :oar_error_vendor_code,
+    :oar_experimental_get, :oar_group_abort, :oar_group_all_gather, :oar_group_all_gather_bytes, :oar_group_all_reduce,
+    :oar_group_barrier, :oar_group_broadcast, :oar_group_broadcast_bytes, :oar_group_rank, :oar_group_release,
+    :oar_group_retain, :oar_group_size, :oar_last_error, :oar_loader_close, :oar_loader_create, :oar_loader_epoch,
+    :oar_loader_next, :oar_loader_num_batches, :oar_loader_num_samples, :oar_loader_position, :oar_loader_release,
+    :oar_loader_retain, :oar_loader_samples_in_round, :oar_loader_seek, :oar_loader_set_shard, :oar_log_set_callback,
+    :oar_log_set_level, :oar_model_create_foreign, :oar_model_forward, :oar_model_gradient, :oar_model_input_name,
+    :oar_model_is_training, :oar_model_load, :oar_model_load_weights, :oar_model_num_inputs, :oar_model_num_parameters,
     :oar_model_parameter_name, :oar_model_register_buffer, :oar_model_register_parameter, :oar_model_release,
     :oar_model_retain, :oar_model_save_weights, :oar_model_set_training, :oar_model_tensor, :oar_optimizer_create,
     :oar_optimizer_learning_rate, :oar_optimizer_num_steps, :oar_optimizer_release, :oar_optimizer_retain,
@@ -36,15 +36,16 @@ const FUNCTIONS = (
     :oar_state_release, :oar_state_request_stop, :oar_state_retain, :oar_state_seed, :oar_state_set_print_callback,
     :oar_state_should_stop, :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous, :oar_tensor_copy_from,
     :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack, :oar_tensor_from_memory,
-    :oar_tensor_is_read_only, :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release,
-    :oar_tensor_retain, :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_zeros,
-    :oar_torch_version, :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json,
-    :oar_tracker_release, :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at,
-    :oar_tree_create_list, :oar_tree_create_map, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64,
-    :oar_tree_from_none, :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool,
-    :oar_tree_get_double, :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key,
-    :oar_tree_kind, :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size,
-    :oar_version, :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
+    :oar_tensor_from_read_only_memory, :oar_tensor_is_read_only, :oar_tensor_item, :oar_tensor_num_dims,
+    :oar_tensor_numel, :oar_tensor_release, :oar_tensor_retain, :oar_tensor_shape, :oar_tensor_strides,
+    :oar_tensor_to_dlpack, :oar_tensor_zeros, :oar_torch_version, :oar_tracker_close, :oar_tracker_create,
+    :oar_tracker_log, :oar_tracker_log_json, :oar_tracker_release, :oar_tracker_retain, :oar_tree_append,
+    :oar_tree_append_tensor, :oar_tree_at, :oar_tree_create_list, :oar_tree_create_map, :oar_tree_from_bool,
+    :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_none, :oar_tree_from_string, :oar_tree_from_tensor,
+    :oar_tree_get, :oar_tree_get_bool, :oar_tree_get_double, :oar_tree_get_int64, :oar_tree_get_string,
+    :oar_tree_get_tensor, :oar_tree_key, :oar_tree_kind, :oar_tree_release, :oar_tree_retain, :oar_tree_set,
+    :oar_tree_set_tensor, :oar_tree_size, :oar_version, :oar_work_error, :oar_work_is_done, :oar_work_release,
+    :oar_work_retain, :oar_work_wait,
 )
 const ADDRESSES = fill(C_NULL, length(FUNCTIONS))
 
@@ -803,6 +804,31 @@ oar_dataset_size(dataset, out_size) =
     ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
 
 """
+    oar_dtype_name(dtype) -> const char *
+
+The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torch and numpy.
+
+- `dtype` (`int32_t`): any value.
+
+Threads: any.
+"""
+oar_dtype_name(dtype) =
+    ccall(@inbounds(ADDRESSES[52]), Cstring, (Int32,), dtype)
+
+"""
+    oar_dtype_size(dtype, out_size) -> oar_status
+
+The size of one element.
+
+- `dtype` (`int32_t`): OAR_FLOAT32 ... of types.h.
+- `out_size` (`size_t *`): bytes. Untouched on failure.
+
+Threads: any.
+"""
+oar_dtype_size(dtype, out_size) =
+    ccall(@inbounds(ADDRESSES[53]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
+
+"""
     oar_error_code(error, out_code) -> oar_status
 
 The status code of an error.
@@ -813,7 +839,7 @@ The status code of an error.
 Threads: any.
 """
 oar_error_code(error, out_code) =
-    ccall(@inbounds(ADDRESSES[52]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
+    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
 
 """
     oar_error_component(error, out_component) -> oar_status
@@ -827,7 +853,7 @@ The header whose function failed, without its \".h\": \"config\", \"collectives\
 Threads: any.
 """
 oar_error_component(error, out_component) =
-    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
+    ccall(@inbounds(ADDRESSES[55]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
 
 """
     oar_error_message(error, out_message) -> oar_status
@@ -840,7 +866,7 @@ What failed, where, and what to do.
 Threads: any.
 """
 oar_error_message(error, out_message) =
-    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
+    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
 
 """
     oar_error_operation(error, out_operation) -> oar_status
@@ -853,7 +879,7 @@ What was being done: \"all_reduce\", or the name of the function that failed.
 Threads: any.
 """
 oar_error_operation(error, out_operation) =
-    ccall(@inbounds(ADDRESSES[55]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
+    ccall(@inbounds(ADDRESSES[57]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
 
 """
     oar_error_rank(error, out_rank) -> oar_status
@@ -866,7 +892,7 @@ The rank that the error is about: the one that died, or disagreed.
 Threads: any.
 """
 oar_error_rank(error, out_rank) =
-    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
+    ccall(@inbounds(ADDRESSES[58]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
 
 """
     oar_error_release(error) -> void
@@ -878,7 +904,7 @@ One reference fewer; the last one frees the error and the texts borrowed from it
 Threads: any.
 """
 oar_error_release(error) =
-    ccall(@inbounds(ADDRESSES[57]), Cvoid, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[59]), Cvoid, (Ptr{oar_error},), error)
 
 """
     oar_error_retain(error) -> oar_status
@@ -890,7 +916,7 @@ One more reference.
 Threads: any.
 """
 oar_error_retain(error) =
-    ccall(@inbounds(ADDRESSES[58]), Int32, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_error},), error)
 
 """
     oar_error_take(out) -> oar_status
@@ -904,7 +930,7 @@ Does not clear the error on entry. Afterwards oar_last_error() is \"\".
 Threads: any.
 """
 oar_error_take(out) =
-    ccall(@inbounds(ADDRESSES[59]), Int32, (Ptr{Ptr{oar_error}},), out)
+    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{Ptr{oar_error}},), out)
 
 """
     oar_error_vendor_code(error, out_vendor_code) -> oar_status
@@ -917,7 +943,7 @@ A number from below: errno of the operating system, or the value that the caller
 Threads: any.
 """
 oar_error_vendor_code(error, out_vendor_code) =
-    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
+    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
 
 """
     oar_experimental_get(name, out) -> oar_status
@@ -930,7 +956,7 @@ Look up an experimental function.
 Threads: any.
 """
 oar_experimental_get(name, out) =
-    ccall(@inbounds(ADDRESSES[61]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
+    ccall(@inbounds(ADDRESSES[63]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
 
 """
     oar_group_abort(group, reason) -> oar_status
@@ -945,7 +971,7 @@ the first reason stays.
 Threads: any, also while another thread waits in a call of this group.
 """
 oar_group_abort(group, reason) =
-    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_group}, Cstring), group, reason)
+    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_group}, Cstring), group, reason)
 
 """
     oar_group_all_gather(group, input, output, timeout_ms, out_work) -> oar_status
@@ -965,7 +991,7 @@ All ranks of the group make this call, in the same order, with the same n; pad f
 Threads: serial(group, input, output); does not wait for peers.
 """
 oar_group_all_gather(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) -> oar_status
@@ -988,7 +1014,7 @@ does not communicate, and the peers go on waiting for one that has enough.
 Threads: collective(group).
 """
 oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) =
-    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
+    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
 
 """
     oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1010,7 +1036,7 @@ rank.
 Threads: serial(group, tensor); does not wait for peers.
 """
 oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_barrier(group, timeout_ms) -> oar_status
@@ -1023,7 +1049,7 @@ Wait until every rank has called this. Runs after all operations that this rank 
 Threads: collective(group).
 """
 oar_group_barrier(group, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_group}, Int64), group, timeout_ms)
+    ccall(@inbounds(ADDRESSES[68]), Int32, (Ptr{oar_group}, Int64), group, timeout_ms)
 
 """
     oar_group_broadcast(group, tensor, root, timeout_ms, out_work) -> oar_status
@@ -1040,7 +1066,7 @@ Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they
 Threads: serial(group, tensor); does not wait for peers.
 """
 oar_group_broadcast(group, tensor, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[69]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
 
 """
     oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) -> oar_status
@@ -1057,7 +1083,7 @@ Give every rank the root's bytes.
 Threads: collective(group).
 """
 oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) =
-    ccall(@inbounds(ADDRESSES[68]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
+    ccall(@inbounds(ADDRESSES[70]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
 
 """
     oar_group_rank(group, out_rank) -> oar_status
@@ -1070,7 +1096,7 @@ This process's number in the group, from 0.
 Threads: any.
 """
 oar_group_rank(group, out_rank) =
-    ccall(@inbounds(ADDRESSES[69]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
+    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
 
 """
     oar_group_release(group) -> void
@@ -1083,7 +1109,7 @@ peers that still call it get OAR_E_PEER_LOST.
 Threads: any.
 """
 oar_group_release(group) =
-    ccall(@inbounds(ADDRESSES[70]), Cvoid, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[72]), Cvoid, (Ptr{oar_group},), group)
 
 """
     oar_group_retain(group) -> oar_status
@@ -1095,7 +1121,7 @@ Add a reference; each needs one oar_group_release.
 Threads: any.
 """
 oar_group_retain(group) =
-    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_group},), group)
 
 """
     oar_group_size(group, out_size) -> oar_status
@@ -1108,7 +1134,7 @@ How many ranks the group has.
 Threads: any.
 """
 oar_group_size(group, out_size) =
-    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
+    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
 
 """
     oar_last_error() -> const char *
@@ -1121,7 +1147,7 @@ fallible call. Read it on the thread that made the call: tasks that move between
 Threads: any.
 """
 oar_last_error() =
-    ccall(@inbounds(ADDRESSES[73]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[75]), Cstring, ())
 
 """
     oar_loader_close(loader) -> oar_status
@@ -1133,7 +1159,7 @@ End the worker threads. May be called twice; afterwards the loader gives no more
 Threads: serial(loader); waits for reads that have begun.
 """
 oar_loader_close(loader) =
-    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_create(dataset, options, out) -> oar_status
@@ -1152,7 +1178,7 @@ With shuffle, epoch e visits the samples in the order of torch.randperm(size) of
 Threads: serial(dataset).
 """
 oar_loader_create(dataset, options, out) =
-    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
+    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
 
 """
     oar_loader_epoch(loader, out_epoch) -> oar_status
@@ -1165,7 +1191,7 @@ The epoch that the next batch belongs to, from 0.
 Threads: serial(loader).
 """
 oar_loader_epoch(loader, out_epoch) =
-    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
+    ccall(@inbounds(ADDRESSES[78]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
 
 """
     oar_loader_next(loader, out_batch) -> oar_status
@@ -1182,7 +1208,7 @@ was: it may be repeated, or the batch be left out by oar_loader_seek.
 Threads: serial(loader); waits for the workers.
 """
 oar_loader_next(loader, out_batch) =
-    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
+    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
 
 """
     oar_loader_num_batches(loader, out_num_batches) -> oar_status
@@ -1195,7 +1221,7 @@ Batches of this rank in an epoch; with even_batches false, ranks may differ by o
 Threads: serial(loader).
 """
 oar_loader_num_batches(loader, out_num_batches) =
-    ccall(@inbounds(ADDRESSES[78]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
+    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
 
 """
     oar_loader_num_samples(loader, out_num_samples) -> oar_status
@@ -1208,7 +1234,7 @@ Samples that all ranks together are given in an epoch, each counted once.
 Threads: serial(loader).
 """
 oar_loader_num_samples(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[81]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_position(loader, out_batches_done) -> oar_status
@@ -1221,7 +1247,7 @@ Batches already given in this epoch.
 Threads: serial(loader).
 """
 oar_loader_position(loader, out_batches_done) =
-    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
+    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
 
 """
     oar_loader_release(loader) -> void
@@ -1233,7 +1259,7 @@ One reference less; the last one ends the worker threads in the background.
 Threads: any.
 """
 oar_loader_release(loader) =
-    ccall(@inbounds(ADDRESSES[81]), Cvoid, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[83]), Cvoid, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_retain(loader) -> oar_status
@@ -1245,7 +1271,7 @@ One more reference.
 Threads: any.
 """
 oar_loader_retain(loader) =
-    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_samples_in_round(loader, out_num_samples) -> oar_status
@@ -1260,7 +1286,7 @@ Over an epoch these sum to oar_loader_num_samples: what a progress bar advances 
 Threads: serial(loader).
 """
 oar_loader_samples_in_round(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_seek(loader, epoch, batches_done) -> oar_status
@@ -1277,7 +1303,7 @@ on where it was.
 Threads: serial(loader).
 """
 oar_loader_seek(loader, epoch, batches_done) =
-    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
+    ccall(@inbounds(ADDRESSES[86]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
 
 """
     oar_loader_set_shard(loader, rank, world_size) -> oar_status
@@ -1296,7 +1322,7 @@ batches. One rank alone is never filled up.
 Threads: serial(loader).
 """
 oar_loader_set_shard(loader, rank, world_size) =
-    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
+    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
 
 """
     oar_log_set_callback(flags, fn, user_data, release) -> oar_status
@@ -1316,7 +1342,7 @@ Replaces the callback before; its release runs once no thread is inside it any m
 Threads: any.
 """
 oar_log_set_callback(flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[86]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[88]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
 
 """
     oar_log_set_level(level) -> oar_status
@@ -1328,7 +1354,7 @@ Choose which messages are given: those of this level and above. The first value 
 Threads: any.
 """
 oar_log_set_level(level) =
-    ccall(@inbounds(ADDRESSES[87]), Int32, (Int32,), level)
+    ccall(@inbounds(ADDRESSES[89]), Int32, (Int32,), level)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -1342,7 +1368,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -1363,7 +1389,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[89]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -1378,7 +1404,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -1393,7 +1419,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -1406,7 +1432,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -1430,7 +1456,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -1447,7 +1473,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -1460,7 +1486,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -1473,7 +1499,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -1488,7 +1514,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -1505,7 +1531,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -1524,7 +1550,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -1536,7 +1562,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[100]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[102]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -1548,7 +1574,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -1563,7 +1589,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -1586,7 +1612,7 @@ A foreign model only remembers the mode: what it means is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -1602,7 +1628,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -1621,7 +1647,7 @@ amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and to
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -1634,7 +1660,7 @@ The learning rate that the next step will use.
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -1647,7 +1673,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -1659,7 +1685,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[108]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[110]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -1671,7 +1697,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -1684,7 +1710,7 @@ Set the learning rate. A scheduler of this optimizer sets it again at its next s
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -1698,7 +1724,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -1710,13 +1736,13 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
 
 Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing
-otherwise.
+otherwise. The line of the whole total is oar_progress_close's.
 
 - `progress` (`oar_progress *`): borrowed.
 - `count` (`int64_t`): units done since the last call, >= 0. More than the total is allowed.
@@ -1725,7 +1751,7 @@ otherwise.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -1737,7 +1763,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -1753,7 +1779,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -1765,7 +1791,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[116]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[118]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -1777,7 +1803,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -1793,7 +1819,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -1810,7 +1836,7 @@ A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[121]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -1823,7 +1849,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -1835,7 +1861,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[121]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[123]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -1847,7 +1873,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -1859,7 +1885,7 @@ Go on by one step and set the optimizer's learning rate. Programs with an accele
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -1872,7 +1898,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -1885,7 +1911,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -1899,7 +1925,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -1916,7 +1942,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -1936,7 +1962,7 @@ block of bytes per rank, from which all learn where rank 0 listens. Environment 
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -1950,7 +1976,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -1964,7 +1990,7 @@ moving data, done, failed), when, and why it failed. The file is written whole o
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -1978,7 +2004,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -1991,7 +2017,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -2004,7 +2030,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -2017,7 +2043,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -2030,7 +2056,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -2043,7 +2069,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -2056,7 +2082,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -2069,7 +2095,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -2082,7 +2108,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[139]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[141]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -2095,7 +2121,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -2107,7 +2133,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -2121,7 +2147,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -2137,7 +2163,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -2150,7 +2176,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -2163,7 +2189,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -2175,7 +2201,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[146]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[148]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -2190,7 +2216,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -2203,21 +2229,21 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
 
 The address of the first element, of a tensor on the CPU. The strides say where the others are.
 
-- `tensor` (`oar_tensor *`): borrowed.
+- `tensor` (`const oar_tensor *`): borrowed.
 - `out_data` (`void **`): borrowed: valid as long as any reference to the tensor's memory is. NULL only if there are no
   elements. Not to be written to if the tensor is read-only. Untouched on failure.
 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -2231,7 +2257,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -2244,7 +2270,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -2261,7 +2287,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -2285,7 +2311,29 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+
+"""
+    oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
+
+A read-only tensor over an array of the host, without a copy: of memory that must not be written to.
+
+- `data` (`const void *`): retained until the last use of the tensor's memory ends, then released; never written to. A
+  multiple of the element type's size; NULL only if there are no elements.
+- `dtype` (`int32_t`): OAR_FLOAT32 ... of types.h.
+- `shape` (`const int64_t *`): borrowed; num_dims sizes >= 0. NULL if num_dims is 0.
+- `strides` (`const int64_t *`): borrowed; num_dims strides in elements, >= 0; indices may share an element (0 repeats
+  one). NULL is row-major.
+- `num_dims` (`size_t`): 0 (one element) to 64.
+- `user_data` (`void *`): handed to `release`; not looked at.
+- `release` (`oar_release_fn`): called exactly once, on any thread, when the memory is not used any more: also if this
+  call fails, then before it returns. NULL: nobody is told.
+- `out` (`oar_tensor **`): owned; end with oar_tensor_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -2298,7 +2346,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -2311,7 +2359,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -2324,7 +2372,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -2337,7 +2385,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -2349,7 +2397,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[158]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[161]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -2361,7 +2409,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -2375,7 +2423,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -2389,7 +2437,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -2399,7 +2447,7 @@ Give a tensor to another library, without a copy.
 Strides are always written. The result keeps the memory alive, whatever happens to `tensor`; it carries no autograd
 history, and the read-only flag if the tensor is read-only.
 
-- `tensor` (`oar_tensor *`): borrowed; on the CPU.
+- `tensor` (`const oar_tensor *`): borrowed; on the CPU.
 - `stream` (`void *`): the consumer's stream; NULL for memory of the CPU.
 - `out` (`struct DLManagedTensorVersioned **`): owned: the receiver calls (*out)->deleter(*out) once. Untouched on
   failure.
@@ -2407,7 +2455,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -2422,7 +2470,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -2438,7 +2486,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -2450,7 +2498,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -2471,7 +2519,7 @@ short is mended when the file is opened.
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -2487,7 +2535,7 @@ Log numbers of one step. Those that are not finite are written as \"NaN\", \"Inf
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -2502,7 +2550,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -2514,7 +2562,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[169]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[172]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -2526,7 +2574,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -2539,7 +2587,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -2552,7 +2600,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -2568,7 +2616,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -2580,7 +2628,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -2592,7 +2640,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -2605,7 +2653,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -2618,7 +2666,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[177]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -2631,7 +2679,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[178]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -2643,7 +2691,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -2656,7 +2704,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[180]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -2669,7 +2717,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -2683,7 +2731,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -2697,7 +2745,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -2711,7 +2759,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -2725,7 +2773,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -2740,7 +2788,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -2754,7 +2802,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -2769,7 +2817,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, out_kind) -> oar_status
@@ -2782,7 +2830,7 @@ What the tree is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, out_kind) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_tree}, Ptr{Int32}), tree, out_kind)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_tree}, Ptr{Int32}), tree, out_kind)
 
 """
     oar_tree_release(tree) -> void
@@ -2794,7 +2842,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[190]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[193]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -2806,7 +2854,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -2820,7 +2868,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -2834,7 +2882,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, out_size) -> oar_status
@@ -2847,7 +2895,7 @@ How many entries a list or map has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_version() -> const char *
@@ -2857,7 +2905,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[195]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[198]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -2870,7 +2918,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -2883,7 +2931,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -2895,7 +2943,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[198]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[201]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -2907,7 +2955,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -2925,4 +2973,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
