@@ -65,6 +65,25 @@ def test_ctrl_c_ends_the_wait_for_a_work_and_the_state_can_be_closed():
     assert "interrupted False" in world.finish(timeout=60)[0].stdout
 
 
+@pytest.mark.parametrize("timeout", ["None", "30"])
+def test_a_work_that_ends_between_two_slices_of_the_wait_is_no_time_out(timeout):
+    lines = output(f"""
+        import numpy, oarlock, oarlock._state as inside
+        real, slices = inside.work_wait, []
+        def late(work, milliseconds):
+            slices.append(milliseconds)
+            if len(slices) == 1:
+                real(work, milliseconds)  # done, and yet
+                raise oarlock.TimedOut("not done yet")
+            return real(work, milliseconds)
+        inside.work_wait = late
+        work = oarlock.State().group.all_reduce(numpy.ones(1), async_op=True)
+        work.wait({timeout})
+        print(len(slices))
+    """)
+    assert lines == ["2"]
+
+
 def test_ctrl_c_during_a_barrier_is_seen_when_it_returns():
     world = two_ranks("""
         import oarlock

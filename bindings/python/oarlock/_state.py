@@ -35,8 +35,8 @@ class Work(_c.WorkHandle):
                 try:
                     return work_wait(self, SLICE_MS)
                 except TimedOut:
-                    if self.is_done:  # its own time-out ran out, not ours
-                        raise
+                    if self.is_done:  # it ended just then, or its own time-out ran out: ask how it ended
+                        return work_wait(self, SLICE_MS)
         limit_ms = milliseconds(timeout)
         end = time.monotonic() + limit_ms / 1000
         while limit_ms > SLICE_MS:
@@ -44,7 +44,7 @@ class Work(_c.WorkHandle):
                 return work_wait(self, SLICE_MS)
             except TimedOut:
                 if self.is_done:
-                    raise
+                    return work_wait(self, SLICE_MS)
                 limit_ms = max(1, round((end - time.monotonic()) * 1000))
         return work_wait(self, limit_ms)
 
