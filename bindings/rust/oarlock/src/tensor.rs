@@ -169,13 +169,9 @@ impl Tensor {
         let plain = self.contiguous()?;
         let data = plain.data_as::<T>("to_vec")?;
         let numel = plain.numel()?;
-        let mut values = Vec::with_capacity(numel);
-        for index in 0..numel {
-            // SAFETY: `data` is the first of `numel` elements, one behind the other, and any bytes are `T::Memory`.
-            // Nothing writes meanwhile: whatever can is on this thread.
-            values.push(T::from_memory(unsafe { data.add(index).read() }));
-        }
-        Ok(values)
+        // SAFETY: `data` is the first of `numel` elements, one behind the other, and any bytes are `T::Memory`. Nothing
+        // writes meanwhile: whatever can is on this thread.
+        Ok((0..numel).map(|index| T::from_memory(unsafe { data.add(index).read() })).collect())
     }
 
     /// The address of the first element, if the elements are `T` and lie where a `T` may.
