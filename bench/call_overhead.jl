@@ -19,7 +19,7 @@ end
 
 "Nanoseconds per call; a function of its own, so that `run` is known when the loop is compiled."
 function per_call(run, state, calls)
-    run(state, calls ÷ 10)  # compiles and warms
+    run(state, div(calls, 10))  # compiles and warms
     start = time_ns()
     run(state, calls)
     (time_ns() - start) / calls

@@ -65,7 +65,7 @@ end
 "How far resident memory rises while tensors of 100 kB are dropped, 3 GB in all; by how much it grows until garbage is collected."
 function peak_of_large_garbage()
     Oarlock.relieve()
-    start, step, peak = Oarlock.resident_bytes(), max(Oarlock.LEAST_GROWTH, Oarlock.MEASURE[] ÷ 2), 0
+    start, step, peak = Oarlock.resident_bytes(), max(Oarlock.LEAST_GROWTH, div(Oarlock.MEASURE[], 2)), 0
     for _ in 1:30_000
         Tensor(Float32, 25_000)
         peak = max(peak, Oarlock.resident_bytes() - start)

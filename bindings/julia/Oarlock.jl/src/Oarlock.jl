@@ -22,14 +22,14 @@ something to finish by `close`. Objects take one call at a time; different objec
 module Oarlock
 
 export OarlockError
-export Config, merge!
+export Config
 export State, world_size, local_rank, local_world_size, is_main_process, is_local_main_process, is_last_process
 export request_stop, should_stop, device, on_print
 export Group, Work, barrier, abort, all_reduce!, all_gather!, all_gather, broadcast_from!
-export start_all_reduce!, start_all_gather!, start_broadcast_from!, is_done, all_gather_bytes, broadcast_bytes
+export start_all_reduce!, start_all_gather!, start_broadcast_from!, is_done, failure, all_gather_bytes, broadcast_bytes
 export Tensor, asarray, memory_array, item, is_read_only, contiguous, to_dlpack, from_dlpack
 export Tree, native
-export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, position, seek!, set_shard!
+export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, seek!, set_shard!
 export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
 export register_parameter!, register_buffer!
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
@@ -67,7 +67,7 @@ function __init__()
     open_library!()
     watch_memory!()
     SEM_POST[] = cglobal(:sem_post)
-    resize!(FAILURES, Threads.nthreads())
+    resize!(FAILURES, isdefined(Threads, :maxthreadid) ? Threads.maxthreadid() : Threads.nthreads())
     fill!(FAILURES, nothing)
 end
 

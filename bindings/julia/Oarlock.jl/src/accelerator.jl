@@ -2,16 +2,16 @@
     Accelerator(state, options = nothing; keywords...)
     Accelerator(f, state, options = nothing; keywords...)
 
-Prepares model, optimizer, scheduler and loaders for the ranks of a state, and owns the semantics of the training loop. Without
-options it takes those of the state: `Accelerator(state, accelerator = (gradient_accumulation_steps = 4,))`. With a function first it is
-closed when that ends.
+Prepares model, optimizer, scheduler and loaders for the ranks of a state, and owns the semantics of the training loop.
+Without options it takes those of the state: `Accelerator(state, accelerator = (gradient_accumulation_steps = 4,))`.
+With a function first it is closed when that ends.
 """
 
-function Accelerator(state::State, options::Options = nothing; keywords...)
+function Accelerator(state::State, options::StateOptions = nothing; keywords...)
     config = options === nothing && isempty(keywords) ? C_NULL : as_config(options, keywords)
     owned(out -> Lib.oar_accelerator_create(state, config, out), Accelerator)
 end
-Accelerator(f, state::State, options::Options = nothing; keywords...) = closing(f, Accelerator(state, options; keywords...))
+Accelerator(f, state::State, options::StateOptions = nothing; keywords...) = closing(f, Accelerator(state, options; keywords...))
 
 prepare_one(accelerator, model::Model) = check(Lib.oar_accelerator_prepare_model(accelerator, model))
 prepare_one(accelerator, optimizer::Optimizer) = check(Lib.oar_accelerator_prepare_optimizer(accelerator, optimizer))
@@ -21,9 +21,9 @@ prepare_one(accelerator, loader::Loader) = check(Lib.oar_accelerator_prepare_loa
 """
     prepare!(accelerator, objects...)
 
-Let the accelerator train models data-parallel over all ranks, step optimizers and schedulers, give this rank its share of loaders'
-batches, and keep all of them in checkpoints. The same objects in the same order on all ranks, and when a run is resumed.
-Gives the object, or a tuple of the objects.
+Let the accelerator train models data-parallel over all ranks, step optimizers and schedulers, give this rank its share
+of loaders' batches, and keep all of them in checkpoints. The same objects in the same order on all ranks, and when a
+run is resumed. Gives the object, or a tuple of the objects.
 """
 function prepare!(accelerator::Accelerator, objects...)
     foreach(object -> prepare_one(accelerator, object), objects)
@@ -54,7 +54,8 @@ sync_gradients(accelerator::Accelerator) = value(out -> Lib.oar_accelerator_sync
 """
     backward!(accelerator, loss)
 
-Add the gradients of the loss (over the accumulation steps) to the parameters, and average them over the ranks meanwhile.
+Add the gradients of the loss (over the accumulation steps) to the parameters, and average them over the ranks
+meanwhile.
 """
 backward!(accelerator::Accelerator, loss::Tensor) = check(Lib.oar_accelerator_backward(accelerator, loss))
 
@@ -80,8 +81,8 @@ reduce_mean(accelerator::Accelerator, number::Real) =
 """
     save(accelerator, directory = nothing; user = nothing)
 
-Write a checkpoint of everything prepared, whole or not at all; without a directory the next below `project_dir`. `user`: any JSON text
-or plain values, kept in the manifest.
+Write a checkpoint of everything prepared, whole or not at all; without a directory the next below `project_dir`.
+`user`: any JSON text or plain values, kept in the manifest.
 """
 save(accelerator::Accelerator, directory = nothing; user = nothing) =
     check(Lib.oar_accelerator_save(accelerator, or_null(directory), user_text(user)))
@@ -92,7 +93,8 @@ user_text(value) = json(value)
 """
     load!(accelerator, directory = nothing)
 
-Put a checkpoint back into what is prepared: the same objects in the same order. Without a directory the newest of `project_dir`.
+Put a checkpoint back into what is prepared: the same objects in the same order. Without a directory the newest of
+`project_dir`.
 """
 load!(accelerator::Accelerator, directory = nothing) = check(Lib.oar_accelerator_load(accelerator, or_null(directory)))
 
@@ -102,8 +104,8 @@ Base.close(accelerator::Accelerator) = check(Lib.oar_accelerator_close(accelerat
 """
     gradient_ready!(accelerator, model, name, gradient)
 
-Hand over one gradient of a foreign model (a tensor or an array) as soon as the program's backward has it; averaging it over the
-ranks may begin at once. It is written to and kept until the step: make it anew for the next backward.
+Hand over one gradient of a foreign model (a tensor or an array) as soon as the program's backward has it; averaging it
+over the ranks may begin at once. It is written to and kept until the step: make it anew for the next backward.
 """
 gradient_ready!(accelerator::Accelerator, model::Model, name::AbstractString, gradient) =
     check(Lib.oar_accelerator_gradient_ready(accelerator, model, name, as_tensor(gradient)))
@@ -111,8 +113,8 @@ gradient_ready!(accelerator::Accelerator, model::Model, name::AbstractString, gr
 """
     backward!(f, accelerator, model)
 
-The backward of a foreign model: `f(ready)` calls `ready(name, gradient)` for each parameter as soon as its gradient is computed, as
-[`gradient_ready!`](@ref); when it ends, the averages of all ranks are waited for.
+The backward of a foreign model: `f(ready)` calls `ready(name, gradient)` for each parameter as soon as its gradient is
+computed, as [`gradient_ready!`](@ref); when it ends, the averages of all ranks are waited for.
 """
 function backward!(f, accelerator::Accelerator, model::Model)
     f((name, gradient) -> gradient_ready!(accelerator, model, name, gradient))

@@ -2,8 +2,8 @@
 #
 # Note: the order of indices. An array has the tensor's indices in the tensor's order, whatever its memory's: element
 # (n, c, h, w) of a batch is array[n, c, h, w]. Over row-major memory that is a PermutedDimsArray. What is written for
-# speed in Julia wants the first index to run fastest: that is memory_array, an Array with the dimensions in the memory's
-# order, which of a row-major tensor is the opposite one: (32, 1, 8, 8) becomes 8x8x1x32.
+# speed in Julia wants the first index to run fastest: that is memory_array, an Array with the dimensions in the
+# memory's order, which of a row-major tensor is the opposite one: (32, 1, 8, 8) becomes 8x8x1x32.
 
 """
     asarray(tensor)
@@ -13,8 +13,8 @@ The tensor as an array without a copy, indexed as the tensor is (from 1): elemen
 
 It is an `Array` over column-major memory, a `PermutedDimsArray` of one over row-major memory, and a
 [`ReadOnlyArray`](@ref) if the tensor is read-only. The array keeps the memory, also when the tensor has ended. With an
-element type `T` another one of the tensor is refused. Tensors whose memory has gaps are refused too: `contiguous(tensor)`
-has none. For loops and linear algebra see [`memory_array`](@ref); `Array(tensor)` is a copy.
+element type `T` another one of the tensor is refused. Tensors whose memory has gaps are refused too:
+`contiguous(tensor)` has none. For loops and linear algebra see [`memory_array`](@ref); `Array(tensor)` is a copy.
 """
 function asarray(tensor::Tensor)
     order = memory_order(tensor, 1:ndims(tensor))
@@ -26,8 +26,8 @@ end
     memory_array(tensor)
     memory_array(T, tensor)
 
-As [`asarray`](@ref), but with the dimensions in the order of the memory, the first running fastest: always an `Array` (in
-a `ReadOnlyArray` if the tensor is read-only). Of a row-major tensor all dimensions are reversed: one of size
+As [`asarray`](@ref), but with the dimensions in the order of the memory, the first running fastest: always an `Array`
+(in a `ReadOnlyArray` if the tensor is read-only). Of a row-major tensor all dimensions are reversed: size
 `(32, 1, 8, 8)` gives an 8x8x1x32 `Array`.
 """
 memory_array(tensor::Tensor) = guarded(tensor, wrap(tensor, memory_order(tensor, ndims(tensor):-1:1)))
@@ -42,8 +42,8 @@ check_eltype(T, tensor) = T == eltype(tensor) ||
 Base.Array(tensor::Tensor) = collect(asarray(tensor))
 Base.Array{T}(tensor::Tensor) where {T} = convert(Array{T}, collect(asarray(tensor)))
 
-# The tensor's dimensions, the one with the smallest step first. Dimensions of one element fit anywhere: `preferred` is taken
-# if it is one of the right orders.
+# The tensor's dimensions, the one with the smallest step first. Dimensions of one element fit anywhere: `preferred` is
+# taken if it is one of the right orders.
 function memory_order(tensor, preferred)
     sizes, steps = size(tensor), strides(tensor)
     for order in (preferred, length(sizes):-1:1, sortperm(collect(steps)))
@@ -62,9 +62,9 @@ function is_dense(sizes, steps, order)
     true
 end
 
-# The Array over the tensor's memory, with the dimensions in this order. It holds a reference of its own, which its finalizer
-# ends; arrays that share its data (reshape, vec) keep the Array. The reference is a bare pointer: a Tensor that only a finalizer
-# knows would itself be taken for dead and finalized.
+# The Array over the tensor's memory, with the dimensions in this order. It holds a reference of its own, which its
+# finalizer ends; arrays that share its data (reshape, vec) keep the Array. The reference is a bare pointer: a Tensor
+# that only a finalizer knows would itself be taken for dead and finalized.
 function wrap(tensor, order)
     sizes = size(tensor)[order]
     0 in sizes && return Array{eltype(tensor)}(undef, sizes)

@@ -1,8 +1,8 @@
 @handle Checkpoint oar_checkpoint """
     Checkpoint(path)
 
-A checkpoint that [`save`](@ref) wrote, looked at without a model: `keys(checkpoint)` names the model's tensors, `checkpoint["fc.weight"]` is
-one of them, read-only.
+A checkpoint that [`save`](@ref) wrote, looked at without a model: `keys(checkpoint)` names the model's tensors,
+`checkpoint["fc.weight"]` is one of them, read-only.
 """
 
 Checkpoint(path::AbstractString) = owned(out -> Lib.oar_checkpoint_open(path, out), Checkpoint)
@@ -22,5 +22,6 @@ user_json(checkpoint::Checkpoint) = read_text((buf, len) -> Lib.oar_checkpoint_u
 Base.getindex(checkpoint::Checkpoint, name::AbstractString) =
     owned(out -> Lib.oar_checkpoint_tensor(checkpoint, name, out), Tensor)
 
-Base.keys(checkpoint::Checkpoint) = names_of(out -> Lib.oar_checkpoint_num_tensors(checkpoint, out),
-                                             (index, buf, len) -> Lib.oar_checkpoint_tensor_name(checkpoint, index, buf, len))
+Base.keys(checkpoint::Checkpoint) =
+    names_of(out -> Lib.oar_checkpoint_num_tensors(checkpoint, out),
+             (index, buf, len) -> Lib.oar_checkpoint_tensor_name(checkpoint, index, buf, len))

@@ -2,8 +2,8 @@
     Config(options = nothing; keywords...)
 
 Options with their defaults and what the environment sets, changed by a dictionary, a named tuple, JSON text or
-keywords. Sections are nested: `Config(seed = 7, comm = (timeout_ms = 5000,))`, or dotted keys of a dictionary.
-All keys: docs/options.md. An unknown key is an `OarlockError{:ARGUMENT}` that names the nearest known one.
+keywords. Sections are nested: `Config(seed = 7, comm = (timeout_ms = 5000,))`, or dotted keys of a dictionary. All
+keys: docs/options.md. An unknown key is an `OarlockError{:ARGUMENT}` that names the nearest known one.
 
     config["comm.timeout_ms"]            # the value in force as text; what is no text, as JSON: "5000"
     config["comm.timeout_ms"] = 3000
@@ -42,6 +42,9 @@ set_option(config, key, value) = Lib.oar_config_set_string(config, key, json(val
 "Every option with its value in force, as one JSON object."
 Base.string(config::Config) = read_text((buf, len) -> Lib.oar_config_to_json(config, buf, len))
 
-# What takes a config takes options in any form.
+# What takes options takes them in these forms; a state and an accelerator take a Config too.
+const Options = Union{Nothing,AbstractString,AbstractDict,NamedTuple}
+const StateOptions = Union{Options,Config}
+
 as_config(config::Config, keywords) = isempty(keywords) ? config : throw(ArgumentError("give a Config or keywords, not both"))
 as_config(options, keywords) = Config(options; keywords...)

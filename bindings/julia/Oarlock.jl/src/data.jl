@@ -2,8 +2,9 @@
     Dataset(path, columns = nothing)
     Dataset(columns)
 
-Samples that can be had by number: the rows of the tensors of a safetensors file (all, or those named), or of a named tuple or
-dictionary of tensors and arrays, whose first index counts samples. Nothing is copied or read before it is asked for.
+Samples that can be had by number: the rows of the tensors of a safetensors file (all, or those named), or of a named
+tuple or dictionary of tensors and arrays, whose first index counts samples. Nothing is copied or read before it is
+asked for.
 
 `length(dataset)` counts samples; `dataset[indices]` is the batch of these samples, numbered from 1.
 """
@@ -34,15 +35,15 @@ end
     Loader(dataset, options = nothing; keywords...)
     Loader(f, dataset, options = nothing; keywords...)
 
-Batches of a data set: shuffled, sharded over ranks, prefetched by worker threads, resumable. Options: `batch_size`, `shuffle`,
-`seed`, `num_workers`, ... of the section `loader` in docs/options.md.
+Batches of a data set: shuffled, sharded over ranks, prefetched by worker threads, resumable. Options: `batch_size`,
+`shuffle`, `seed`, `num_workers`, ... of the section `loader` in docs/options.md.
 
     for batch in loader               # one epoch, or what is left of it; the next loop is the next epoch
         batch["images"]
     end
 
-A loop that is left early goes on where it was; `seek!(loader, epoch(loader) + 1)` begins the next epoch. `length(loader)`: batches
-of this rank in an epoch. With a function first the loader is closed when that ends.
+A loop that is left early goes on where it was; `seek!(loader, epoch(loader) + 1)` begins the next epoch.
+`length(loader)`: batches of this rank in an epoch. With a function first the loader is closed when that ends.
 """
 
 Loader(dataset::Dataset, options::Options = nothing; keywords...) =

@@ -64,8 +64,8 @@ const FAILURES = Any[]
 end
 
 """
-The exception for an owned oar_error, which is ended. `status` and `text` stand where it does not answer: the library refuses to be
-asked anything, after a fork for instance.
+The exception for an owned oar_error, which is ended. `status` and `text` stand where it does not answer: the library
+refuses to be asked anything, after a fork for instance.
 """
 function take_error(pointer::Ptr{oar_error}, status = Lib.OAR_E_INTERNAL, text = "")
     code, rank, vendor_code = Ref{Int32}(status), Ref{Int32}(-1), Ref{Int64}(0)

@@ -2,12 +2,14 @@
     Group(state)
 
 The group of all ranks of a state: they make the same calls in the same order. Calls are compared before data moves, so
-that different ones are an `OarlockError{:MISMATCH}` on every rank, and never wrong data. Not valid after the state's close.
+that different ones are an `OarlockError{:MISMATCH}` on every rank, and never wrong data. Not valid after the state's
+close.
 """
 
 @handle Work oar_work """
-An operation that was started (`start_all_reduce!` and the like). `wait(work; timeout)` waits for its end and throws what it failed
-with; [`is_done`](@ref) asks. Its arrays and tensors must not be touched before. Letting go of a work neither waits nor cancels.
+An operation that was started (`start_all_reduce!` and the like). `wait(work; timeout)` waits for its end and throws
+what it failed with; [`is_done`](@ref) asks. Its arrays and tensors must not be touched before. Letting go of a work
+neither waits nor cancels.
 """
 
 Group(state::State) = owned(out -> Lib.oar_state_group(state, out), Group)
@@ -21,8 +23,8 @@ barrier(group::Group; timeout = 0) = check(Lib.oar_group_barrier(group, millisec
 abort(group::Group, reason::AbstractString) = check(Lib.oar_group_abort(group, reason))
 
 """
-Wait until an operation has ended; throws what it failed with. A `timeout` (seconds or a `Dates.Period`) only ends the waiting: one
-may wait again. 0 waits until the operation's own time-out.
+Wait until an operation has ended; throws what it failed with. A `timeout` (seconds or a `Dates.Period`) only ends the
+waiting: one may wait again. 0 waits until the operation's own time-out.
 """
 Base.wait(work::Work; timeout = 0) = check(Lib.oar_work_wait(work, milliseconds(timeout)))
 
@@ -30,7 +32,7 @@ Base.wait(work::Work; timeout = 0) = check(Lib.oar_work_wait(work, milliseconds(
 is_done(work::Work) = value(out -> Lib.oar_work_is_done(work, out), Int32) != 0
 
 "The error of an operation that has failed, else `nothing`. Does not wait."
-function Base.error(work::Work)
+function failure(work::Work)
     out = Ref(Ptr{oar_error}(C_NULL))
     check(Lib.oar_work_error(work, out))
     out[] == C_NULL ? nothing : take_error(out[])
@@ -68,9 +70,9 @@ end
 """
     all_reduce!(group, tensor, op = :sum; timeout = 0)
 
-Combine the ranks' tensors element by element, in place, and give every rank the result: `:sum`, `:mean`, `:max`, `:min` or
-`:product`. An array may stand for a tensor over its memory. `timeout`: seconds or a `Dates.Period` to wait for peers; 0 takes the
-group's own. [`start_all_reduce!`](@ref) does not wait but gives a [`Work`](@ref).
+Combine the ranks' tensors element by element, in place, and give every rank the result: `:sum`, `:mean`, `:max`, `:min`
+or `:product`. An array may stand for a tensor over its memory. `timeout`: seconds or a `Dates.Period` to wait for
+peers; 0 takes the group's own. [`start_all_reduce!`](@ref) does not wait but gives a [`Work`](@ref).
 """
 function all_reduce!(group::Group, tensor::Tensor, op::Symbol = :sum; timeout = 0)
     complete(work -> Lib.oar_group_all_reduce(group, tensor, reduction(op), milliseconds(timeout), work))
@@ -101,16 +103,16 @@ start_broadcast_from!(group::Group, root::Integer, tensor; timeout = 0) =
 
 """
     all_gather!(group, output, input; timeout = 0)
-    all_gather(group, input; timeout = 0) -> Tensor
 
-Concatenate every rank's `input` along its first dimension, in rank order, into `output` on all ranks. Shapes are equal on all
-ranks; `output` has the first size times the number of ranks.
+Concatenate every rank's `input` along its first dimension, in rank order, into `output` on all ranks. Shapes are equal
+on all ranks; `output` has the first size times the number of ranks.
 """
 function all_gather!(group::Group, output, input; timeout = 0)
     complete(work -> Lib.oar_group_all_gather(group, as_tensor(input), as_tensor(output), milliseconds(timeout), work))
     output
 end
 
+"As [`all_gather!`](@ref), into a new tensor, which it gives."
 function all_gather(group::Group, input; timeout = 0)
     tensor = as_tensor(input)
     sizes = size(tensor)

@@ -90,8 +90,8 @@ function closing(f, object)
 end
 
 """
-Milliseconds of a `timeout`: a number is seconds, a `Dates.Period` what it says. 0 takes the group's own time-out. Fractions
-of a millisecond count as a whole one, so that no time-out becomes 0 unasked.
+Milliseconds of a `timeout`: a number is seconds, a `Dates.Period` what it says. 0 takes the group's own time-out.
+Fractions of a millisecond count as a whole one, so that no time-out becomes 0 unasked.
 """
 milliseconds(seconds::Real) = isfinite(seconds) ? ceil(Int64, 1000 * seconds) :
     refuse(Lib.OAR_E_ARGUMENT, "a time-out is a finite number of seconds, not $seconds", "")

@@ -6,8 +6,8 @@
 
 JSON of nested dictionaries, named tuples, vectors and tuples of numbers, texts, symbols, truth values and `nothing`.
 
-Integers beyond 2^53 become text, since most readers of JSON, and Oarlock's own, would not keep them exactly. Numbers that are
-not finite, texts that are not UTF-8, and keys given twice are refused.
+Integers beyond 2^53 become text, since most readers of JSON, and Oarlock's own, would not keep them exactly. Numbers
+that are not finite, texts that are not UTF-8, and keys given twice are refused.
 """
 json(value) = sprint(write_json, value)
 

@@ -4,8 +4,8 @@ using Libdl
 
 const LIBRARY_PATH = Ref("")
 
-# Note: why RTLD_DEEPBIND. Julia's own libraries are in the process first, and libjulia exports a libuv that differs from
-# the one inside libtorch under the same names. So bound, libtorch's calls reach its own functions.
+# Note: why RTLD_DEEPBIND. Julia's own libraries are in the process first, and libjulia exports a libuv that differs
+# from the one inside libtorch under the same names. So bound, libtorch's calls reach its own functions.
 const FLAGS = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND
 
 const WAY_OUT = "Set OARLOCK_LIB_DIR to the folder that holds liboarlock.so, or put that folder where the system's loader looks."

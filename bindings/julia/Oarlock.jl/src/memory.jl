@@ -1,10 +1,11 @@
 # Collects Julia's garbage when memory that Julia does not see has grown.
 #
-# Note: relief. Julia collects by what its own objects take. An object of Oarlock is a few bytes to Julia, while the tensor or the
-# history of a forward behind it may be hundreds of megabytes: a training loop would take all memory before the next collection.
-# So the process's resident memory is looked at (1 us) with every batch and forward, and with every 32nd other object; once it has
-# grown by half, and by 128 MiB at least, young garbage is collected (4 ms), and all of it (60 ms) if that did not help. The C library
-# is told to give free memory back (20 ms for 200 MB): it would stay resident else. What is still there then is the new measure.
+# Note: relief. Julia collects by what its own objects take. An object of Oarlock is a few bytes to Julia, while the
+# tensor or the history of a forward behind it may be hundreds of megabytes: a training loop would take all memory
+# before the next collection. So the process's resident memory is looked at (1 us) with every batch and forward, and
+# with every 32nd other object; once it has grown by half, and by 128 MiB at least, young garbage is collected (4 ms),
+# and all of it (60 ms) if that did not help. The C library is told to give free memory back (20 ms for 200 MB): it
+# would stay resident else. What is still there then is the new measure.
 
 const STATM = Ref{Cint}(-1)  # /proc/self/statm, where there is one
 const PAGE_BYTES = Ref(0)
@@ -37,7 +38,7 @@ function resident_bytes()
     pages * PAGE_BYTES[]
 end
 
-has_grown() = resident_bytes() > MEASURE[] + max(LEAST_GROWTH, MEASURE[] ÷ 2)
+has_grown() = resident_bytes() > MEASURE[] + max(LEAST_GROWTH, div(MEASURE[], 2))
 
 "Called before an object is made that may hold much memory."
 function relieve()

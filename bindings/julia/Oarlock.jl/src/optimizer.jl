@@ -1,8 +1,9 @@
 @handle Optimizer oar_optimizer """
     Optimizer(model, name, options = nothing; keywords...)
 
-Updates of a model's parameters: `"sgd"` or `"adamw"`, with the options of torch.optim (`lr`, `momentum`, `betas`, `weight_decay`, ...;
-section `optimizer` of docs/options.md). Programs with an accelerator call `step!(accelerator, optimizer)`.
+Updates of a model's parameters: `"sgd"` or `"adamw"`, with the options of torch.optim (`lr`, `momentum`, `betas`,
+`weight_decay`, ...; section `optimizer` of docs/options.md). Programs with an accelerator call `step!(accelerator,
+optimizer)`.
 """
 
 Optimizer(model::Model, name::AbstractString, options::Options = nothing; keywords...) =
@@ -13,8 +14,8 @@ Optimizer(model::Model, name::AbstractString, options::Options = nothing; keywor
     step!(scheduler)
     step!(accelerator, optimizer, scheduler = nothing)
 
-Update the parameters by their gradients; set the learning rate of the next step; or, with an accelerator, both, and then drop the
-gradients, at the ends of accumulations only.
+Update the parameters by their gradients; set the learning rate of the next step; or, with an accelerator, both, and
+then drop the gradients, at the ends of accumulations only.
 """
 step!(optimizer::Optimizer) = check(Lib.oar_optimizer_step(optimizer))
 
@@ -36,8 +37,8 @@ num_steps(optimizer::Optimizer) = Int(value(out -> Lib.oar_optimizer_num_steps(o
 @handle Scheduler oar_scheduler """
     Scheduler(optimizer, name, options = nothing; keywords...)
 
-Learning rates as closed formulas of the step: `"constant"`, `"linear"`, `"cosine"` or `"step"`, with `warmup_steps`, `total_steps`, ...
-(section `scheduler` of docs/options.md). Sets the optimizer's rate to that of step 0 at once.
+Learning rates as closed formulas of the step: `"constant"`, `"linear"`, `"cosine"` or `"step"`, with `warmup_steps`,
+`total_steps`, ... (section `scheduler` of docs/options.md). Sets the optimizer's rate to that of step 0 at once.
 """
 
 Scheduler(optimizer::Optimizer, name::AbstractString, options::Options = nothing; keywords...) =

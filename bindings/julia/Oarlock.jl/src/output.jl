@@ -2,8 +2,8 @@
     Tracker(state, name, options = nothing; keywords...)
     Tracker(f, state, name, options = nothing; keywords...)
 
-Where metrics go: `Tracker(state, "jsonl"; path = "run/metrics.jsonl")`. Only the main process writes. With a function first it is closed
-when that ends.
+Where metrics go: `Tracker(state, "jsonl"; path = "run/metrics.jsonl")`. Only the main process writes. With a function
+first it is closed when that ends.
 """
 
 Tracker(state::State, name::AbstractString, options::Options = nothing; keywords...) =
@@ -35,7 +35,8 @@ Base.close(tracker::Tracker) = check(Lib.oar_tracker_close(tracker))
     Progress(state, title, total; unit = "samples")
     Progress(f, state, title, total; unit = "samples")
 
-A progress bar of the main process, on standard error. `total` 0: not known. With a function first it is closed when that ends.
+A progress bar of the main process, on standard error. `total` 0: not known. With a function first it is closed when
+that ends.
 """
 
 Progress(state::State, title::AbstractString, total::Integer; unit = "samples") =
@@ -52,8 +53,8 @@ run_progress(text, slot) = trapped(f -> f(unsafe_string(text)), slot)
 """
     on_progress(f, progress)
 
-Give plain lines to `f(text)` instead of standard error; `nothing` goes back to it. An exception in `f` is thrown by the call that
-showed the line.
+Give plain lines to `f(text)` instead of standard error; `nothing` goes back to it. An exception in `f` is thrown by the
+call that showed the line.
 """
 on_progress(f, progress::Progress) =
     check(Lib.oar_progress_set_callback(progress, Lib.@oar_progress_fn(run_progress), root!(f), SEM_POST[]))
@@ -62,8 +63,8 @@ on_progress(::Nothing, progress::Progress) = check(Lib.oar_progress_set_callback
 "Show the final state and end the line. May be called twice."
 Base.close(progress::Progress) = check(Lib.oar_progress_close(progress))
 
-const LEVELS = (debug = Lib.OAR_LOG_DEBUG, info = Lib.OAR_LOG_INFO, warning = Lib.OAR_LOG_WARNING, error = Lib.OAR_LOG_ERROR,
-                off = Lib.OAR_LOG_OFF)
+const LEVELS = (debug = Lib.OAR_LOG_DEBUG, info = Lib.OAR_LOG_INFO, warning = Lib.OAR_LOG_WARNING,
+                error = Lib.OAR_LOG_ERROR, off = Lib.OAR_LOG_OFF)
 
 function run_log(level, component, message, slot)
     failed = trapped(f -> f(level_name(level), unsafe_string(component), unsafe_string(message)), slot)
@@ -80,15 +81,20 @@ end
     on_log()
     on_log(nothing)
 
-Send the library's messages of this process to `f(level, component, message)`, level being `:debug`, `:info`, `:warning` or `:error`; to
-Julia's logging; or to standard error, as in the beginning. What the library's own threads have to say comes with a later call, on the
-thread of that call. An exception in `f` is reported by Julia's logging, since no call could fail with it.
+Send the library's messages of this process to `f(level, component, message)`, level being `:debug`, `:info`, `:warning`
+or `:error`; to Julia's logging; or to standard error, as in the beginning. What the library's own threads have to say
+comes with a later call, on the thread of that call. An exception in `f` is reported by Julia's logging, since no call
+could fail with it.
 """
 on_log(f) = check(Lib.oar_log_set_callback(0, Lib.@oar_log_fn(run_log), root!(f), SEM_POST[]))
 on_log(::Nothing) = check(Lib.oar_log_set_callback(0, C_NULL, C_NULL, C_NULL))
 on_log() = on_log(to_julias_logging)
 
-level_name(level) = level >= Lib.OAR_LOG_ERROR ? :error : level >= Lib.OAR_LOG_WARNING ? :warning : level >= Lib.OAR_LOG_INFO ? :info : :debug
+function level_name(level)
+    level >= Lib.OAR_LOG_ERROR && return :error
+    level >= Lib.OAR_LOG_WARNING && return :warning
+    level >= Lib.OAR_LOG_INFO ? :info : :debug
+end
 
 function to_julias_logging(level, component, message)
     level === :error ? (@error message component) : level === :warning ? (@warn message component) :

@@ -1,8 +1,8 @@
 # Keeps objects of Julia alive as long as C code holds them.
 #
-# Note: release on foreign threads. Oarlock calls a release function on whatever thread the last use ends, and Julia code
-# must not run on threads that Julia did not make. So the release function that Oarlock is given is sem_post of the C
-# library, and `user_data` is a semaphore, the object's slot: the post is all that happens there. Julia looks at the
+# Note: release on foreign threads. Oarlock calls a release function on whatever thread the last use ends, and Julia
+# code must not run on threads that Julia did not make. So the release function that Oarlock is given is sem_post of the
+# C library, and `user_data` is a semaphore, the object's slot: the post is all that happens there. Julia looks at the
 # slots at its own time, on its own threads: when more objects are rooted, and after each garbage collection. Slots are
 # used again and never freed, so a sem_post that has not quite returned never touches freed memory.
 

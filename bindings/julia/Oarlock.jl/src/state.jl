@@ -16,14 +16,12 @@ in it is thrown by `State`.
 `options`: a [`Config`](@ref), or what that takes. Threads: one call at a time.
 """
 
-const Options = Union{Nothing,AbstractString,AbstractDict,NamedTuple,Config}
-
-function State(options::Options = nothing; keywords...)
+function State(options::StateOptions = nothing; keywords...)
     config = as_config(options, keywords)
     owned(out -> Lib.oar_state_create(config, out), State)
 end
 
-State(f, options::Options = nothing; keywords...) = closing(f, State(options; keywords...))
+State(f, options::StateOptions = nothing; keywords...) = closing(f, State(options; keywords...))
 
 function run_exchange(mine, size, all, slot)
     trapped(slot) do (exchange, world_size)
@@ -31,7 +29,7 @@ function run_exchange(mine, size, all, slot)
     end
 end
 
-function State(exchange, rank::Integer, world_size::Integer, options::Options = nothing; keywords...)
+function State(exchange, rank::Integer, world_size::Integer, options::StateOptions = nothing; keywords...)
     config = as_config(options, keywords)
     slot = root!((exchange, Int(world_size)))
     owned(State) do out
@@ -39,7 +37,7 @@ function State(exchange, rank::Integer, world_size::Integer, options::Options = 
     end
 end
 
-State(f, exchange, rank::Integer, world_size::Integer, options::Options = nothing; keywords...) =
+State(f, exchange, rank::Integer, world_size::Integer, options::StateOptions = nothing; keywords...) =
     closing(f, State(exchange, rank, world_size, options; keywords...))
 
 "This process's number among all ranks, or among those of a group, from 0."
@@ -76,13 +74,11 @@ Wait until every rank has called this. `timeout`: seconds, or a `Dates.Period`; 
 barrier(state::State; timeout = 0) = check(Lib.oar_state_barrier(state, milliseconds(timeout)))
 
 """
-    println(state, values...)
-    print(state, values...)
+    println(state, value, values...)
 
 Write one line on the main process; other ranks do nothing.
 """
-Base.print(state::State, values...) = check(Lib.oar_state_print(state, string(values...)))
-Base.println(state::State, values...) = print(state, values...)
+Base.println(state::State, value, values...) = check(Lib.oar_state_print(state, string(value, values...)))
 
 run_print(text, slot) = trapped(f -> f(unsafe_string(text)), slot)
 

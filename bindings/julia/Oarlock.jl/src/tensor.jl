@@ -5,8 +5,8 @@
 Memory with a shape and an element type, shared with Julia, models, trees and operations on ranks.
 
 `Tensor(array)` copies nothing: the tensor has the array's shape in the order of its indices, and its strides (of a
-matrix of m rows: 1 and m). What is written to either is seen in the other, and the array lives as long as
-anything uses the memory. Arrays are `Array`s and what has `strides` and a `pointer`: views, permuted and reshaped arrays.
+matrix of m rows: 1 and m). What is written to either is seen in the other, and the array lives as long as anything uses
+the memory. Arrays are `Array`s and what has `strides` and a `pointer`: views, permuted and reshaped arrays.
 
 `size`, `ndims`, `length`, `eltype`, `strides`, `pointer` say what they say of arrays; `strides` and `pointer` are those
 of the memory. Values are had by [`asarray`](@ref), [`item`](@ref) and `Array(tensor)`.
@@ -18,7 +18,8 @@ const DTYPES = Dict{DataType,Int32}(
     Float16 => Lib.OAR_FLOAT16, Float32 => Lib.OAR_FLOAT32, Float64 => Lib.OAR_FLOAT64,
     ComplexF32 => Lib.OAR_COMPLEX64, ComplexF64 => Lib.OAR_COMPLEX128)
 const JULIA_TYPES = Dict{Int32,DataType}(dtype => type for (type, dtype) in DTYPES)
-const OTHER_DTYPES = Dict(Lib.OAR_BFLOAT16 => "bfloat16", Lib.OAR_FLOAT8_E4M3FN => "float8_e4m3fn", Lib.OAR_FLOAT8_E5M2 => "float8_e5m2")
+const OTHER_DTYPES = Dict(Lib.OAR_BFLOAT16 => "bfloat16", Lib.OAR_FLOAT8_E4M3FN => "float8_e4m3fn",
+                          Lib.OAR_FLOAT8_E5M2 => "float8_e5m2")
 
 dtype_of(T::Type) = get(DTYPES, T) do
     refuse(Lib.OAR_E_ARGUMENT, "tensors cannot have elements of type $T; they can have " *
@@ -94,8 +95,8 @@ end
 """
     from_dlpack(managed::Ptr{LibOarlock.DLManagedTensorVersioned})
 
-Take over a tensor of another library, without a copy. On failure it stays the caller's; else its deleter is called
-once when the last use ends, on any thread: it must not be Julia code if other threads may end it.
+Take over a tensor of another library, without a copy. On failure it stays the caller's; else its deleter is called once
+when the last use ends, on any thread: it must not be Julia code if other threads may end it.
 """
 from_dlpack(managed::Ptr{Lib.DLManagedTensorVersioned}) = owned(out -> Lib.oar_tensor_from_dlpack(managed, C_NULL, out), Tensor)
 

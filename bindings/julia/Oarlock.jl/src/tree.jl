@@ -3,8 +3,9 @@
 
 Nested lists and maps of tensors and plain values: batches, model inputs and outputs.
 
-Dictionaries and named tuples become maps, tuples and vectors of other things than numbers lists, [`Tensor`](@ref)s and arrays of numbers tensors
-(which share the array's memory), integers, numbers, truth values, texts and `nothing` themselves.
+Dictionaries and named tuples become maps, tuples and vectors of other things than numbers lists, [`Tensor`](@ref)s and
+arrays of numbers tensors (which share the array's memory), integers, numbers, truth values, texts and `nothing`
+themselves.
 
     batch["images"]                    # a Tensor
     outputs["hidden.0"]                # paths: keys and list indices (from 0), separated by dots
@@ -12,8 +13,8 @@ Dictionaries and named tuples become maps, tuples and vectors of other things th
     keys(batch), haskey(batch, "labels"), length(batch)
     native(tree)                       # all of it as Dict, Vector and plain values
 
-Leaves come as values, parts as `Tree`s. A path that is not there is an `OarlockError{:NOT_FOUND}` that says what there is.
-A tree is a value: parts are copies of the structure, while tensors are shared.
+Leaves come as values, parts as `Tree`s. A path that is not there is an `OarlockError{:NOT_FOUND}` that says what there
+is. A tree is a value: parts are copies of the structure, while tensors are shared.
 """
 
 Tree(tree::Tree) = tree

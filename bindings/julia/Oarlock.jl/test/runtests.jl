@@ -5,10 +5,15 @@ using Test
 
 const Lib = Oarlock.LibOarlock
 
+@testset "everything exported is documented" begin
+    documented = keys(Base.Docs.meta(Oarlock))
+    @test filter(name -> !(Base.Docs.Binding(Oarlock, name) in documented), setdiff(names(Oarlock), [:Oarlock])) == []
+end
+
 @testset "JSON of options" begin
     @test Oarlock.json((a = 1, b = [1.5, true, nothing, :x], c = Dict("d" => "e"))) ==
           "{\"a\":1,\"b\":[1.5,true,null,\"x\"],\"c\":{\"d\":\"e\"}}"
-    @test Oarlock.json("\"\\\n\x7fä") == "\"\\\"\\\\\\u000a\\u007fä\""
+    @test Oarlock.json("\"\\\n\x7f\u00e4") == "\"\\\"\\\\\\u000a\\u007f\u00e4\""
     @test Oarlock.json((2^53, 2^53 + 1, typemin(Int64), typemax(UInt64))) ==
           "[9007199254740992,\"9007199254740993\",\"-9223372036854775808\",\"18446744073709551615\"]"
     @test Oarlock.json(0.1f0) == "0.10000000149011612" && Oarlock.json(1e-7) == "1.0e-7"

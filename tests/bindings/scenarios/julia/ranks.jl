@@ -11,7 +11,7 @@ scenario("all_reduce") do folder
             array = Float32[rank + 1]
             work = start_all_reduce!(group, array, op)
             wait(work; timeout = 60)
-            @expect is_done(work) && Oarlock.error(work) === nothing && array == [result]
+            @expect is_done(work) && failure(work) === nothing && array == [result]
         end
         @expect broadcast_from!(group, 1, [10rank]) == [10]
         @expect asarray(all_gather(group, Float32[rank; rank + 0.5])) == [0, 0.5, 1, 1.5]
