@@ -4,7 +4,7 @@ from typing import Any
 
 from . import _c
 from ._errors import InvalidArgument, Unsupported
-from ._values import DTYPE_NAMES, dtype_number
+from ._values import dtype_number
 
 CPU = (1, 0)  # DLPack's name of the CPU
 COPIED = (bool, int, float, complex, list, tuple)  # what as_tensor copies
@@ -36,7 +36,7 @@ class Tensor(_c.TensorHandle):
     @property
     def dtype(self) -> str:
         """The element type by name: "float32"."""
-        return DTYPE_NAMES[_c.tensor_dtype(self)]
+        return _c.dtype_name(_c.tensor_dtype(self))
 
     @property
     def ndim(self) -> int:
@@ -216,7 +216,7 @@ def zeros(shape: int | Sequence[int], dtype: Any = "float32") -> Tensor:
 
 
 def from_memory(address: int, shape: Sequence[int], dtype: Any, *, strides: Sequence[int] | None = None,
-                owner: object = None) -> Tensor:
+                owner: object = None, read_only: bool = False) -> Tensor:
     """A tensor over memory at an address.
 
     Args:
@@ -225,10 +225,12 @@ def from_memory(address: int, shape: Sequence[int], dtype: Any, *, strides: Sequ
         dtype: the element type.
         strides: in elements, >= 0; None is row-major.
         owner: kept alive as long as the memory is used.
+        read_only: whether it must not be written to.
 
     Raises:
         InvalidArgument: sizes, strides or alignment that no tensor can have.
     """
     if not isinstance(address, int):
         raise InvalidArgument(f"data must be an address, not {address!r}")
-    return _c.tensor_from_memory(address, dtype_number(dtype), (tuple(shape), strides), owner)
+    make = _c.tensor_from_read_only_memory if read_only else _c.tensor_from_memory
+    return make(address, dtype_number(dtype), (tuple(shape), strides), owner)

@@ -10,10 +10,8 @@ from ._errors import InvalidArgument
 
 EXACT_IN_DOUBLE = 2**53
 
-DTYPES = {name.lower(): getattr(_c, name) for name in (
-    "BOOL", "UINT8", "INT8", "INT16", "INT32", "INT64", "FLOAT16", "BFLOAT16", "FLOAT32", "FLOAT64", "UINT16", "UINT32",
-    "UINT64", "COMPLEX64", "COMPLEX128", "FLOAT8_E4M3FN", "FLOAT8_E5M2")}
-DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
+DTYPES = {name: number for number in range(1, 256) if (name := _c.dtype_name(number)) != _c.dtype_name(0)}  # 0 is none
+PYTHON_TYPES = {float: "float64", int: "int64", complex: "complex128"}
 REDUCTIONS = {"sum": _c.REDUCE_SUM, "mean": _c.REDUCE_AVERAGE, "average": _c.REDUCE_AVERAGE, "avg": _c.REDUCE_AVERAGE,
               "max": _c.REDUCE_MAX, "min": _c.REDUCE_MIN, "product": _c.REDUCE_PRODUCT, "prod": _c.REDUCE_PRODUCT}
 
@@ -29,9 +27,10 @@ def milliseconds(timeout: float | None) -> int:
 
 
 def dtype_number(dtype: Any) -> int:
-    """ "float32", numpy.float32, torch.float32 or an OAR number."""
+    """ "float32", numpy.float32, torch.float32, float (as numpy takes it) or an OAR number."""
     if isinstance(dtype, int):
         return dtype
+    dtype = PYTHON_TYPES.get(dtype, dtype)
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
     number = DTYPES.get(name.removeprefix("torch."))
     if number is None:

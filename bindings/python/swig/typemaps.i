@@ -1,5 +1,8 @@
 /* One typemap per shape of parameters. functions.i names every parameter by its shape. */
 
+/* What no typemap below takes must not pass as an opaque pointer, as SWIG would let it. */
+%typemap(in) SWIGTYPE *, SWIGTYPE ** { _Static_assert(0, "no typemap for $type $1_name"); }
+
 /* Results: a status becomes nothing or an exception; what calls give out is returned, several things as a tuple. */
 %typemap(out) oar_status { if (oar_py_check($1) != 0) SWIG_fail; $result = SWIG_Py_Void(); }
 %typemap(out) int32_t "$result = PyLong_FromLong($1);"
@@ -27,6 +30,7 @@ OAR_NUMBER(size_t, 0, INT64_MAX)
 OAR_NUMBER_OUT(int32_t, PyLong_FromLong)
 OAR_NUMBER_OUT(oar_status, PyLong_FromLong)
 OAR_NUMBER_OUT(int64_t, PyLong_FromLongLong)
+OAR_NUMBER_OUT(size_t, PyLong_FromSize_t)
 OAR_NUMBER_OUT(double, PyFloat_FromDouble)
 
 /* Texts. */

@@ -42,6 +42,7 @@ def tensor_to_array(folder):
     array[1, 0] = 7.5
     other = numpy.from_dlpack(tensor)
     assert other[1, 0] == 7.5 and memoryview(tensor)[1, 0] == 7.5
+    assert [oarlock.zeros(1, dtype).dtype for dtype in (float, int, bool, numpy.dtype("f4"))] == ["float64", "int64", "bool", "float32"]
     one = oarlock.zeros((), numpy.int32)
     numpy.asarray(one)[()] = 41
     assert one.item() == 41 and float(one) == 41
@@ -79,6 +80,8 @@ def array_refused(folder):
         locked.copy_from([1.0, 2.0])
     with raises(ValueError, "read-only"):
         numpy.asarray(locked)[0] = 1
+    named = oarlock.from_memory(fixed.ctypes.data, (2,), numpy.float64, owner=fixed, read_only=True)
+    assert named.is_read_only and not oarlock.from_memory(fixed.ctypes.data, (1, 2), "float64", strides=(2, 1), owner=fixed).is_read_only
     with raises(oarlock.InvalidArgument, "[2]", "[3]") as caught:
         tensor.copy_from(numpy.zeros(3, numpy.float32))
     assert caught[0].operation == "oar_tensor_copy_from"
