@@ -1,10 +1,11 @@
 //! Element types: Oarlock's, and which Rust types they are.
 
 use oarlock_sys as sys;
+use std::ffi::CStr;
 use std::fmt;
 
 macro_rules! dtypes {
-    ($($dtype:ident = $code:ident, $name:literal, $size:literal;)*) => {
+    ($($dtype:ident = $code:ident;)*) => {
         /// Type of a tensor's elements.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -29,41 +30,41 @@ macro_rules! dtypes {
                 }
             }
 
-            /// The usual name: `"float32"`.
+            /// The usual name, as in torch and numpy: `"float32"`.
             pub fn name(self) -> &'static str {
-                match self {
-                    $(Dtype::$dtype => $name,)*
-                }
+                // SAFETY: takes any number, and gives static text.
+                unsafe { CStr::from_ptr(sys::oar_dtype_name(self.code())) }.to_str().unwrap_or("an unknown element type")
             }
 
             /// Bytes of one element.
             pub fn size(self) -> usize {
-                match self {
-                    $(Dtype::$dtype => $size,)*
-                }
+                let mut size = 0;
+                // SAFETY: the out pointer is a local's. It fails for unknown numbers only.
+                unsafe { sys::oar_dtype_size(self.code(), &mut size) };
+                size
             }
         }
     };
 }
 
 dtypes! {
-    Bool = OAR_BOOL, "bool", 1;
-    Uint8 = OAR_UINT8, "uint8", 1;
-    Int8 = OAR_INT8, "int8", 1;
-    Int16 = OAR_INT16, "int16", 2;
-    Int32 = OAR_INT32, "int32", 4;
-    Int64 = OAR_INT64, "int64", 8;
-    Float16 = OAR_FLOAT16, "float16", 2;
-    Bfloat16 = OAR_BFLOAT16, "bfloat16", 2;
-    Float32 = OAR_FLOAT32, "float32", 4;
-    Float64 = OAR_FLOAT64, "float64", 8;
-    Uint16 = OAR_UINT16, "uint16", 2;
-    Uint32 = OAR_UINT32, "uint32", 4;
-    Uint64 = OAR_UINT64, "uint64", 8;
-    Complex64 = OAR_COMPLEX64, "complex64", 8;
-    Complex128 = OAR_COMPLEX128, "complex128", 16;
-    Float8E4m3fn = OAR_FLOAT8_E4M3FN, "float8_e4m3fn", 1;
-    Float8E5m2 = OAR_FLOAT8_E5M2, "float8_e5m2", 1;
+    Bool = OAR_BOOL;
+    Uint8 = OAR_UINT8;
+    Int8 = OAR_INT8;
+    Int16 = OAR_INT16;
+    Int32 = OAR_INT32;
+    Int64 = OAR_INT64;
+    Float16 = OAR_FLOAT16;
+    Bfloat16 = OAR_BFLOAT16;
+    Float32 = OAR_FLOAT32;
+    Float64 = OAR_FLOAT64;
+    Uint16 = OAR_UINT16;
+    Uint32 = OAR_UINT32;
+    Uint64 = OAR_UINT64;
+    Complex64 = OAR_COMPLEX64;
+    Complex128 = OAR_COMPLEX128;
+    Float8E4m3fn = OAR_FLOAT8_E4M3FN;
+    Float8E5m2 = OAR_FLOAT8_E5M2;
 }
 
 impl fmt::Display for Dtype {
@@ -80,7 +81,7 @@ mod sealed {
 ///
 /// # Safety
 /// Values lie in memory as the element type `DTYPE` says, and any bytes of its size are a value of `Memory`.
-pub unsafe trait Element: sealed::Sealed + Copy + Send + 'static {
+pub unsafe trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
     /// Its element type.
     const DTYPE: Dtype;
     /// What elements are read as: the type itself where all bit patterns are values of it.

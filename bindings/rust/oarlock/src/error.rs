@@ -228,8 +228,7 @@ pub(crate) fn check(status: sys::oar_status) -> Result<()> {
 
 /// This thread's error. A panic inside a closure goes on from here, after the C call has returned.
 ///
-/// The text is read before the object is taken: where another libtorch is loaded, or the process was forked, the
-/// functions that read the object are refused like all others.
+/// The text is read before the object is taken: in a forked process `oar_error_take` is refused like everything else.
 #[cold]
 fn take(status: sys::oar_status) -> Error {
     // SAFETY: text of this thread's, good until the next call.

@@ -8,6 +8,7 @@ use crate::handle::{Handle, create, truth, value};
 use crate::text::{read_numbers, read_text};
 use oarlock_sys as sys;
 use std::ffi::c_void;
+use std::sync::Arc;
 
 /// Memory with a shape and an element type.
 ///
@@ -39,25 +40,45 @@ impl Tensor {
     /// # Errors
     /// `Argument` if the shape does not have as many elements as the vector.
     pub fn from_vec<T: Element>(values: Vec<T>, shape: &[usize]) -> Result<Self> {
-        let numel = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
-        if numel != Some(values.len()) {
-            return Err(Error::argument("from_vec", format!("shape {shape:?} does not have {} elements", values.len())));
-        }
+        check_numel("from_vec", shape, values.len())?;
         // SAFETY: the vector's elements are the `numel` of the shape, in row-major order.
-        unsafe { Tensor::over(values, |values| values.as_mut_ptr().cast(), T::DTYPE, &sizes(shape)?, None) }
+        unsafe { Tensor::over(values, |values| values.as_mut_ptr().cast(), T::DTYPE, &sizes(shape)?, None, Access::Write) }
+    }
+
+    /// A read-only tensor over shared values, row-major; nothing is copied, and whoever else has them may read on.
+    ///
+    /// ```
+    /// # use oarlock::{Tensor, Result};
+    /// # fn main() -> Result<()> {
+    /// let values: std::sync::Arc<[f32]> = [1.0, 2.0].into();
+    /// let tensor = Tensor::from_shared(values.clone(), &[2])?;
+    /// assert!(tensor.is_read_only()? && tensor.data_ptr()?.cast_const().cast() == values.as_ptr());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Argument` if the shape does not have as many elements as there are values.
+    pub fn from_shared<T: Element>(values: Arc<[T]>, shape: &[usize]) -> Result<Self> {
+        check_numel("from_shared", shape, values.len())?;
+        // SAFETY: as above; nobody writes to shared values.
+        unsafe {
+            Tensor::over(values, |values| values.as_ptr().cast_mut().cast(), T::DTYPE, &sizes(shape)?, None, Access::Read)
+        }
     }
 
     /// A tensor over memory that `owner` keeps, which is dropped after its last use.
     ///
     /// # Safety
-    /// `data` gives the address of memory that the owner alone uses until it is dropped and that does not move with it;
-    /// it holds elements of `dtype` at all places that shape and strides say.
+    /// `data` gives the address of memory that the owner alone uses until it is dropped (with `Access::Read`: that nobody
+    /// writes to) and that does not move with it; it holds elements of `dtype` at all places that shape and strides say.
     pub(crate) unsafe fn over<Owner: Send + 'static>(
         owner: Owner,
         data: impl FnOnce(&mut Owner) -> *mut c_void,
         dtype: Dtype,
         shape: &[i64],
         strides: Option<&[i64]>,
+        access: Access,
     ) -> Result<Self> {
         let owner = Box::into_raw(Box::new(owner));
         // SAFETY: just made, and nobody else has it.
@@ -66,7 +87,13 @@ impl Tensor {
         // SAFETY: shape and strides have one entry per dimension. The release frees the box, once, also if this fails.
         create(|out| unsafe {
             let release = Some(free::<Owner> as unsafe extern "C" fn(*mut c_void));
-            sys::oar_tensor_from_memory(data, dtype.code(), shape.as_ptr(), strides, shape.len(), owner.cast(), release, out)
+            let (dtype, shape, num_dims) = (dtype.code(), shape.as_ptr(), shape.len());
+            match access {
+                Access::Write => sys::oar_tensor_from_memory(data, dtype, shape, strides, num_dims, owner.cast(), release, out),
+                Access::Read => {
+                    sys::oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, owner.cast(), release, out)
+                }
+            }
         })
         .map(Tensor)
     }
@@ -224,6 +251,20 @@ impl Tensor {
     pub fn as_raw(&self) -> *mut sys::oar_tensor {
         self.0.as_ptr()
     }
+}
+
+/// What the library may do to memory of Rust's.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+fn check_numel(operation: &str, shape: &[usize], len: usize) -> Result<()> {
+    if shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size)) == Some(len) {
+        return Ok(());
+    }
+    Err(Error::argument(operation, format!("shape {shape:?} does not have {len} elements")))
 }
 
 /// Sizes as C has them.

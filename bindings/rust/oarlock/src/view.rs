@@ -2,8 +2,10 @@
 
 use crate::element::{Element, Plain};
 use crate::error::{Error, Result};
-use crate::tensor::Tensor;
-use ndarray::{Array, ArrayD, ArrayViewD, ArrayViewMutD, Dimension, IxDyn, ShapeBuilder, StrideShape};
+use crate::tensor::{Access, Tensor};
+use ndarray::{
+    ArcArray, Array, ArrayBase, ArrayD, ArrayViewD, ArrayViewMutD, Data, Dimension, IxDyn, RawData, ShapeBuilder, StrideShape,
+};
 use std::cell::Cell;
 
 impl Tensor {
@@ -21,14 +23,17 @@ impl Tensor {
     /// # Errors
     /// `Argument` for an array with an axis turned round (negative strides); copy it first.
     pub fn from_array<T: Element, D: Dimension + 'static>(array: Array<T, D>) -> Result<Self> {
-        let shape: Vec<i64> = array.shape().iter().map(|&size| size as i64).collect();
-        let strides: Vec<i64> = array.strides().iter().map(|&stride| stride as i64).collect();
-        if array.is_empty() {
-            return Tensor::zeros(T::DTYPE, array.shape()); // an array without elements may have any strides
-        }
-        // SAFETY: the array owns its elements, which lie where its shape and strides say. The library refuses negative
-        // strides before it looks at the memory.
-        unsafe { Tensor::over(array, |array| array.as_mut_ptr().cast(), T::DTYPE, &shape, Some(&strides)) }
+        // SAFETY: the array owns its elements.
+        unsafe { over_array(array, |array| array.as_mut_ptr(), Access::Write) }
+    }
+
+    /// A read-only tensor over a shared array's memory; nothing is copied, and whoever else has the array may read on.
+    ///
+    /// # Errors
+    /// As for [`from_array`](Tensor::from_array).
+    pub fn from_shared_array<T: Element, D: Dimension + 'static>(array: ArcArray<T, D>) -> Result<Self> {
+        // SAFETY: nobody writes to elements that are shared: the array is copied before.
+        unsafe { over_array(array, |array| array.as_ptr().cast_mut(), Access::Read) }
     }
 
     /// A copy of the values as an array, row-major.
@@ -117,4 +122,24 @@ impl Tensor {
         let strides: Vec<usize> = self.strides()?.into_iter().map(|stride| stride as usize).collect();
         Ok((IxDyn(&self.shape()?).strides(IxDyn(&strides)), data))
     }
+}
+
+/// # Safety
+/// `array` keeps its elements, and nobody else uses them (with `Access::Read`: writes to them), until it is dropped.
+unsafe fn over_array<T: Element, S, D>(
+    array: ArrayBase<S, D>,
+    data: impl FnOnce(&mut ArrayBase<S, D>) -> *mut T,
+    access: Access,
+) -> Result<Tensor>
+where
+    S: RawData<Elem = T> + Data + Send + 'static,
+    D: Dimension + 'static,
+{
+    if array.is_empty() {
+        return Tensor::zeros(T::DTYPE, array.shape()); // an array without elements may have any strides
+    }
+    let shape: Vec<i64> = array.shape().iter().map(|&size| size as i64).collect();
+    let strides: Vec<i64> = array.strides().iter().map(|&stride| stride as i64).collect();
+    // SAFETY: the elements lie where shape and strides say. The library refuses negative strides before it looks at them.
+    unsafe { Tensor::over(array, |array| data(array).cast(), T::DTYPE, &shape, Some(&strides), access) }
 }

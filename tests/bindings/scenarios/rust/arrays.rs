@@ -79,6 +79,13 @@ pub fn array_refused(_: &Path) -> Outcome {
     // SAFETY: nothing else uses the memory, and no view is given.
     refused(ErrorKind::Argument, "read-only", unsafe { read_only.view_mut::<f32>() });
     assert_eq!(read_only.to_vec::<f32>()?, [0.0, 0.0, 0.0, 4.0]);
+
+    let shared = array![[1.0f32, 2.0], [3.0, 4.0]].into_shared();
+    let tensor = Tensor::from_shared_array(shared.clone())?;
+    assert_eq!(tensor.data_ptr()?.cast_const().cast(), shared.as_ptr());
+    refused(ErrorKind::Argument, "read-only", tensor.copy_from(&read_only));
+    drop(tensor);
+    assert!(shared.is_unique(), "the tensor's share is given back");
     Ok(())
 }
 
