@@ -136,9 +136,10 @@ def test_a_file_that_is_no_library_is_told(tmp_path):
     assert "could not be loaded" in "\n".join(refused(OARLOCK_LIB_DIR=tmp_path))
 
 
-def test_another_library_is_taken_from_the_named_folder():
-    """The library of the build tree instead of the package's own copy."""
-    [line] = output("import oarlock; print(oarlock.LIBRARY_PATH, oarlock.State().rank)", OARLOCK_LIB_DIR=BUILD / "lib")
+@pytest.mark.parametrize("folder", [BUILD / "lib", "."])
+def test_another_library_is_taken_from_the_named_folder(folder):
+    """The library of the build tree instead of the package's own copy; also where the name is relative."""
+    [line] = output("import oarlock; print(oarlock.LIBRARY_PATH, oarlock.State().rank)", OARLOCK_LIB_DIR=folder, cwd=BUILD / "lib")
     assert line == f"{BUILD / 'lib/liboarlock.so.0'} 0"
 
 

@@ -76,7 +76,7 @@ def places() -> list[tuple[str, Path]]:
     """Where liboarlock is looked for, in this order, and why there."""
     named = os.environ.get("OARLOCK_LIB_DIR")
     if named:  # nothing else counts: who names a folder means it
-        return [("OARLOCK_LIB_DIR", Path(named) / LIBRARY)]
+        return [("OARLOCK_LIB_DIR", Path(named).absolute() / LIBRARY)]
     return [("the package's own", Path(__file__).parent / "lib" / LIBRARY)]
 
 
