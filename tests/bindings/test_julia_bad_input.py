@@ -4,10 +4,13 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 
-from languages import BUILD, BUILT, SOURCE, environment, is_built, julia
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "dist"))
+from languages import BUILD, BUILT, SOURCE, environment, is_built, julia  # noqa: E402
+from world import World  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not is_built("julia"), reason="the Julia binding was left out (OARLOCK_JULIA=none)")
 
@@ -96,6 +99,24 @@ def test_a_julia_whose_unwinder_ends_the_process_is_refused(tmp_path):
     text = load(command=bare, LD_LIBRARY_PATH=place / "lib", LD_PRELOAD="", JULIA_DEPOT_PATH=BUILT / "julia/depot",
                 OARLOCK_LIB_DIR=BUILD / "lib")
     assert "LD_PRELOAD=libgcc_s.so.1" in text and str(place / "lib/libunwind.so.8") in text
+
+
+# Ranks -------------------------------------------------------------------------------------------------------------------------
+
+ONE_FAILS = """
+using Oarlock
+State() do state
+    Oarlock.rank(state) == 1 && error("rank 1 has had enough")
+    barrier(state; timeout = 60)
+end
+"""
+
+
+def test_ranks_that_wait_for_one_that_throws_learn_its_error():
+    command = [str(part) for part in (BUILT / "julia/bin/julia", f"--project={BUILT / 'julia/environment'}", "-e", ONE_FAILS)]
+    waiting, failing = World(2, None, command=command).finish(timeout=240, check=False)
+    assert failing.returncode == waiting.returncode == 1 and "ERROR: rank 1 has had enough" in failing.stderr
+    assert "OarlockError ABORTED in oar_state_barrier (rank 1)" in waiting.stderr and "rank 1 has had enough" in waiting.stderr
 
 
 # Calls -----------------------------------------------------------------------------------------------------------------------

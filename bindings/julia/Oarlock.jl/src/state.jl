@@ -7,7 +7,8 @@
 One world: this process's rank, device and peers. Its place is found from the options, else from the variables that
 `oarlock launch` and torchrun set, else it is alone. Returns when all ranks have come.
 
-With a function `f(state)` first (a `do` block) the state is closed when that ends, and its result given.
+With a function `f(state)` first (a `do` block) the state is closed when that ends, and its result given. If it fails
+the state is aborted first, so that ranks that wait for this one learn its error.
 
 With `exchange(mine, all)`, a rank and a world size the ranks meet through the program's own all-gather: it is called
 once, with this rank's bytes, and fills the matrix `all`, whose column `r + 1` is for the bytes of rank r. An exception
@@ -21,7 +22,19 @@ function State(options::StateOptions = nothing; keywords...)
     owned(out -> Lib.oar_state_create(config, out), State)
 end
 
-State(f, options::StateOptions = nothing; keywords...) = closing(f, State(options; keywords...))
+State(f, options::StateOptions = nothing; keywords...) = closing(telling_peers(f), State(options; keywords...))
+
+# `f`, whose failure is the reason by which all ranks that wait for this one fail.
+telling_peers(f) = function (state)
+    try
+        f(state)
+    catch failure
+        is_ended(state) || Lib.oar_state_abort(state, first_line(failure))
+        rethrow()
+    end
+end
+
+first_line(failure) = replace(first(split(sprint(showerror, failure), '\n')), '\0' => ' ')
 
 function run_exchange(mine, size, all, slot)
     trapped(slot) do (exchange, world_size)
@@ -38,7 +51,7 @@ function State(exchange, rank::Integer, world_size::Integer, options::StateOptio
 end
 
 State(f, exchange, rank::Integer, world_size::Integer, options::StateOptions = nothing; keywords...) =
-    closing(f, State(exchange, rank, world_size, options; keywords...))
+    closing(telling_peers(f), State(exchange, rank, world_size, options; keywords...))
 
 "This process's number among all ranks, or among those of a group, from 0."
 rank(state::State) = Int(value(out -> Lib.oar_state_rank(state, out), Int32))

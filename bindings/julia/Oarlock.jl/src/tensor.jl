@@ -6,7 +6,8 @@ Memory with a shape and an element type, shared with Julia, models, trees and op
 
 `Tensor(array)` copies nothing: the tensor has the array's shape in the order of its indices, and its strides (of a
 matrix of m rows: 1 and m). What is written to either is seen in the other, and the array lives as long as anything uses
-the memory. Arrays are `Array`s and what has `strides` and a `pointer`: views, permuted and reshaped arrays.
+the memory. Arrays are `Array`s, and views, permuted and reshaped arrays of them. That of a
+[`ReadOnlyArray`](@ref Oarlock.ReadOnlyArray) is read-only.
 
 `size`, `ndims`, `length`, `eltype`, `strides`, `pointer` say what they say of arrays; `strides` and `pointer` are those
 of the memory. Values are had by [`asarray`](@ref), [`item`](@ref) and `Array(tensor)`.
@@ -18,8 +19,6 @@ const DTYPES = Dict{DataType,Int32}(
     Float16 => Lib.OAR_FLOAT16, Float32 => Lib.OAR_FLOAT32, Float64 => Lib.OAR_FLOAT64,
     ComplexF32 => Lib.OAR_COMPLEX64, ComplexF64 => Lib.OAR_COMPLEX128)
 const JULIA_TYPES = Dict{Int32,DataType}(dtype => type for (type, dtype) in DTYPES)
-const OTHER_DTYPES = Dict(Lib.OAR_BFLOAT16 => "bfloat16", Lib.OAR_FLOAT8_E4M3FN => "float8_e4m3fn",
-                          Lib.OAR_FLOAT8_E5M2 => "float8_e5m2")
 
 dtype_of(T::Type) = get(DTYPES, T) do
     refuse(Lib.OAR_E_ARGUMENT, "tensors cannot have elements of type $T; they can have " *
@@ -29,22 +28,25 @@ end
 # Arrays whose elements lie in memory by strides.
 const MemoryArray{T} = Union{StridedArray{T},PermutedDimsArray{T,N,P,Q,<:StridedArray} where {N,P,Q}}
 
-function Tensor(array::MemoryArray{T}) where {T}
-    dtype = dtype_of(T)
+Tensor(array::MemoryArray) = over_memory(Lib.oar_tensor_from_memory, array)
+
+# `make`: the C function for memory that may be written to, or the one for memory that may not
+function over_memory(make, array)
+    dtype = dtype_of(eltype(array))
     shape, steps = collect(Int64, size(array)), collect(Int64, strides(array))
     slot = root!(array)
     owned(Tensor) do out
         GC.@preserve array begin
             data = isempty(array) ? C_NULL : Ptr{Cvoid}(pointer(array))
-            Lib.oar_tensor_from_memory(data, dtype, shape, steps, length(shape), slot, SEM_POST[], out)
+            make(data, dtype, shape, steps, length(shape), slot, SEM_POST[], out)
         end
     end
 end
 
 function Tensor(array::AbstractArray)
     dtype_of(eltype(array))
-    refuse(Lib.OAR_E_ARGUMENT, "a $(typeof(array)) has no memory with strides, or may not be written to, so that no tensor can " *
-           "share it; give a copy, collect(array)", "Tensor")
+    refuse(Lib.OAR_E_ARGUMENT, "a $(typeof(array)) has no memory with strides that a tensor could share; give a copy, " *
+           "collect(array)", "Tensor")
 end
 
 Tensor(T::Type, sizes::Integer...) =
@@ -68,7 +70,7 @@ end
 function Base.eltype(tensor::Tensor)
     dtype = value(out -> Lib.oar_tensor_dtype(tensor, out), Int32)
     get(JULIA_TYPES, dtype) do
-        refuse(Lib.OAR_E_UNSUPPORTED, "Julia has no type for elements of $(get(OTHER_DTYPES, dtype, dtype))", "eltype")
+        refuse(Lib.OAR_E_UNSUPPORTED, "Julia has no type for elements of $(unsafe_string(Lib.oar_dtype_name(dtype)))", "eltype")
     end
 end
 
