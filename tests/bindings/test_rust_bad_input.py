@@ -14,7 +14,11 @@ def run(case, **extra):
     return subprocess.run([PROGRAM, case], capture_output=True, text=True, timeout=120, env=environment(**extra))
 
 
-@pytest.mark.parametrize("case", ["panic_in_exchange", "panic_in_print", "call_inside_itself", "error_in_backward", "numbers_and_texts"])
+CASES = ("panic_in_exchange", "panic_in_print", "call_inside_itself", "error_in_backward", "numbers_and_texts",
+         "numbers_that_are_not_finite", "forked")
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_the_program_lives(case):
     ended = run(case)
     assert ended.returncode == 0, ended.stdout + ended.stderr

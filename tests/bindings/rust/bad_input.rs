@@ -98,6 +98,44 @@ fn error_in_backward() -> Result<()> {
     state.close()
 }
 
+/// Numbers that JSON lacks are told, and do not become defaults.
+fn numbers_that_are_not_finite() -> Result<()> {
+    let config = Config::new()?;
+    let weight = Tensor::from_vec(vec![1.0f32], &[1])?;
+    let model = Model::foreign(&State::with_config(&config)?)?;
+    model.register_parameter("weight", &weight)?;
+    for (error, key) in [
+        (config.set("ddp.bucket_cap_mb", f64::NAN).expect_err("NaN"), "ddp.bucket_cap_mb"),
+        (config.merge(json!({"ddp": {"bucket_cap_mb": f64::INFINITY}})).expect_err("infinity"), "ddp.bucket_cap_mb"),
+        (Optimizer::new(&model, "adamw", json!({"lr": f64::NAN})).err().expect("NaN"), "lr"),
+        (Optimizer::new(&model, "adamw", json!({"betas": [0.9, f32::NAN]})).err().expect("NaN"), "betas.1"),
+    ] {
+        assert!(error.kind() == ErrorKind::Argument && error.message().contains(key), "{error}");
+    }
+    Ok(())
+}
+
+unsafe extern "C" {
+    fn fork() -> i32;
+    fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
+}
+
+/// In a child of a process that has used the library every call says so, with a text.
+fn forked() -> Result<()> {
+    let config = Config::new()?;
+    // SAFETY: the child makes one call of the library, which refuses, and ends.
+    let child = unsafe { fork() };
+    if child == 0 {
+        let error = config.set("seed", 1).expect_err("a forked process");
+        std::process::exit(if error.kind() == ErrorKind::Forked && error.message().contains("fork") { 0 } else { 1 });
+    }
+    let mut status = -1;
+    // SAFETY: `status` is a local's address.
+    let ended = unsafe { waitpid(child, &mut status, 0) };
+    assert_eq!((ended, status), (child, 0));
+    config.set("seed", 1)
+}
+
 /// Sizes and texts that C cannot take are refused before it is called.
 fn numbers_and_texts() -> Result<()> {
     let state = State::new()?;
@@ -126,6 +164,8 @@ fn main() {
         "panic_in_print" => panic_in_print(),
         "call_inside_itself" => call_inside_itself(),
         "error_in_backward" => error_in_backward(),
+        "numbers_that_are_not_finite" => numbers_that_are_not_finite(),
+        "forked" => forked(),
         "numbers_and_texts" => numbers_and_texts(),
         _ => panic!("there is no case {name}"),
     };

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result, check};
 use crate::handle::{Handle, create};
-use crate::options::Options;
+use crate::options::{Options, checked};
 use crate::text::{c_text, read_text};
 use oarlock_sys as sys;
 
@@ -38,7 +38,7 @@ impl Config {
     /// # Errors
     /// `Argument` for an unknown key (the text names the nearest known one), or a value of another type.
     pub fn merge(&self, options: impl Options) -> Result<()> {
-        let json = options.into_json()?;
+        let json = checked(options)?;
         if json.as_ptr().is_null() {
             return Ok(());
         }
@@ -50,35 +50,8 @@ impl Config {
     ///
     /// # Errors
     /// As for [`merge`](Config::merge).
-    pub fn set(&self, key: &str, value: impl Into<serde_json::Value>) -> Result<()> {
-        let c_key = c_text("the option's key", key)?;
-        // SAFETY: as above.
-        check(match value.into() {
-            // SAFETY: as above.
-            serde_json::Value::Bool(flag) => unsafe { sys::oar_config_set_bool(self.as_raw(), c_key.as_ptr(), flag.into()) },
-            serde_json::Value::String(text) => {
-                let text = c_text("the option's value", text)?;
-                // SAFETY: as above.
-                unsafe { sys::oar_config_set_string(self.as_raw(), c_key.as_ptr(), text.as_ptr()) }
-            }
-            serde_json::Value::Number(number) if !number.is_f64() => {
-                let integer = number.as_i64().ok_or_else(|| {
-                    Error::own(
-                        ErrorKind::Argument,
-                        "set",
-                        format!("{key}: {number} does not fit into a signed integer of 64 bits"),
-                    )
-                })?;
-                // SAFETY: as above.
-                unsafe { sys::oar_config_set_int64(self.as_raw(), c_key.as_ptr(), integer) }
-            }
-            serde_json::Value::Number(number) => {
-                let number = number.as_f64().unwrap_or(f64::NAN);
-                // SAFETY: as above.
-                unsafe { sys::oar_config_set_double(self.as_raw(), c_key.as_ptr(), number) }
-            }
-            other => return self.merge(serde_json::json!({ key: other })),
-        })
+    pub fn set(&self, key: &str, value: impl Setting) -> Result<()> {
+        value.set(self, key)
     }
 
     /// The value in force of an option: texts as they are, everything else as JSON, `""` if unset.
@@ -100,6 +73,72 @@ impl Config {
     /// The handle, for calls of [`sys`]; it stays this object's, and the rules of the C interface hold.
     pub fn as_raw(&self) -> *mut sys::oar_config {
         self.0.as_ptr()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What [`Config::set`] takes: `bool`, integers, `f32`, `f64`, text, and [`json!`](crate::json).
+pub trait Setting: sealed::Sealed {
+    #[doc(hidden)]
+    fn set(self, config: &Config, key: &str) -> Result<()>;
+}
+
+macro_rules! setting {
+    ($($rust:ty => $function:ident $(via $convert:expr)?;)*) => {$(
+        impl sealed::Sealed for $rust {}
+        impl Setting for $rust {
+            fn set(self, config: &Config, key: &str) -> Result<()> {
+                let value = self;
+                $(let value = $convert(value, key)?;)?
+                let key = c_text("the option's key", key)?;
+                // SAFETY: the config is alive and the text ends with NUL.
+                check(unsafe { sys::$function(config.as_raw(), key.as_ptr(), value.into()) })
+            }
+        }
+    )*};
+}
+
+setting! {
+    bool => oar_config_set_bool;
+    i32 => oar_config_set_int64;
+    u32 => oar_config_set_int64;
+    i64 => oar_config_set_int64;
+    u64 => oar_config_set_int64 via signed;
+    usize => oar_config_set_int64 via signed;
+    f32 => oar_config_set_double;
+    f64 => oar_config_set_double;
+}
+
+/// An integer as C has it.
+fn signed<T: Copy + std::fmt::Display + TryInto<i64>>(value: T, key: &str) -> Result<i64> {
+    value
+        .try_into()
+        .map_err(|_| Error::argument("set", format!("{key}: {value} does not fit into a signed integer of 64 bits")))
+}
+
+impl sealed::Sealed for &str {}
+impl Setting for &str {
+    fn set(self, config: &Config, key: &str) -> Result<()> {
+        let (key, text) = (c_text("the option's key", key)?, c_text("the option's value", self)?);
+        // SAFETY: the config is alive and texts end with NUL.
+        check(unsafe { sys::oar_config_set_string(config.as_raw(), key.as_ptr(), text.as_ptr()) })
+    }
+}
+
+impl sealed::Sealed for String {}
+impl Setting for String {
+    fn set(self, config: &Config, key: &str) -> Result<()> {
+        self.as_str().set(config, key)
+    }
+}
+
+impl sealed::Sealed for serde_json::Value {}
+impl Setting for serde_json::Value {
+    fn set(self, config: &Config, key: &str) -> Result<()> {
+        config.merge(serde_json::json!({ key: self }))
     }
 }
 

@@ -72,7 +72,7 @@ mod work;
 pub use accelerator::{Accelerator, Backward, IntoGradient, Prepare};
 pub use callback::{BoxedError, Outcome};
 pub use checkpoint::Checkpoint;
-pub use config::Config;
+pub use config::{Config, Setting};
 pub use dataset::Dataset;
 pub use dlpack::Dlpack;
 pub use element::{Dtype, Element, Plain};

@@ -3,7 +3,7 @@
 use crate::dataset::Dataset;
 use crate::error::{Error, Result, check};
 use crate::handle::{Handle, create, create_nullable, value};
-use crate::options::Options;
+use crate::options::{Options, checked};
 use crate::tree::Tree;
 use oarlock_sys as sys;
 
@@ -33,7 +33,7 @@ impl Loader {
     /// # Errors
     /// `Argument` for an unknown option (the text names the nearest), or a value out of range.
     pub fn new(dataset: &Dataset, options: impl Options) -> Result<Self> {
-        let options = options.into_json()?;
+        let options = checked(options)?;
         // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
         create(|out| unsafe { sys::oar_loader_create(dataset.as_raw(), options.as_ptr(), out) }).map(Loader)
     }

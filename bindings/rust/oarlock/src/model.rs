@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result, check};
 use crate::handle::{Handle, create, create_nullable, truth, value};
-use crate::options::Options;
+use crate::options::{Options, checked};
 use crate::state::State;
 use crate::tensor::Tensor;
 use crate::text::{c_path, c_text, read_text};
@@ -27,7 +27,7 @@ impl Model {
     /// # Errors
     /// `NotFound`, `Corrupt`, `Version`, and `Unsupported` naming the operator or region.
     pub fn load(state: &State, path: impl AsRef<Path>, options: impl Options) -> Result<Self> {
-        let (path, options) = (c_path(path)?, options.into_json()?);
+        let (path, options) = (c_path(path)?, checked(options)?);
         // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
         create(|out| unsafe { sys::oar_model_load(state.as_raw(), path.as_ptr(), options.as_ptr(), out) })
             .map(|handle| Model::from_handle(handle, false))

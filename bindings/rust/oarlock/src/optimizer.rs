@@ -3,7 +3,7 @@
 use crate::error::{Result, check};
 use crate::handle::{Handle, create, value};
 use crate::model::{Model, refuse_in_backward};
-use crate::options::Options;
+use crate::options::{Options, checked};
 use crate::text::c_text;
 use oarlock_sys as sys;
 use std::cell::Cell;
@@ -22,7 +22,7 @@ impl Optimizer {
     /// # Errors
     /// `Argument` for an unknown name or option (the text names the nearest), or a value out of range.
     pub fn new(model: &Model, name: &str, options: impl Options) -> Result<Self> {
-        let (name, options) = (c_text("the optimizer's name", name)?, options.into_json()?);
+        let (name, options) = (c_text("the optimizer's name", name)?, checked(options)?);
         // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
         let handle = create(|out| unsafe { sys::oar_optimizer_create(model.as_raw(), name.as_ptr(), options.as_ptr(), out) })?;
         Ok(Optimizer { handle, in_backward: model.in_backward.clone() })
@@ -83,7 +83,7 @@ impl Scheduler {
     /// # Errors
     /// `Argument` for an unknown name or option, one that is missing, or a value out of range.
     pub fn new(optimizer: &Optimizer, name: &str, options: impl Options) -> Result<Self> {
-        let (name, options) = (c_text("the schedule's name", name)?, options.into_json()?);
+        let (name, options) = (c_text("the schedule's name", name)?, checked(options)?);
         // SAFETY: as above.
         create(|out| unsafe { sys::oar_scheduler_create(optimizer.as_raw(), name.as_ptr(), options.as_ptr(), out) })
             .map(Scheduler)

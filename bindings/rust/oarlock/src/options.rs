@@ -1,6 +1,6 @@
 //! Options: JSON in the C interface, `json!({...})`, text or nothing here.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::text::c_text;
 use serde_json::Value;
 use std::ffi::{CString, c_char};
@@ -15,9 +15,40 @@ mod sealed {
 }
 
 /// What functions take as options: `()` for the defaults, [`json!`](crate::json)`({"lr": 0.1})`, or JSON as text.
+///
+/// A `null` inside of `json!` is refused where options are taken: numbers that are not finite become one, and the library
+/// takes the default for it.
 pub trait Options: sealed::Sealed {
     #[doc(hidden)]
     fn into_json(self) -> Result<Json>;
+    #[doc(hidden)]
+    fn null(&self) -> Option<String> {
+        None
+    }
+}
+
+/// JSON of options, in which no number got lost.
+pub(crate) fn checked(options: impl Options) -> Result<Json> {
+    match options.null() {
+        None => options.into_json(),
+        Some(key) => Err(Error::argument(
+            "json!",
+            format!("{key} is null in json!, as numbers become that are not finite; leave the key out for its default"),
+        )),
+    }
+}
+
+/// The first key with a `null`.
+fn null_in(value: &Value) -> Option<String> {
+    let entries: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, inner)| (key.clone(), inner)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, inner)| (index.to_string(), inner)).collect(),
+        _ => return None,
+    };
+    entries.into_iter().find_map(|(key, inner)| match inner {
+        Value::Null => Some(key),
+        inner => null_in(inner).map(|rest| format!("{key}.{rest}")),
+    })
 }
 
 /// JSON text for C; NULL for the defaults.
@@ -52,10 +83,18 @@ impl Options for &Value {
     fn into_json(self) -> Result<Json> {
         self.to_string().as_str().into_json()
     }
+
+    fn null(&self) -> Option<String> {
+        null_in(self)
+    }
 }
 
 impl Options for Value {
     fn into_json(self) -> Result<Json> {
         (&self).into_json()
+    }
+
+    fn null(&self) -> Option<String> {
+        null_in(self)
     }
 }

@@ -3,7 +3,7 @@
 use crate::dataset::Names;
 use crate::error::{Result, check};
 use crate::handle::{Handle, create};
-use crate::options::Options;
+use crate::options::{Options, checked};
 use crate::state::State;
 use crate::text::c_text;
 use oarlock_sys as sys;
@@ -20,7 +20,7 @@ impl Tracker {
     /// # Errors
     /// `NotFound` for a product that there is not, `Io`, `Corrupt` if the file holds something else.
     pub fn new(state: &State, name: &str, options: impl Options) -> Result<Self> {
-        let (name, options) = (c_text("the tracker's name", name)?, options.into_json()?);
+        let (name, options) = (c_text("the tracker's name", name)?, checked(options)?);
         // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
         create(|out| unsafe { sys::oar_tracker_create(state.as_raw(), name.as_ptr(), options.as_ptr(), out) }).map(Tracker)
     }
