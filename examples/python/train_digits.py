@@ -66,7 +66,10 @@ if __name__ == "__main__":
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--resume", action="store_true")
+    options = parser.parse_args()
+    if options.epochs < 1:
+        parser.error("--epochs must be at least 1")
     try:
-        main(parser.parse_args())
+        main(options)
     except oarlock.Error as error:
         sys.exit(f"train_digits: {error}")
