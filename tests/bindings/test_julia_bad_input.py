@@ -9,7 +9,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "dist"))
-from languages import BUILD, BUILT, SOURCE, environment, is_built, julia  # noqa: E402
+from languages import BUILD, BUILT, environment, is_built, julia  # noqa: E402
 from world import World  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not is_built("julia"), reason="the Julia binding was left out (OARLOCK_JULIA=none)")
@@ -147,7 +147,7 @@ TEXTS = {  # case -> what its text begins with, and words in it
     "input of a wrong name": ("OarlockError ARGUMENT in oar_model_forward", "image", "images"),
     "input that is no tensor": ("OarlockError ARGUMENT in oar_model_forward", "images"),
     "output of a wrong shape": ("OarlockError ARGUMENT in oar_group_all_gather", "[2]", "[3]"),
-    "output of a wrong dtype": ("OarlockError ARGUMENT in oar_group_all_gather", "Float and Double"),
+    "output of a wrong dtype": ("OarlockError ARGUMENT in oar_group_all_gather", "float32 and float64"),
     "copy of a wrong shape": ("OarlockError ARGUMENT in oar_tensor_copy_from", "[24, 1, 3, 3]", "[3, 3]"),
     "array of big integers": ("OarlockError ARGUMENT in Tensor", "BigInt", "Float32"),
     "array of texts": ("OarlockError ARGUMENT in Tensor", "String", "Float32"),
