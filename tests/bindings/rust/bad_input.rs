@@ -95,6 +95,18 @@ fn error_in_backward() -> Result<()> {
     assert!(none.kind() == ErrorKind::State && none.message().contains("weight"), "{none}");
     accelerator.foreign_backward(&model, |gradients| gradients.ready("weight", vec![0.5f32, 0.25]))?;
     assert_eq!(model.gradient("weight")?.expect("a gradient").to_vec::<f32>()?, [0.5, 0.25]);
+    let optimizer = accelerator.prepare(Optimizer::new(&model, "sgd", ())?)?;
+    accelerator.step(&optimizer, None)?;
+
+    let panics = |gradients: &Backward<'_>| -> Result<()> {
+        gradients.ready("weight", vec![0.5f32, 0.25])?;
+        panic!("the backward's own");
+    };
+    let panic = catch_unwind(AssertUnwindSafe(|| accelerator.foreign_backward(&model, panics))).expect_err("the panic");
+    assert_eq!(*panic.downcast::<&str>().expect("a text"), "the backward's own");
+    assert_eq!(model.gradient("weight").expect_err("an open backward").kind(), ErrorKind::State);
+    assert_eq!(optimizer.step().expect_err("an open backward").kind(), ErrorKind::State);
+    assert_eq!(accelerator.step(&optimizer, None).expect_err("an open backward").kind(), ErrorKind::State);
     state.close()
 }
 
