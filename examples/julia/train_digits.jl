@@ -18,7 +18,7 @@ function parse_arguments(arguments)
             usage()
         end
     end
-    length(values) == 6 ? values : usage()
+    length(values) == 6 && something(tryparse(Int, values["epochs"]), 0) > 0 ? values : usage()
 end
 
 function usage()

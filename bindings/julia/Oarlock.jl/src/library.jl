@@ -23,7 +23,7 @@ torch_version() = read_text((buf, len) -> Lib.oar_torch_version(buf, len))
 function candidates()
     names = ("liboarlock.so.$(Lib.OAR_VERSION_MAJOR)", "liboarlock.so")
     folder = get(ENV, "OARLOCK_LIB_DIR", "")
-    isempty(folder) || return [(joinpath(folder, name), "OARLOCK_LIB_DIR=$folder") for name in reverse(names)]
+    isempty(folder) || return [(joinpath(abspath(folder), name), "OARLOCK_LIB_DIR=$folder") for name in reverse(names)]
     [(name, "the system's loader (LD_LIBRARY_PATH, ldconfig)") for name in names]
 end
 
