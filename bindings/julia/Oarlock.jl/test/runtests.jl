@@ -46,6 +46,13 @@ end
     @test asarray(contiguous(gaps)) == values[1:1, :, 1:2:3]
 end
 
+@testset "elements that Julia lacks are named" begin
+    tensor = Oarlock.owned(out -> Lib.oar_tensor_zeros(Lib.OAR_BFLOAT16, Int64[2], 1, out), Tensor)
+    @test size(tensor) == (2,)
+    @test_throws OarlockError{:UNSUPPORTED} asarray(tensor)
+    @test occursin("bfloat16", try eltype(tensor) catch failure; failure.message end)
+end
+
 @testset "arrays that share a view's data keep it" begin
     flat = (tensor = Tensor(Float32, 3, 2); asarray(tensor)[3, 2] = 5; array = vec(memory_array(tensor)); finalize(tensor); array)
     GC.gc(); GC.gc()
