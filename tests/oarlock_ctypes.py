@@ -120,7 +120,7 @@ class Oarlock:
 
     def value(self, tree):
         lib = self.lib
-        kind = self.number(ctypes.c_int32, lib.oar_tree_kind, tree)
+        kind = self.number(ctypes.c_int32, lib.oar_tree_kind, tree, None)
         if kind == TREE_TENSOR:
             return self.tensor_to_torch(self.make(lib.oar_tree_get_tensor, tree, None))
         if kind in (TREE_INT, TREE_DOUBLE, TREE_BOOL):
@@ -128,7 +128,7 @@ class Oarlock:
             return {TREE_INT: int, TREE_DOUBLE: float, TREE_BOOL: bool}[kind](number)
         if kind not in (TREE_LIST, TREE_MAP):
             return None
-        size = self.number(ctypes.c_int64, lib.oar_tree_size, tree)
+        size = self.number(ctypes.c_int64, lib.oar_tree_size, tree, None)
         if kind == TREE_LIST:
             return [self.value(self.make(lib.oar_tree_get, tree, str(i).encode())) for i in range(size)]
         keys = [self.text(lib.oar_tree_key, tree, ctypes.c_int64(i)) for i in range(size)]

@@ -175,6 +175,15 @@ oar_status oar_accelerator_load(oar_accelerator* accelerator, const char* direct
   });
 }
 
+oar_status oar_accelerator_last_checkpoint(const oar_accelerator* accelerator, char* buf, size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Accelerator& self, unwrap(accelerator));
+    OAR_TRY(require_out(len, "len"));
+    if (!self.last_checkpoint()) return not_found("this accelerator has neither saved nor loaded a checkpoint yet");
+    return copy_text(*self.last_checkpoint(), buf, len);
+  });
+}
+
 oar_status oar_accelerator_close(oar_accelerator* accelerator) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Accelerator & self, unwrap(accelerator));

@@ -46,9 +46,12 @@ oar_status oar_group_all_gather(oar_group* group, oar_tensor* input, oar_tensor*
   });
 }
 
-oar_status oar_group_barrier(oar_group* group, int64_t timeout_ms) noexcept {
+oar_status oar_group_barrier(oar_group* group, int64_t timeout_ms, oar_work** out_work) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Group & self, unwrap(group));
-    return self.barrier(Milliseconds(timeout_ms));
+    OAR_TRY(require_out(out_work, "out_work"));
+    OAR_ASSIGN(std::shared_ptr<Work> work, self.start_barrier(Milliseconds(timeout_ms)));
+    *out_work = wrap<oar_work>(std::move(work));
+    return Status::ok();
   });
 }

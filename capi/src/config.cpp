@@ -26,6 +26,21 @@ Status set_option(oar_config* config, const char* key, Make&& make) {
   return Status::ok();
 }
 
+template <class T, class Read>
+Status get_option(const oar_config* config, const char* key, OptionType type, T* out_value, Read&& read) {
+  OAR_ASSIGN(const Options& self, unwrap(config));
+  OAR_TRY(require_argument(key, "key"));
+  OAR_TRY(require_out(out_value, "out_value"));
+  OAR_TRY(self.check_type(key, type));
+  if (!self.is_set(key)) return not_found("option '{}' has no value", key);
+  *out_value = read(self);
+  return Status::ok();
+}
+
+// The order of OptionType.
+constexpr std::int32_t kTypeCodes[] = {OAR_CONFIG_BOOL, OAR_CONFIG_INT64, OAR_CONFIG_DOUBLE, OAR_CONFIG_STRING,
+                                       OAR_CONFIG_DOUBLE_LIST};
+
 }  // namespace
 
 oar_status oar_config_create(oar_config** out) noexcept {
@@ -89,6 +104,46 @@ oar_status oar_config_get_string(const oar_config* config, const char* key, char
     OAR_TRY(require_argument(key, "key"));
     OAR_ASSIGN(const std::string text, self.as_text(key));
     return copy_text(text, buf, len);
+  });
+}
+
+oar_status oar_config_copy(const oar_config* config, oar_config** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Options& self, unwrap(config));
+    OAR_TRY(require_out(out, "out"));
+    *out = wrap<oar_config>(std::make_shared<Options>(self));
+    return Status::ok();
+  });
+}
+
+oar_status oar_config_type(const oar_config* config, const char* key, int32_t* out_type) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Options& self, unwrap(config));
+    OAR_TRY(require_argument(key, "key"));
+    OAR_TRY(require_out(out_type, "out_type"));
+    OAR_ASSIGN(const OptionType type, self.type_of(key));
+    *out_type = kTypeCodes[static_cast<std::size_t>(type)];
+    return Status::ok();
+  });
+}
+
+oar_status oar_config_get_int64(const oar_config* config, const char* key, int64_t* out_value) noexcept {
+  return guard([&] {
+    return get_option(config, key, OptionType::kInt, out_value, [&](const Options& self) { return self.integer(key); });
+  });
+}
+
+oar_status oar_config_get_double(const oar_config* config, const char* key, double* out_value) noexcept {
+  return guard([&] {
+    return get_option(config, key, OptionType::kDouble, out_value,
+                      [&](const Options& self) { return self.number(key); });
+  });
+}
+
+oar_status oar_config_get_bool(const oar_config* config, const char* key, int32_t* out_value) noexcept {
+  return guard([&] {
+    return get_option(config, key, OptionType::kFlag, out_value,
+                      [&](const Options& self) { return self.flag(key) ? 1 : 0; });
   });
 }
 

@@ -70,20 +70,20 @@ oar_status oar_tree_from_tensor(oar_tensor* tensor, oar_tree** out) noexcept {
   });
 }
 
-oar_status oar_tree_kind(const oar_tree* tree, int32_t* out_kind) noexcept {
+oar_status oar_tree_kind(const oar_tree* tree, const char* path, int32_t* out_kind) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(const Tree& self, unwrap(tree));
+    OAR_ASSIGN(const Tree* entry, find(tree, path));
     OAR_TRY(require_out(out_kind, "out_kind"));
-    *out_kind = static_cast<int32_t>(self.value().index());  // the variant's order is that of OAR_TREE_*
+    *out_kind = static_cast<int32_t>(entry->value().index());  // the variant's order is that of OAR_TREE_*
     return Status::ok();
   });
 }
 
-oar_status oar_tree_size(const oar_tree* tree, int64_t* out_size) noexcept {
+oar_status oar_tree_size(const oar_tree* tree, const char* path, int64_t* out_size) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(const Tree& self, unwrap(tree));
+    OAR_ASSIGN(const Tree* entry, find(tree, path));
     OAR_TRY(require_out(out_size, "out_size"));
-    *out_size = self.size();
+    *out_size = entry->size();
     return Status::ok();
   });
 }

@@ -71,6 +71,8 @@ class Accelerator {
   // Only rank 0's user_json is read.
   Status save(std::optional<std::string> directory, const std::optional<std::string>& user_json);
   Status load(std::optional<std::string> directory);
+  // Of the last save or load that succeeded; nullopt before the first.
+  const std::optional<std::string>& last_checkpoint() const { return last_checkpoint_; }
 
  private:
   struct PreparedModel {
@@ -143,6 +145,7 @@ class Accelerator {
   bool sync_gradients_ = true;             // of the micro-batch begun last
   bool is_accumulating_ = false;           // between accumulate_begin and accumulate_end
   bool is_closed_ = false;
+  std::optional<std::string> last_checkpoint_;
 };
 
 }  // namespace oarlock

@@ -187,7 +187,9 @@ Status Accelerator::load(std::optional<std::string> directory) {
   };
   OAR_TRY(poison(agreed(open_and_read), "load"));
   const auto restore_all = [&] { return Status(restore(*checkpoint, saved).within(*directory)); };
-  return poison(agreed(restore_all), "load");
+  OAR_TRY(poison(agreed(restore_all), "load"));
+  last_checkpoint_ = std::move(directory);
+  return Status::ok();
 }
 
 }  // namespace oarlock

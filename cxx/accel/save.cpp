@@ -102,7 +102,9 @@ Status Accelerator::save(std::optional<std::string> directory, const std::option
     return Status::ok();
   };
   OAR_TRY(poison(agreed(collect_all), "save"));
-  return poison(save_checkpoint(real_fs(), *state_->group(), *directory, contents, options), "save");
+  OAR_TRY(poison(save_checkpoint(real_fs(), *state_->group(), *directory, contents, options), "save"));
+  last_checkpoint_ = std::move(directory);
+  return Status::ok();
 }
 
 }  // namespace oarlock

@@ -305,4 +305,16 @@ Result<std::string> Options::as_text(std::string_view key) const {
   return value.is_string() ? value.text() : value.dump();
 }
 
+Result<OptionType> Options::type_of(std::string_view key) const {
+  const std::string full = full_key(key);
+  OAR_TRY(check_known(full));
+  return find_row(full)->type;
+}
+
+Status Options::check_type(std::string_view key, OptionType type) const {
+  OAR_ASSIGN(const OptionType own, type_of(key));
+  if (own == type) return Status::ok();
+  return invalid_argument("option '{}' is {}, not {}", full_key(key), option_type_name(own), option_type_name(type));
+}
+
 }  // namespace oarlock

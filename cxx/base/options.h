@@ -60,6 +60,9 @@ class Options {
 
   JsonValue to_json() const;                                // flat, every key in order, named as the getters take them
   Result<std::string> as_text(std::string_view key) const;  // for oar_config_get_string; "" when unset
+  // For keys from outside: OAR_E_ARGUMENT for an unknown one (with the nearest known one) or another type (with both).
+  Result<OptionType> type_of(std::string_view key) const;
+  Status check_type(std::string_view key, OptionType type) const;
 
  private:
   explicit Options(std::string_view section) : section_(section) {}

@@ -32,7 +32,11 @@ class Group {
   virtual Result<std::shared_ptr<Work>> broadcast(at::Tensor tensor, int root, Milliseconds timeout) = 0;
   // output has shape [n * size, ...] for an input [n, ...]; rank r's rows at [r*n, (r+1)*n).
   virtual Result<std::shared_ptr<Work>> all_gather(at::Tensor input, at::Tensor output, Milliseconds timeout) = 0;
-  virtual Status barrier(Milliseconds timeout) = 0;
+  virtual Result<std::shared_ptr<Work>> start_barrier(Milliseconds timeout) = 0;
+  Status barrier(Milliseconds timeout) {
+    OAR_ASSIGN(const std::shared_ptr<Work> work, start_barrier(timeout));
+    return work->wait(Milliseconds(0));
+  }
   virtual Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout) = 0;
   virtual Result<std::string> broadcast_bytes(std::string_view bytes, int root, Milliseconds timeout) = 0;
 

@@ -89,9 +89,9 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
     return start(std::move(operation));
   }
 
-  Status barrier(Milliseconds timeout) override {
+  Result<std::shared_ptr<Work>> start_barrier(Milliseconds timeout) override {
     OAR_ASSIGN(const Milliseconds bound, resolve_timeout(timeout, timeout_));
-    return finish(new_operation(Operator::kBarrier, bound));
+    return start(new_operation(Operator::kBarrier, bound));
   }
 
   Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout) override {

@@ -51,8 +51,12 @@ static void a_save_is_found_read_and_loaded(digits *self, oar_accelerator *accel
   oar_checkpoint *checkpoint = NULL;
   oar_tensor *tensor = NULL;
   void *data = NULL;
+  EXPECT(oar_accelerator_last_checkpoint(accelerator, path, &len) == OAR_E_NOT_FOUND);
   set_bias(self->model, 3);
   EXPECT_OK(oar_accelerator_save(accelerator, NULL, "{\"note\": \"first\"}"));
+  EXPECT_OK(oar_accelerator_last_checkpoint(accelerator, path, &len));
+  EXPECT(strcmp(path, inside("checkpoints/checkpoint_0")) == 0);
+  len = sizeof path;
   set_bias(self->model, 5);
   EXPECT_OK(oar_accelerator_save(accelerator, NULL, NULL));
   EXPECT_OK(oar_checkpoint_find_latest(inside("checkpoints"), path, &len));

@@ -110,6 +110,32 @@ static void an_accelerator_refuses_what_would_reach_nothing(void) {
   oar_config_release(config);
 }
 
+static void values_are_read_by_their_type(void) {
+  oar_config *config = NULL, *copy = NULL;
+  int64_t integer = -1;
+  double number = -1;
+  int32_t flag = -1, type = -1;
+  EXPECT_OK(oar_config_create(&config));
+  EXPECT(oar_config_get_int64(config, "seed", &integer) == OAR_E_NOT_FOUND && integer == -1); /* it has no default */
+  EXPECT_OK(oar_config_set_int64(config, "seed", INT64_C(9007199254740993)));
+  EXPECT(oar_config_get_int64(config, "seed", &integer) == OAR_OK && integer == INT64_C(9007199254740993));
+  EXPECT_OK(oar_config_set_double(config, "ddp.bucket_cap_mb", 2.5));
+  EXPECT(oar_config_get_double(config, "ddp.bucket_cap_mb", &number) == OAR_OK && number == 2.5);
+  EXPECT_OK(oar_config_set_bool(config, "ddp.broadcast_buffers", 0));
+  EXPECT(oar_config_get_bool(config, "ddp.broadcast_buffers", &flag) == OAR_OK && flag == 0);
+  EXPECT(oar_config_get_bool(config, "seed", &flag) == OAR_E_ARGUMENT && strstr(oar_last_error(), "seed") != NULL);
+  EXPECT(oar_config_get_double(config, "sed", &number) == OAR_E_ARGUMENT && strstr(oar_last_error(), "'seed'") != NULL);
+  EXPECT(oar_config_type(config, "seed", &type) == OAR_OK && type == OAR_CONFIG_INT64);
+  EXPECT(oar_config_type(config, "comm.backend", &type) == OAR_OK && type == OAR_CONFIG_STRING);
+  EXPECT(oar_config_type(config, "optimizer.betas", &type) == OAR_OK && type == OAR_CONFIG_DOUBLE_LIST);
+  EXPECT_OK(oar_config_copy(config, &copy));
+  EXPECT_OK(oar_config_set_int64(copy, "seed", 1));
+  EXPECT(oar_config_get_int64(config, "seed", &integer) == OAR_OK && integer == INT64_C(9007199254740993));
+  EXPECT(oar_config_get_int64(copy, "seed", &integer) == OAR_OK && integer == 1);
+  oar_config_release(config);
+  oar_config_release(copy);
+}
+
 int main(void) {
   oar_config *config = NULL;
   EXPECT_OK(oar_config_create(&config));
@@ -122,5 +148,6 @@ int main(void) {
   oar_config_release(config);
   a_state_refuses_what_would_reach_nothing();
   an_accelerator_refuses_what_would_reach_nothing();
+  values_are_read_by_their_type();
   return 0;
 }

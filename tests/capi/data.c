@@ -77,13 +77,13 @@ static void columns_of_a_file_are_chosen_by_name(void) {
   EXPECT_OK(oar_dataset_from_safetensors(path, &labels, 1, &dataset));
   EXPECT(oar_dataset_size(dataset, &size) == OAR_OK && size == 360);
   EXPECT_OK(oar_dataset_get(dataset, indices, 2, &batch));
-  EXPECT(oar_tree_size(batch, &size) == OAR_OK && size == 1);
+  EXPECT(oar_tree_size(batch, NULL, &size) == OAR_OK && size == 1);
   EXPECT(oar_tree_key(batch, 0, key, &len) == OAR_OK && strcmp(key, "labels") == 0);
   oar_tree_release(batch);
   oar_dataset_release(dataset);
   EXPECT_OK(oar_dataset_from_safetensors(path, two, 2, &dataset));
   EXPECT_OK(oar_dataset_get(dataset, indices, 2, &batch));
-  EXPECT(oar_tree_size(batch, &size) == OAR_OK && size == 2);
+  EXPECT(oar_tree_size(batch, NULL, &size) == OAR_OK && size == 2);
   oar_tree_release(batch);
   oar_dataset_release(dataset);
   dataset = NULL;

@@ -17,7 +17,7 @@ static oar_tensor *make_tensor(double value) {
 
 static int32_t kind_of(const oar_tree *tree) {
   int32_t kind = -1;
-  EXPECT_OK(oar_tree_kind(tree, &kind));
+  EXPECT_OK(oar_tree_kind(tree, NULL, &kind));
   return kind;
 }
 
@@ -60,7 +60,7 @@ static void paths_lead_to_leaves(void) {
   EXPECT_OK(oar_tree_get(tree, "inputs", &part));
   oar_tree_release(tree); /* a part lives on its own */
   EXPECT(kind_of(part) == OAR_TREE_LIST);
-  EXPECT(oar_tree_size(part, &size) == OAR_OK && size == 2);
+  EXPECT(oar_tree_size(part, NULL, &size) == OAR_OK && size == 2);
   EXPECT(number_at(part, "1") == 2.5);
   oar_tree_release(part);
 }
@@ -128,7 +128,7 @@ static void tensors_are_shared_and_structure_is_not(void) {
   int64_t size = 0;
   EXPECT_OK(oar_tree_get(tree, NULL, &copy));
   EXPECT_OK(oar_tree_set_tensor(copy, "extra", nine));
-  EXPECT(oar_tree_size(tree, &size) == OAR_OK && size == 3);
+  EXPECT(oar_tree_size(tree, NULL, &size) == OAR_OK && size == 3);
   EXPECT_OK(oar_tree_get_tensor(copy, "inputs.0", &inside));
   EXPECT_OK(oar_tensor_copy_from(inside, nine));
   EXPECT(number_at(tree, "inputs.0") == 9);

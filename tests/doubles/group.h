@@ -53,7 +53,7 @@ class ScriptedGroup : public Group {
     if (on_all_gather) on_all_gather(input, output);
     return finished();
   }
-  Status barrier(Milliseconds) override { return outcome; }
+  Result<std::shared_ptr<Work>> start_barrier(Milliseconds) override { return finished(); }
   Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds) override {
     launched.push_back("all_gather_bytes");
     if (on_all_gather_bytes) return on_all_gather_bytes(std::string(mine));

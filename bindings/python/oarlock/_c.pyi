@@ -44,6 +44,11 @@ BOOL: int
 CALLBACK_ANY_THREAD: int
 COMPLEX128: int
 COMPLEX64: int
+CONFIG_BOOL: int
+CONFIG_DOUBLE: int
+CONFIG_DOUBLE_LIST: int
+CONFIG_INT64: int
+CONFIG_STRING: int
 E_ABORTED: int
 E_ARGUMENT: int
 E_CALLBACK: int
@@ -276,6 +281,16 @@ def accelerator_gradients_done(accelerator: AcceleratorHandle, model: ModelHandl
     OAR_E_STATE the model is not prepared, or parameters got no gradient on this rank: the text names them; peers still got what they wait for. See ddp.find_unused_parameters.
     OAR_E_UNSUPPORTED the model is a program.
     Threads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise. Other threads of Python run meanwhile.
+    """
+def accelerator_last_checkpoint(accelerator: AcceleratorHandle) -> str:
+    """Tell the directory of the last save or load that succeeded: which checkpoint_<n> a NULL directory was.
+
+    accelerator: borrowed.
+    buf: the path and a NUL; NULL asks for the length only.
+    len: in: room in `buf`; out: length with the NUL, also when the room is too small.
+    OAR_E_NOT_FOUND nothing was saved or loaded yet.
+    OAR_E_ARGUMENT the room is too small.
+    Threads: serial(accelerator).
     """
 def accelerator_load(accelerator: AcceleratorHandle, directory: str | None) -> None:
     """Put a checkpoint back into what is prepared: the same objects, in the same order, as in the run that saved it.
@@ -516,12 +531,49 @@ def checkpoint_verify(checkpoint: CheckpointHandle) -> None:
     OAR_E_IO a file could not be read; the text has the system's reason.
     Threads: serial(checkpoint). Other threads of Python run meanwhile.
     """
+def config_copy(config: ConfigHandle) -> Config:
+    """A config of its own with the same values.
+
+    config: borrowed.
+    out: owned; end with oar_config_release. Untouched on failure.
+    Threads: serial(config).
+    """
 def config_create() -> Config:
     """Make a config with the defaults, overlaid by environment variables (OARLOCK_*, and those of the reference that have a counterpart).
 
     out: owned; end with oar_config_release. Untouched on failure.
     OAR_E_ENVIRONMENT a variable has a value that its option does not take; the text names both.
     Threads: any.
+    """
+def config_get_bool(config: ConfigHandle, key: str) -> int:
+    """The value in force of an option of type flag.
+
+    config: borrowed.
+    key: for example "ddp.broadcast_buffers".
+    out_value: 0 or 1. Untouched on failure.
+    OAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.
+    OAR_E_NOT_FOUND the option has no value.
+    Threads: serial(config).
+    """
+def config_get_double(config: ConfigHandle, key: str) -> float:
+    """The value in force of an option of type number.
+
+    config: borrowed.
+    key: for example "ddp.bucket_cap_mb".
+    out_value: finite. Untouched on failure.
+    OAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.
+    OAR_E_NOT_FOUND the option has no value.
+    Threads: serial(config).
+    """
+def config_get_int64(config: ConfigHandle, key: str) -> int:
+    """The value in force of an option of type integer.
+
+    config: borrowed.
+    key: for example "comm.timeout_ms".
+    out_value: all 64 bits. Untouched on failure.
+    OAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.
+    OAR_E_NOT_FOUND the option has no value.
+    Threads: serial(config).
     """
 def config_get_string(config: ConfigHandle, key: str) -> str:
     """The value in force of an option, as text: texts as they are, everything else as JSON, "" if unset.
@@ -599,6 +651,15 @@ def config_to_json(config: ConfigHandle) -> str:
     buf: the text, or NULL to ask for its length.
     len: in: room in bytes; out: length with the closing NUL.
     OAR_E_ARGUMENT too little room; then *len is the need.
+    Threads: serial(config).
+    """
+def config_type(config: ConfigHandle, key: str) -> int:
+    """The type of an option.
+
+    config: borrowed.
+    key: for example "comm.timeout_ms".
+    out_type: OAR_CONFIG_BOOL ... OAR_CONFIG_DOUBLE_LIST. Untouched on failure.
+    OAR_E_ARGUMENT an unknown key (the text names the nearest known one).
     Threads: serial(config).
     """
 def dataset_from_safetensors(path: str, names: Sequence[str] | None) -> Dataset:
@@ -802,16 +863,15 @@ def group_all_reduce(group: GroupHandle, tensor: TensorHandle, reduce_op: int, t
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
     Threads: serial(group, tensor); does not wait for peers. Other threads of Python run meanwhile.
     """
-def group_barrier(group: GroupHandle, timeout_ms: int) -> None:
-    """Wait until every rank has called this. Runs after all operations that this rank has started before.
+def group_barrier(group: GroupHandle, timeout_ms: int) -> Work:
+    """Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started before. oar_state_barrier waits at once.
 
     group: borrowed.
     timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-    OAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.
-    OAR_E_MISMATCH a rank called something else; the text gives both calls.
-    OAR_E_PEER_LOST a rank ended or left; the text names it.
-    OAR_E_ABORTED the group is dead; the text tells since what.
-    Threads: collective(group). Other threads of Python run meanwhile.
+    out_work: owned; end with oar_work_release. Untouched on failure.
+    OAR_E_ARGUMENT a negative time-out.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group); does not wait for peers. Other threads of Python run meanwhile.
     """
 def group_broadcast(group: GroupHandle, tensor: TensorHandle, root: int, timeout_ms: int) -> Work:
     """Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they are.
@@ -1343,7 +1403,7 @@ def state_abort(state: StateHandle, reason: str) -> None:
     Threads: any, also while another thread waits in a call of this state. Other threads of Python run meanwhile.
     """
 def state_barrier(state: StateHandle, timeout_ms: int) -> None:
-    """Wait until every rank has called this: oar_group_barrier of the group of all ranks.
+    """Wait until every rank has called this: oar_group_barrier of the group of all ranks, and oar_work_wait.
 
     state: borrowed.
     timeout_ms: milliseconds to wait for peers; 0 takes comm.timeout_ms; negative is refused.
@@ -1918,11 +1978,13 @@ def tree_key(tree: TreeHandle, index: int) -> str:
     OAR_E_ARGUMENT not a map, an index outside it, or too little room.
     Threads: serial(tree).
     """
-def tree_kind(tree: TreeHandle) -> int:
-    """What the tree is.
+def tree_kind(tree: TreeHandle, path: str | None) -> int:
+    """What the entry at a path is.
 
     tree: borrowed.
+    path: borrowed; NULL or "" is the tree itself.
     out_kind: OAR_TREE_NONE ... OAR_TREE_MAP. Untouched on failure.
+    OAR_E_NOT_FOUND there is no such entry; the text says what there is.
     Threads: serial(tree).
     """
 def tree_release(tree: TreeHandle) -> None:
@@ -1955,11 +2017,13 @@ def tree_set_tensor(tree: TreeHandle, key: str, tensor: TensorHandle) -> None:
     OAR_E_ARGUMENT not a map.
     Threads: serial(tree, tensor).
     """
-def tree_size(tree: TreeHandle) -> int:
-    """How many entries a list or map has; a leaf has 0.
+def tree_size(tree: TreeHandle, path: str | None) -> int:
+    """How many entries the list or map at a path has; a leaf has 0.
 
     tree: borrowed.
+    path: borrowed; NULL or "" is the tree itself.
     out_size: Untouched on failure.
+    OAR_E_NOT_FOUND there is no such entry; the text says what there is.
     Threads: serial(tree).
     """
 def version() -> str:

@@ -4,19 +4,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from . import _c
-from ._errors import InvalidArgument
-from ._values import EXACT_IN_DOUBLE, options_json
-
-
-def _exact(key: str, value: Any) -> Any:
-    """Integers beyond 2^53 come as texts; which texts are integers only the option's type tells."""
-    if not isinstance(value, str) or not value.removeprefix("-").isdigit() or abs(int(value)) <= EXACT_IN_DOUBLE:
-        return value
-    try:
-        _c.config_set_int64(_c.config_create(), key, 0)
-    except ValueError:
-        return value
-    return int(value)
+from ._values import options_json
 
 
 class Config(_c.ConfigHandle, MutableMapping):
@@ -64,8 +52,11 @@ class Config(_c.ConfigHandle, MutableMapping):
 
     def __getitem__(self, key: str) -> Any:
         """The value in force, as flag, int, float, text, list, or None if it is unset."""
-        _c.config_get_string(self, key)  # an unknown key: the text names the nearest
-        return _exact(key, self.to_dict().get(key))
+        text = _c.config_get_string(self, key)
+        kind = _c.config_type(self, key)
+        if kind == _c.CONFIG_STRING:
+            return text or None
+        return json.loads(text) if text else None
 
     def __delitem__(self, key: str) -> None:
         raise TypeError("an option cannot be taken out of a config; make another config")
@@ -81,7 +72,7 @@ class Config(_c.ConfigHandle, MutableMapping):
 
     def to_dict(self) -> dict[str, Any]:
         """Every option with its value in force."""
-        return {key: _exact(key, value) for key, value in json.loads(_c.config_to_json(self)).items()}
+        return {key: self[key] for key in json.loads(_c.config_to_json(self))}
 
     def __repr__(self) -> str:
         return "<oarlock.Config (released)>" if self.released else f"oarlock.Config({self.to_dict()!r})"
@@ -91,6 +82,7 @@ def config_of(config: Config | Mapping[str, Any] | str | None, options: Mapping[
     """What a constructor was given as a config; None if it was given nothing."""
     if isinstance(config, Config):
         if options:
-            raise InvalidArgument(f"options go into the Config or stand by name, not both; by name: {', '.join(options)}")
+            config = _c.config_copy(config)  # the caller's stays as it is
+            config.update(**options)
         return config
     return Config(config, **options) if config is not None or options else None

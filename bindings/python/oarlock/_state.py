@@ -131,8 +131,8 @@ class Group(_c.GroupHandle):
         return output
 
     def barrier(self, timeout: float | None = None) -> None:
-        """Wait until every rank has called this. Other threads run meanwhile; Ctrl-C is seen when it returns."""
-        _c.group_barrier(self, milliseconds(timeout))
+        """Wait until every rank has called this. Other threads run meanwhile; Ctrl-C ends the waiting, as in Work.wait."""
+        _c.group_barrier(self, milliseconds(timeout)).wait()
 
     def all_gather_bytes(self, data: bytes, *, timeout: float | None = None) -> list[bytes]:
         """Give every rank the bytes of all ranks, in rank order; lengths may differ."""
@@ -244,9 +244,9 @@ class State(_c.StateHandle):
             timeout: seconds; None takes comm.timeout_ms.
 
         Raises:
-            TimedOut, Mismatch, PeerLost, Aborted: with the rank that is to blame. Ctrl-C is seen when the call returns.
+            TimedOut, Mismatch, PeerLost, Aborted: with the rank that is to blame. Ctrl-C ends the waiting, as in Work.wait.
         """
-        _c.state_barrier(self, milliseconds(timeout))
+        self.group.barrier(timeout)
 
     def print(self, *values: object, sep: str = " ") -> None:
         """Write one line on the main process; other ranks do nothing. Raises what the function of `on_print` raised."""

@@ -11,7 +11,7 @@ MAX_DEPTH = 64
 
 def _leaf(tree: _c.TreeHandle) -> Any:
     """A tree as Python sees it: tensors and plain values as such, lists and maps as trees."""
-    kind = _c.tree_kind(tree)
+    kind = _c.tree_kind(tree, None)
     if kind == _c.TREE_TENSOR:
         return _c.tree_get_tensor(tree, None)
     if kind in (_c.TREE_MAP, _c.TREE_LIST):
@@ -47,7 +47,7 @@ class Tree(_c.TreeHandle):
     @property
     def is_map(self) -> bool:
         """Whether it has keys; else it is a list, or one value."""
-        return _c.tree_kind(self) == _c.TREE_MAP
+        return _c.tree_kind(self, None) == _c.TREE_MAP
 
     def __getitem__(self, path: str | int) -> Any:
         """The tensor, value or Tree at a path.
@@ -85,7 +85,7 @@ class Tree(_c.TreeHandle):
 
     def to_python(self) -> Any:
         """The whole tree as dict, list, Tensor, int, float, bool, str and None."""
-        kind = _c.tree_kind(self)
+        kind = _c.tree_kind(self, None)
         if kind not in (_c.TREE_MAP, _c.TREE_LIST):
             return _leaf(self)
         plain = [(key, item.to_python() if isinstance(item, Tree) else item) for key, item in self.items()]
@@ -104,7 +104,7 @@ class Tree(_c.TreeHandle):
         return True
 
     def __len__(self) -> int:
-        return _c.tree_size(self)
+        return _c.tree_size(self, None)
 
     def __bool__(self) -> bool:
         return len(self) > 0

@@ -5,6 +5,11 @@
 %constant long long CALLBACK_ANY_THREAD = OAR_CALLBACK_ANY_THREAD;
 %constant long long COMPLEX128 = OAR_COMPLEX128;
 %constant long long COMPLEX64 = OAR_COMPLEX64;
+%constant long long CONFIG_BOOL = OAR_CONFIG_BOOL;
+%constant long long CONFIG_DOUBLE = OAR_CONFIG_DOUBLE;
+%constant long long CONFIG_DOUBLE_LIST = OAR_CONFIG_DOUBLE_LIST;
+%constant long long CONFIG_INT64 = OAR_CONFIG_INT64;
+%constant long long CONFIG_STRING = OAR_CONFIG_STRING;
 %constant long long E_ABORTED = OAR_E_ABORTED;
 %constant long long E_ARGUMENT = OAR_E_ARGUMENT;
 %constant long long E_CALLBACK = OAR_E_CALLBACK;
@@ -180,6 +185,9 @@ oar_status oar_accelerator_gradient_ready(oar_accelerator *HANDLE, oar_model *HA
 %feature("docstring") oar_accelerator_gradients_done "End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged: on return every rank holds the same, and buffers are rank 0's.\n\nUntil then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE.\n\naccelerator: borrowed.\nmodel: borrowed; foreign, prepared.\nOAR_E_STATE the model is not prepared, or parameters got no gradient on this rank: the text names them; peers still got what they wait for. See ddp.find_unused_parameters.\nOAR_E_UNSUPPORTED the model is a program.\nThreads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise. Other threads of Python run meanwhile.";
 %thread oar_accelerator_gradients_done;
 oar_status oar_accelerator_gradients_done(oar_accelerator *HANDLE, oar_model *HANDLE);
+%exception oar_accelerator_last_checkpoint { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%feature("docstring") oar_accelerator_last_checkpoint "Tell the directory of the last save or load that succeeded: which checkpoint_<n> a NULL directory was.\n\naccelerator: borrowed.\nbuf: the path and a NUL; NULL asks for the length only.\nlen: in: room in `buf`; out: length with the NUL, also when the room is too small.\nOAR_E_NOT_FOUND nothing was saved or loaded yet.\nOAR_E_ARGUMENT the room is too small.\nThreads: serial(accelerator).";
+oar_status oar_accelerator_last_checkpoint(oar_accelerator *HANDLE, char *TEXT_OUT, size_t *ROOM);
 %exception oar_accelerator_load { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_load "Put a checkpoint back into what is prepared: the same objects, in the same order, as in the run that saved it.\n\nWith the same number of ranks the run goes on bit for bit, from the middle of an epoch too. With another number,\nloaders go on where the samples done so far make whole rounds of the new size, random states are seeded anew and an\nunfinished accumulation starts anew; a warning says so. Every file is read and verified on all ranks before the\nfirst object is changed; after OAR_E_ARGUMENT the objects before the one that the text names hold the checkpoint's\nvalues already. It fails on all ranks or on none.\n\naccelerator: borrowed.\ndirectory: NULL: the newest complete one of <project_dir>/checkpoints. Rank 0's value counts for NULL.\nOAR_E_NOT_FOUND there is no checkpoint; nothing was changed.\nOAR_E_CORRUPT a file's bytes are not those that were written; the text names the file. Nothing was changed.\nOAR_E_STATE the checkpoint holds other numbers of objects than are prepared. Nothing was changed.\nOAR_E_ARGUMENT names or shapes of a model or optimizer differ, or a loader cannot go on at that sample; the text says which.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_load;
@@ -268,9 +276,21 @@ oar_status oar_checkpoint_user_json(oar_checkpoint *HANDLE, char *TEXT_OUT, size
 %feature("docstring") oar_checkpoint_verify "Read every file of the checkpoint and compare it with its XXH3-128 checksum and its own format.\n\ncheckpoint: borrowed.\nOAR_E_CORRUPT the text names the first damaged file, the bytes concerned, and both checksums.\nOAR_E_IO a file could not be read; the text has the system's reason.\nThreads: serial(checkpoint). Other threads of Python run meanwhile.";
 %thread oar_checkpoint_verify;
 oar_status oar_checkpoint_verify(oar_checkpoint *HANDLE);
+%exception oar_config_copy { OAR_FIRST_USE $action }
+%feature("docstring") oar_config_copy "A config of its own with the same values.\n\nconfig: borrowed.\nout: owned; end with oar_config_release. Untouched on failure.\nThreads: serial(config).";
+oar_status oar_config_copy(oar_config *HANDLE, oar_config **HANDLE_OUT);
 %exception oar_config_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_create "Make a config with the defaults, overlaid by environment variables (OARLOCK_*, and those of the reference that have a counterpart).\n\nout: owned; end with oar_config_release. Untouched on failure.\nOAR_E_ENVIRONMENT a variable has a value that its option does not take; the text names both.\nThreads: any.";
 oar_status oar_config_create(oar_config **HANDLE_OUT);
+%exception oar_config_get_bool { OAR_FIRST_USE $action }
+%feature("docstring") oar_config_get_bool "The value in force of an option of type flag.\n\nconfig: borrowed.\nkey: for example \"ddp.broadcast_buffers\".\nout_value: 0 or 1. Untouched on failure.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.\nOAR_E_NOT_FOUND the option has no value.\nThreads: serial(config).";
+oar_status oar_config_get_bool(oar_config *HANDLE, const char *TEXT, int32_t *SCALAR_OUT);
+%exception oar_config_get_double { OAR_FIRST_USE $action }
+%feature("docstring") oar_config_get_double "The value in force of an option of type number.\n\nconfig: borrowed.\nkey: for example \"ddp.bucket_cap_mb\".\nout_value: finite. Untouched on failure.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.\nOAR_E_NOT_FOUND the option has no value.\nThreads: serial(config).";
+oar_status oar_config_get_double(oar_config *HANDLE, const char *TEXT, double *SCALAR_OUT);
+%exception oar_config_get_int64 { OAR_FIRST_USE $action }
+%feature("docstring") oar_config_get_int64 "The value in force of an option of type integer.\n\nconfig: borrowed.\nkey: for example \"comm.timeout_ms\".\nout_value: all 64 bits. Untouched on failure.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.\nOAR_E_NOT_FOUND the option has no value.\nThreads: serial(config).";
+oar_status oar_config_get_int64(oar_config *HANDLE, const char *TEXT, int64_t *SCALAR_OUT);
 %exception oar_config_get_string { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_config_get_string "The value in force of an option, as text: texts as they are, everything else as JSON, \"\" if unset.\n\nconfig: borrowed.\nkey: for example \"comm.timeout_ms\".\nbuf: the text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one), or too little room; then *len is the need.\nThreads: serial(config).";
 oar_status oar_config_get_string(oar_config *HANDLE, const char *TEXT, char *TEXT_OUT, size_t *ROOM);
@@ -297,6 +317,9 @@ oar_status oar_config_set_string(oar_config *HANDLE, const char *TEXT, const cha
 %exception oar_config_to_json { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_config_to_json "Every option with its value in force, as one flat JSON object.\n\nconfig: borrowed.\nbuf: the text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT too little room; then *len is the need.\nThreads: serial(config).";
 oar_status oar_config_to_json(oar_config *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_config_type { OAR_FIRST_USE $action }
+%feature("docstring") oar_config_type "The type of an option.\n\nconfig: borrowed.\nkey: for example \"comm.timeout_ms\".\nout_type: OAR_CONFIG_BOOL ... OAR_CONFIG_DOUBLE_LIST. Untouched on failure.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one).\nThreads: serial(config).";
+oar_status oar_config_type(oar_config *HANDLE, const char *TEXT, int32_t *SCALAR_OUT);
 %exception oar_dataset_from_safetensors { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_from_safetensors "A data set over the tensors of a safetensors file.\n\nThe file is mapped, not read: only the rows that are asked for come from the disk. It must not change as long as the\ndata set lives. The format has no checksum, so data bytes that were altered on the disk cannot be seen.\n\npath: borrowed.\nnames: borrowed; the columns wanted, in this order. NULL: every tensor of the file, in the file's order.\ncount: of `names`, at least 1; ignored when it is NULL.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_NOT_FOUND no such file, or no such tensor in it; the text lists those it has.\nOAR_E_CORRUPT not a whole safetensors file; the text gives the byte offset.\nOAR_E_ARGUMENT the columns do not fit together, as for oar_dataset_from_tensors.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_dataset_from_safetensors;
@@ -371,9 +394,9 @@ oar_status oar_group_all_gather_bytes(oar_group *HANDLE, const void *DATA, size_
 %thread oar_group_all_reduce;
 oar_status oar_group_all_reduce(oar_group *HANDLE, oar_tensor *HANDLE, int32_t SCALAR, int64_t SCALAR, oar_work **HANDLE_OUT);
 %exception oar_group_barrier { OAR_FIRST_USE $action }
-%feature("docstring") oar_group_barrier "Wait until every rank has called this. Runs after all operations that this rank has started before.\n\ngroup: borrowed.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(group). Other threads of Python run meanwhile.";
+%feature("docstring") oar_group_barrier "Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started before. oar_state_barrier waits at once.\n\ngroup: borrowed.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nout_work: owned; end with oar_work_release. Untouched on failure.\nOAR_E_ARGUMENT a negative time-out.\nOAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.\nThreads: serial(group); does not wait for peers. Other threads of Python run meanwhile.";
 %thread oar_group_barrier;
-oar_status oar_group_barrier(oar_group *HANDLE, int64_t SCALAR);
+oar_status oar_group_barrier(oar_group *HANDLE, int64_t SCALAR, oar_work **HANDLE_OUT);
 %exception oar_group_broadcast { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_broadcast "Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they are.\n\ngroup: borrowed.\ntensor: retained until the work is done. On the root read, elsewhere written. Same number of elements and dtype on all ranks; zero elements are fine.\nroot: the rank whose tensor is given; the same on all ranks.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nout_work: owned; end with oar_work_release. Untouched on failure.\nOAR_E_ARGUMENT root is no rank of the group; an expanded tensor; a negative time-out.\nOAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.\nThreads: serial(group, tensor); does not wait for peers. Other threads of Python run meanwhile.";
 %thread oar_group_broadcast;
@@ -572,7 +595,7 @@ oar_status oar_scheduler_step(oar_scheduler *HANDLE);
 %thread oar_state_abort;
 oar_status oar_state_abort(oar_state *HANDLE, const char *TEXT);
 %exception oar_state_barrier { OAR_FIRST_USE $action }
-%feature("docstring") oar_state_barrier "Wait until every rank has called this: oar_group_barrier of the group of all ranks.\n\nstate: borrowed.\ntimeout_ms: milliseconds to wait for peers; 0 takes comm.timeout_ms; negative is refused.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(state). Other threads of Python run meanwhile.";
+%feature("docstring") oar_state_barrier "Wait until every rank has called this: oar_group_barrier of the group of all ranks, and oar_work_wait.\n\nstate: borrowed.\ntimeout_ms: milliseconds to wait for peers; 0 takes comm.timeout_ms; negative is refused.\nOAR_E_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.\nOAR_E_MISMATCH a rank called something else; the text gives both calls.\nOAR_E_PEER_LOST a rank ended or left; the text names it.\nOAR_E_ABORTED the group is dead; the text tells since what.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_state_barrier;
 oar_status oar_state_barrier(oar_state *HANDLE, int64_t SCALAR);
 %exception oar_state_close { OAR_FIRST_USE $action }
@@ -787,8 +810,8 @@ oar_status oar_tree_get_tensor(oar_tree *HANDLE, const char *TEXT_OR_NONE, oar_t
 %feature("docstring") oar_tree_key "The key of one entry of a map.\n\ntree: borrowed; a map.\nindex: 0 to size - 1, in the order in which keys were set first.\nbuf: room for *len bytes; NULL asks for the length only.\nlen: in: room; out: length with the closing NUL, also when the room is too small.\nOAR_E_ARGUMENT not a map, an index outside it, or too little room.\nThreads: serial(tree).";
 oar_status oar_tree_key(oar_tree *HANDLE, int64_t SCALAR, char *TEXT_OUT, size_t *ROOM);
 %exception oar_tree_kind { OAR_FIRST_USE $action }
-%feature("docstring") oar_tree_kind "What the tree is.\n\ntree: borrowed.\nout_kind: OAR_TREE_NONE ... OAR_TREE_MAP. Untouched on failure.\nThreads: serial(tree).";
-oar_status oar_tree_kind(oar_tree *HANDLE, int32_t *SCALAR_OUT);
+%feature("docstring") oar_tree_kind "What the entry at a path is.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the tree itself.\nout_kind: OAR_TREE_NONE ... OAR_TREE_MAP. Untouched on failure.\nOAR_E_NOT_FOUND there is no such entry; the text says what there is.\nThreads: serial(tree).";
+oar_status oar_tree_kind(oar_tree *HANDLE, const char *TEXT_OR_NONE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_tree_release "Drop one reference.\n\ntree: NULL is allowed.\nThreads: any.";
 void oar_tree_release(oar_tree *HANDLE_ENDED);
 %exception oar_tree_retain { OAR_FIRST_USE $action }
@@ -801,8 +824,8 @@ oar_status oar_tree_set(oar_tree *HANDLE, const char *TEXT, oar_tree *HANDLE);
 %feature("docstring") oar_tree_set_tensor "Give a key of a map a tensor; what it had before is replaced.\n\ntree: borrowed; a map.\nkey: borrowed; UTF-8.\ntensor: retained until the tree, and what was copied from it, ends.\nOAR_E_ARGUMENT not a map.\nThreads: serial(tree, tensor).";
 oar_status oar_tree_set_tensor(oar_tree *HANDLE, const char *TEXT, oar_tensor *HANDLE);
 %exception oar_tree_size { OAR_FIRST_USE $action }
-%feature("docstring") oar_tree_size "How many entries a list or map has; a leaf has 0.\n\ntree: borrowed.\nout_size: Untouched on failure.\nThreads: serial(tree).";
-oar_status oar_tree_size(oar_tree *HANDLE, int64_t *SCALAR_OUT);
+%feature("docstring") oar_tree_size "How many entries the list or map at a path has; a leaf has 0.\n\ntree: borrowed.\npath: borrowed; NULL or \"\" is the tree itself.\nout_size: Untouched on failure.\nOAR_E_NOT_FOUND there is no such entry; the text says what there is.\nThreads: serial(tree).";
+oar_status oar_tree_size(oar_tree *HANDLE, const char *TEXT_OR_NONE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_version "The version of the library that is loaded, for example \"0.1.0\".\n\nborrowed static text.\nThreads: any.";
 const char * oar_version();
 %exception oar_work_error { OAR_FIRST_USE $action }

@@ -346,6 +346,22 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_accelerator_load(oar_accelerator *accelerator, OAR_NULLABLE const char *directory) OAR_NOEXCEPT;
 
 /**
+ * Tell the directory of the last save or load that succeeded: which checkpoint_<n> a NULL directory was.
+ *
+ * @param[in]     accelerator  borrowed.
+ * @param[out]    buf          the path and a NUL; NULL asks for the length only.
+ * @param[in,out] len          in: room in `buf`; out: length with the NUL, also when the room is too small.
+ *
+ * @return OAR_E_NOT_FOUND  nothing was saved or loaded yet.
+ * @return OAR_E_ARGUMENT   the room is too small.
+ * @threads serial(accelerator)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_accelerator_last_checkpoint(const oar_accelerator *accelerator, OAR_OUT OAR_NULLABLE char *buf,
+                                size_t *len) OAR_NOEXCEPT;
+
+/**
  * Let go of everything prepared. Later calls give OAR_E_STATE; a second close does nothing.
  *
  * @param[in] accelerator  borrowed.

@@ -96,20 +96,21 @@ oar_group_all_gather(oar_group *group, oar_tensor *input, oar_tensor *output, in
                      OAR_OUT OAR_OWNED oar_work **out_work) OAR_NOEXCEPT;
 
 /**
- * Wait until every rank has called this. Runs after all operations that this rank has started before.
+ * Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started
+ * before. oar_state_barrier waits at once.
  *
- * @param[in] group       borrowed.
- * @param[in] timeout_ms  milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+ * @param[in]  group       borrowed.
+ * @param[in]  timeout_ms  milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+ * @param[out] out_work    owned; end with oar_work_release. Untouched on failure.
  *
- * @return OAR_E_TIMEOUT    ranks did not call it in time; the text names them. The group is dead then.
- * @return OAR_E_MISMATCH   a rank called something else; the text gives both calls.
- * @return OAR_E_PEER_LOST  a rank ended or left; the text names it.
- * @return OAR_E_ABORTED    the group is dead; the text tells since what.
- * @threads collective(group)
+ * @return OAR_E_ARGUMENT  a negative time-out.
+ * @return OAR_E_ABORTED   the group is dead; the text tells since what.
+ *         What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+ * @threads serial(group); does not wait for peers
  * @source  Accelerate 1.15 `wait_for_everyone`.
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_group_barrier(oar_group *group, int64_t timeout_ms) OAR_NOEXCEPT;
+oar_group_barrier(oar_group *group, int64_t timeout_ms, OAR_OUT OAR_OWNED oar_work **out_work) OAR_NOEXCEPT;
 
 #endif

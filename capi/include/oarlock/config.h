@@ -15,6 +15,13 @@
 
 #include <oarlock/types.h>
 
+/* What oar_config_type gives: the setter and getter that fit. */
+#define OAR_CONFIG_BOOL 1
+#define OAR_CONFIG_INT64 2
+#define OAR_CONFIG_DOUBLE 3
+#define OAR_CONFIG_STRING 4
+#define OAR_CONFIG_DOUBLE_LIST 5 /* JSON text by oar_config_set_string and oar_config_get_string: "[0.9,0.999]" */
+
 /**
  * Make a config with the defaults, overlaid by environment variables (OARLOCK_*, and those of the reference that have a
  * counterpart).
@@ -26,6 +33,18 @@
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status oar_config_create(OAR_OUT OAR_OWNED oar_config **out) OAR_NOEXCEPT;
+
+/**
+ * A config of its own with the same values.
+ *
+ * @param[in]  config  borrowed.
+ * @param[out] out     owned; end with oar_config_release. Untouched on failure.
+ *
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_copy(const oar_config *config, OAR_OUT OAR_OWNED oar_config **out) OAR_NOEXCEPT;
 
 /**
  * Set the options that a JSON object names. All of them or, on failure, none.
@@ -99,6 +118,65 @@ oar_config_set_double(oar_config *config, const char *key, double value) OAR_NOE
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_config_set_bool(oar_config *config, const char *key, int32_t value) OAR_NOEXCEPT;
+
+/**
+ * The type of an option.
+ *
+ * @param[in]  config    borrowed.
+ * @param[in]  key       for example "comm.timeout_ms".
+ * @param[out] out_type  OAR_CONFIG_BOOL ... OAR_CONFIG_DOUBLE_LIST. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  an unknown key (the text names the nearest known one).
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_type(const oar_config *config, const char *key, OAR_OUT int32_t *out_type) OAR_NOEXCEPT;
+
+/**
+ * The value in force of an option of type integer.
+ *
+ * @param[in]  config     borrowed.
+ * @param[in]  key        for example "comm.timeout_ms".
+ * @param[out] out_value  all 64 bits. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT   an unknown key (the text names the nearest known one), or an option of another type.
+ * @return OAR_E_NOT_FOUND  the option has no value.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_get_int64(const oar_config *config, const char *key, OAR_OUT int64_t *out_value) OAR_NOEXCEPT;
+
+/**
+ * The value in force of an option of type number.
+ *
+ * @param[in]  config     borrowed.
+ * @param[in]  key        for example "ddp.bucket_cap_mb".
+ * @param[out] out_value  finite. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT   an unknown key (the text names the nearest known one), or an option of another type.
+ * @return OAR_E_NOT_FOUND  the option has no value.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_get_double(const oar_config *config, const char *key, OAR_OUT double *out_value) OAR_NOEXCEPT;
+
+/**
+ * The value in force of an option of type flag.
+ *
+ * @param[in]  config     borrowed.
+ * @param[in]  key        for example "ddp.broadcast_buffers".
+ * @param[out] out_value  0 or 1. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT   an unknown key (the text names the nearest known one), or an option of another type.
+ * @return OAR_E_NOT_FOUND  the option has no value.
+ * @threads serial(config)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_config_get_bool(const oar_config *config, const char *key, OAR_OUT int32_t *out_value) OAR_NOEXCEPT;
 
 /**
  * The value in force of an option, as text: texts as they are, everything else as JSON, "" if unset.

@@ -209,7 +209,7 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_state_group(const oar_state *state, OAR_OUT OAR_OWNED oar_group **out_group) OAR_NOEXCEPT;
 
 /**
- * Wait until every rank has called this: oar_group_barrier of the group of all ranks.
+ * Wait until every rank has called this: oar_group_barrier of the group of all ranks, and oar_work_wait.
  *
  * @param[in] state       borrowed.
  * @param[in] timeout_ms  milliseconds to wait for peers; 0 takes comm.timeout_ms; negative is refused.

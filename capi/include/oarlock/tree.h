@@ -103,24 +103,32 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_tree_from_tensor(oar_tensor *tensor, OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
 
 /**
- * What the tree is.
+ * What the entry at a path is.
  *
  * @param[in]  tree      borrowed.
+ * @param[in]  path      borrowed; NULL or "" is the tree itself.
  * @param[out] out_kind  OAR_TREE_NONE ... OAR_TREE_MAP. Untouched on failure.
+ *
+ * @return OAR_E_NOT_FOUND  there is no such entry; the text says what there is.
  * @threads serial(tree)
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_tree_kind(const oar_tree *tree, OAR_OUT int32_t *out_kind) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tree_kind(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT int32_t *out_kind) OAR_NOEXCEPT;
 
 /**
- * How many entries a list or map has; a leaf has 0.
+ * How many entries the list or map at a path has; a leaf has 0.
  *
  * @param[in]  tree      borrowed.
+ * @param[in]  path      borrowed; NULL or "" is the tree itself.
  * @param[out] out_size  Untouched on failure.
+ *
+ * @return OAR_E_NOT_FOUND  there is no such entry; the text says what there is.
  * @threads serial(tree)
  * @since   0.1
  */
-OAR_API OAR_SINCE(0, 1) oar_status oar_tree_size(const oar_tree *tree, OAR_OUT int64_t *out_size) OAR_NOEXCEPT;
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tree_size(const oar_tree *tree, OAR_NULLABLE const char *path, OAR_OUT int64_t *out_size) OAR_NOEXCEPT;
 
 /**
  * The key of one entry of a map.

@@ -41,7 +41,9 @@ class SelfGroup : public Group {
     output.detach().copy_(input.dim() == 0 ? input.view(1) : input);
     return work;
   }
-  Status barrier(Milliseconds timeout) override { return done({.op = Operator::kBarrier}, timeout).status(); }
+  Result<std::shared_ptr<Work>> start_barrier(Milliseconds timeout) override {
+    return done({.op = Operator::kBarrier}, timeout);
+  }
   Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout) override {
     OAR_TRY(done({.op = Operator::kAllGatherBytes}, timeout).status());
     return std::vector<std::string>{std::string(mine)};

@@ -54,7 +54,7 @@ class ThreadGroup final : public Group {
   Result<std::shared_ptr<Work>> all_reduce(at::Tensor, ReduceOp, Milliseconds) override { return refused(); }
   Result<std::shared_ptr<Work>> broadcast(at::Tensor, int, Milliseconds) override { return refused(); }
   Result<std::shared_ptr<Work>> all_gather(at::Tensor, at::Tensor, Milliseconds) override { return refused(); }
-  Status barrier(Milliseconds) override { return world_->exchange(rank_, "").status(); }
+  Result<std::shared_ptr<Work>> start_barrier(Milliseconds) override { return refused(); }
   Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds) override {
     return world_->exchange(rank_, mine);
   }

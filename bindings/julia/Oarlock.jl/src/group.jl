@@ -19,7 +19,7 @@ rank(group::Group) = Int(value(out -> Lib.oar_group_rank(group, out), Int32))
 "How many ranks the group has."
 Base.length(group::Group) = Int(value(out -> Lib.oar_group_size(group, out), Int32))
 
-barrier(group::Group; timeout = 0) = check(Lib.oar_group_barrier(group, milliseconds(timeout)))
+barrier(group::Group; timeout = 0) = complete(work -> Lib.oar_group_barrier(group, milliseconds(timeout), work))
 abort(group::Group, reason::AbstractString) = check(Lib.oar_group_abort(group, reason))
 
 """

@@ -43,11 +43,11 @@ end
 
 Tree(value) = refuse(Lib.OAR_E_ARGUMENT, "a tree cannot hold a $(typeof(value))", "Tree")
 
-kind(tree::Tree) = value(out -> Lib.oar_tree_kind(tree, out), Int32)
+kind(tree::Tree) = value(out -> Lib.oar_tree_kind(tree, "", out), Int32)
 is_list(tree::Tree) = kind(tree) == Lib.OAR_TREE_LIST
 
 "How many entries a list or map has; a leaf has 0."
-Base.length(tree::Tree) = Int(value(out -> Lib.oar_tree_size(tree, out), Int64))
+Base.length(tree::Tree) = Int(value(out -> Lib.oar_tree_size(tree, "", out), Int64))
 
 "The keys of a map, in the order in which they were set first; the indices of a list, from 1."
 Base.keys(tree::Tree) = is_list(tree) ? (1:length(tree)) : [key(tree, index) for index in 0:length(tree)-1]

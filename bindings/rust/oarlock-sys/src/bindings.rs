@@ -44,6 +44,11 @@ pub const OAR_REDUCE_AVERAGE: i32 = 2;
 pub const OAR_REDUCE_MAX: i32 = 3;
 pub const OAR_REDUCE_MIN: i32 = 4;
 pub const OAR_REDUCE_PRODUCT: i32 = 5;
+pub const OAR_CONFIG_BOOL: i32 = 1;
+pub const OAR_CONFIG_INT64: i32 = 2;
+pub const OAR_CONFIG_DOUBLE: i32 = 3;
+pub const OAR_CONFIG_STRING: i32 = 4;
+pub const OAR_CONFIG_DOUBLE_LIST: i32 = 5;
 pub const OAR_THROW_STANDARD: i32 = 1;
 pub const OAR_THROW_TORCH: i32 = 2;
 pub const OAR_THROW_UNKNOWN: i32 = 3;
@@ -622,6 +627,21 @@ values already. It fails on all ranks or on none.
         accelerator: *mut oar_accelerator,
         directory: *const ::core::ffi::c_char,
     ) -> oar_status;
+    /**Tell the directory of the last save or load that succeeded: which checkpoint\_\<n\> a NULL directory was.
+
+* `accelerator` (in) borrowed.
+* `buf` (out) the path and a NUL; NULL asks for the length only.
+* `len` (in,out) in: room in `buf`; out: length with the NUL, also when the room is too small.
+
+* **return** OAR\_E\_NOT\_FOUND nothing was saved or loaded yet.
+* **return** OAR\_E\_ARGUMENT the room is too small.
+* **threads** serial(accelerator)
+* **since** 0.1*/
+    pub fn oar_accelerator_last_checkpoint(
+        accelerator: *const oar_accelerator,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
     /**Let go of everything prepared. Later calls give OAR\_E\_STATE; a second close does nothing.
 
 * `accelerator` (in) borrowed.
@@ -893,19 +913,24 @@ All ranks of the group make this call, in the same order, with the same n; pad f
         timeout_ms: i64,
         out_work: *mut *mut oar_work,
     ) -> oar_status;
-    /**Wait until every rank has called this. Runs after all operations that this rank has started before.
+    /**Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started
+before. oar\_state\_barrier waits at once.
 
 * `group` (in) borrowed.
 * `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure.
 
-* **return** OAR\_E\_TIMEOUT ranks did not call it in time; the text names them. The group is dead then.
-* **return** OAR\_E\_MISMATCH a rank called something else; the text gives both calls.
-* **return** OAR\_E\_PEER\_LOST a rank ended or left; the text names it.
+* **return** OAR\_E\_ARGUMENT a negative time-out.
 * **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
-* **threads** collective(group)
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group); does not wait for peers
 * **source** Accelerate 1.15 `wait_for_everyone`.
 * **since** 0.1*/
-    pub fn oar_group_barrier(group: *mut oar_group, timeout_ms: i64) -> oar_status;
+    pub fn oar_group_barrier(
+        group: *mut oar_group,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
     /**Make a config with the defaults, overlaid by environment variables (OARLOCK\_\*, and those of the reference that have a
 counterpart).
 
@@ -915,6 +940,17 @@ counterpart).
 * **threads** any
 * **since** 0.1*/
     pub fn oar_config_create(out: *mut *mut oar_config) -> oar_status;
+    /**A config of its own with the same values.
+
+* `config` (in) borrowed.
+* `out` (out) owned; end with oar\_config\_release. Untouched on failure.
+
+* **threads** serial(config)
+* **since** 0.1*/
+    pub fn oar_config_copy(
+        config: *const oar_config,
+        out: *mut *mut oar_config,
+    ) -> oar_status;
     /**Set the options that a JSON object names. All of them or, on failure, none.
 
 Nested objects and dotted keys are the same: {"comm":{"timeout\_ms":5000}} is {"comm.timeout\_ms":5000}. Comments,
@@ -987,6 +1023,65 @@ duplicate keys and integers that a double cannot hold are refused.
         config: *mut oar_config,
         key: *const ::core::ffi::c_char,
         value: i32,
+    ) -> oar_status;
+    /**The type of an option.
+
+* `config` (in) borrowed.
+* `key` (in) for example "comm.timeout\_ms".
+* `out_type` (out) OAR\_CONFIG\_BOOL ... OAR\_CONFIG\_DOUBLE\_LIST. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT an unknown key (the text names the nearest known one).
+* **threads** serial(config)
+* **since** 0.1*/
+    pub fn oar_config_type(
+        config: *const oar_config,
+        key: *const ::core::ffi::c_char,
+        out_type: *mut i32,
+    ) -> oar_status;
+    /**The value in force of an option of type integer.
+
+* `config` (in) borrowed.
+* `key` (in) for example "comm.timeout\_ms".
+* `out_value` (out) all 64 bits. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.
+* **return** OAR\_E\_NOT\_FOUND the option has no value.
+* **threads** serial(config)
+* **since** 0.1*/
+    pub fn oar_config_get_int64(
+        config: *const oar_config,
+        key: *const ::core::ffi::c_char,
+        out_value: *mut i64,
+    ) -> oar_status;
+    /**The value in force of an option of type number.
+
+* `config` (in) borrowed.
+* `key` (in) for example "ddp.bucket\_cap\_mb".
+* `out_value` (out) finite. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.
+* **return** OAR\_E\_NOT\_FOUND the option has no value.
+* **threads** serial(config)
+* **since** 0.1*/
+    pub fn oar_config_get_double(
+        config: *const oar_config,
+        key: *const ::core::ffi::c_char,
+        out_value: *mut f64,
+    ) -> oar_status;
+    /**The value in force of an option of type flag.
+
+* `config` (in) borrowed.
+* `key` (in) for example "ddp.broadcast\_buffers".
+* `out_value` (out) 0 or 1. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT an unknown key (the text names the nearest known one), or an option of another type.
+* **return** OAR\_E\_NOT\_FOUND the option has no value.
+* **threads** serial(config)
+* **since** 0.1*/
+    pub fn oar_config_get_bool(
+        config: *const oar_config,
+        key: *const ::core::ffi::c_char,
+        out_value: *mut i32,
     ) -> oar_status;
     /**The value in force of an option, as text: texts as they are, everything else as JSON, "" if unset.
 
@@ -2154,7 +2249,7 @@ looked at.
         state: *const oar_state,
         out_group: *mut *mut oar_group,
     ) -> oar_status;
-    /**Wait until every rank has called this: oar\_group\_barrier of the group of all ranks.
+    /**Wait until every rank has called this: oar\_group\_barrier of the group of all ranks, and oar\_work\_wait.
 
 * `state` (in) borrowed.
 * `timeout_ms` (in) milliseconds to wait for peers; 0 takes comm.timeout\_ms; negative is refused.
@@ -2701,20 +2796,34 @@ short is mended when the file is opened.
         tensor: *mut oar_tensor,
         out: *mut *mut oar_tree,
     ) -> oar_status;
-    /**What the tree is.
+    /**What the entry at a path is.
 
 * `tree` (in) borrowed.
+* `path` (in) borrowed; NULL or "" is the tree itself.
 * `out_kind` (out) OAR\_TREE\_NONE ... OAR\_TREE\_MAP. Untouched on failure.
+
+* **return** OAR\_E\_NOT\_FOUND there is no such entry; the text says what there is.
 * **threads** serial(tree)
 * **since** 0.1*/
-    pub fn oar_tree_kind(tree: *const oar_tree, out_kind: *mut i32) -> oar_status;
-    /**How many entries a list or map has; a leaf has 0.
+    pub fn oar_tree_kind(
+        tree: *const oar_tree,
+        path: *const ::core::ffi::c_char,
+        out_kind: *mut i32,
+    ) -> oar_status;
+    /**How many entries the list or map at a path has; a leaf has 0.
 
 * `tree` (in) borrowed.
+* `path` (in) borrowed; NULL or "" is the tree itself.
 * `out_size` (out) Untouched on failure.
+
+* **return** OAR\_E\_NOT\_FOUND there is no such entry; the text says what there is.
 * **threads** serial(tree)
 * **since** 0.1*/
-    pub fn oar_tree_size(tree: *const oar_tree, out_size: *mut i64) -> oar_status;
+    pub fn oar_tree_size(
+        tree: *const oar_tree,
+        path: *const ::core::ffi::c_char,
+        out_size: *mut i64,
+    ) -> oar_status;
     /**The key of one entry of a map.
 
 * `tree` (in) borrowed; a map.

@@ -149,7 +149,7 @@ impl Group {
     pub fn barrier(&self, timeout: impl Into<Option<Duration>>) -> Result<()> {
         let timeout_ms = milliseconds(timeout.into())?;
         // SAFETY: as above.
-        check(unsafe { sys::oar_group_barrier(self.as_raw(), timeout_ms) })
+        create(|out| unsafe { sys::oar_group_barrier(self.as_raw(), timeout_ms, out) }).map(Work)?.finish()
     }
 
     /// Gives every rank the bytes of all ranks, in rank order. Lengths may differ.

@@ -83,7 +83,7 @@ impl Tree {
     /// The whole tree as a value; its tensors are shared.
     pub fn to_value(&self) -> Result<Value> {
         // SAFETY: as above; the handle is alive.
-        let kind = value(|out| unsafe { sys::oar_tree_kind(self.as_raw(), out) })?;
+        let kind = value(|out| unsafe { sys::oar_tree_kind(self.as_raw(), std::ptr::null(), out) })?;
         Ok(match kind {
             sys::OAR_TREE_NONE => Value::None,
             sys::OAR_TREE_BOOL => Value::Bool(self.bool("")?),
@@ -103,7 +103,7 @@ impl Tree {
     /// The number of entries of a list or map; 0 for anything else.
     pub fn len(&self) -> Result<usize> {
         // SAFETY: as above.
-        value(|out| unsafe { sys::oar_tree_size(self.as_raw(), out) }).map(|size: i64| size as usize)
+        value(|out| unsafe { sys::oar_tree_size(self.as_raw(), std::ptr::null(), out) }).map(|size: i64| size as usize)
     }
 
     /// Whether it is an empty list or map, or no list or map at all.

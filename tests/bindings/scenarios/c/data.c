@@ -38,8 +38,8 @@ static int kind_and_size(scenario *t, const oar_tree *tree, const char *path, in
   int32_t found_kind = -1;
   int64_t found_size = -1;
   OK(oar_tree_get(tree, path, &part));
-  OK(oar_tree_kind(part, &found_kind));
-  OK(oar_tree_size(part, &found_size));
+  OK(oar_tree_kind(part, NULL, &found_kind));
+  OK(oar_tree_size(part, NULL, &found_size));
   oar_tree_release(part);
   EXPECT(found_kind == kind && found_size == size);
   return 0;

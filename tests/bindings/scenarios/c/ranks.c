@@ -66,7 +66,8 @@ int scenario_all_reduce(scenario *t) {
   work = NULL;
   REFUSED(OAR_E_ARGUMENT, "99", oar_group_all_reduce(group, mine, 99, TIMEOUT_MS, &work));
   EXPECT(work == NULL);
-  OK(oar_group_barrier(group, TIMEOUT_MS)); /* the refusal cost no rank its place */
+  OK(oar_group_barrier(group, TIMEOUT_MS, &work)); /* the refusal cost no rank its place */
+  TRY(finish(t, work));
   oar_tensor_release(mine);
   oar_tensor_release(all);
   oar_group_release(group);
@@ -126,8 +127,8 @@ int scenario_mismatch_named(scenario *t) {
   EXPECT(strstr(oar_last_error(), "sum of 3 float32") != NULL);
   OK(oar_tensor_numel(tensor, &numel));
   EXPECT(numel == rank + 2);
-  EXPECT(oar_group_barrier(group, TIMEOUT_MS) == OAR_E_ABORTED);
   oar_work_release(work);
+  EXPECT(oar_group_barrier(group, TIMEOUT_MS, &work) == OAR_E_ABORTED);
   oar_tensor_release(tensor);
   oar_group_release(group);
   return close_state(t, state);

@@ -24,14 +24,14 @@ static oarlock::Tree plant(const oarlock::Tensor& tensor) {
 void tree_values() {
   float values[] = {1, 2, 3};
   const oarlock::Tree tree = plant(oarlock::tensor_over(values, {3}));
-  EXPECT(call(oar_tree_kind, tree) == OAR_TREE_MAP && call(oar_tree_size, tree) == 3);
+  EXPECT(call(oar_tree_kind, tree, nullptr) == OAR_TREE_MAP && call(oar_tree_size, tree, nullptr) == 3);
   EXPECT(call(oar_tree_key, tree, 2) == "name");
   EXPECT(call(oar_tree_get_int64, tree, "list.0") == kBeyondDouble);
   EXPECT(call(oar_tree_get_double, tree, "list.1.rate") == 0.1);
   EXPECT(call(oar_tree_get_bool, tree, "list.1.on") == 1);
   const oarlock::Tree list = call(oar_tree_get, tree, "list");
-  EXPECT(call(oar_tree_kind, list) == OAR_TREE_LIST && call(oar_tree_size, list) == 3);
-  EXPECT(call(oar_tree_kind, call(oar_tree_at, list, 2)) == OAR_TREE_NONE);
+  EXPECT(call(oar_tree_kind, list, "") == OAR_TREE_LIST && call(oar_tree_size, list, "") == 3);
+  EXPECT(call(oar_tree_kind, list, "2") == OAR_TREE_NONE);
   EXPECT(call(oar_tree_get_string, tree, "name") == "digits");
   EXPECT(call(oar_tensor_data, call(oar_tree_get_tensor, tree, "images")) == values);
   REFUSED(OAR_E_NOT_FOUND, "labels", call(oar_tree_get_tensor, tree, "labels"));

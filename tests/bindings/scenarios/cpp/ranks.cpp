@@ -43,7 +43,7 @@ void all_reduce() {
   call(oar_work_wait, call(oar_group_broadcast, world.group, mine, 1, kTimeoutMs), kTimeoutMs);
   EXPECT(value == 2);
   REFUSED(OAR_E_ARGUMENT, "99", call(oar_group_all_reduce, world.group, mine, 99, kTimeoutMs));
-  call(oar_group_barrier, world.group, kTimeoutMs);  // the refusal cost no rank its place
+  call(oar_work_wait, call(oar_group_barrier, world.group, kTimeoutMs), kTimeoutMs);  // the refusal cost no rank its place
 }
 
 static std::string text_of(const oarlock::Bytes& bytes) {

@@ -5,15 +5,16 @@ const FUNCTIONS = (
     :oar_abi_version, :oar_accelerator_accumulate_begin, :oar_accelerator_accumulate_end, :oar_accelerator_backward,
     :oar_accelerator_clip_grad_norm, :oar_accelerator_close, :oar_accelerator_create,
     :oar_accelerator_gather_for_metrics, :oar_accelerator_gradient_ready, :oar_accelerator_gradients_done,
-    :oar_accelerator_load, :oar_accelerator_prepare_loader, :oar_accelerator_prepare_model,
-    :oar_accelerator_prepare_optimizer, :oar_accelerator_prepare_scheduler, :oar_accelerator_reduce_mean,
-    :oar_accelerator_release, :oar_accelerator_retain, :oar_accelerator_save, :oar_accelerator_step,
-    :oar_accelerator_sync_gradients, :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain, :oar_bytes_view,
-    :oar_checkpoint_find_latest, :oar_checkpoint_manifest, :oar_checkpoint_num_tensors, :oar_checkpoint_open,
-    :oar_checkpoint_release, :oar_checkpoint_retain, :oar_checkpoint_tensor, :oar_checkpoint_tensor_name,
-    :oar_checkpoint_user_json, :oar_checkpoint_verify, :oar_config_create, :oar_config_get_string,
+    :oar_accelerator_last_checkpoint, :oar_accelerator_load, :oar_accelerator_prepare_loader,
+    :oar_accelerator_prepare_model, :oar_accelerator_prepare_optimizer, :oar_accelerator_prepare_scheduler,
+    :oar_accelerator_reduce_mean, :oar_accelerator_release, :oar_accelerator_retain, :oar_accelerator_save,
+    :oar_accelerator_step, :oar_accelerator_sync_gradients, :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain,
+    :oar_bytes_view, :oar_checkpoint_find_latest, :oar_checkpoint_manifest, :oar_checkpoint_num_tensors,
+    :oar_checkpoint_open, :oar_checkpoint_release, :oar_checkpoint_retain, :oar_checkpoint_tensor,
+    :oar_checkpoint_tensor_name, :oar_checkpoint_user_json, :oar_checkpoint_verify, :oar_config_copy,
+    :oar_config_create, :oar_config_get_bool, :oar_config_get_double, :oar_config_get_int64, :oar_config_get_string,
     :oar_config_merge_json, :oar_config_release, :oar_config_retain, :oar_config_set_bool, :oar_config_set_double,
-    :oar_config_set_int64, :oar_config_set_string, :oar_config_to_json, :oar_dataset_from_safetensors,
+    :oar_config_set_int64, :oar_config_set_string, :oar_config_to_json, :oar_config_type, :oar_dataset_from_safetensors,
     :oar_dataset_from_tensors, :oar_dataset_get, :oar_dataset_release, :oar_dataset_retain, :oar_dataset_size,
     :oar_dtype_name, :oar_dtype_size, :oar_error_code, :oar_error_component, :oar_error_message, :oar_error_operation,
     :oar_error_rank, :oar_error_release, :oar_error_retain, :oar_error_take, :oar_error_vendor_code,
@@ -216,6 +217,20 @@ oar_accelerator_gradients_done(accelerator, model) =
     ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
+    oar_accelerator_last_checkpoint(accelerator, buf, len) -> oar_status
+
+Tell the directory of the last save or load that succeeded: which checkpoint_<n> a NULL directory was.
+
+- `accelerator` (`const oar_accelerator *`): borrowed.
+- `buf` (`char *`): the path and a NUL; NULL asks for the length only.
+- `len` (`size_t *`): in: room in `buf`; out: length with the NUL, also when the room is too small.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_last_checkpoint(accelerator, buf, len) =
+    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+
+"""
     oar_accelerator_load(accelerator, directory) -> oar_status
 
 Put a checkpoint back into what is prepared: the same objects, in the same order, as in the run that saved it.
@@ -233,7 +248,7 @@ values already. It fails on all ranks or on none.
 Threads: collective(state).
 """
 oar_accelerator_load(accelerator, directory) =
-    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
+    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
 
 """
     oar_accelerator_prepare_loader(accelerator, loader) -> oar_status
@@ -251,7 +266,7 @@ of the loader draws one number from the default generator, as a PyTorch DataLoad
 Threads: collective(state).
 """
 oar_accelerator_prepare_loader(accelerator, loader) =
-    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
+    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
 
 """
     oar_accelerator_prepare_model(accelerator, model) -> oar_status
@@ -269,7 +284,7 @@ file in checkpoints: model.safetensors, model_1.safetensors, ...
 Threads: collective(state).
 """
 oar_accelerator_prepare_model(accelerator, model) =
-    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_prepare_optimizer(accelerator, optimizer) -> oar_status
@@ -282,7 +297,7 @@ Let the accelerator step `optimizer`, and keep its state in checkpoints.
 Threads: serial(accelerator, optimizer).
 """
 oar_accelerator_prepare_optimizer(accelerator, optimizer) =
-    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
+    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
 
 """
     oar_accelerator_prepare_scheduler(accelerator, scheduler) -> oar_status
@@ -295,7 +310,7 @@ Let the accelerator step `scheduler`, and keep its state in checkpoints.
 Threads: serial(accelerator, scheduler).
 """
 oar_accelerator_prepare_scheduler(accelerator, scheduler) =
-    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
+    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
 
 """
     oar_accelerator_reduce_mean(accelerator, value, out_mean) -> oar_status
@@ -309,7 +324,7 @@ The mean of one number per rank, on every rank.
 Threads: collective(state).
 """
 oar_accelerator_reduce_mean(accelerator, value, out_mean) =
-    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
+    ccall(@inbounds(ADDRESSES[17]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
 
 """
     oar_accelerator_release(accelerator) -> void
@@ -321,7 +336,7 @@ Drop a reference; the last one ends the accelerator. Never blocks or communicate
 Threads: any.
 """
 oar_accelerator_release(accelerator) =
-    ccall(@inbounds(ADDRESSES[17]), Cvoid, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[18]), Cvoid, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_retain(accelerator) -> oar_status
@@ -333,7 +348,7 @@ Add a reference.
 Threads: any.
 """
 oar_accelerator_retain(accelerator) =
-    ccall(@inbounds(ADDRESSES[18]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_save(accelerator, directory, user_json) -> oar_status
@@ -352,7 +367,7 @@ The directory is complete or not there, whatever is killed when. It fails on all
 Threads: collective(state); blocks until the checkpoint is on the disk.
 """
 oar_accelerator_save(accelerator, directory, user_json) =
-    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
+    ccall(@inbounds(ADDRESSES[20]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
 
 """
     oar_accelerator_step(accelerator, optimizer, scheduler) -> oar_status
@@ -369,7 +384,7 @@ the reference steps it once per rank unless batches are split; \"compat\": \"acc
 Threads: serial(accelerator, optimizer, scheduler); the same on every rank.
 """
 oar_accelerator_step(accelerator, optimizer, scheduler) =
-    ccall(@inbounds(ADDRESSES[20]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
+    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
 
 """
     oar_accelerator_sync_gradients(accelerator, out_sync) -> oar_status
@@ -382,7 +397,7 @@ Tell whether the micro-batch begun last synchronises gradients, so that oar_acce
 Threads: serial(accelerator).
 """
 oar_accelerator_sync_gradients(accelerator, out_sync) =
-    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
+    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
 
 """
     oar_bytes_create(data, size, out) -> oar_status
@@ -396,7 +411,7 @@ Copy bytes into an object.
 Threads: any.
 """
 oar_bytes_create(data, size, out) =
-    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
+    ccall(@inbounds(ADDRESSES[23]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
 
 """
     oar_bytes_release(bytes) -> void
@@ -408,7 +423,7 @@ One reference fewer; the last one frees the bytes.
 Threads: any.
 """
 oar_bytes_release(bytes) =
-    ccall(@inbounds(ADDRESSES[23]), Cvoid, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[24]), Cvoid, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_retain(bytes) -> oar_status
@@ -420,7 +435,7 @@ One more reference.
 Threads: any.
 """
 oar_bytes_retain(bytes) =
-    ccall(@inbounds(ADDRESSES[24]), Int32, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_view(bytes, out_data, out_size) -> oar_status
@@ -434,7 +449,7 @@ Where the bytes are.
 Threads: any.
 """
 oar_bytes_view(bytes, out_data, out_size) =
-    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
+    ccall(@inbounds(ADDRESSES[26]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
 
 """
     oar_checkpoint_find_latest(directory, buf, len) -> oar_status
@@ -451,7 +466,7 @@ killed save left is not looked at. A complete one that is damaged is still the n
 Threads: any.
 """
 oar_checkpoint_find_latest(directory, buf, len) =
-    ccall(@inbounds(ADDRESSES[26]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
+    ccall(@inbounds(ADDRESSES[27]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
 
 """
     oar_checkpoint_manifest(checkpoint, buf, len) -> oar_status
@@ -465,7 +480,7 @@ Give the manifest as JSON text, with the keys that this release does not know.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_manifest(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[27]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_num_tensors(checkpoint, out_num_tensors) -> oar_status
@@ -478,7 +493,7 @@ Count the model's tensors.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_num_tensors(checkpoint, out_num_tensors) =
-    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
+    ccall(@inbounds(ADDRESSES[29]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
 
 """
     oar_checkpoint_open(path, out) -> oar_status
@@ -491,7 +506,7 @@ Open a checkpoint: reads its manifest and checks that every file which that list
 Threads: any.
 """
 oar_checkpoint_open(path, out) =
-    ccall(@inbounds(ADDRESSES[29]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
+    ccall(@inbounds(ADDRESSES[30]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
 
 """
     oar_checkpoint_release(checkpoint) -> void
@@ -503,7 +518,7 @@ Drop a reference; the last one closes the checkpoint. Never blocks. Tensors that
 Threads: any.
 """
 oar_checkpoint_release(checkpoint) =
-    ccall(@inbounds(ADDRESSES[30]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[31]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_retain(checkpoint) -> oar_status
@@ -515,7 +530,7 @@ Add a reference.
 Threads: any.
 """
 oar_checkpoint_retain(checkpoint) =
-    ccall(@inbounds(ADDRESSES[31]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_tensor(checkpoint, name, out) -> oar_status
@@ -532,7 +547,7 @@ read-only view of the mapped file, which it keeps, also beyond the checkpoint's 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor(checkpoint, name, out) =
-    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
+    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
 
 """
     oar_checkpoint_tensor_name(checkpoint, index, buf, len) -> oar_status
@@ -547,7 +562,7 @@ Tell the name of one of the model's tensors, in the order of the file.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor_name(checkpoint, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
+    ccall(@inbounds(ADDRESSES[34]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
 
 """
     oar_checkpoint_user_json(checkpoint, buf, len) -> oar_status
@@ -561,7 +576,7 @@ Give the JSON that the program handed to oar_accelerator_save as `user_json`; \"
 Threads: serial(checkpoint).
 """
 oar_checkpoint_user_json(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[34]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[35]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_verify(checkpoint) -> oar_status
@@ -573,7 +588,20 @@ Read every file of the checkpoint and compare it with its XXH3-128 checksum and 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_verify(checkpoint) =
-    ccall(@inbounds(ADDRESSES[35]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+
+"""
+    oar_config_copy(config, out) -> oar_status
+
+A config of its own with the same values.
+
+- `config` (`const oar_config *`): borrowed.
+- `out` (`oar_config **`): owned; end with oar_config_release. Untouched on failure.
+
+Threads: serial(config).
+"""
+oar_config_copy(config, out) =
+    ccall(@inbounds(ADDRESSES[37]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_config}}), config, out)
 
 """
     oar_config_create(out) -> oar_status
@@ -586,7 +614,49 @@ counterpart).
 Threads: any.
 """
 oar_config_create(out) =
-    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{Ptr{oar_config}},), out)
+    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{Ptr{oar_config}},), out)
+
+"""
+    oar_config_get_bool(config, key, out_value) -> oar_status
+
+The value in force of an option of type flag.
+
+- `config` (`const oar_config *`): borrowed.
+- `key` (`const char *`): for example \"ddp.broadcast_buffers\".
+- `out_value` (`int32_t *`): 0 or 1. Untouched on failure.
+
+Threads: serial(config).
+"""
+oar_config_get_bool(config, key, out_value) =
+    ccall(@inbounds(ADDRESSES[39]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_value)
+
+"""
+    oar_config_get_double(config, key, out_value) -> oar_status
+
+The value in force of an option of type number.
+
+- `config` (`const oar_config *`): borrowed.
+- `key` (`const char *`): for example \"ddp.bucket_cap_mb\".
+- `out_value` (`double *`): finite. Untouched on failure.
+
+Threads: serial(config).
+"""
+oar_config_get_double(config, key, out_value) =
+    ccall(@inbounds(ADDRESSES[40]), Int32, (Ptr{oar_config}, Cstring, Ptr{Float64}), config, key, out_value)
+
+"""
+    oar_config_get_int64(config, key, out_value) -> oar_status
+
+The value in force of an option of type integer.
+
+- `config` (`const oar_config *`): borrowed.
+- `key` (`const char *`): for example \"comm.timeout_ms\".
+- `out_value` (`int64_t *`): all 64 bits. Untouched on failure.
+
+Threads: serial(config).
+"""
+oar_config_get_int64(config, key, out_value) =
+    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int64}), config, key, out_value)
 
 """
     oar_config_get_string(config, key, buf, len) -> oar_status
@@ -601,7 +671,7 @@ The value in force of an option, as text: texts as they are, everything else as 
 Threads: serial(config).
 """
 oar_config_get_string(config, key, buf, len) =
-    ccall(@inbounds(ADDRESSES[37]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
+    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
 
 """
     oar_config_merge_json(config, json) -> oar_status
@@ -617,7 +687,7 @@ duplicate keys and integers that a double cannot hold are refused.
 Threads: serial(config).
 """
 oar_config_merge_json(config, json) =
-    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{oar_config}, Cstring), config, json)
+    ccall(@inbounds(ADDRESSES[43]), Int32, (Ptr{oar_config}, Cstring), config, json)
 
 """
     oar_config_release(config) -> void
@@ -629,7 +699,7 @@ One reference fewer; the last one frees the config. What was made from it stays.
 Threads: any.
 """
 oar_config_release(config) =
-    ccall(@inbounds(ADDRESSES[39]), Cvoid, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[44]), Cvoid, (Ptr{oar_config},), config)
 
 """
     oar_config_retain(config) -> oar_status
@@ -641,7 +711,7 @@ One more reference.
 Threads: any.
 """
 oar_config_retain(config) =
-    ccall(@inbounds(ADDRESSES[40]), Int32, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_config},), config)
 
 """
     oar_config_set_bool(config, key, value) -> oar_status
@@ -655,7 +725,7 @@ Set an option of type flag.
 Threads: serial(config).
 """
 oar_config_set_bool(config, key, value) =
-    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
+    ccall(@inbounds(ADDRESSES[46]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
 
 """
     oar_config_set_double(config, key, value) -> oar_status
@@ -669,7 +739,7 @@ Set an option of type number.
 Threads: serial(config).
 """
 oar_config_set_double(config, key, value) =
-    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
+    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
 
 """
     oar_config_set_int64(config, key, value) -> oar_status
@@ -683,7 +753,7 @@ Set an option of type integer. All 64 bits are kept.
 Threads: serial(config).
 """
 oar_config_set_int64(config, key, value) =
-    ccall(@inbounds(ADDRESSES[43]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
+    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
 
 """
     oar_config_set_string(config, key, value) -> oar_status
@@ -697,7 +767,7 @@ Set an option of type text, or any option by its JSON text: \"5000\" for a numbe
 Threads: serial(config).
 """
 oar_config_set_string(config, key, value) =
-    ccall(@inbounds(ADDRESSES[44]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
+    ccall(@inbounds(ADDRESSES[49]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
 
 """
     oar_config_to_json(config, buf, len) -> oar_status
@@ -711,7 +781,21 @@ Every option with its value in force, as one flat JSON object.
 Threads: serial(config).
 """
 oar_config_to_json(config, buf, len) =
-    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
+    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
+
+"""
+    oar_config_type(config, key, out_type) -> oar_status
+
+The type of an option.
+
+- `config` (`const oar_config *`): borrowed.
+- `key` (`const char *`): for example \"comm.timeout_ms\".
+- `out_type` (`int32_t *`): OAR_CONFIG_BOOL ... OAR_CONFIG_DOUBLE_LIST. Untouched on failure.
+
+Threads: serial(config).
+"""
+oar_config_type(config, key, out_type) =
+    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_type)
 
 """
     oar_dataset_from_safetensors(path, names, count, out) -> oar_status
@@ -730,7 +814,7 @@ data set lives. The format has no checksum, so data bytes that were altered on t
 Threads: any.
 """
 oar_dataset_from_safetensors(path, names, count, out) =
-    ccall(@inbounds(ADDRESSES[46]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
+    ccall(@inbounds(ADDRESSES[52]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
 
 """
     oar_dataset_from_tensors(names, tensors, count, out) -> oar_status
@@ -749,7 +833,7 @@ later batches. Batches are copies.
 Threads: serial(tensors).
 """
 oar_dataset_from_tensors(names, tensors, count, out) =
-    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
+    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
 
 """
     oar_dataset_get(dataset, indices, count, out_batch) -> oar_status
@@ -764,7 +848,7 @@ The batch of these samples, in this order; a sample may be asked for more than o
 Threads: serial(dataset); loaders over the same data set may run meanwhile.
 """
 oar_dataset_get(dataset, indices, count, out_batch) =
-    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
+    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
 
 """
     oar_dataset_release(dataset) -> void
@@ -776,7 +860,7 @@ One reference less; loaders over the data set keep it alive.
 Threads: any.
 """
 oar_dataset_release(dataset) =
-    ccall(@inbounds(ADDRESSES[49]), Cvoid, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[55]), Cvoid, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_retain(dataset) -> oar_status
@@ -788,7 +872,7 @@ One more reference.
 Threads: any.
 """
 oar_dataset_retain(dataset) =
-    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_size(dataset, out_size) -> oar_status
@@ -801,7 +885,7 @@ How many samples there are.
 Threads: serial(dataset).
 """
 oar_dataset_size(dataset, out_size) =
-    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
+    ccall(@inbounds(ADDRESSES[57]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
 
 """
     oar_dtype_name(dtype) -> const char *
@@ -813,7 +897,7 @@ The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torc
 Threads: any.
 """
 oar_dtype_name(dtype) =
-    ccall(@inbounds(ADDRESSES[52]), Cstring, (Int32,), dtype)
+    ccall(@inbounds(ADDRESSES[58]), Cstring, (Int32,), dtype)
 
 """
     oar_dtype_size(dtype, out_size) -> oar_status
@@ -826,7 +910,7 @@ The size of one element.
 Threads: any.
 """
 oar_dtype_size(dtype, out_size) =
-    ccall(@inbounds(ADDRESSES[53]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
+    ccall(@inbounds(ADDRESSES[59]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
 
 """
     oar_error_code(error, out_code) -> oar_status
@@ -839,7 +923,7 @@ The status code of an error.
 Threads: any.
 """
 oar_error_code(error, out_code) =
-    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
+    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
 
 """
     oar_error_component(error, out_component) -> oar_status
@@ -853,7 +937,7 @@ The header whose function failed, without its \".h\": \"config\", \"collectives\
 Threads: any.
 """
 oar_error_component(error, out_component) =
-    ccall(@inbounds(ADDRESSES[55]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
+    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
 
 """
     oar_error_message(error, out_message) -> oar_status
@@ -866,7 +950,7 @@ What failed, where, and what to do.
 Threads: any.
 """
 oar_error_message(error, out_message) =
-    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
+    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
 
 """
     oar_error_operation(error, out_operation) -> oar_status
@@ -879,7 +963,7 @@ What was being done: \"all_reduce\", or the name of the function that failed.
 Threads: any.
 """
 oar_error_operation(error, out_operation) =
-    ccall(@inbounds(ADDRESSES[57]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
+    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
 
 """
     oar_error_rank(error, out_rank) -> oar_status
@@ -892,7 +976,7 @@ The rank that the error is about: the one that died, or disagreed.
 Threads: any.
 """
 oar_error_rank(error, out_rank) =
-    ccall(@inbounds(ADDRESSES[58]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
+    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
 
 """
     oar_error_release(error) -> void
@@ -904,7 +988,7 @@ One reference fewer; the last one frees the error and the texts borrowed from it
 Threads: any.
 """
 oar_error_release(error) =
-    ccall(@inbounds(ADDRESSES[59]), Cvoid, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[65]), Cvoid, (Ptr{oar_error},), error)
 
 """
     oar_error_retain(error) -> oar_status
@@ -916,7 +1000,7 @@ One more reference.
 Threads: any.
 """
 oar_error_retain(error) =
-    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_error},), error)
 
 """
     oar_error_take(out) -> oar_status
@@ -930,7 +1014,7 @@ Does not clear the error on entry. Afterwards oar_last_error() is \"\".
 Threads: any.
 """
 oar_error_take(out) =
-    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{Ptr{oar_error}},), out)
+    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{Ptr{oar_error}},), out)
 
 """
     oar_error_vendor_code(error, out_vendor_code) -> oar_status
@@ -943,7 +1027,7 @@ A number from below: errno of the operating system, or the value that the caller
 Threads: any.
 """
 oar_error_vendor_code(error, out_vendor_code) =
-    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
+    ccall(@inbounds(ADDRESSES[68]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
 
 """
     oar_experimental_get(name, out) -> oar_status
@@ -956,7 +1040,7 @@ Look up an experimental function.
 Threads: any.
 """
 oar_experimental_get(name, out) =
-    ccall(@inbounds(ADDRESSES[63]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
+    ccall(@inbounds(ADDRESSES[69]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
 
 """
     oar_group_abort(group, reason) -> oar_status
@@ -971,7 +1055,7 @@ the first reason stays.
 Threads: any, also while another thread waits in a call of this group.
 """
 oar_group_abort(group, reason) =
-    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_group}, Cstring), group, reason)
+    ccall(@inbounds(ADDRESSES[70]), Int32, (Ptr{oar_group}, Cstring), group, reason)
 
 """
     oar_group_all_gather(group, input, output, timeout_ms, out_work) -> oar_status
@@ -991,7 +1075,7 @@ All ranks of the group make this call, in the same order, with the same n; pad f
 Threads: serial(group, input, output); does not wait for peers.
 """
 oar_group_all_gather(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) -> oar_status
@@ -1014,7 +1098,7 @@ does not communicate, and the peers go on waiting for one that has enough.
 Threads: collective(group).
 """
 oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) =
-    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
+    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
 
 """
     oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1036,20 +1120,22 @@ rank.
 Threads: serial(group, tensor); does not wait for peers.
 """
 oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
 
 """
-    oar_group_barrier(group, timeout_ms) -> oar_status
+    oar_group_barrier(group, timeout_ms, out_work) -> oar_status
 
-Wait until every rank has called this. Runs after all operations that this rank has started before.
+Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started
+before. oar_state_barrier waits at once.
 
 - `group` (`oar_group *`): borrowed.
 - `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
 
-Threads: collective(group).
+Threads: serial(group); does not wait for peers.
 """
-oar_group_barrier(group, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[68]), Int32, (Ptr{oar_group}, Int64), group, timeout_ms)
+oar_group_barrier(group, timeout_ms, out_work) =
+    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
 
 """
     oar_group_broadcast(group, tensor, root, timeout_ms, out_work) -> oar_status
@@ -1066,7 +1152,7 @@ Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they
 Threads: serial(group, tensor); does not wait for peers.
 """
 oar_group_broadcast(group, tensor, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[69]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
 
 """
     oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) -> oar_status
@@ -1083,7 +1169,7 @@ Give every rank the root's bytes.
 Threads: collective(group).
 """
 oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) =
-    ccall(@inbounds(ADDRESSES[70]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
+    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
 
 """
     oar_group_rank(group, out_rank) -> oar_status
@@ -1096,7 +1182,7 @@ This process's number in the group, from 0.
 Threads: any.
 """
 oar_group_rank(group, out_rank) =
-    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
+    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
 
 """
     oar_group_release(group) -> void
@@ -1109,7 +1195,7 @@ peers that still call it get OAR_E_PEER_LOST.
 Threads: any.
 """
 oar_group_release(group) =
-    ccall(@inbounds(ADDRESSES[72]), Cvoid, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[78]), Cvoid, (Ptr{oar_group},), group)
 
 """
     oar_group_retain(group) -> oar_status
@@ -1121,7 +1207,7 @@ Add a reference; each needs one oar_group_release.
 Threads: any.
 """
 oar_group_retain(group) =
-    ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_group},), group)
 
 """
     oar_group_size(group, out_size) -> oar_status
@@ -1134,7 +1220,7 @@ How many ranks the group has.
 Threads: any.
 """
 oar_group_size(group, out_size) =
-    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
+    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
 
 """
     oar_last_error() -> const char *
@@ -1147,7 +1233,7 @@ fallible call. Read it on the thread that made the call: tasks that move between
 Threads: any.
 """
 oar_last_error() =
-    ccall(@inbounds(ADDRESSES[75]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[81]), Cstring, ())
 
 """
     oar_loader_close(loader) -> oar_status
@@ -1159,7 +1245,7 @@ End the worker threads. May be called twice; afterwards the loader gives no more
 Threads: serial(loader); waits for reads that have begun.
 """
 oar_loader_close(loader) =
-    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_create(dataset, options, out) -> oar_status
@@ -1178,7 +1264,7 @@ With shuffle, epoch e visits the samples in the order of torch.randperm(size) of
 Threads: serial(dataset).
 """
 oar_loader_create(dataset, options, out) =
-    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
+    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
 
 """
     oar_loader_epoch(loader, out_epoch) -> oar_status
@@ -1191,7 +1277,7 @@ The epoch that the next batch belongs to, from 0.
 Threads: serial(loader).
 """
 oar_loader_epoch(loader, out_epoch) =
-    ccall(@inbounds(ADDRESSES[78]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
+    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
 
 """
     oar_loader_next(loader, out_batch) -> oar_status
@@ -1208,7 +1294,7 @@ was: it may be repeated, or the batch be left out by oar_loader_seek.
 Threads: serial(loader); waits for the workers.
 """
 oar_loader_next(loader, out_batch) =
-    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
+    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
 
 """
     oar_loader_num_batches(loader, out_num_batches) -> oar_status
@@ -1221,7 +1307,7 @@ Batches of this rank in an epoch; with even_batches false, ranks may differ by o
 Threads: serial(loader).
 """
 oar_loader_num_batches(loader, out_num_batches) =
-    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
+    ccall(@inbounds(ADDRESSES[86]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
 
 """
     oar_loader_num_samples(loader, out_num_samples) -> oar_status
@@ -1234,7 +1320,7 @@ Samples that all ranks together are given in an epoch, each counted once.
 Threads: serial(loader).
 """
 oar_loader_num_samples(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[81]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_position(loader, out_batches_done) -> oar_status
@@ -1247,7 +1333,7 @@ Batches already given in this epoch.
 Threads: serial(loader).
 """
 oar_loader_position(loader, out_batches_done) =
-    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
+    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
 
 """
     oar_loader_release(loader) -> void
@@ -1259,7 +1345,7 @@ One reference less; the last one ends the worker threads in the background.
 Threads: any.
 """
 oar_loader_release(loader) =
-    ccall(@inbounds(ADDRESSES[83]), Cvoid, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[89]), Cvoid, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_retain(loader) -> oar_status
@@ -1271,7 +1357,7 @@ One more reference.
 Threads: any.
 """
 oar_loader_retain(loader) =
-    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_samples_in_round(loader, out_num_samples) -> oar_status
@@ -1286,7 +1372,7 @@ Over an epoch these sum to oar_loader_num_samples: what a progress bar advances 
 Threads: serial(loader).
 """
 oar_loader_samples_in_round(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_seek(loader, epoch, batches_done) -> oar_status
@@ -1303,7 +1389,7 @@ on where it was.
 Threads: serial(loader).
 """
 oar_loader_seek(loader, epoch, batches_done) =
-    ccall(@inbounds(ADDRESSES[86]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
+    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
 
 """
     oar_loader_set_shard(loader, rank, world_size) -> oar_status
@@ -1322,7 +1408,7 @@ batches. One rank alone is never filled up.
 Threads: serial(loader).
 """
 oar_loader_set_shard(loader, rank, world_size) =
-    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
+    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
 
 """
     oar_log_set_callback(flags, fn, user_data, release) -> oar_status
@@ -1342,7 +1428,7 @@ Replaces the callback before; its release runs once no thread is inside it any m
 Threads: any.
 """
 oar_log_set_callback(flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[88]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[94]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
 
 """
     oar_log_set_level(level) -> oar_status
@@ -1354,7 +1440,7 @@ Choose which messages are given: those of this level and above. The first value 
 Threads: any.
 """
 oar_log_set_level(level) =
-    ccall(@inbounds(ADDRESSES[89]), Int32, (Int32,), level)
+    ccall(@inbounds(ADDRESSES[95]), Int32, (Int32,), level)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -1368,7 +1454,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -1389,7 +1475,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -1404,7 +1490,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -1419,7 +1505,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -1432,7 +1518,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -1456,7 +1542,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -1473,7 +1559,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -1486,7 +1572,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -1499,7 +1585,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -1514,7 +1600,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -1531,7 +1617,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -1550,7 +1636,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -1562,7 +1648,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[102]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[108]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -1574,7 +1660,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -1589,7 +1675,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -1612,7 +1698,7 @@ A foreign model only remembers the mode: what it means is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -1628,7 +1714,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -1647,7 +1733,7 @@ amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and to
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -1660,7 +1746,7 @@ The learning rate that the next step will use.
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -1673,7 +1759,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -1685,7 +1771,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[110]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[116]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -1697,7 +1783,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -1710,7 +1796,7 @@ Set the learning rate. A scheduler of this optimizer sets it again at its next s
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -1724,7 +1810,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -1736,7 +1822,7 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -1751,7 +1837,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[121]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -1763,7 +1849,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -1779,7 +1865,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -1791,7 +1877,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[118]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[124]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -1803,7 +1889,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -1819,7 +1905,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -1836,7 +1922,7 @@ A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[121]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -1849,7 +1935,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -1861,7 +1947,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[123]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[129]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -1873,7 +1959,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -1885,7 +1971,7 @@ Go on by one step and set the optimizer's learning rate. Programs with an accele
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -1898,12 +1984,12 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
 
-Wait until every rank has called this: oar_group_barrier of the group of all ranks.
+Wait until every rank has called this: oar_group_barrier of the group of all ranks, and oar_work_wait.
 
 - `state` (`oar_state *`): borrowed.
 - `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes comm.timeout_ms; negative is refused.
@@ -1911,7 +1997,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -1925,7 +2011,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -1942,7 +2028,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -1962,7 +2048,7 @@ block of bytes per rank, from which all learn where rank 0 listens. Environment 
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -1976,7 +2062,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -1990,7 +2076,7 @@ moving data, done, failed), when, and why it failed. The file is written whole o
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -2004,7 +2090,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -2017,7 +2103,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -2030,7 +2116,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -2043,7 +2129,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -2056,7 +2142,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -2069,7 +2155,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -2082,7 +2168,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -2095,7 +2181,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -2108,7 +2194,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[141]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[147]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -2121,7 +2207,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -2133,7 +2219,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -2147,7 +2233,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -2163,7 +2249,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -2176,7 +2262,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -2189,7 +2275,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -2201,7 +2287,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[148]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[154]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -2216,7 +2302,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -2229,7 +2315,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -2243,7 +2329,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -2257,7 +2343,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -2270,7 +2356,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -2287,7 +2373,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -2311,7 +2397,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -2333,7 +2419,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -2346,7 +2432,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -2359,7 +2445,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -2372,7 +2458,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -2385,7 +2471,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -2397,7 +2483,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[161]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[167]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -2409,7 +2495,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -2423,7 +2509,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -2437,7 +2523,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -2455,7 +2541,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -2470,7 +2556,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -2486,7 +2572,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -2498,7 +2584,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -2519,7 +2605,7 @@ short is mended when the file is opened.
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -2535,7 +2621,7 @@ Log numbers of one step. Those that are not finite are written as \"NaN\", \"Inf
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -2550,7 +2636,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -2562,7 +2648,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[172]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[178]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -2574,7 +2660,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -2587,7 +2673,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -2600,7 +2686,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -2616,7 +2702,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -2628,7 +2714,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -2640,7 +2726,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -2653,7 +2739,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -2666,7 +2752,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[180]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -2679,7 +2765,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -2691,7 +2777,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -2704,7 +2790,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -2717,7 +2803,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -2731,7 +2817,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -2745,7 +2831,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -2759,7 +2845,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -2773,7 +2859,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -2788,7 +2874,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -2802,7 +2888,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -2817,20 +2903,21 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
-    oar_tree_kind(tree, out_kind) -> oar_status
+    oar_tree_kind(tree, path, out_kind) -> oar_status
 
-What the tree is.
+What the entry at a path is.
 
 - `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the tree itself.
 - `out_kind` (`int32_t *`): OAR_TREE_NONE ... OAR_TREE_MAP. Untouched on failure.
 
 Threads: serial(tree).
 """
-oar_tree_kind(tree, out_kind) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_tree}, Ptr{Int32}), tree, out_kind)
+oar_tree_kind(tree, path, out_kind) =
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_release(tree) -> void
@@ -2842,7 +2929,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[193]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[199]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -2854,7 +2941,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -2868,7 +2955,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -2882,20 +2969,21 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
-    oar_tree_size(tree, out_size) -> oar_status
+    oar_tree_size(tree, path, out_size) -> oar_status
 
-How many entries a list or map has; a leaf has 0.
+How many entries the list or map at a path has; a leaf has 0.
 
 - `tree` (`const oar_tree *`): borrowed.
+- `path` (`const char *`): borrowed; NULL or \"\" is the tree itself.
 - `out_size` (`int64_t *`): Untouched on failure.
 
 Threads: serial(tree).
 """
-oar_tree_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+oar_tree_size(tree, path, out_size) =
+    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_version() -> const char *
@@ -2905,7 +2993,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[198]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[204]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -2918,7 +3006,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -2931,7 +3019,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -2943,7 +3031,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[201]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[207]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -2955,7 +3043,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -2973,4 +3061,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
