@@ -40,7 +40,6 @@ CASES = {  # call -> the exception's name, and words of its text
     'oarlock.Optimizer(model, "adam")': ("InvalidArgument", "adamw"),
     'oarlock.Config(seed=object())': ("TypeError", "object"),
     'oarlock.Config({"a\\0b": 1})': ("InvalidArgument",),
-    'oarlock.State(oarlock.Config(), seed=1)': ("InvalidArgument", "seed"),
     'oarlock.State(loader={"batch_size": 4})': ("InvalidArgument", "loader.batch_size"),
     'oarlock.State(exchange=lambda mine: [])': ("InvalidArgument", "world_size"),
     'state.print("a\\0b")': ("ValueError", "NUL"),

@@ -145,17 +145,26 @@ class Accelerator(_c.AcceleratorHandle):
         """The mean of one number per rank, on every rank."""
         return _c.accelerator_reduce_mean(self, value)
 
-    def save(self, directory: str | os.PathLike | None = None, user: Any = None) -> None:
+    def save(self, directory: str | os.PathLike | None = None, user: Any = None) -> str:
         """Write a checkpoint of everything prepared, complete or not at all. All ranks call it; other threads run meanwhile.
 
         Args:
             directory: must not exist. None: the next checkpoint_<n> of <project_dir>/checkpoints.
             user: anything that `json` can write, kept in the manifest; see Checkpoint.user.
 
+        Returns:
+            The directory that was written.
+
         Raises:
             Exists, NoSpace, IoFailed: older checkpoints are untouched.
         """
         _c.accelerator_save(self, path_text(directory), None if user is None else json.dumps(user))
+        return self.last_checkpoint
+
+    @property
+    def last_checkpoint(self) -> str:
+        """The directory of the last save or load that succeeded. Raises NotFound before the first."""
+        return _c.accelerator_last_checkpoint(self)
 
     def load(self, directory: str | os.PathLike | None = None) -> None:
         """Put a checkpoint back into what is prepared: the same objects in the same order as in the run that saved it.

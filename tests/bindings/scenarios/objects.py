@@ -120,6 +120,8 @@ def config_values(folder):
     assert (config["ddp.broadcast_buffers"], config["ddp.bucket_cap_mb"], config["comm.timeout_ms"]) == (True, 0.1, 2**40)
     with raises(oarlock.InvalidArgument):
         config["ddp.broadcast_buffers"] = "yes"
+    with oarlock.State(config, project_dir="elsewhere"):
+        assert config["project_dir"] == str(folder)  # options beside a config leave it as it is
 
 
 @scenario

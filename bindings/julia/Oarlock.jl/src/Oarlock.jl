@@ -34,7 +34,7 @@ export Model, forward, training!, is_training, parameter_names, input_names, gra
 export register_parameter!, register_buffer!
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
-export save, load!, gradient_ready!, gradients_done!
+export save, load!, last_checkpoint, gradient_ready!, gradients_done!
 export Tracker, log!, Progress, advance!, on_progress, on_log, set_log_level
 export Checkpoint, latest_checkpoint, verify, manifest, user_json
 

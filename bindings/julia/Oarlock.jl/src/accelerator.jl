@@ -82,10 +82,17 @@ reduce_mean(accelerator::Accelerator, number::Real) =
     save(accelerator, directory = nothing; user = nothing)
 
 Write a checkpoint of everything prepared, whole or not at all; without a directory the next below `project_dir`.
-`user`: any JSON text or plain values, kept in the manifest.
+`user`: any JSON text or plain values, kept in the manifest. Gives the directory that was written.
 """
-save(accelerator::Accelerator, directory = nothing; user = nothing) =
+function save(accelerator::Accelerator, directory = nothing; user = nothing)
     check(Lib.oar_accelerator_save(accelerator, or_null(directory), user_text(user)))
+    last_checkpoint(accelerator)
+end
+
+"The directory of the last save or load that succeeded."
+last_checkpoint(accelerator::Accelerator) =
+    read_text((buf, len) -> Lib.oar_accelerator_last_checkpoint(accelerator, buf, len))
+
 user_text(::Nothing) = C_NULL
 user_text(text::AbstractString) = String(text)
 user_text(value) = json(value)

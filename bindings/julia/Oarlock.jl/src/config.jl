@@ -5,7 +5,7 @@ Options with their defaults and what the environment sets, changed by a dictiona
 keywords. Sections are nested: `Config(seed = 7, comm = (timeout_ms = 5000,))`, or dotted keys of a dictionary. All
 keys: docs/options.md. An unknown key is an `OarlockError{:ARGUMENT}` that names the nearest known one.
 
-    config["comm.timeout_ms"]            # the value in force as text; what is no text, as JSON: "5000"
+    config["comm.timeout_ms"]            # the value in force: a Bool, Int64, Float64, String or Vector{Float64}; nothing if unset
     config["comm.timeout_ms"] = 3000
     merge!(config, "{\\"seed\\": 1}")    # or a dictionary or named tuple: all of it or, on failure, nothing
 
@@ -25,8 +25,19 @@ function Base.merge!(config::Config, options)
     config
 end
 
-Base.getindex(config::Config, key::AbstractString) =
-    read_text((buf, len) -> Lib.oar_config_get_string(config, key, buf, len))
+function Base.getindex(config::Config, key::AbstractString)
+    text = read_text((buf, len) -> Lib.oar_config_get_string(config, key, buf, len))
+    type = value(out -> Lib.oar_config_type(config, key, out), Int32)
+    type == Lib.OAR_CONFIG_STRING && return text
+    isempty(text) && return nothing
+    type == Lib.OAR_CONFIG_BOOL && return value(out -> Lib.oar_config_get_bool(config, key, out), Int32) != 0
+    type == Lib.OAR_CONFIG_INT64 && return value(out -> Lib.oar_config_get_int64(config, key, out), Int64)
+    type == Lib.OAR_CONFIG_DOUBLE && return value(out -> Lib.oar_config_get_double(config, key, out), Float64)
+    [parse(Float64, number) for number in split(text, ('[', ',', ']'), keepempty = false)]
+end
+
+"A config of its own with the same values."
+Base.copy(config::Config) = owned(out -> Lib.oar_config_copy(config, out), Config)
 
 function Base.setindex!(config::Config, value, key::AbstractString)
     check(set_option(config, key, value))
@@ -46,5 +57,5 @@ Base.string(config::Config) = read_text((buf, len) -> Lib.oar_config_to_json(con
 const Options = Union{Nothing,AbstractString,AbstractDict,NamedTuple}
 const StateOptions = Union{Options,Config}
 
-as_config(config::Config, keywords) = isempty(keywords) ? config : throw(ArgumentError("give a Config or keywords, not both"))
+as_config(config::Config, keywords) = isempty(keywords) ? config : merge!(copy(config), options_text(nothing, keywords))
 as_config(options, keywords) = Config(options; keywords...)

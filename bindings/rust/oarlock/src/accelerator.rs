@@ -10,10 +10,10 @@ use crate::optimizer::{Optimizer, Scheduler};
 use crate::options::Options;
 use crate::state::State;
 use crate::tensor::Tensor;
-use crate::text::{c_path, c_text};
+use crate::text::{c_path, c_text, read_text};
 use oarlock_sys as sys;
 use std::ffi::c_char;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prepares models, optimizers, schedulers and loaders for the ranks of a state, and owns the training loop's rules:
 /// when gradients are averaged, what an evaluation keeps of the last batch, what a checkpoint holds.
@@ -239,12 +239,14 @@ impl Accelerator {
     }
 
     /// Writes the project's next checkpoint, `<project_dir>/checkpoints/checkpoint_<n>`, with `user` (any JSON, or `()`)
-    /// in its manifest. It is complete or not there, whatever is killed when. All ranks make this call.
+    /// in its manifest, and gives the directory. It is complete or not there, whatever is killed when. All ranks make
+    /// this call.
     ///
     /// # Errors
     /// `NoSpace`, `Io`; older checkpoints are untouched. `Argument` if `user` is no JSON.
-    pub fn save(&self, user: impl Options) -> Result<()> {
-        self.save_as(std::ptr::null(), user)
+    pub fn save(&self, user: impl Options) -> Result<PathBuf> {
+        self.save_as(std::ptr::null(), user)?;
+        self.last_checkpoint()
     }
 
     /// The same into a directory that must not exist yet.
@@ -259,6 +261,15 @@ impl Accelerator {
         let user = user.into_json()?;
         // SAFETY: as above.
         check(unsafe { sys::oar_accelerator_save(self.as_raw(), directory, user.as_ptr()) })
+    }
+
+    /// The directory of the last save or load that succeeded.
+    ///
+    /// # Errors
+    /// `NotFound` before the first.
+    pub fn last_checkpoint(&self) -> Result<PathBuf> {
+        // SAFETY: as above.
+        read_text(|buf, len| unsafe { sys::oar_accelerator_last_checkpoint(self.as_raw(), buf, len) }).map(PathBuf::from)
     }
 
     /// Puts the project's newest complete checkpoint back into what is prepared. All ranks make this call.

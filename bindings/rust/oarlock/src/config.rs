@@ -1,7 +1,7 @@
 //! Options of a state and of what is made from it.
 
 use crate::error::{Error, ErrorKind, Result, check};
-use crate::handle::{Handle, create};
+use crate::handle::{Handle, create, value};
 use crate::options::{Options, checked};
 use crate::text::{c_text, read_text};
 use oarlock_sys as sys;
@@ -14,7 +14,7 @@ use oarlock_sys as sys;
 /// let config = Config::new()?;
 /// config.merge(json!({"comm": {"timeout_ms": 5000}, "seed": 7}))?;
 /// config.set("project_dir", "run")?;
-/// assert_eq!(config.get("comm.timeout_ms")?, "5000");
+/// assert_eq!(config.value("comm.timeout_ms")?, 5000);
 /// # Ok(())
 /// # }
 /// ```
@@ -62,6 +62,49 @@ impl Config {
         let key = c_text("the option's key", key)?;
         // SAFETY: as above.
         read_text(|buf, len| unsafe { sys::oar_config_get_string(self.as_raw(), key.as_ptr(), buf, len) })
+    }
+
+    /// The value in force of an option, by its type: a flag, a number, a text, a list of numbers, or `Null` if unset.
+    /// Integers keep all 64 bits.
+    ///
+    /// # Errors
+    /// `Argument` for an unknown key.
+    pub fn value(&self, key: &str) -> Result<serde_json::Value> {
+        let name = c_text("the option's key", key)?;
+        // SAFETY: as above.
+        let kind = value(|out| unsafe { sys::oar_config_type(self.as_raw(), name.as_ptr(), out) })?;
+        let found = match kind {
+            sys::OAR_CONFIG_BOOL => {
+                // SAFETY: as above.
+                let flag = value(|out| unsafe { sys::oar_config_get_bool(self.as_raw(), name.as_ptr(), out) });
+                flag.map(|flag: i32| (flag != 0).into())
+            }
+            sys::OAR_CONFIG_INT64 => {
+                // SAFETY: as above.
+                let number = value(|out| unsafe { sys::oar_config_get_int64(self.as_raw(), name.as_ptr(), out) });
+                number.map(|number: i64| number.into())
+            }
+            sys::OAR_CONFIG_DOUBLE => {
+                // SAFETY: as above.
+                let number = value(|out| unsafe { sys::oar_config_get_double(self.as_raw(), name.as_ptr(), out) });
+                number.map(|number: f64| number.into())
+            }
+            sys::OAR_CONFIG_STRING => self.get(key).map(serde_json::Value::from),
+            _ => match self.get(key)? {
+                unset if unset.is_empty() => Ok(serde_json::Value::Null),
+                list => parse(&list),
+            },
+        };
+        match found {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(serde_json::Value::Null),
+            found => found,
+        }
+    }
+
+    /// A config of its own with the same values.
+    pub fn try_clone(&self) -> Result<Self> {
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_config_copy(self.as_raw(), out) }).map(Config)
     }
 
     /// Every option with its value in force, as one flat object.

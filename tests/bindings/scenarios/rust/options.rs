@@ -33,6 +33,10 @@ pub fn config_values(_: &Path) -> Outcome {
     ] {
         assert_eq!(config.get(key)?, value, "{key}");
     }
+    assert_eq!((config.value("seed")?, config.value("ddp.bucket_cap_mb")?), (json!(i64::MAX), json!(2.5)));
+    config.set("optimizer.betas", json!([0.5, 0.25]))?;
+    assert_eq!((config.value("optimizer.betas")?, Config::new()?.value("seed")?), (json!([0.5, 0.25]), json!(null)));
+    assert_eq!(config.try_clone()?.value("ddp.broadcast_buffers")?, false);
     let all = config.to_json()?;
     assert_eq!((&all["ddp.broadcast_buffers"], &all["ddp.bucket_cap_mb"]), (&json!(false), &json!(2.5)));
     refused(ErrorKind::Argument, "seed", config.set("seed", u64::MAX));
