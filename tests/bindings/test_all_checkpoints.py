@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from languages import LANGUAGES, digits_arguments, environment, launch
+from languages import LANGUAGES, digits_arguments, environment, launch, require_all
 
 TRAINERS = [language for language in LANGUAGES if language != "cpp"]  # C++ has the trainer of C
 COMPARED = ("model.safetensors", "optimizer_0.safetensors", "random_state-0.safetensors", "random_state-1.safetensors")
@@ -15,6 +15,11 @@ def train(language, project, epochs, *more):
     command = launch(2, [*LANGUAGES[language].train_digits, *digits_arguments(project, epochs), *more])
     run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=240, env=environment())
     assert run.returncode == 0, f"{language}\n{run.stdout}\n{run.stderr}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_languages():
+    require_all()
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,15 @@ import json
 
 import pytest
 
-from languages import LANGUAGES, digits_arguments
+from languages import LANGUAGES, digits_arguments, require_all
 from scenarios import World, said
 
 PAIRS = [pair for pair in itertools.permutations(("c", "rust", "julia", "python"), 2)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_languages():
+    require_all()
 
 
 def texts(command):
