@@ -5,10 +5,16 @@ include(CMakePackageConfigHelpers)
 install(DIRECTORY capi/include/oarlock DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 set_target_properties(oarlock PROPERTIES INSTALL_RPATH "$ORIGIN;${OARLOCK_TORCH}/lib")
 install(TARGETS oarlock LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES LICENSE THIRD-PARTY-NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(TARGET oarlock_command)
   set_target_properties(oarlock_command PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
   install(TARGETS oarlock_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+
+# What the library was built for: a process must hold a libtorch of this minor version.
+file(STRINGS ${OARLOCK_TORCH}/include/torch/headeronly/version.h torch_numbers REGEX "define TORCH_VERSION_(MAJOR|MINOR) ")
+string(REGEX MATCHALL "[0-9]+" torch_numbers "${torch_numbers}")
+list(JOIN torch_numbers . OARLOCK_TORCH_VERSION)
 
 # lib or lib/x86_64-linux-gnu: how many floors up the prefix is from the folder of the pkg-config file.
 string(REGEX REPLACE "[^/]+" ".." pc_to_prefix "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
@@ -17,7 +23,7 @@ install(FILES ${CMAKE_BINARY_DIR}/oarlock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Oarlock)
 configure_package_config_file(cmake/OarlockConfig.cmake.in ${CMAKE_BINARY_DIR}/OarlockConfig.cmake
-  INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
+  INSTALL_DESTINATION ${package_dir} PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_BINDIR CMAKE_INSTALL_DOCDIR)
 # 0.x promises nothing between minor versions.
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/OarlockConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/OarlockConfig.cmake ${CMAKE_BINARY_DIR}/OarlockConfigVersion.cmake DESTINATION ${package_dir})

@@ -72,6 +72,7 @@ def test_the_wheel_holds_what_is_needed_and_no_path_of_this_machine():
     for name in ("oarlock/_c.abi3.so", "oarlock/_c.pyi", "oarlock/py.typed", "oarlock/lib/liboarlock.so.0"):
         assert name in names
     assert any(name.endswith(".data/scripts/oarlock") for name in names)
+    assert {name.rpartition("/")[2] for name in names if ".dist-info/licenses/" in name} == {"LICENSE", "THIRD-PARTY-NOTICES"}
     metadata = zipfile.ZipFile(wheel).read(next(name for name in names if name.endswith("/METADATA"))).decode()
     assert "Requires-Dist: torch==2.11.*" in metadata
     folder = PYTHON.parents[1] / f"lib/python{sysconfig.get_python_version()}/site-packages/oarlock"

@@ -2,6 +2,7 @@
 moved first, and nothing but the compiler's line tells a program where the library lies."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -68,6 +69,20 @@ def test_find_package(prefix, tmp_path):
     run("cmake", "-S", PROGRAMS, "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}")
     run("cmake", "--build", tmp_path)
     assert run(tmp_path / "program") == "oarlock 0.1.0, 6 elements\n"
+
+
+def test_licences_go_with_the_binaries(prefix):
+    notices = (prefix / "share/doc/oarlock/THIRD-PARTY-NOTICES").read_text()
+    assert all(f"\n{name}: in " in notices for name in ("cJSON", "xxHash", "zlib", "{fmt}", "CLI11"))
+    assert (prefix / "share/doc/oarlock/LICENSE").read_text().lstrip().startswith("Apache License")
+
+
+def test_the_package_files_tell_the_libtorch_it_was_built_for(prefix):
+    require_tool("pkg-config")
+    folder = next(prefix.rglob("oarlock.pc")).parent
+    told = run("pkg-config", "--variable=torch_version", "oarlock", env={"PKG_CONFIG_PATH": str(folder)}).strip()
+    assert re.fullmatch(r"\d+\.\d+", told)
+    assert f"set(Oarlock_TORCH_VERSION {told})" in next(prefix.rglob("OarlockConfig.cmake")).read_text()
 
 
 def test_the_command_is_installed(prefix):
