@@ -12,6 +12,7 @@ namespace oarlock::capi {
 namespace first_use_detail {
 
 std::atomic<Process> process{Process::kUnused};
+std::atomic<bool> is_used{false};
 
 namespace {
 
@@ -26,6 +27,7 @@ Status* refusal = nullptr;  // set once, never freed
 
 void settle_once() {
   pthread_atfork(nullptr, nullptr, [] {
+    if (!is_used.load(std::memory_order_relaxed)) return;
     process.store(Process::kForked, std::memory_order_relaxed);
     close_remembered_descriptors();
   });

@@ -90,6 +90,7 @@ oar_status run_guarded(Status (*body)(void*), void* context, const std::source_l
   const std::unique_ptr<ErrorInfo> error_before = options.keep_error ? nullptr : detach_error();
   oar_status code = OAR_E_OUT_OF_MEMORY;
   try {
+    if (!options.any_torch) mark_use();
     Status status = check_process();
     if (status.code() == OAR_E_VERSION && options.any_torch) {
       status = body(context);
