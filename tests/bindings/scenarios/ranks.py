@@ -81,7 +81,7 @@ def exchange_callback(folder):
 @scenario
 def mismatch_named(folder):
     state = oarlock.State()
-    with raises(oarlock.Mismatch, "2", "3") as caught:
+    with raises(oarlock.Mismatch, "sum of 2 float32", "sum of 3 float32") as caught:
         state.group.all_reduce(numpy.zeros(2 + state.rank, numpy.float32), timeout=LIMIT_S)
     assert caught[0].name == "MISMATCH" and state.rank == int(os.environ["RANK"])
     state.close()

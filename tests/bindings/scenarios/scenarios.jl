@@ -43,7 +43,10 @@ foreach(file -> include(joinpath("julia", file * ".jl")), ("objects", "arrays", 
 
 function run_one(name, folder)
     try
+        before = live_handles()
         SCENARIOS[name](folder)
+        left = live_handles() - before
+        left == 0 || error("$left handles are left")
         println("ok ", name)
     catch failure
         trace = sprint(showerror, failure, catch_backtrace())

@@ -68,8 +68,18 @@ pub fn refused<T>(kind: oarlock::ErrorKind, part: &str, result: oarlock::Result<
     assert!(error.message().contains(part), "no `{part}` in: {error}");
 }
 
+/// The scenario itself, and that it leaves no handle.
+fn run_whole(scenario: Scenario, folder: &Path) -> Outcome {
+    let before = oarlock::live_handle_count()?;
+    scenario(folder)?;
+    match oarlock::live_handle_count()? - before {
+        0 => Ok(()),
+        left => Err(format!("{left} handles are left").into()),
+    }
+}
+
 fn run(scenario: Scenario, folder: &Path) -> Result<(), String> {
-    match catch_unwind(AssertUnwindSafe(|| scenario(folder))) {
+    match catch_unwind(AssertUnwindSafe(|| run_whole(scenario, folder))) {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
         Err(payload) => Err(payload
             .downcast_ref::<String>()

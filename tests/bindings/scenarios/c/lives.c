@@ -61,13 +61,6 @@ int scenario_wrong_handle(scenario *t) {
   return 0;
 }
 
-static int64_t num_live_handles(void) {
-  oar_function function;
-  int64_t count = -1;
-  if (oar_experimental_get("live_handle_count", &function) == OAR_OK) ((oar_live_handle_count_fn)function)(&count);
-  return count;
-}
-
 /* What is made of a config, a state, a model and a data set, which are all released here. */
 typedef struct {
   oar_loader *loader;

@@ -11,12 +11,16 @@ static const struct {
 enum { NUM_SCENARIOS = sizeof kScenarios / sizeof kScenarios[0] };
 
 static int run(scenario *t, const char *name) {
+  const int64_t before = num_live_handles();
+  int64_t left;
   size_t i;
   for (i = 0; i < NUM_SCENARIOS && strcmp(kScenarios[i].name, name) != 0; ++i) {}
   t->text[0] = '\0';
-  if (i < NUM_SCENARIOS) return kScenarios[i].run(t);
-  snprintf(t->text, sizeof t->text, "the runner has no such scenario");
-  return 1;
+  if (i == NUM_SCENARIOS) return snprintf(t->text, sizeof t->text, "the runner has no such scenario"), 1;
+  if (kScenarios[i].run(t) != 0) return 1;
+  left = num_live_handles() - before;
+  if (left != 0) snprintf(t->text, sizeof t->text, "%ld handles are left", (long)left);
+  return before < 0 || left != 0;
 }
 
 int main(int argc, char **argv) {

@@ -23,6 +23,9 @@ int scenario_config_unknown_key(scenario *t) {
 
 int scenario_config_values(scenario *t) {
   oar_config *config;
+  int64_t seed = 0;
+  int32_t broadcasts = -1;
+  double size = 0;
   OK(oar_config_create(&config));
   OK(oar_config_set_bool(config, "ddp.broadcast_buffers", 0));
   OK(oar_config_set_int64(config, "seed", INT64_MAX));
@@ -30,6 +33,10 @@ int scenario_config_values(scenario *t) {
   OK(oar_config_set_string(config, "project_dir", "a \"b\" \xc3\xa9"));
   OK(oar_config_merge_json(
       config, "{\"comm\": {\"timeout_ms\": 5000, \"late_ms\": 7}, \"optimizer\": {\"betas\": [0.5, 0.75]}}"));
+  OK(oar_config_get_bool(config, "ddp.broadcast_buffers", &broadcasts));
+  OK(oar_config_get_int64(config, "seed", &seed));
+  OK(oar_config_get_double(config, "ddp.bucket_cap_mb", &size));
+  EXPECT(broadcasts == 0 && seed == INT64_MAX && size == 0.1);
   TRY(value_is(t, config, "ddp.broadcast_buffers", "false"));
   TRY(value_is(t, config, "seed", "9223372036854775807"));
   TRY(value_is(t, config, "ddp.bucket_cap_mb", "0.1"));

@@ -90,3 +90,10 @@ int take_error(scenario *t, error_details *details) {
   oar_error_release(error);
   return 0;
 }
+
+int64_t num_live_handles(void) {
+  oar_function function;
+  int64_t count = -1;
+  if (oar_experimental_get("live_handle_count", &function) == OAR_OK) ((oar_live_handle_count_fn)function)(&count);
+  return count;
+}

@@ -40,6 +40,7 @@ const char *digits_file(const char *name);               /* of examples/digits *
 int open_digits(scenario *t, const char *options, oar_state **state, oar_model **model);
 int open_test_set(scenario *t, const char *options, oar_loader **loader);
 int close_state(scenario *t, oar_state *state);      /* and release it */
+int64_t num_live_handles(void);                      /* -1: not known */
 int same_values(oar_tensor *one, oar_tensor *other); /* bit for bit; contiguous */
 
 /* The details of the thread's last error, which is taken. */

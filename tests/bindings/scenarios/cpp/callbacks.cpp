@@ -19,7 +19,8 @@ static void show_progress(const oarlock::State& state, std::vector<std::string>&
   EXPECT(held.use_count() == 2);
   call(oar_progress_advance, progress, 10, "loss 0.5");
   call(oar_progress_close, progress);
-  EXPECT(!shown.empty() && contains(shown.back(), "epoch 3") && contains(shown.back(), "loss 0.5"));
+  EXPECT(!shown.empty() && contains(shown.back(), "epoch 3") && contains(shown.back(), "10/10") &&
+         contains(shown.back(), "loss 0.5"));
 }
 
 void callback_called() {

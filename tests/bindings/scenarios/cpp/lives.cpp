@@ -8,6 +8,7 @@ void create_use_close() {
   EXPECT(call(oar_state_rank, state) == 0);
   EXPECT(call(oar_state_world_size, state) == 1);
   EXPECT(call(oar_state_local_rank, state) == 0);
+  EXPECT(call(oar_state_local_world_size, state) == 1);
   EXPECT(call(oar_state_is_main_process, state) == 1);
   EXPECT(call(oar_state_is_local_main_process, state) == 1);
   EXPECT(call(oar_state_is_last_process, state) == 1);
@@ -34,13 +35,6 @@ void wrong_handle() {
   REFUSED(OAR_E_HANDLE, "NULL", call(oar_tensor_numel, nullptr));
   REFUSED(OAR_E_HANDLE, "NULL", call(oar_tensor_numel, oarlock::Tensor()));
   EXPECT(call(oar_config_get_string, config, "comm.timeout_ms") == "1234");
-}
-
-static std::int64_t num_live_handles() {
-  std::int64_t count = -1;
-  const auto function = reinterpret_cast<oar_live_handle_count_fn>(call(oar_experimental_get, "live_handle_count"));
-  oarlock::check(function(&count));
-  return count;
 }
 
 // What is made of a config, a state, a model and a data set, none of which outlives make_orphans().
@@ -136,6 +130,9 @@ void config_values() {
   call(oar_config_merge_json, config,
        R"({"comm": {"timeout_ms": 5000, "late_ms": 7}, "optimizer": {"betas": [0.5, 0.75]}})");
   const auto value = [&](const char* key) -> std::string { return call(oar_config_get_string, config, key); };
+  EXPECT(call(oar_config_get_bool, config, OAR_OPTION_DDP_BROADCAST_BUFFERS) == 0);
+  EXPECT(call(oar_config_get_int64, config, OAR_OPTION_SEED) == INT64_MAX);
+  EXPECT(call(oar_config_get_double, config, OAR_OPTION_DDP_BUCKET_CAP_MB) == 0.1);
   EXPECT(value("ddp.broadcast_buffers") == "false");
   EXPECT(value("seed") == "9223372036854775807");
   EXPECT(value("ddp.bucket_cap_mb") == "0.1");

@@ -25,6 +25,13 @@ std::string digits_file(const std::string& name) {
   return (source ? source : ".") + ("/examples/digits/" + name);
 }
 
+std::int64_t num_live_handles() {
+  std::int64_t count = -1;
+  const auto function = reinterpret_cast<oar_live_handle_count_fn>(call(oar_experimental_get, "live_handle_count"));
+  oarlock::check(function(&count));
+  return count;
+}
+
 oarlock::State make_state(const std::string& options) {
   const oarlock::Config config = call(oar_config_create);
   call(oar_config_merge_json, config, options);
@@ -63,7 +70,9 @@ static std::string run(const std::string& name) {
 #undef TABLE_ROW
   std::string text;
   try {
+    const std::int64_t before = num_live_handles();
     scenarios.at(name)();
+    if (const std::int64_t left = num_live_handles() - before) text = std::to_string(left) + " handles are left";
   } catch (const oarlock::Error& error) {
     text = error.operation() + " gave " + error.code_name() + ": " + error.what();
   } catch (const std::exception& exception) {

@@ -42,6 +42,7 @@ bool contains(const std::string& text, const std::string& part);
 std::string inside(const std::string& name);       // a path in the scenario's folder; its ranks share it
 std::string digits_file(const std::string& name);  // of examples/digits
 
+std::int64_t num_live_handles();
 oarlock::State make_state(const std::string& options = "{}");
 oarlock::Model load_digits(const oarlock::State& state);
 oarlock::Dataset test_set();

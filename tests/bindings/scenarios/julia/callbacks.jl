@@ -28,9 +28,10 @@ scenario("callback_called") do folder
     println(state, "one ", 2)
     Progress(state, "rowing", 10) do progress
         listen(text -> push!(lines, text), freed, progress)
-        advance!(progress, 2; note = "strokes")
+        advance!(progress, 10; note = "strokes")
     end
-    @expect lines[1] == "one 2" && any(line -> occursin("rowing", line) && occursin("strokes", line), lines[2:end])
+    @expect freed[] == 0 && lines[1] == "one 2" && length(lines) > 1
+    @expect all(word -> occursin(word, lines[end]), ("rowing", "10/10", "strokes"))
     collected()
     @expect freed[] == 1                       # that of the progress, which has ended
     listen(text -> nothing, freed, state)

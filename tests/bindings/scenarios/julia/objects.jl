@@ -49,10 +49,9 @@ end
     foreach(finalize, (config, dataset, state, model))
     backward!(accelerator, outputs["loss"])
     step!(accelerator, optimizer)
+    @expect num_steps(optimizer) == 1
     @expect size(iterate(loader)[1]["images"]) == (32, 8, 8)
-    logits = asarray(gather_for_metrics(accelerator, outputs["logits"]))
-    correct = count(row -> argmax(view(logits, row, :)) - 1 == asarray(batch["labels"])[row], 1:32)
-    @expect 0 <= correct <= 32
+    @expect size(gather_for_metrics(accelerator, outputs["logits"])) == (32, 10)
     foreach(finalize, (accelerator, loader, batch, optimizer, outputs))
 end
 

@@ -65,7 +65,7 @@ end
 scenario("mismatch_named") do folder
     in_world() do group, rank
         failure = thrown(() -> all_reduce!(group, zeros(Float32, rank == 0 ? 2 : 3)), :MISMATCH)
-        @expect says(failure, "2", "3") && failure.operation == "all_reduce"
+        @expect says(failure, "sum of 2 float32", "sum of 3 float32") && failure.operation == "all_reduce"
     end
 end
 

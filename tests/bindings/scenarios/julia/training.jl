@@ -94,12 +94,11 @@ scenario("save_load") do folder
         verify(checkpoint)
         @expect user_json(checkpoint) == "{\"note\":\"\u00fc\",\"number\":9007199254740992}"
         @expect occursin("model.safetensors", manifest(checkpoint)) && issubset(keys(model), keys(checkpoint))
-        name = first(keys(model))
-        saved = Array(model[name])
-        @expect is_read_only(checkpoint[name]) && asarray(checkpoint[name]) == saved
-        asarray(model[name]) .= 0
+        saved = Dict(name => Array(model[name]) for name in keys(model))
+        @expect all(is_read_only(checkpoint[name]) && asarray(checkpoint[name]) == saved[name] for name in keys(model))
+        foreach(name -> asarray(model[name]) .= 0, keys(model))
         load!(accelerator, place)
-        @expect Array(model[name]) == saved
+        @expect all(Array(model[name]) == saved[name] for name in keys(model))
         thrown(() -> load!(accelerator, mkdir(joinpath(folder, "empty"))), :NOT_FOUND)
     end
 end
