@@ -14,7 +14,7 @@ def run(case, **extra):
     return subprocess.run([PROGRAM, case], capture_output=True, text=True, timeout=120, env=environment(**extra))
 
 
-CASES = ("panic_in_exchange", "panic_in_print", "call_inside_itself", "error_in_backward", "numbers_and_texts",
+CASES = ("panic_in_exchange", "panic_in_print", "panic_around_a_closure", "call_while_the_thread_ends", "call_inside_itself", "error_in_backward", "numbers_and_texts",
          "numbers_that_are_not_finite", "forked")
 
 

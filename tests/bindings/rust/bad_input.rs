@@ -79,6 +79,67 @@ fn call_inside_itself() -> Result<()> {
     })
 }
 
+/// What a closure gives is made an error of by the program's own code, which may panic; and what panics may be thrown with
+/// has destructors. All of it ends where panics do.
+fn panic_around_a_closure() -> Result<()> {
+    struct Unspeakable;
+    impl From<Unspeakable> for BoxedError {
+        fn from(_: Unspeakable) -> Self {
+            panic!("no words for it")
+        }
+    }
+    struct Always;
+    impl Drop for Always {
+        fn drop(&mut self) {
+            panic!("dropped, and it panics")
+        }
+    }
+    let exchange = |_: &[u8], _: &mut [u8]| Err::<(), _>(Unspeakable);
+    let panic = catch_unwind(|| State::with_exchange(None, 0, 2, exchange).map(|_| ())).expect_err("the panic");
+    assert_eq!(*panic.downcast::<&str>().expect("a text"), "no words for it");
+
+    let told = Arc::new(AtomicUsize::new(0));
+    let counted = told.clone();
+    log::set_callback(move |_, _, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        std::panic::panic_any(Always)
+    })?;
+    let file = std::env::temp_dir().join(format!("oarlock-metrics-{}", std::process::id()));
+    std::fs::write(&file, "{\"step\": 1}\n{\"st").expect("a file"); // a line that was cut off is told of
+    let state = State::new()?;
+    drop(Tracker::new(&state, "jsonl", json!({"path": file}))?);
+    std::fs::remove_file(&file).expect("the file");
+    assert_eq!(told.load(Ordering::SeqCst), 1);
+    log::reset_callback()?;
+    state.close()
+}
+
+/// A closure fails while its thread ends, after the place where its error would wait has gone.
+fn call_while_the_thread_ends() -> Result<()> {
+    struct Prints(State, Arc<AtomicUsize>);
+    impl Drop for Prints {
+        fn drop(&mut self) {
+            let error = self.0.print("the end").expect_err("the closure's error");
+            assert_eq!(error.kind(), ErrorKind::Callback);
+            self.1.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    thread_local!(static KEPT: std::cell::OnceCell<Prints> = const { std::cell::OnceCell::new() });
+    let seen = Arc::new(AtomicUsize::new(0));
+    let inside = seen.clone();
+    let ends = std::thread::spawn(move || -> Result<()> {
+        KEPT.with(|_| ()); // its destructor is registered first, and runs last
+        let state = State::new()?;
+        state.set_print(|_| Err::<(), _>("full"))?;
+        state.print("a line").expect_err("the closure's error");
+        KEPT.with(|kept| kept.set(Prints(state, inside)).ok().expect("an empty cell"));
+        Ok(())
+    });
+    ends.join().expect("no panic")?;
+    assert_eq!(seen.load(Ordering::SeqCst), 1);
+    Ok(())
+}
+
 /// A backward that ends by an error, or by a panic, leaves an accelerator that says so.
 fn error_in_backward() -> Result<()> {
     let state = State::new()?;
@@ -163,6 +224,9 @@ fn numbers_and_texts() -> Result<()> {
     ] {
         assert_eq!(error.kind(), ErrorKind::Argument, "{error:?}");
     }
+    let deep = (0..100_000).fold(Value::None, |inner, _| Value::List(vec![inner]));
+    let deep = std::mem::ManuallyDrop::new(deep); // dropping it is what needs the stack
+    assert_eq!(Tree::from_value(&deep).err().expect("too deep").kind(), ErrorKind::Argument);
     let nested = (0..70).fold(Value::None, |inner, _| Value::from(vec![inner]));
     assert_eq!(Tree::from_value(&nested).err().expect("too deep").kind(), ErrorKind::Argument);
     state.close()
@@ -174,6 +238,8 @@ fn main() {
         "first_call" => Config::new().map(|_| ()),
         "panic_in_exchange" => panic_in_exchange(),
         "panic_in_print" => panic_in_print(),
+        "panic_around_a_closure" => panic_around_a_closure(),
+        "call_while_the_thread_ends" => call_while_the_thread_ends(),
         "call_inside_itself" => call_inside_itself(),
         "error_in_backward" => error_in_backward(),
         "numbers_that_are_not_finite" => numbers_that_are_not_finite(),

@@ -10,7 +10,7 @@ use crate::optimizer::{Optimizer, Scheduler};
 use crate::options::Options;
 use crate::state::State;
 use crate::tensor::Tensor;
-use crate::text::{c_path, c_text, read_text};
+use crate::text::{c_path, c_text, read_path};
 use oarlock_sys as sys;
 use std::ffi::c_char;
 use std::path::{Path, PathBuf};
@@ -269,7 +269,7 @@ impl Accelerator {
     /// `NotFound` before the first.
     pub fn last_checkpoint(&self) -> Result<PathBuf> {
         // SAFETY: as above.
-        read_text(|buf, len| unsafe { sys::oar_accelerator_last_checkpoint(self.as_raw(), buf, len) }).map(PathBuf::from)
+        read_path(|buf, len| unsafe { sys::oar_accelerator_last_checkpoint(self.as_raw(), buf, len) })
     }
 
     /// Puts the project's newest complete checkpoint back into what is prepared. All ranks make this call.

@@ -21,7 +21,13 @@ thread_local! {
 
 /// What the closure that ran last on this thread ended with; it is given once.
 pub(crate) fn take_thrown() -> Option<Thrown> {
-    THROWN.with(|slot| slot.borrow_mut().take())
+    exchange_thrown(None)
+}
+
+/// Sets what waits, and gives what did. While the thread ends there is no place to wait in: it is forgotten then.
+fn exchange_thrown(thrown: Option<Thrown>) -> Option<Thrown> {
+    let mut thrown = std::mem::ManuallyDrop::new(thrown); // its destructor may panic
+    THROWN.try_with(|slot| slot.replace(thrown.take())).ok().flatten()
 }
 
 mod sealed {
@@ -51,15 +57,20 @@ impl<E: Into<BoxedError>> Outcome for Result<(), E> {
 
 /// Runs a closure for C: 0 when it ended well, else 1, and how it ended waits for `take_thrown`.
 pub(crate) fn run<R: Outcome>(body: impl FnOnce() -> R) -> i32 {
-    let thrown = match catch_unwind(AssertUnwindSafe(body)) {
+    let thrown = match catch_unwind(AssertUnwindSafe(|| body().into_result())) {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => Thrown::Error(error),
         Err(payload) => Thrown::Panic(payload),
-        Ok(outcome) => match outcome.into_result() {
-            Ok(()) => return 0,
-            Err(error) => Thrown::Error(error),
-        },
     };
-    THROWN.with(|slot| *slot.borrow_mut() = Some(thrown));
+    std::mem::forget(exchange_thrown(Some(thrown))); // of a call that did not ask for it; its destructor may panic
     1
+}
+
+/// Runs a closure whose panic nobody is told of but by the panic hook.
+pub(crate) fn run_alone(body: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+        std::mem::forget(payload); // its own destructor might panic, too
+    }
 }
 
 /// A closure that takes a line of text, as C keeps it. A cell, because the closure may call what calls it again.
@@ -93,7 +104,5 @@ impl<R: Outcome, F: FnMut(&str) -> R + Send + 'static> Line<F> {
 pub(crate) unsafe extern "C" fn free<T>(user_data: *mut c_void) {
     // SAFETY: as above.
     let owned = unsafe { Box::from_raw(user_data.cast::<T>()) };
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(owned))) {
-        std::mem::forget(payload); // its own destructor might panic, too
-    }
+    run_alone(move || drop(owned));
 }

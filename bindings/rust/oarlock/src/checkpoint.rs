@@ -4,7 +4,7 @@ use crate::config::parse;
 use crate::error::{Result, check};
 use crate::handle::{Handle, create, value};
 use crate::tensor::Tensor;
-use crate::text::{c_path, c_text, read_text};
+use crate::text::{c_path, c_text, read_path, read_text};
 use oarlock_sys as sys;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ impl Checkpoint {
         let directory = c_path(directory)?;
         // SAFETY: handles are alive, texts end with NUL, buffers have their length, and out pointers are locals'; so in
         // all calls of this file.
-        read_text(|buf, len| unsafe { sys::oar_checkpoint_find_latest(directory.as_ptr(), buf, len) }).map(PathBuf::from)
+        read_path(|buf, len| unsafe { sys::oar_checkpoint_find_latest(directory.as_ptr(), buf, len) })
     }
 
     /// Opens a checkpoint: reads its manifest and checks that its files are there.

@@ -63,7 +63,7 @@ impl Loader {
 
     /// What is left of the current epoch. The iterator ends with the epoch, or after an error.
     pub fn batches(&self) -> Batches<'_> {
-        Batches { loader: self, is_over: false }
+        Batches { loader: self, epoch: None, is_over: false }
     }
 
     /// Batches of this rank in an epoch.
@@ -125,7 +125,19 @@ impl Loader {
 /// The batches that are left of a loader's epoch.
 pub struct Batches<'a> {
     loader: &'a Loader,
+    /// Known from the first batch on. Another iterator of the loader may be told of its end, so this one looks itself.
+    epoch: Option<usize>,
     is_over: bool,
+}
+
+impl Batches<'_> {
+    fn next_of_epoch(&mut self) -> Result<Option<Tree>> {
+        let epoch = self.loader.epoch()?;
+        if *self.epoch.get_or_insert(epoch) != epoch {
+            return Ok(None);
+        }
+        self.loader.next_batch()
+    }
 }
 
 impl Iterator for Batches<'_> {
@@ -135,7 +147,7 @@ impl Iterator for Batches<'_> {
         if self.is_over {
             return None;
         }
-        let batch = self.loader.next_batch().transpose();
+        let batch = self.next_of_epoch().transpose();
         self.is_over = !matches!(batch, Some(Ok(_)));
         batch
     }

@@ -1,6 +1,6 @@
 //! Where Oarlock's own messages go. Without a closure: warnings and errors to standard error.
 
-use crate::callback::{free, run};
+use crate::callback::{free, run_alone};
 use crate::error::{Result, check};
 use crate::library;
 use oarlock_sys as sys;
@@ -83,7 +83,5 @@ unsafe extern "C" fn call<F: Fn(Level, &str, &str)>(
     // SAFETY: texts with NUL and the closure live during the call.
     let (component, message, function) =
         unsafe { (CStr::from_ptr(component), CStr::from_ptr(message), &*user_data.cast::<F>()) };
-    if run(|| function(Level::from_code(level), &component.to_string_lossy(), &message.to_string_lossy())) != 0 {
-        crate::callback::take_thrown();
-    }
+    run_alone(|| function(Level::from_code(level), &component.to_string_lossy(), &message.to_string_lossy()));
 }

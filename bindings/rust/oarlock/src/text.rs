@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result, check};
 use oarlock_sys as sys;
-use std::ffi::{CString, c_char};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::{CString, OsString, c_char};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Text for C. `what` names it in the error for a text with a NUL inside.
@@ -21,6 +21,16 @@ pub(crate) fn c_path(path: impl AsRef<Path>) -> Result<CString> {
 
 /// The text that a C function writes to (buf, len).
 pub(crate) fn read_text(call: impl Fn(*mut c_char, *mut usize) -> sys::oar_status) -> Result<String> {
+    let text = read_bytes(call)?;
+    Ok(String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// The same for a path, byte for byte.
+pub(crate) fn read_path(call: impl Fn(*mut c_char, *mut usize) -> sys::oar_status) -> Result<PathBuf> {
+    Ok(OsString::from_vec(read_bytes(call)?).into())
+}
+
+fn read_bytes(call: impl Fn(*mut c_char, *mut usize) -> sys::oar_status) -> Result<Vec<u8>> {
     let mut buffer = vec![0u8; 128];
     loop {
         let mut len = buffer.len();
@@ -31,7 +41,7 @@ pub(crate) fn read_text(call: impl Fn(*mut c_char, *mut usize) -> sys::oar_statu
         }
         check(status)?;
         buffer.truncate(len.saturating_sub(1));
-        return Ok(String::from_utf8(buffer).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()));
+        return Ok(buffer);
     }
 }
 

@@ -7,6 +7,9 @@ use crate::text::{c_text, read_text};
 use crate::value::Value;
 use oarlock_sys as sys;
 
+/// What the library takes (`oar_tree_set`).
+const LEVELS_MAX: usize = 64;
+
 /// A nested structure of the library's: what loaders give and models take and give.
 ///
 /// Paths such as `"loss"` or `"encoder.hidden.1"` name map keys and list indices; `""` is the whole. Tensors are
@@ -49,6 +52,14 @@ impl Tree {
     /// # Errors
     /// `Argument` beyond 64 levels, or for a key or text with a NUL.
     pub fn from_value(value: &Value) -> Result<Self> {
+        Tree::from_value_within(value, LEVELS_MAX)
+    }
+
+    /// The same if it has no more levels than this: a value may be deeper than this thread's stack.
+    fn from_value_within(value: &Value, levels: usize) -> Result<Self> {
+        let Some(below) = levels.checked_sub(1) else {
+            return Err(Error::argument("from_value", format!("a tree has at most {LEVELS_MAX} levels; the value has more")));
+        };
         // SAFETY: as above.
         let made = match value {
             // SAFETY: as above.
@@ -68,12 +79,12 @@ impl Tree {
             }
             Value::List(items) => {
                 let list = Tree::new_list()?;
-                items.iter().try_for_each(|item| list.push(item))?;
+                items.iter().try_for_each(|item| list.push_tree(&Tree::from_value_within(item, below)?))?;
                 return Ok(list);
             }
             Value::Map(entries) => {
                 let map = Tree::new_map()?;
-                entries.iter().try_for_each(|(key, item)| map.set(key, item))?;
+                entries.iter().try_for_each(|(key, item)| map.set_tree(key, &Tree::from_value_within(item, below)?))?;
                 return Ok(map);
             }
         };
@@ -204,7 +215,11 @@ impl Tree {
     /// # Errors
     /// `Argument` if this is no map, or would be more than 64 deep.
     pub fn set(&self, key: &str, item: &Value) -> Result<()> {
-        let (key, item) = (c_text("the key", key)?, Tree::from_value(item)?);
+        self.set_tree(key, &Tree::from_value(item)?)
+    }
+
+    fn set_tree(&self, key: &str, item: &Tree) -> Result<()> {
+        let key = c_text("the key", key)?;
         // SAFETY: as above.
         check(unsafe { sys::oar_tree_set(self.as_raw(), key.as_ptr(), item.as_raw()) })
     }
@@ -224,7 +239,10 @@ impl Tree {
     /// # Errors
     /// `Argument` if this is no list, or would be more than 64 deep.
     pub fn push(&self, item: &Value) -> Result<()> {
-        let item = Tree::from_value(item)?;
+        self.push_tree(&Tree::from_value(item)?)
+    }
+
+    fn push_tree(&self, item: &Tree) -> Result<()> {
         // SAFETY: as above.
         check(unsafe { sys::oar_tree_append(self.as_raw(), item.as_raw()) })
     }

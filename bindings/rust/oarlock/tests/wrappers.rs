@@ -79,6 +79,41 @@ fn a_data_set_has_the_columns_asked_for() -> Result<()> {
 }
 
 #[test]
+fn loops_inside_of_a_loop_end_with_the_epoch() -> Result<()> {
+    for samples in [6, 7] {
+        let column = Tensor::from_vec((0..samples).collect::<Vec<i64>>(), &[samples as usize])?;
+        let loader = Loader::new(&Dataset::from_tensors([("x", &column)])?, json!({"batch_size": 1}))?;
+        let mut seen = Vec::new();
+        for batch in &loader {
+            seen.extend(batch?.tensor("x")?.to_vec::<i64>()?);
+            if let Some(batch) = loader.batches().next() {
+                seen.extend(batch?.tensor("x")?.to_vec::<i64>()?);
+            }
+        }
+        assert_eq!((seen, loader.position()?), ((0..samples).collect(), 0));
+        assert_eq!((loader.epoch()?, loader.batches().count()), (1, samples as usize));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_path_that_is_no_text_comes_back_as_it_is() -> Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new("bytes");
+    let (inner, state) = (folder.0.join(std::ffi::OsStr::from_bytes(b"\xff\xfe")), State::new()?);
+    let (accelerator, model) = (Accelerator::new(&state)?, Model::foreign(&state)?);
+    model.register_parameter("weight", &Tensor::from_vec(vec![1.5f32], &[1])?)?;
+    accelerator.prepare(&model)?;
+    accelerator.save_to(folder.0.join("checkpoint_0"), ())?;
+    std::fs::create_dir(&inner).expect("a folder");
+    std::fs::rename(folder.0.join("checkpoint_0"), inner.join("checkpoint_0")).expect("another place");
+    assert_eq!(Checkpoint::find_latest(&inner)?, inner.join("checkpoint_0"));
+    accelerator.load(inner.join("checkpoint_0"))?;
+    assert_eq!(accelerator.last_checkpoint()?, inner.join("checkpoint_0"));
+    state.close()
+}
+
+#[test]
 fn weights_go_to_a_file_and_come_back() -> Result<()> {
     let (folder, state) = (Folder::new("weights"), State::new()?);
     let (file, model) = (folder.0.join("w.safetensors"), Model::load(&state, digits("digits.pt2"), ())?);
