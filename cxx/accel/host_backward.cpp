@@ -31,15 +31,11 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
         name);
   }
   OAR_TRY(accumulate_gradient(parameter, gradient, accumulation_steps_));
-  const bool begins = prepared->ready.empty();
   prepared->ready.insert(parameter.tensor.unsafeGetTensorImpl());
   DataParallel* data_parallel = prepared->data_parallel.get();
   if (data_parallel == nullptr) return Status::ok();
   const auto reduce = [&]() -> Status {
-    if (begins) {
-      OAR_TRY(data_parallel->after_forward(true));
-      OAR_TRY(data_parallel->before_backward(state_->timeout()));
-    }
+    OAR_TRY(data_parallel->begin_host_backward(state_->timeout()));
     announce_grad_ready(parameter.tensor);
     return Status::ok();
   };
@@ -52,11 +48,11 @@ Status Accelerator::gradients_done(Model& model) {
   OAR_TRY(require_open());
   OAR_TRY(model.require_foreign("oar_accelerator_gradients_done").status());
   OAR_ASSIGN(PreparedModel * prepared, find(model));
-  const bool began = !std::exchange(prepared->ready, {}).empty();
+  prepared->ready.clear();
   DataParallel* data_parallel = prepared->data_parallel.get();
   if (data_parallel == nullptr) return check_gradients(prepared->model->parameters());
   const auto finish = [&]() -> Status {
-    if (!began) OAR_TRY(data_parallel->before_backward(state_->timeout()));  // peers wait for this rank's share
+    OAR_TRY(data_parallel->begin_host_backward(state_->timeout()));  // peers wait for a share of a rank without any
     return data_parallel->after_backward(state_->timeout(), /*takes_part=*/true);
   };
   return poison(with_peers("gradients_done", finish), "gradients_done");

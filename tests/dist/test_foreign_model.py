@@ -87,8 +87,8 @@ report(outcome=outcome)
     assert "2 of 2 parameters got no gradient" in ranks[1]["outcome"]["text"]
 
 
-def test_buffers_become_rank_0s():
-    body = """
+# Another model, which has one weight, and a buffer that is 100 + rank.
+BUFFERED = """
 import numpy as np
 model = ctypes.c_void_p(call_out(lib.oar_model_create_foreign, world.handle))
 weight, seen = np.zeros(1, np.float32), np.zeros(1, np.int64)
@@ -96,7 +96,11 @@ check(lib.oar_model_register_parameter(model, b"weight", Tensor(weight).handle))
 check(lib.oar_model_register_buffer(model, b"seen", Tensor(seen).handle))
 check(lib.oar_accelerator_prepare_model(accelerator, model))
 seen[0] = 100 + world.rank
-give(b"weight", [1.0])
+"""
+
+
+def test_buffers_become_rank_0s():
+    body = BUFFERED + """give(b"weight", [1.0])
 done()
 report(seen=int(seen[0]))
 """
@@ -125,3 +129,37 @@ report(started=[entry["operation"] for entry in json.load(open(path))["operation
 """
     for rank in run(2, body):
         assert rank["started"] == 1
+
+
+def test_a_rank_without_gradients_takes_part_in_the_buffers_too():
+    body = BUFFERED + """own = give(b"weight", [4.0]) if world.rank == 0 else None
+outcome = attempt(done)
+report(outcome=outcome, seen=int(seen[0]), own=None if own is None else float(own[0]))
+"""
+    ranks = run(2, body)
+    assert ranks[0]["outcome"]["status"] == "OAR_OK"
+    assert ranks[1]["outcome"]["status"] == "OAR_E_STATE"
+    assert [rank["seen"] for rank in ranks] == [100, 100]
+    assert ranks[0]["own"] == 2.0
+
+
+def test_a_backward_on_a_dead_group_fails_to_its_end():
+    body = """
+import numpy as np
+model = ctypes.c_void_p(call_out(lib.oar_model_create_foreign, world.handle))
+first, second, seen = np.zeros(1, np.float32), np.zeros(1, np.float32), np.zeros(1, np.int64)
+check(lib.oar_model_register_parameter(model, b"first", Tensor(first).handle))
+check(lib.oar_model_register_parameter(model, b"second", Tensor(second).handle))
+check(lib.oar_model_register_buffer(model, b"seen", Tensor(seen).handle))
+check(lib.oar_accelerator_prepare_model(accelerator, model))
+check(lib.oar_state_abort(world.handle, b"the test ends it"))
+attempt(lambda: check(lib.oar_state_barrier(world.handle, 0)))  # it is dead when a call has said so
+kept = [Tensor(np.ones(1, np.float32)) for name in (b"first", b"second")]
+ready = lambda name, tensor: check(lib.oar_accelerator_gradient_ready(accelerator, model, name, tensor.handle))
+report(outcomes=[attempt(lambda: ready(b"first", kept[0])), attempt(lambda: ready(b"second", kept[1])), attempt(done), attempt(done)])
+"""
+    for rank in run(2, body):
+        first, *others = rank["outcomes"]
+        assert first["status"] == "OAR_E_ABORTED" and "the test ends it" in first["text"]
+        assert [other["status"] for other in others] == ["OAR_E_STATE"] * 3
+        assert all("an earlier reduction failed" in other["text"] for other in others)

@@ -99,6 +99,12 @@ Status DataParallel::after_backward(Milliseconds timeout, bool takes_part) {
   return reduced.is_ok() ? received : reduced;
 }
 
+Status DataParallel::begin_host_backward(Milliseconds timeout) {
+  if (is_reducing_) return Status::ok();
+  OAR_TRY(after_forward(/*training=*/true));
+  return before_backward(timeout);
+}
+
 void DataParallel::give_up() {
   reducer_->give_up();
   is_reducing_ = false;

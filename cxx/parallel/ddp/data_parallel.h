@@ -37,6 +37,9 @@ class DataParallel : public UnitObserver {
   // takes_part: the host says that this backward was the model's, though it may have touched no parameter.
   Status before_backward(Milliseconds timeout);
   Status after_backward(Milliseconds timeout, bool takes_part = false);
+  // Instead of after_forward() and before_backward() where the host runs both: as if both had come just now, unless
+  // this backward has begun. On all ranks alike, also on one that has no gradient to give.
+  Status begin_host_backward(Milliseconds timeout);
   // When the backward threw, or ended before it began: final. Peers are told by whoever aborts the group.
   void give_up();
 
