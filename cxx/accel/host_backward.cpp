@@ -30,6 +30,7 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
         "the gradient of '{}' was handed over already in this backward; end it by oar_accelerator_gradients_done",
         name);
   }
+  OAR_TRY(foreign->check_gradient_memory(parameter, gradient));
   OAR_TRY(accumulate_gradient(parameter, gradient, accumulation_steps_));
   prepared->ready.insert(parameter.tensor.unsafeGetTensorImpl());
   DataParallel* data_parallel = prepared->data_parallel.get();

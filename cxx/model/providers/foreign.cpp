@@ -24,8 +24,13 @@ const at::Tensor* find(const NamedTensors& among, std::string_view name) {
   return nullptr;
 }
 
+// Exact for tensors that fill their memory; others may share bytes without beginning together.
 bool shares_memory(const at::Tensor& a, const at::Tensor& b) {
-  return a.numel() > 0 && a.const_data_ptr() == b.const_data_ptr();
+  if (a.numel() == 0 || b.numel() == 0) return false;
+  const auto* a_begin = static_cast<const char*>(a.const_data_ptr());
+  const auto* b_begin = static_cast<const char*>(b.const_data_ptr());
+  if (!a.is_non_overlapping_and_dense() || !b.is_non_overlapping_and_dense()) return a_begin == b_begin;
+  return a_begin < b_begin + b.nbytes() && b_begin < a_begin + a.nbytes();
 }
 
 }  // namespace
@@ -112,6 +117,22 @@ Result<Tree> ForeignModel::forward(const Tree&) {
   return unsupported(
       "a foreign model has no program that Oarlock could run: its forward is the host's own "
       "(oar_accelerator_gradient_ready takes what its backward gives)");
+}
+
+Status ForeignModel::check_gradient_memory(const NamedTensor& parameter, const at::Tensor& gradient) const {
+  for (const auto& [other, tensor] : parameters_) {
+    if (other == parameter.name) continue;
+    if (shares_memory(gradient, tensor)) {
+      return invalid_argument("the gradient of '{}' lies in the memory of parameter '{}'", parameter.name, other);
+    }
+    if (tensor.grad().defined() && shares_memory(gradient, tensor.grad())) {
+      return invalid_state(
+          "the gradient of '{}' lies in memory that holds the one of '{}', which no step has used yet; hand over other "
+          "memory",
+          parameter.name, other);
+    }
+  }
+  return Status::ok();
 }
 
 // Its only unit is run by the host: nobody here sees it begin or end.

@@ -27,6 +27,9 @@ class ForeignModel : public Model {
   Status register_buffer(const std::string& name, const at::Tensor& tensor);
   Result<NamedTensor> parameter(std::string_view name) const;
 
+  // Refuses memory of another parameter, or of its gradient: averages and steps would spoil both.
+  Status check_gradient_memory(const NamedTensor& parameter, const at::Tensor& gradient) const;
+
   const NamedTensors& parameters() const override { return parameters_; }
   const NamedTensors& buffers() const override { return buffers_; }
   NamedTensors state_dict() const override;

@@ -85,6 +85,34 @@ TEST(HostBackward, AGradientComesOncePerBackward) {
   EXPECT_TRUE(at::equal(scene.model->gradient("weight").value(), at::ones({2})));
 }
 
+TEST(HostBackward, OneArrayDoesNotHoldTheGradientsOfTwoParameters) {
+  Scene scene;
+  const at::Tensor scratch = at::full({2}, 1.0F);
+  ASSERT_TRUE(scene.accelerator->gradient_ready(*scene.model, "weight", scratch).is_ok());
+  scratch.fill_(5);
+  const Status status = scene.accelerator->gradient_ready(*scene.model, "bias", scratch.narrow(0, 1, 1));
+  EXPECT_EQ(status.code(), OAR_E_STATE);
+  EXPECT_NE(status.message().find("'weight'"), std::string::npos) << status.message();
+  EXPECT_FALSE(scene.model->gradient("bias").value().defined());
+}
+
+TEST(HostBackward, SharesOfAnAccumulationMayComeInOneArray) {
+  Scene scene(R"({"accelerator.gradient_accumulation_steps": 2})");
+  const at::Tensor scratch = at::full({2}, 2.0F);
+  ASSERT_TRUE(scene.accelerator->gradient_ready(*scene.model, "weight", scratch).is_ok());
+  scratch.fill_(6);
+  ASSERT_TRUE(scene.accelerator->gradient_ready(*scene.model, "bias", scratch.narrow(0, 0, 1)).is_ok());
+  EXPECT_TRUE(at::equal(scene.model->gradient("weight").value(), at::ones({2})));
+  EXPECT_TRUE(at::equal(scene.model->gradient("bias").value(), at::full({1}, 3.0F)));
+}
+
+TEST(HostBackward, AnotherParametersMemoryIsNoGradient) {
+  Scene scene;
+  const Status status = scene.accelerator->gradient_ready(*scene.model, "bias", scene.weight.narrow(0, 1, 1));
+  EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
+  EXPECT_NE(status.message().find("'weight'"), std::string::npos) << status.message();
+}
+
 TEST(HostBackward, NothingElseComesBeforeItsEnd) {
   Scene scene;
   ASSERT_TRUE(scene.give("weight", 1).is_ok());

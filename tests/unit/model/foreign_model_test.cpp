@@ -65,6 +65,14 @@ TEST(ForeignModel, AParameterIsRegisteredOnceForItsMemory) {
   EXPECT_NE(status.message().find("encoder.weight"), std::string::npos);
 }
 
+TEST(ForeignModel, PartsOfAParameterAreNoOtherParameter) {
+  ForeignModel model(at::kCPU);
+  const at::Tensor flat = at::zeros({6});
+  ASSERT_TRUE(model.register_parameter("first", flat.narrow(0, 0, 4)).is_ok());
+  EXPECT_EQ(model.register_parameter("overlapping", flat.narrow(0, 3, 3)).code(), OAR_E_ARGUMENT);
+  EXPECT_TRUE(model.register_parameter("second", flat.narrow(0, 4, 2)).is_ok());
+}
+
 TEST(ForeignModel, TakesNothingOnceSealed) {
   ForeignModel model(at::kCPU);
   model.seal();
