@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -23,6 +24,21 @@ def test_the_api_files_are_current():
 def test_every_public_function_is_documented_and_tagged():
     result = run("--check-docs")
     assert result.returncode == 0, result.stdout
+
+
+def test_one_command_writes_every_language():
+    """`cmake --build build --target api` runs all the generators that there are."""
+    command = (ROOT / "tools" / "CMakeLists.txt").read_text().split("add_custom_target(api", 1)[1]
+    generators = [path.relative_to(ROOT) for path in (*ROOT.glob("bindings/*/generate.*"), *ROOT.glob("bindings/*/generate/run"))]
+    assert len(generators) == 3 and [path for path in generators if f"/{path} " not in command.replace("\n", " ")] == []
+
+
+# What is written by hand for each kind of handle: the file, and where it names one.
+@pytest.mark.parametrize("file,naming", [("capi/include/oarlock/oarlock.hpp", r"^OARLOCK_HANDLE\(\w+, (\w+)\);"),
+                                         ("bindings/rust/oarlock/src/handle.rs", r"^    oar_(\w+): oar_\1_retain, oar_\1_release;")])
+def test_every_handle_has_its_owner(file, naming):
+    handles = json.loads((ROOT / "capi" / "api.json").read_text())["handles"]
+    assert sorted(re.findall(naming, (ROOT / file).read_text(), re.M)) == sorted(name.removeprefix("oar_") for name in handles)
 
 
 @pytest.fixture
