@@ -7,6 +7,7 @@ its @cfunction. tests/bindings/test_julia_generated.py runs this and compares.
 import argparse
 import json
 import pathlib
+import sys
 import textwrap
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -27,8 +28,10 @@ def julia_type(c_type, handles, callbacks):
         name = "Ptr{Cvoid}"
     elif base == "char" and stars and "const char" in c_type:
         name, stars = "Cstring", stars - 1
+    elif base in handles or base in PLAIN:
+        name = PLAIN.get(base, base)
     else:
-        name = base if base in handles else PLAIN[base]
+        sys.exit(f"no Julia type for '{c_type}' of capi/api.json; add one to PLAIN")
     return "Ptr{" * stars + name + "}" * stars
 
 

@@ -211,7 +211,8 @@ def used_callbacks(api):
     return [callback["name"] for callback in api["callbacks"] if callback["name"] in taken - {"oar_release_fn"}]
 
 
-ARGUMENTS = {"const char *": "oar_py_text({})", "int32_t": "PyLong_FromLong({})", "int64_t": "PyLong_FromLongLong({})"}
+ARGUMENTS = {"const char *": "oar_py_text({})", "int32_t": "PyLong_FromLong({})", "int64_t": "PyLong_FromLongLong({})",
+             "double": "PyFloat_FromDouble({})"}
 
 
 def trampoline(callback):
@@ -219,6 +220,10 @@ def trampoline(callback):
     name = callback["name"].removeprefix("oar_").removesuffix("_fn")
     params = ", ".join(f"{param['type']} {param['name']}".replace("* ", "*") for param in callback["params"])
     arguments = [param for param in callback["params"] if param["name"] != "user_data"]
+    unknown = [param["type"] for param in arguments if param["type"] not in ARGUMENTS]
+    if unknown or callback["returns"] not in ("void", "int32_t"):
+        sys.exit(f"{callback['name']}: no trampoline for {unknown} -> {callback['returns']}; add the types to ARGUMENTS, or write it in "
+                 "native/callbacks.c and name it in HAND_WRITTEN")
     made = "".join(f", {ARGUMENTS[param['type']].format(param['name'])}" for param in arguments)
     fate = "OAR_PY_REPORT" if callback["threads"].startswith("any") else "OAR_PY_KEEP"
     call = f"OAR_PY_CALL(failed, user_data, {fate}, {len(arguments)}{made});"
@@ -286,6 +291,7 @@ FILES = {"oarlock/_constants.py": constants_module, "swig/functions.i": function
 if __name__ == "__main__":
     interface = json.loads(API.read_text())
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
-    for file, text in FILES.items():
+    texts = {file: text(interface) for file, text in FILES.items()}  # all of them before any is written
+    for file, text in texts.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_text(text(interface))
+        (folder / file).write_text(text)

@@ -54,12 +54,28 @@ def test_every_handle_has_a_type_and_every_callback_a_trampoline(low_level):
     assert [name for name in taken if name != "oar_release_fn" and f" oar_py_{name.removeprefix('oar_').removesuffix('_fn')}(" not in code] == []
 
 
+def test_every_handle_that_is_given_out_has_a_class():
+    """But bytes and errors, which the package turns into Python's own."""
+    handles = [name for name in API["handles"] if name not in ("oar_bytes", "oar_error")]
+    classes = in_python("import oarlock\nprint(*(name for name, made in vars(oarlock).items() if isinstance(made, type)))").split()
+    assert [name for name in handles if name.removeprefix("oar_").capitalize() not in classes] == []
+
+
 def test_a_shape_without_a_typemap_is_refused(monkeypatch):
     monkeypatch.syspath_prepend(str(PACKAGE))
     import generate
     function = {"name": "oar_new_thing", "params": [{"name": "x", "role": "struct", "type": "oar_x *", "tags": []}]}
     with pytest.raises(SystemExit, match="oar_new_thing: no shape for"):
         generate.shaped(function)
+
+
+@pytest.mark.parametrize("change", ({"params": [{"name": "x", "type": "float"}]}, {"returns": "double"}))
+def test_a_callback_without_a_trampoline_is_refused(monkeypatch, change):
+    monkeypatch.syspath_prepend(str(PACKAGE))
+    import generate
+    callback = {"name": "oar_new_fn", "params": [], "returns": "int32_t", "threads": "any", **change}
+    with pytest.raises(SystemExit, match="oar_new_fn: no trampoline for"):
+        generate.trampoline(callback)
 
 
 def test_calls_that_may_wait_let_other_threads_run():
