@@ -1,6 +1,7 @@
 #include "track/progress_bar.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace oarlock {
 namespace {
@@ -27,7 +28,7 @@ Status ProgressBar::advance(std::int64_t count, std::string_view note) {
   if (is_closed_) return invalid_state("the progress bar '{}' is closed", view_.title);
   if (count < 0) return invalid_argument("progress goes forward: count must be >= 0, got {}", count);
   if (mode_ == ProgressMode::kOff) return Status::ok();
-  view_.count += count;
+  if (__builtin_add_overflow(view_.count, count, &view_.count)) view_.count = std::numeric_limits<std::int64_t>::max();
   if (!note.empty()) view_.note = single_line(note);
   const Clock::TimePoint now = clock_.now();
   return is_due(now) ? draw(now, false) : Status::ok();

@@ -313,17 +313,19 @@ inline State create_state_with_exchange(const Config& config, std::int32_t rank,
 struct Epoch {
   class Iterator {
    public:
-    explicit Iterator(oar_loader* loader) : loader_(loader) { ++*this; }
+    explicit Iterator(oar_loader* loader) : loader_(loader), epoch_(call(oar_loader_epoch, loader)) { ++*this; }
     Tree& operator*() noexcept { return batch_; }
     Iterator& operator++() {
       batch_.reset();
-      batch_ = call(oar_loader_next, loader_);
+      // Another loop over the loader, inside of this one, may have been told of the epoch's end.
+      if (call(oar_loader_epoch, loader_) == epoch_) batch_ = call(oar_loader_next, loader_);
       return *this;
     }
     bool operator!=(std::nullptr_t) const noexcept { return static_cast<bool>(batch_); }
 
    private:
     oar_loader* loader_;
+    std::int64_t epoch_;
     Tree batch_;
   };
 

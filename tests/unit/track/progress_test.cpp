@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "track/progress_bar.h"
@@ -124,6 +125,15 @@ TEST(ProgressBar, KeepsTheNoteUntilThereIsAnother) {
   ASSERT_TRUE(bar.advance(1, "").is_ok());
   ASSERT_TRUE(bar.close().is_ok());
   EXPECT_NE(output.writes.back().find("loss 1"), std::string::npos);
+}
+
+TEST(ProgressBar, StopsCountingWhereNumbersEnd) {
+  HandClock clock;
+  RecordedOutput output;
+  ProgressBar bar("t", 0, "x", ProgressMode::kLines, output, clock);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(bar.advance(std::numeric_limits<std::int64_t>::max(), "").is_ok());
+  ASSERT_TRUE(bar.close().is_ok());
+  EXPECT_TRUE(output.writes.back().starts_with("t  9223372036854775807 x")) << output.writes.back();
 }
 
 TEST(ProgressLines, ComeAtEveryTenthAndAtTheEnd) {

@@ -66,6 +66,19 @@ void loader_loop() {
     }
     EXPECT(num_batches == 12);
   }
+  for (const char* batch_size : {R"({"batch_size": 120})", R"({"batch_size": 180})"}) {  // three and two batches
+    const oarlock::Loader nested = test_loader(batch_size);
+    std::int64_t num_samples = 0;
+    for (const oarlock::Tree& outer : oarlock::epoch(nested)) {
+      num_samples += call(oar_tensor_shape, call(oar_tree_get_tensor, outer, "images"))[0];
+      for (const oarlock::Tree& inner : oarlock::epoch(nested)) {
+        num_samples += call(oar_tensor_shape, call(oar_tree_get_tensor, inner, "images"))[0];
+        break;
+      }
+      if (num_samples > 360) break;
+    }
+    EXPECT(num_samples == 360 && call(oar_loader_epoch, nested) == 1 && call(oar_loader_position, nested) == 0);
+  }
   call(oar_loader_close, loader);
 }
 
