@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from languages import BUILD, BUILT, SOURCE, environment
+from languages import BUILD, SOURCE, environment, is_built
 
 README = SOURCE / "bindings/julia/README.md"
 # With no registry at all Pkg asks the network for one.
@@ -31,7 +31,7 @@ def julia_itself():
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A home with Julia on its PATH, and a folder `sources` with what a user has there after `make build`."""
-    if not (BUILT / "julia/bin/julia").exists():
+    if not is_built("julia"):
         pytest.skip("the Julia binding was left out (OARLOCK_JULIA=none)")
     home = tmp_path_factory.mktemp("home")
     registry = home / ".julia/registries/NoPackages"

@@ -16,15 +16,20 @@ TICKING = """
     import numpy, oarlock, threading, time
     from pathlib import Path
     state, ticked = oarlock.State(), threading.Event()
+    calling = False
     def tick():
-        for _ in range(200):  # each needs the GIL
-            time.sleep(0)
+        while not calling:
+            time.sleep(0.001)
+        begun = time.monotonic()
+        for _ in range(200):  # each needs the GIL, and all together far longer than it takes to begin the call
+            time.sleep(0.001)
+        print("seconds", time.monotonic() - begun)
         ticked.set()
     def call():
         {call}
     if state.rank == 0:
         threading.Thread(target=tick).start()
-        print("waiting", flush=True)
+        calling = True
         call()
         print("ticked" if ticked.is_set() else "held")
     else:
@@ -36,11 +41,13 @@ TICKING = """
 
 @pytest.mark.parametrize("call", WAITS)
 def test_other_threads_run_while_a_call_waits(call):
-    """Rank 1 comes only once rank 0's other thread has ticked: a call that held the GIL would wait for ever."""
+    """Rank 1 comes only once rank 0's other thread has ticked: a call that held the GIL would wait for ever. One that waits in slices
+    of 250 ms, and holds it in each, would take most of a minute; 50 ms per tick is the bound."""
     world = two_ranks(TICKING.format(call=WAITS[call]).replace("ticked.set()", "ticked.set(); print('all ticks', flush=True)"))
     world.wait_for_output(0, "all ticks")
     world.tell(1, "go\n")
-    assert world.finish(timeout=60)[0].stdout.splitlines()[-1] == "ticked"
+    lines = world.finish(timeout=60)[0].stdout.splitlines()
+    assert lines[-1] == "ticked" and float(lines[0].removeprefix("seconds ")) < 200 * 0.05
 
 
 def test_ctrl_c_ends_the_wait_for_a_work_and_the_state_can_be_closed():

@@ -39,6 +39,12 @@ fn make(kind: &str, state: &State, kept: &Tensor) -> Result<()> {
             drop(state.print("").expect_err("the closure's error"));
         }
         "group" => state.group()?.all_reduce(kept, Reduce::Sum, None)?,
+        // SAFETY: nothing else uses the tensor before the work has ended.
+        "work" => unsafe { state.group()?.start_all_reduce(kept, Reduce::Sum, None)? }.wait(None)?,
+        "data_set" => drop(Dataset::from_tensors([("x", kept)])?.get(&[1, 2])?),
+        "loader" => drop(Loader::new(&Dataset::from_tensors([("x", kept)])?, json!({"batch_size": 2}))?),
+        "model" => Model::foreign(state)?.register_parameter("w", kept)?,
+        "progress" => Progress::new(state, "", 2, "")?.set_lines(|_| ())?,
         other => panic!("there is no kind {other}"),
     }
     Ok(())
