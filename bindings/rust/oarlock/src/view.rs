@@ -96,9 +96,11 @@ impl Tensor {
     pub unsafe fn view_mut<T: Plain>(&mut self) -> Result<ArrayViewMutD<'_, T>> {
         self.refuse_read_only("view_mut")?;
         let (layout, data) = self.layout::<T>("view_mut")?;
-        let overlaps = self.shape()?.iter().zip(self.strides()?).any(|(&size, stride)| size > 1 && stride == 0);
-        if overlaps {
-            return Err(Error::argument("view_mut", "elements of the tensor share memory (a broadcast view)".into()));
+        if overlaps(&self.shape()?, &self.strides()?) {
+            return Err(Error::argument(
+                "view_mut",
+                "elements of the tensor share memory (a broadcast or sliding view)".into(),
+            ));
         }
         // SAFETY: the library keeps the memory as in `cells`; the caller sees to it that nobody else uses it.
         Ok(unsafe { ArrayViewMutD::from_shape_ptr(layout, data) })
@@ -122,6 +124,19 @@ impl Tensor {
         let strides: Vec<usize> = self.strides()?.into_iter().map(|stride| stride as usize).collect();
         Ok((IxDyn(&self.shape()?).strides(IxDyn(&strides)), data))
     }
+}
+
+/// Whether two places may be the same element: some stride is no longer than what smaller ones reach.
+fn overlaps(shape: &[usize], strides: &[isize]) -> bool {
+    let mut axes: Vec<(isize, usize)> = strides.iter().copied().zip(shape.iter().copied()).filter(|axis| axis.1 != 1).collect();
+    axes.sort_unstable();
+    let mut reach = 0;
+    !shape.contains(&0)
+        && axes.into_iter().any(|(stride, size)| {
+            let overlaps = stride <= reach;
+            reach += stride * (size as isize - 1);
+            overlaps
+        })
 }
 
 /// # Safety

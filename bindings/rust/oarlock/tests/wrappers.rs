@@ -47,6 +47,48 @@ fn a_tensor_tells_its_form() -> Result<()> {
     Ok(())
 }
 
+/// A tensor over a DLPack producer's 8 numbers of 16 bits.
+fn foreign_tensor(shape: &mut [i64], strides: &mut [i64], memory: &mut [i16; 8]) -> Result<Tensor> {
+    use oarlock::dlpack::*;
+    unsafe extern "C" fn free(managed: *mut DLManagedTensorVersioned) {
+        // SAFETY: made by `into_raw` below; this runs once.
+        drop(unsafe { Box::from_raw(managed) });
+    }
+    // SAFETY: numbers and pointers, of which all zeros are values.
+    let mut managed: DLManagedTensorVersioned = unsafe { std::mem::zeroed() };
+    managed.version.major = DLPACK_MAJOR_VERSION;
+    managed.dl_tensor.data = memory.as_mut_ptr().cast();
+    managed.dl_tensor.dtype = DLDataType { code: 0, bits: 16, lanes: 1 };
+    managed.dl_tensor.device.device_type = 1;
+    managed.dl_tensor.ndim = shape.len() as i32;
+    (managed.dl_tensor.shape, managed.dl_tensor.strides) = (shape.as_mut_ptr(), strides.as_mut_ptr());
+    managed.deleter = Some(free);
+    // SAFETY: the strides stay within the memory, which outlives the tensor, as shape and strides do.
+    unsafe { Tensor::from_dlpack(Box::into_raw(Box::new(managed))) }
+}
+
+#[test]
+fn memory_is_lent_for_writing_only_where_no_two_elements_share_it() -> Result<()> {
+    let mut memory = [1, 2, 3, 4, 5, 6, 7, 8];
+    for (mut shape, mut strides, is_lent) in [
+        ([2, 3], [3, 1], true),
+        ([3, 2], [1, 4], true),
+        ([1, 3], [0, 2], true),
+        ([0, 3], [0, 0], true),
+        ([2, 3], [0, 1], false),
+        ([3, 3], [1, 1], false),
+        ([3, 3], [2, 1], false),
+        ([2, 2], [3, 3], false),
+    ] {
+        let mut tensor = foreign_tensor(&mut shape, &mut strides, &mut memory)?;
+        assert_eq!(tensor.cells::<i16>()?.len() as i64, shape[0] * shape[1]);
+        // SAFETY: nothing else uses the memory while the view lives.
+        let lent = unsafe { tensor.view_mut::<i16>() }.map(|view| view.len()).map_err(|error| error.kind());
+        assert_eq!(lent.is_ok(), is_lent, "{shape:?} {strides:?}: {lent:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_tree_is_built_step_by_step() -> Result<()> {
     let list = Tree::new_list()?;
