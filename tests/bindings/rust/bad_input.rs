@@ -159,6 +159,15 @@ fn error_in_backward() -> Result<()> {
     let optimizer = accelerator.prepare(Optimizer::new(&model, "sgd", ())?)?;
     accelerator.step(&optimizer, None)?;
 
+    accelerator.foreign_backward(&model, |gradients| {
+        gradients.ready("weight", vec![0.5f32, 0.25])?;
+        let inner = accelerator.foreign_backward(&model, |_| Ok(())).expect_err("a backward inside of a backward");
+        assert!(inner.kind() == ErrorKind::State && inner.message().contains("running"), "{inner}");
+        assert_eq!(model.gradient("weight").expect_err("still a backward").kind(), ErrorKind::State);
+        Ok(())
+    })?;
+    accelerator.step(&optimizer, None)?;
+
     let panics = |gradients: &Backward<'_>| -> Result<()> {
         gradients.ready("weight", vec![0.5f32, 0.25])?;
         panic!("the backward's own");
@@ -168,6 +177,8 @@ fn error_in_backward() -> Result<()> {
     assert_eq!(model.gradient("weight").expect_err("an open backward").kind(), ErrorKind::State);
     assert_eq!(optimizer.step().expect_err("an open backward").kind(), ErrorKind::State);
     assert_eq!(accelerator.step(&optimizer, None).expect_err("an open backward").kind(), ErrorKind::State);
+    accelerator.foreign_backward(&model, |_| Ok(()))?; // ends it: it had all gradients
+    assert_eq!(model.gradient("weight")?.expect("a gradient").to_vec::<f32>()?, [0.5, 0.25]);
     state.close()
 }
 

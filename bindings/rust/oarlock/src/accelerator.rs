@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::element::Element;
-use crate::error::{Result, check};
+use crate::error::{Error, ErrorKind, Result, check};
 use crate::handle::{Handle, create, truth, value};
 use crate::loader::Loader;
 use crate::model::Model;
@@ -12,6 +12,7 @@ use crate::state::State;
 use crate::tensor::Tensor;
 use crate::text::{c_path, c_text, read_path};
 use oarlock_sys as sys;
+use std::cell::Cell;
 use std::ffi::c_char;
 use std::path::{Path, PathBuf};
 
@@ -188,12 +189,24 @@ impl Accelerator {
     /// ```
     ///
     /// # Errors
-    /// The closure's own; `State` if the model is not prepared or a parameter got no gradient (the text names it),
-    /// `Unsupported` for a program. After a panic inside the closure the backward stays open, and all that uses the
+    /// The closure's own; `State` if the model is not prepared, a parameter got no gradient (the text names it), or a
+    /// closure of this model's backward is running; `Unsupported` for a program. After a panic inside the closure the backward stays open, and all that uses the
     /// gradients fails with `State`.
     pub fn foreign_backward(&self, model: &Model, produce: impl FnOnce(&Backward<'_>) -> Result<()>) -> Result<()> {
+        struct InClosure<'a>(&'a Cell<bool>);
+        impl Drop for InClosure<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        if model.in_closure.replace(true) {
+            let text = "a backward of this model is running: it was begun by the closure that is running";
+            return Err(Error::own(ErrorKind::State, "foreign_backward", text.into()));
+        }
+        let in_closure = InClosure(&model.in_closure);
         model.in_backward.set(true);
         let produced = produce(&Backward { accelerator: self, model });
+        drop(in_closure);
         // SAFETY: as above.
         let done = check(unsafe { sys::oar_accelerator_gradients_done(self.as_raw(), model.as_raw()) });
         model.in_backward.set(false);

@@ -19,6 +19,8 @@ pub struct Model {
     is_foreign: bool,
     /// Set while a foreign backward runs: gradients are being averaged by other threads then. Optimizers look at it too.
     pub(crate) in_backward: Rc<Cell<bool>>,
+    /// Set while the closure of a foreign backward runs; unlike `in_backward` not after a panic in it.
+    pub(crate) in_closure: Cell<bool>,
 }
 
 impl Model {
@@ -65,7 +67,7 @@ impl Model {
     }
 
     fn from_handle(handle: Handle<sys::oar_model>, is_foreign: bool) -> Self {
-        Model { handle, is_foreign, in_backward: Rc::default() }
+        Model { handle, is_foreign, in_backward: Rc::default(), in_closure: Cell::default() }
     }
 
     /// Chooses between training (`true`) and evaluation for the forwards that follow.
