@@ -353,8 +353,8 @@ constexpr std::int32_t dtype_of() {
   return 0;
 }
 
-// A tensor over elements of the caller's, not copied. `owner` is let go of with the memory's last use, on any thread;
-// without one the caller keeps the memory. Strides count elements; none: row-major.
+// A tensor over elements of the caller's, not copied; read-only over const ones. `owner` is let go of with the memory's
+// last use, on any thread; without one the caller keeps the memory. Strides count elements; none: row-major.
 template <class T>
 Tensor tensor_over(T* data, const std::vector<std::int64_t>& shape, const std::vector<std::int64_t>& strides = {},
                    std::shared_ptr<const void> owner = nullptr) {
@@ -362,8 +362,12 @@ Tensor tensor_over(T* data, const std::vector<std::int64_t>& shape, const std::v
   static_assert(dtype_of<T>() != 0, "Oarlock has no such element type");
   if (!strides.empty() && strides.size() != shape.size())
     detail::refuse("tensor_over", "there must be as many strides as sizes, or none");
-  return call(oar_tensor_from_memory, data, dtype_of<T>(), shape.data(), strides.empty() ? nullptr : strides.data(),
-              shape.size(), new Owner(std::move(owner)), detail::destroy<Owner>);
+  constexpr auto from_memory = [] {
+    if constexpr (std::is_const_v<T>) return oar_tensor_from_read_only_memory;
+    if constexpr (!std::is_const_v<T>) return oar_tensor_from_memory;
+  }();
+  return call(from_memory, data, dtype_of<T>(), shape.data(), strides.empty() ? nullptr : strides.data(), shape.size(),
+              new Owner(std::move(owner)), detail::destroy<Owner>);
 }
 
 // The elements of a tensor as a range: borrowed, valid as long as any handle to the memory is. See values().

@@ -74,6 +74,10 @@ void array_refused() {
   REFUSED(OAR_E_ARGUMENT, "asked for was float64", oarlock::values<double>(tensor));
   REFUSED(OAR_E_ARGUMENT, "99", call(oar_tensor_from_memory, values, 99, nullptr, nullptr, 0, nullptr, nullptr));
   REFUSED(OAR_E_ARGUMENT, "strides", oarlock::tensor_over(values, {2, 2}, {1}));
+  const float constants[2] = {1, 2};
+  const oarlock::Tensor constant = oarlock::tensor_over(constants, {2});
+  EXPECT(oarlock::values<const float>(constant)[1] == 2);
+  REFUSED(OAR_E_ARGUMENT, "read-only", oarlock::values<float>(constant));
   source.managed.dl_tensor.dtype.bits = 128;
   REFUSED(OAR_E_UNSUPPORTED, "128", call(oar_tensor_from_dlpack, &source.managed, nullptr));
   source.managed.dl_tensor.dtype.bits = 32;
