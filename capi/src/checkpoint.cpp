@@ -50,8 +50,7 @@ oar_status oar_checkpoint_num_tensors(const oar_checkpoint* checkpoint, int64_t*
   return guard([&]() -> Status {
     OAR_ASSIGN(const Checkpoint& self, unwrap(checkpoint));
     OAR_TRY(require_out(out_num_tensors, "out_num_tensors"));
-    OAR_ASSIGN(const std::vector<std::string> names, self.model_tensor_names());
-    *out_num_tensors = static_cast<int64_t>(names.size());
+    OAR_ASSIGN(*out_num_tensors, self.num_model_tensors());
     return Status::ok();
   });
 }

@@ -52,8 +52,8 @@ class Checkpoint {
   virtual Result<NamedTensors> tensors(std::string_view name) const = 0;            // of a shared file
   virtual Result<NamedTensors> tensors(std::string_view name, int rank) const = 0;  // of a per-rank file
   virtual Result<at::Tensor> model_tensor(std::string_view name) const = 0;         // one of tensors(kModelFileName)
-  virtual Result<std::vector<std::string>> model_tensor_names() const = 0;          // in the file's order
-  Result<std::string> model_tensor_name(std::int64_t index) const;
+  virtual Result<std::int64_t> num_model_tensors() const = 0;
+  virtual Result<std::string> model_tensor_name(std::int64_t index) const = 0;  // in the file's order
 };
 
 }  // namespace oarlock

@@ -57,11 +57,16 @@ class OpenCheckpoint : public Checkpoint {
                      nearest ? fmt::format("did you mean '{}'? ", *nearest) : "", names.size());
   }
 
-  Result<std::vector<std::string>> model_tensor_names() const override {
+  Result<std::int64_t> num_model_tensors() const override {
     OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> file, verified_file(kModelFileName, kSharedFile));
-    std::vector<std::string> names;
-    for (const SafetensorsEntry& entry : file->entries()) names.push_back(entry.name);
-    return names;
+    return static_cast<std::int64_t>(file->entries().size());
+  }
+
+  Result<std::string> model_tensor_name(std::int64_t index) const override {
+    OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> file, verified_file(kModelFileName, kSharedFile));
+    const auto count = static_cast<std::int64_t>(file->entries().size());
+    if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
+    return file->entries()[static_cast<std::size_t>(index)].name;
   }
 
  private:
@@ -108,13 +113,6 @@ class OpenCheckpoint : public Checkpoint {
 };
 
 }  // namespace
-
-Result<std::string> Checkpoint::model_tensor_name(std::int64_t index) const {
-  OAR_ASSIGN(const std::vector<std::string> names, model_tensor_names());
-  const auto count = static_cast<std::int64_t>(names.size());
-  if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
-  return names[static_cast<std::size_t>(index)];
-}
 
 Result<std::shared_ptr<Checkpoint>> Checkpoint::open(const std::string& directory) {
   OAR_ASSIGN(Manifest manifest, read_manifest(directory));
