@@ -265,21 +265,23 @@ def accelerator_gradient_ready(accelerator: AcceleratorHandle, model: ModelHandl
     model: borrowed; foreign, prepared.
     name: of a registered parameter.
     gradient: retained until the step, and written to, if it is not copied. Shape, dtype and device of the parameter; any strides.
-    OAR_E_ARGUMENT shape, dtype or device differ (the text gives both), or it lies in the parameter's memory.
+    OAR_E_ARGUMENT shape, dtype or device differ (the text gives both), the name is a buffer's, or the memory is a parameter's.
     OAR_E_NOT_FOUND the model has no parameter of that name.
-    OAR_E_STATE the model is not prepared; this backward has given the parameter's gradient already; its memory holds one that no step has used; or an earlier reduction failed.
+    OAR_E_STATE the model is not prepared; this backward has given the parameter's gradient already; its memory holds one, of any parameter, that no step has used; or an earlier reduction failed.
+    OAR_E_ABORTED the group is dead; the text tells since what.
     OAR_E_UNSUPPORTED the model is a program: oar_accelerator_backward makes its gradients.
     Threads: serial(accelerator, model, gradient); does not wait for peers. Other threads of Python run meanwhile.
     """
 def accelerator_gradients_done(accelerator: AcceleratorHandle, model: ModelHandle) -> None:
     """End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged: on return every rank holds the same, and buffers are rank 0's.
 
-    Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE.
+    Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE. A host whose backward
+    fails in its middle calls oar_state_abort instead: peers are told why at once, and do not step by half a gradient.
 
     accelerator: borrowed.
     model: borrowed; foreign, prepared.
-    OAR_E_STATE the model is not prepared, or parameters got no gradient on this rank: the text names them; peers still got what they wait for. See ddp.find_unused_parameters.
-    OAR_E_UNSUPPORTED the model is a program.
+    OAR_E_STATE the model is not prepared, or parameters got no gradient on this rank: the text names them; peers still got what they wait for, and their steps make them differ from this rank: end the training. See ddp.find_unused_parameters.
+    OAR_E_UNSUPPORTED the model is a program. What ends collectives (OAR_E_ABORTED, OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_TIMEOUT) ends this, too.
     Threads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise. Other threads of Python run meanwhile.
     """
 def accelerator_last_checkpoint(accelerator: AcceleratorHandle) -> str:
@@ -1190,7 +1192,7 @@ def model_register_parameter(model: ModelHandle, name: str, tensor: TensorHandle
     model: borrowed; foreign.
     name: borrowed; not empty, new in this model.
     tensor: its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps; any order of strides.
-    OAR_E_ARGUMENT the tensor or the name does not fit, or the memory is registered already.
+    OAR_E_ARGUMENT the tensor or the name does not fit, or some of the memory is another parameter's.
     OAR_E_STATE an optimizer was made of the model, or it was prepared.
     OAR_E_UNSUPPORTED the model is a program.
     Threads: serial(model, tensor). Other threads of Python run meanwhile.

@@ -186,10 +186,12 @@ oar_accelerator_backward(oar_accelerator *accelerator, const oar_tensor *loss) O
  * @param[in,out] gradient     retained until the step, and written to, if it is not copied. Shape, dtype and device of
  *                             the parameter; any strides.
  *
- * @return OAR_E_ARGUMENT     shape, dtype or device differ (the text gives both), or it lies in the parameter's memory.
+ * @return OAR_E_ARGUMENT     shape, dtype or device differ (the text gives both), the name is a buffer's, or the memory
+ *                            is a parameter's.
  * @return OAR_E_NOT_FOUND    the model has no parameter of that name.
  * @return OAR_E_STATE        the model is not prepared; this backward has given the parameter's gradient already; its
- *                            memory holds one that no step has used; or an earlier reduction failed.
+ *                            memory holds one, of any parameter, that no step has used; or an earlier reduction failed.
+ * @return OAR_E_ABORTED      the group is dead; the text tells since what.
  * @return OAR_E_UNSUPPORTED  the model is a program: oar_accelerator_backward makes its gradients.
  * @threads serial(accelerator, model, gradient); does not wait for peers
  * @since   0.1
@@ -202,14 +204,17 @@ oar_accelerator_gradient_ready(oar_accelerator *accelerator, oar_model *model, c
  * End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged:
  * on return every rank holds the same, and buffers are rank 0's.
  *
- * Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE.
+ * Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE. A host whose backward
+ * fails in its middle calls oar_state_abort instead: peers are told why at once, and do not step by half a gradient.
  *
  * @param[in] accelerator  borrowed.
  * @param[in] model        borrowed; foreign, prepared.
  *
  * @return OAR_E_STATE        the model is not prepared, or parameters got no gradient on this rank: the text names
- *                            them; peers still got what they wait for. See ddp.find_unused_parameters.
+ *                            them; peers still got what they wait for, and their steps make them differ from this
+ *                            rank: end the training. See ddp.find_unused_parameters.
  * @return OAR_E_UNSUPPORTED  the model is a program.
+ *         What ends collectives (OAR_E_ABORTED, OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_TIMEOUT) ends this, too.
  * @threads collective(state) when gradients are synchronised, serial(accelerator, model) otherwise
  * @since   0.1
  */

@@ -78,7 +78,7 @@ oar_model_create_foreign(oar_state *state, OAR_OUT OAR_OWNED oar_model **out) OA
  * @param[in] tensor  its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps;
  *                    any order of strides.
  *
- * @return OAR_E_ARGUMENT     the tensor or the name does not fit, or the memory is registered already.
+ * @return OAR_E_ARGUMENT     the tensor or the name does not fit, or some of the memory is another parameter's.
  * @return OAR_E_STATE        an optimizer was made of the model, or it was prepared.
  * @return OAR_E_UNSUPPORTED  the model is a program.
  * @threads serial(model, tensor)

@@ -471,10 +471,12 @@ memory is kept until the step, and averaging and clipping are done in it. Do not
 * `gradient` (in,out) retained until the step, and written to, if it is not copied. Shape, dtype and device of
   the parameter; any strides.
 
-* **return** OAR\_E\_ARGUMENT shape, dtype or device differ (the text gives both), or it lies in the parameter's memory.
+* **return** OAR\_E\_ARGUMENT shape, dtype or device differ (the text gives both), the name is a buffer's, or the memory
+  is a parameter's.
 * **return** OAR\_E\_NOT\_FOUND the model has no parameter of that name.
 * **return** OAR\_E\_STATE the model is not prepared; this backward has given the parameter's gradient already; its
-  memory holds one that no step has used; or an earlier reduction failed.
+  memory holds one, of any parameter, that no step has used; or an earlier reduction failed.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
 * **return** OAR\_E\_UNSUPPORTED the model is a program: oar\_accelerator\_backward makes its gradients.
 * **threads** serial(accelerator, model, gradient); does not wait for peers
 * **since** 0.1*/
@@ -487,14 +489,17 @@ memory is kept until the step, and averaging and clipping are done in it. Do not
     /**End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged:
 on return every rank holds the same, and buffers are rank 0's.
 
-Until then clip, step, save, load, accumulate and oar\_accelerator\_backward give OAR\_E\_STATE.
+Until then clip, step, save, load, accumulate and oar\_accelerator\_backward give OAR\_E\_STATE. A host whose backward
+fails in its middle calls oar\_state\_abort instead: peers are told why at once, and do not step by half a gradient.
 
 * `accelerator` (in) borrowed.
 * `model` (in) borrowed; foreign, prepared.
 
 * **return** OAR\_E\_STATE the model is not prepared, or parameters got no gradient on this rank: the text names
-  them; peers still got what they wait for. See ddp.find\_unused\_parameters.
+  them; peers still got what they wait for, and their steps make them differ from this
+  rank: end the training. See ddp.find\_unused\_parameters.
 * **return** OAR\_E\_UNSUPPORTED the model is a program.
+  What ends collectives (OAR\_E\_ABORTED, OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_TIMEOUT) ends this, too.
 * **threads** collective(state) when gradients are synchronised, serial(accelerator, model) otherwise
 * **since** 0.1*/
     pub fn oar_accelerator_gradients_done(
@@ -1608,7 +1613,7 @@ the order of the forward: they are averaged from the last to the first.
 * `tensor` (in) its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps;
   any order of strides.
 
-* **return** OAR\_E\_ARGUMENT the tensor or the name does not fit, or the memory is registered already.
+* **return** OAR\_E\_ARGUMENT the tensor or the name does not fit, or some of the memory is another parameter's.
 * **return** OAR\_E\_STATE an optimizer was made of the model, or it was prepared.
 * **return** OAR\_E\_UNSUPPORTED the model is a program.
 * **threads** serial(model, tensor)

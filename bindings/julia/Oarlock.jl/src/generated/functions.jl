@@ -206,7 +206,8 @@ oar_accelerator_gradient_ready(accelerator, model, name, gradient) =
 End the backward of a foreign model. When gradients are synchronised, waits until those of all ranks are averaged: on
 return every rank holds the same, and buffers are rank 0's.
 
-Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE.
+Until then clip, step, save, load, accumulate and oar_accelerator_backward give OAR_E_STATE. A host whose backward
+fails in its middle calls oar_state_abort instead: peers are told why at once, and do not step by half a gradient.
 
 - `accelerator` (`oar_accelerator *`): borrowed.
 - `model` (`oar_model *`): borrowed; foreign, prepared.
