@@ -101,6 +101,18 @@ def test_a_julia_whose_unwinder_ends_the_process_is_refused(tmp_path):
     assert "LD_PRELOAD=libgcc_s.so.1" in text and str(place / "lib/libunwind.so.8") in text
 
 
+def test_a_julia_that_dies_of_its_own_exceptions_says_why_first():
+    """Debian's Julia as it comes: on Debian 12 throwing ends it, so what is wrong must be written before."""
+    place = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "oarlock/julia-1"
+    if not (place / "lib/libunwind.so.8").exists():
+        pytest.skip("this is not Debian's Julia on Debian 12")
+    bare = [(place / "wraps").read_text().strip(), "--startup-file=no", f"--project={BUILT / 'julia/environment'}", "-e", "using Oarlock"]
+    variables = environment(JULIA_DEPOT_PATH=BUILT / "julia/depot", OARLOCK_LIB_DIR=BUILD / "lib", LD_PRELOAD="", LD_LIBRARY_PATH="")
+    ended = subprocess.run(bare, env=variables, capture_output=True, text=True, timeout=120)
+    assert ended.returncode != 0 and "Oarlock: this Julia unwinds C++ exceptions by " in ended.stderr
+    assert "tools/setup_julia" in ended.stderr
+
+
 # Ranks -------------------------------------------------------------------------------------------------------------------------
 
 ONE_FAILS = """

@@ -42,11 +42,16 @@ function provider(symbol)
 end
 
 # Debian's Julia links libunwind before libgcc_s; its _Unwind_Resume_or_Rethrow ends the process when C++ rethrows.
+# With Debian 12's libunwind an exception of Julia's own ends it too, so the text is written before one is thrown.
 function check_unwinder()
     file = provider("_Unwind_Resume_or_Rethrow")
-    occursin("libunwind", basename(file)) && error("""
+    occursin("libunwind", basename(file)) || return
+    text = """
         this Julia unwinds C++ exceptions by $file, which ends the process at the first that is rethrown.
-        Start Julia with the environment variable LD_PRELOAD=libgcc_s.so.1.""")
+        Use the julia that tools/setup_julia of Oarlock's sources makes, or (not on Debian 12, where this does not suffice)
+        start Julia with the environment variable LD_PRELOAD=libgcc_s.so.1."""
+    println(Core.stderr, "Oarlock: ", text)
+    error(text)
 end
 
 function check_version(handle, path, how)
