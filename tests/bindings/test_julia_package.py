@@ -83,3 +83,10 @@ def test_the_systems_loader_finds_the_library_too(place, installed):
     shown = run(place, "julia --project=training -e 'using Oarlock; print(Oarlock.library_path())'",
                 LD_LIBRARY_PATH=place / "oarlock/lib")
     assert pathlib.Path(shown).resolve().parent == (place / "oarlock/lib").resolve()
+
+
+def test_without_a_network_the_load_path_does_in_place_of_pkg(place, installed):
+    assert 'JULIA_LOAD_PATH="$PWD/bindings/julia:"' in README.read_text()
+    shown = run(place, "JULIA_LOAD_PATH=\"$PWD/bindings/julia:\" julia -e 'using Oarlock; print(Oarlock.library_version())'",
+                OARLOCK_LIB_DIR=place / "oarlock/lib")
+    assert shown == "0.1.0"
