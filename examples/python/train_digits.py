@@ -1,4 +1,4 @@
-"""Trains a small convnet on handwritten digits, on as many ranks as it is started with:
+"""Trains a small convnet on handwritten digits, on as many ranks as it is started with.
 
     oarlock launch -n 2 python train_digits.py --program digits.pt2 --train train.safetensors --test test.safetensors
         --project run --epochs 8 [--resume]
