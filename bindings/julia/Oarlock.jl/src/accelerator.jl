@@ -72,7 +72,7 @@ step!(accelerator::Accelerator, optimizer::Optimizer, scheduler::Union{Scheduler
 
 "The rows of all ranks in rank order, each sample once: those repeated to make batches even are left out."
 gather_for_metrics(accelerator::Accelerator, tensor) =
-    owned(out -> Lib.oar_accelerator_gather_for_metrics(accelerator, as_tensor(tensor), out), Tensor)
+    owned(out -> Lib.oar_accelerator_gather_for_metrics(accelerator, as_brief_tensor(tensor), out), Tensor)
 
 "The mean of one number per rank, on every rank."
 reduce_mean(accelerator::Accelerator, number::Real) =

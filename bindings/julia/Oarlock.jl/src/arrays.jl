@@ -90,4 +90,4 @@ Base.setindex!(array::ReadOnlyArray, value, index...) =
     refuse(Lib.OAR_E_ARGUMENT, "the tensor is read-only; writing needs a copy of the array: copy(array)", "setindex!")
 
 "A read-only tensor over the same memory."
-Tensor(array::ReadOnlyArray) = over_memory(Lib.oar_tensor_from_read_only_memory, array.parent)
+Tensor(array::ReadOnlyArray) = over_memory(Lib.oar_tensor_from_read_only_memory, array.parent, (array, fixed(innermost(array.parent))))

@@ -58,7 +58,7 @@ end
 
 # Over the memory of an array, whose tensor ends with the call.
 function through_tensor(operate, array)
-    tensor = Tensor(array)
+    tensor = as_brief_tensor(array)
     try
         operate(tensor)
     finally
@@ -108,13 +108,14 @@ Concatenate every rank's `input` along its first dimension, in rank order, into 
 on all ranks; `output` has the first size times the number of ranks.
 """
 function all_gather!(group::Group, output, input; timeout = 0)
-    complete(work -> Lib.oar_group_all_gather(group, as_tensor(input), as_tensor(output), milliseconds(timeout), work))
+    from, into = as_brief_tensor(input), as_brief_tensor(output)
+    complete(work -> Lib.oar_group_all_gather(group, from, into, milliseconds(timeout), work))
     output
 end
 
 "As [`all_gather!`](@ref), into a new tensor, which it gives."
 function all_gather(group::Group, input; timeout = 0)
-    tensor = as_tensor(input)
+    tensor = as_brief_tensor(input)
     sizes = size(tensor)
     rows = isempty(sizes) ? (length(group),) : (sizes[1] * length(group), sizes[2:end]...)
     all_gather!(group, Tensor(eltype(tensor), rows...), tensor; timeout = timeout)

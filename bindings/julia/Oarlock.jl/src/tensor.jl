@@ -7,7 +7,8 @@ Memory with a shape and an element type, shared with Julia, models, trees and op
 `Tensor(array)` copies nothing: the tensor has the array's shape in the order of its indices, and its strides (of a
 matrix of m rows: 1 and m). What is written to either is seen in the other, and the array lives as long as anything uses
 the memory. Arrays are `Array`s, and views, permuted and reshaped arrays of them. That of a
-[`ReadOnlyArray`](@ref Oarlock.ReadOnlyArray) is read-only.
+[`ReadOnlyArray`](@ref Oarlock.ReadOnlyArray), or of `codeunits(text)`, is read-only. A `Vector` that has become a
+tensor cannot be resized any more (as one that was reshaped): its memory must stay where it is.
 
 `size`, `ndims`, `length`, `eltype`, `strides`, `pointer` say what they say of arrays; `strides` and `pointer` are those
 of the memory. Values are had by [`asarray`](@ref), [`item`](@ref) and `Array(tensor)`.
@@ -28,13 +29,24 @@ end
 # Arrays whose elements lie in memory by strides.
 const MemoryArray{T} = Union{StridedArray{T},PermutedDimsArray{T,N,P,Q,<:StridedArray} where {N,P,Q}}
 
-Tensor(array::MemoryArray) = over_memory(Lib.oar_tensor_from_memory, array)
+Tensor(array::MemoryArray) = over_memory(maker(array), array, (array, fixed(innermost(array))))
 
-# `make`: the C function for memory that may be written to, or the one for memory that may not
-function over_memory(make, array)
+innermost(array) = (inner = parent(array); inner === array ? array : innermost(inner))
+
+maker(array) = innermost(array) isa Base.CodeUnits ? Lib.oar_tensor_from_read_only_memory : Lib.oar_tensor_from_memory  # texts do not change
+
+# Note: arrays that are resized. push! and the like move a Vector's elements and free the old memory, even while a
+# tensor lies over it. They refuse (or, from Julia 1.11 on, leave the old memory alone) once an array of another shape
+# shares that memory: so what is kept is one of these.
+fixed(array::Vector) = reshape(array, :, 1)
+fixed(array::AbstractArray) = array
+
+# `make`: the C function for memory that may be written to, or the one for memory that may not. `kept` lives as long as
+# the memory is used.
+function over_memory(make, array, kept)
     dtype = dtype_of(eltype(array))
     shape, steps = collect(Int64, size(array)), collect(Int64, strides(array))
-    slot = root!(array)
+    slot = root!(kept)
     owned(Tensor) do out
         GC.@preserve array begin
             data = isempty(array) ? C_NULL : Ptr{Cvoid}(pointer(array))
@@ -54,6 +66,10 @@ Tensor(T::Type, sizes::Integer...) =
 
 as_tensor(tensor::Tensor) = tensor
 as_tensor(array::AbstractArray) = Tensor(array)
+
+# The same for calls that use the memory only until they return: a Vector may be resized afterwards.
+as_brief_tensor(given) = as_tensor(given)
+as_brief_tensor(array::MemoryArray) = over_memory(maker(array), array, array)
 
 Base.ndims(tensor::Tensor) = Int(value(out -> Lib.oar_tensor_num_dims(tensor, out), Int64))
 Base.length(tensor::Tensor) = Int(value(out -> Lib.oar_tensor_numel(tensor, out), Int64))
@@ -90,7 +106,7 @@ contiguous(tensor::Tensor) = owned(out -> Lib.oar_tensor_contiguous(tensor, out)
 
 "Write the values of a tensor or array of the same shape into the tensor, converting the element type."
 function Base.copyto!(tensor::Tensor, source::Union{Tensor,AbstractArray})
-    check(Lib.oar_tensor_copy_from(tensor, as_tensor(source)))
+    check(Lib.oar_tensor_copy_from(tensor, as_brief_tensor(source)))
     tensor
 end
 
