@@ -60,6 +60,20 @@ case(() -> Tensor(["a", "b"]), "array of texts")
 case(() -> Tensor(1:3), "range")
 case(() -> Tensor(view(zeros(4), 4:-1:1)), "array that runs backwards")
 case(() -> Tensor(trues(3)), "array of bits")
+case(() -> all_reduce!(GROUP, view(codeunits("text"), 1:2)), "reduction into a text")
+case(() -> TEST[[true]], "mask of another length")
+case(() -> Tree(Dict(1 => 2)), "number as a key of a tree")
+case(() -> barrier(STATE; timeout = typemax(Int)), "time-out beyond all numbers")
+struct Speechless <: Exception end
+Base.showerror(io::IO, ::Speechless) = error("has nothing to say")
+case("error that cannot be shown") do
+    try
+        State(state -> throw(Speechless()))
+    catch failure
+        failure isa Speechless || rethrow()
+        error("it is Speechless")
+    end
+end
 case(() -> register_parameter!(Model(STATE), "w", [1, 2]), "parameter of integers")
 case(() -> register_parameter!(Model(STATE), "w", view(zeros(Float32, 4, 4), 1:2, :)), "parameter with gaps")
 case(() -> TEST[[0]], "sample 0")

@@ -6,7 +6,8 @@ Samples that can be had by number: the rows of the tensors of a safetensors file
 tuple or dictionary of tensors and arrays, whose first index counts samples. Nothing is copied or read before it is
 asked for.
 
-`length(dataset)` counts samples; `dataset[indices]` is the batch of these samples, numbered from 1.
+`length(dataset)` counts samples; `dataset[indices]` is the batch of these samples, numbered from 1, or of those that a
+vector of truth values marks.
 """
 
 function Dataset(path::AbstractString, columns = nothing)
@@ -29,6 +30,11 @@ function Base.getindex(dataset::Dataset, indices::AbstractVector{<:Integer})
     all(index -> 1 <= index <= length(dataset), indices) || throw(BoundsError(dataset, indices))
     from_0 = Int64[index - 1 for index in indices]
     owned(out -> Lib.oar_dataset_get(dataset, from_0, length(from_0), out), Tree)
+end
+
+function Base.getindex(dataset::Dataset, mask::AbstractVector{Bool})
+    length(mask) == length(dataset) || throw(BoundsError(dataset, mask))
+    dataset[findall(mask)]
 end
 
 @handle Loader oar_loader """

@@ -95,5 +95,5 @@ Fractions of a millisecond count as a whole one, so that no time-out becomes 0 u
 """
 milliseconds(seconds::Real) = isfinite(seconds) ? ceil(Int64, 1000 * seconds) :
     refuse(Lib.OAR_E_ARGUMENT, "a time-out is a finite number of seconds, not $seconds", "")
-milliseconds(seconds::Integer) = Int64(1000) * Int64(seconds)
+milliseconds(seconds::Integer) = Base.checked_mul(Int64(1000), Int64(seconds))
 milliseconds(period::Dates.FixedPeriod) = cld(Dates.tons(period), 1_000_000)

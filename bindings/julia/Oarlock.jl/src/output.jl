@@ -24,9 +24,15 @@ function log!(tracker::Tracker, step::Integer, values::Union{AbstractDict,NamedT
         names = String[String(name) for name in keys(values)]
         check(Lib.oar_tracker_log(tracker, step, names, Float64[number for number in Base.values(values)], length(names)))
     else
-        check(Lib.oar_tracker_log_json(tracker, step, json(values)))
+        entries = ((name, loggable(value)) for (name, value) in pairs(values))
+        check(Lib.oar_tracker_log_json(tracker, step, sprint(io -> write_map(io, entries))))
     end
 end
+
+# JSON has no numbers that are not finite; C writes them so.
+loggable(value) = value
+loggable(number::AbstractFloat) =
+    isfinite(number) ? number : isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"
 
 "Close the file. Later calls are `:STATE` errors. May be called twice."
 Base.close(tracker::Tracker) = check(Lib.oar_tracker_close(tracker))

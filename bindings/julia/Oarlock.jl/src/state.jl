@@ -34,7 +34,14 @@ telling_peers(f) = function (state)
     end
 end
 
-first_line(failure) = replace(first(split(sprint(showerror, failure), '\n')), '\0' => ' ')
+function first_line(failure)
+    text = try
+        sprint(showerror, failure)
+    catch  # what it says of itself may fail, too
+        string(typeof(failure))
+    end
+    replace(first(split(text, '\n')), '\0' => ' ')
+end
 
 function run_exchange(mine, size, all, slot)
     trapped(slot) do (exchange, world_size)

@@ -30,6 +30,8 @@ Tree(list::Tuple) = list_tree(list)
 function Tree(map::Union{AbstractDict,NamedTuple})
     tree = owned(out -> Lib.oar_tree_create_map(out), Tree)
     for (key, value) in pairs(map)
+        key isa Union{AbstractString,Symbol} ||
+            refuse(Lib.OAR_E_ARGUMENT, "keys of a tree are texts or symbols, not $(repr(key))", "Tree")
         tree[String(key)] = value
     end
     tree

@@ -59,6 +59,41 @@ end
     @test flat == [0, 0, 0, 0, 0, 5]
 end
 
+@testset "the memory below a tensor stays where it is" begin
+    for make in (Tensor, list -> Tensor(view(list, 2:9)), list -> Tensor(Oarlock.ReadOnlyArray(list)))
+        list = collect(1.0:10.0)
+        tensor = make(list)
+        if VERSION < v"1.11"
+            @test_throws ErrorException append!(list, zeros(1000))
+        else
+            append!(list, zeros(1000))
+        end
+        GC.gc()
+        @test asarray(tensor)[end] in (9, 10)
+    end
+    list = [1.0, 2.0]
+    State() do state
+        group = Group(state)
+        @test all_reduce!(group, list) === list && asarray(all_gather(group, list)) == list
+    end
+    @test length(append!(list, zeros(1000))) == 1002  # no tensor is left
+    text = "a text of its own"^2
+    @test is_read_only(Tensor(codeunits(text))) && is_read_only(Tensor(view(codeunits(text), 2:3)))
+end
+
+@testset "samples by a mask" begin
+    dataset = Dataset((x = [1, 2, 3],))
+    @test asarray(dataset[[true, false, true]]["x"]) == asarray(dataset[[1, 3]]["x"]) == [1, 3]
+end
+
+@testset "metrics of every kind" begin
+    mktempdir() do folder
+        path = joinpath(folder, "metrics.jsonl")
+        State(state -> Tracker(tracker -> log!(tracker, 1; loss = NaN, norm = -Inf32, epoch = 3), state, "jsonl"; path = path))
+        @test endswith(read(path, String), "\"loss\":\"NaN\",\"norm\":\"-Infinity\",\"epoch\":3}\n")
+    end
+end
+
 # The last release on a thread that Julia did not make: a start routine that is the C function itself.
 function release_on_foreign_threads(tensors)
     release = Lib.ADDRESSES[findfirst(==(:oar_tensor_release), Lib.FUNCTIONS)]
@@ -77,6 +112,8 @@ end
 end
 
 @testset "memory is let go of after its last use on another thread" begin
+    GC.gc()                                   # what other tests have left
+    GC.gc()
     Oarlock.reclaim()
     before = length(Oarlock.ROOTS)
     tensors, arrays = tensors_over_new_arrays(200)
