@@ -101,6 +101,10 @@ static int split(PyObject *mapping, const char ***names, size_t *count, PyObject
   int good;
   *values = items == NULL ? NULL : PySequence_Tuple(items);
   good = *values != NULL && oar_py_to_names(keys, names, count, &key_tuple);
+  if (good && (size_t)PyTuple_Size(*values) != *count) {
+    PyErr_Format(PyExc_ValueError, "the mapping has %zu keys and %zd values", *count, PyTuple_Size(*values));
+    good = 0;
+  }
   Py_XDECREF(keys);
   Py_XDECREF(items);
   *kept = key_tuple != NULL && *values != NULL ? PyTuple_Pack(2, key_tuple, *values) : NULL;
