@@ -2,13 +2,14 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
 from . import _c
 from ._config import Config, config_of
 from ._data import Loader
+from ._errors import Error
 from ._model import Model, Optimizer, Scheduler
 from ._state import State
 from ._tensor import Tensor, as_tensor
@@ -76,8 +77,11 @@ class Accelerator(_c.AcceleratorHandle):
         _c.accelerator_accumulate_begin(self, model)
         try:
             yield
-        finally:
-            _c.accelerator_accumulate_end(self)
+        except BaseException:  # it is what counts, whatever the end says
+            with suppress(Error):
+                _c.accelerator_accumulate_end(self)
+            raise
+        _c.accelerator_accumulate_end(self)
 
     @property
     def sync_gradients(self) -> bool:

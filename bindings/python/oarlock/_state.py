@@ -1,7 +1,9 @@
 """One world: this process's place among the ranks, its group, and operations that run in the background."""
 import os
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -150,13 +152,20 @@ class Group(_c.GroupHandle):
         _c.group_abort(self, reason)
 
 
+def _first_line(error: BaseException) -> str:
+    """What an exception says, as a reason for other ranks."""
+    line = "".join(traceback.format_exception_only(error)).splitlines()[0]
+    return line.replace("\0", " ").encode("utf-8", "replace").decode()
+
+
 class State(_c.StateHandle):
     """One world of ranks. Without `oarlock launch` or torchrun's variables it is one rank, and everything works too.
 
         with oarlock.State(seed=7, comm={"timeout_ms": 60_000}) as state:
             state.print(f"{state.world_size} ranks")
 
-    Leaving the block closes the state. Belongs to one thread at a time; `abort`, `request_stop`, `dump` are for any thread.
+    Leaving the block closes the state; an exception aborts it first, so that ranks that wait for this one learn why. Belongs to
+    one thread at a time; `abort`, `request_stop`, `dump` are for any thread.
 
     Args:
         config: a Config, a mapping or JSON text of options; None takes the defaults and the environment.
@@ -284,8 +293,12 @@ class State(_c.StateHandle):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        if not self.released:
-            self.close()
+        if self.released:
+            return
+        if isinstance(error, (Exception, KeyboardInterrupt)):
+            with suppress(Error):  # closed in the block
+                self.abort(_first_line(error))
+        self.close()
 
     def __repr__(self) -> str:
         return "<oarlock.State (released)>" if self.released else f"<oarlock.State rank {self.rank} of {self.world_size}>"
