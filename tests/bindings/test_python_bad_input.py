@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from languages import DIGITS, SOURCE
-from python_program import output, program
+from python_program import output, program, two_ranks
 
 CASES = {  # call -> the exception's name, and words of its text
     'model({"images": numpy.zeros((2, 8, 8)), "labels": numpy.zeros(2, int)})': ("InvalidArgument", "images", "float64", "uint8"),
@@ -19,6 +19,9 @@ CASES = {  # call -> the exception's name, and words of its text
     'oarlock.as_tensor([[1], [2, 3]])': ("ValueError", "inhomogeneous"),
     'oarlock.as_tensor(numpy.zeros(4)[::-1])': ("InvalidArgument", "stride"),
     'oarlock.as_tensor(numpy.zeros(2, "f, d")["f1"])': ("ValueError", "stride"),
+    'oarlock.zeros(2, numpy.dtype(">f4"))': ("InvalidArgument", "byte order", ">f4"),
+    'oarlock.from_memory(fixed.ctypes.data, (3,), numpy.dtype(">f8"))': ("InvalidArgument", "byte order"),
+    'oarlock.as_tensor(__import__("torch").tensor([1j]).conj().imag)': ("TypeError", "negative bit", "resolve_neg"),
     'oarlock.zeros((2, -1))': ("InvalidArgument", "-1"),
     'oarlock.zeros((2**40, 2**40))': ("InvalidArgument",),
     'oarlock.zeros((2**45,))': ("OutOfMemory",),
@@ -39,6 +42,7 @@ CASES = {  # call -> the exception's name, and words of its text
     'oarlock.Loader(state)': ("TypeError", "dataset", "State"),
     'oarlock.Optimizer(model, "adam")': ("InvalidArgument", "adamw"),
     'oarlock.Config(seed=object())': ("TypeError", "object"),
+    'oarlock.Config(seed=loop)': ("InvalidArgument", "hold themselves"),
     'oarlock.Config({"a\\0b": 1})': ("InvalidArgument",),
     'oarlock.State(loader={"batch_size": 4})': ("InvalidArgument", "loader.batch_size"),
     'oarlock.State(exchange=lambda mine: [])': ("InvalidArgument", "world_size"),
@@ -60,16 +64,21 @@ CASES = {  # call -> the exception's name, and words of its text
     'oarlock.zeros(2).__dlpack__(dl_device=(2, 0))': ("BufferError", "CPU"),
     'memoryview(oarlock.zeros(2, "bfloat16"))': ("BufferError", "DLPack"),
     'oarlock.zeros(2, "bfloat16").numpy()': ("Unsupported", "bfloat16"),
+    'c.dataset_from_tensors(Uneven(a=oarlock.zeros(1)))': ("ValueError", "1 keys", "0 values"),
     'len(oarlock.zeros(()))': ("TypeError", "dimensions"),
     'float(oarlock.zeros(3))': ("InvalidArgument",),
     'oarlock.Accelerator(state).prepare(model, 5)': ("TypeError", "int"),
     'oarlock.Tracker(state, "wandb", path="x")': ("NotFound", "jsonl"),
+    'oarlock.Tracker(state, path="metrics.jsonl").log(1, loss=object())': ("TypeError", "object"),
     'oarlock.set_log_level("loud")': ("InvalidArgument", "warning"),
 }
 
 
 REFUSED = """
-    import json, numpy, oarlock
+    import json, numpy, oarlock, oarlock._c as c
+    class Uneven(dict):
+        def values(self):
+            return []
     digits = {digits!r}
     data = oarlock.Dataset.from_safetensors(digits + "/test.safetensors")
     state = oarlock.State()
@@ -102,6 +111,49 @@ def told(tmp_path_factory):
 def test_it_is_refused_by_name(told, call):
     name, *words = CASES[call]
     assert told[call][0] == name and all(word in told[call][1] for word in words), told[call]
+
+
+def test_metrics_of_every_kind_of_number_are_logged(tmp_path):
+    output("""
+        import numpy, oarlock
+        state = oarlock.State()
+        with oarlock.Tracker(state, path="metrics.jsonl") as tracker:
+            tracker.log(1, phase="train", loss=float("nan"), norm=float("-inf"), rate=numpy.float32(0.5), nested={"a": [float("inf")]},
+                        tensor=oarlock.zeros(()))
+    """, cwd=tmp_path)
+    line = json.loads((tmp_path / "metrics.jsonl").read_text())
+    assert {key: value for key, value in line.items() if key != "time"} == {
+        "step": 1, "phase": "train", "loss": "NaN", "norm": "-Infinity", "rate": 0.5, "nested": {"a": ["Infinity"]}, "tensor": 0.0}
+
+
+def test_what_fails_in_an_accumulation_is_what_is_raised():
+    assert output("""
+        import oarlock
+        accelerator = oarlock.Accelerator(oarlock.State())
+        try:
+            with accelerator.accumulate():
+                accelerator.close()  # so that the accumulation cannot be ended
+                raise KeyError("mine")
+        except KeyError as error:
+            print(error)
+        try:
+            with accelerator.accumulate():
+                pass
+        except oarlock.InvalidState as error:
+            print(error)
+    """) == ["'mine'", "the accelerator is closed"]
+
+
+def test_ranks_that_wait_for_one_that_raises_learn_its_error():
+    waiting, failing = two_ranks("""
+        import oarlock
+        with oarlock.State() as state:
+            if state.rank == 1:
+                raise ValueError("rank 1 has\\0had enough\\nof it")
+            state.barrier(60)
+    """).finish(timeout=120, check=False)
+    assert waiting.returncode == failing.returncode == 1 and "ValueError: rank 1 has" in failing.stderr
+    assert "Aborted" in waiting.stderr and "ValueError: rank 1 has had enough" in waiting.stderr
 
 
 def test_every_low_level_function_refuses_what_it_does_not_take():

@@ -14,8 +14,9 @@ class Tensor(_c.TensorHandle):
     """A tensor of the library. Made by `oarlock.as_tensor`, `from_dlpack`, `zeros`, and given by batches, models, checkpoints.
 
     `numpy.asarray(tensor)`, `memoryview(tensor)`, `numpy.from_dlpack(tensor)` and `torch.from_dlpack(tensor)` are views of the
-    same memory, which they keep alive; read-only tensors give read-only views (torch has none: there they are refused or copied
-    as its rules say). Belongs to one thread at a time.
+    same memory, which they keep alive; read-only tensors give read-only views. torch has none and does not mind the flag: what it
+    makes of a read-only tensor must not be written to (over a mapped file that ends the process); give it `tensor.copy()`.
+    Belongs to one thread at a time.
     """
 
     __slots__ = ("__weakref__",)
@@ -153,6 +154,9 @@ def from_dlpack(producer: Any) -> Tensor:
         if type(producer).__name__ != "PyCapsule":
             raise TypeError(f"an object with __dlpack__ is needed, not '{type(producer).__name__}'")
         return _c.tensor_from_capsule(producer)
+    is_negated = getattr(producer, "is_neg", None)
+    if callable(is_negated) and is_negated():  # of torch, whose capsule does not tell
+        raise BufferError("Can't export tensors with the negative bit set, use tensor.resolve_neg()")
     try:
         capsule = producer.__dlpack__(max_version=(1, 1))
     except TypeError:  # a producer that knows the older form only

@@ -1,5 +1,4 @@
 """Where metrics go, and progress bars."""
-import json
 from collections.abc import Callable, Mapping
 from numbers import Real
 from types import TracebackType
@@ -7,7 +6,7 @@ from typing import Any
 
 from . import _c
 from ._state import State
-from ._values import options_json
+from ._values import metrics_json, options_json
 
 
 class Tracker(_c.TrackerHandle):
@@ -32,7 +31,7 @@ class Tracker(_c.TrackerHandle):
         self._adopt(_c.tracker_create(state, name, options_json(options, more)))
 
     def log(self, step: int, metrics: Mapping[str, Any] | None = None, **more: Any) -> None:
-        """Log values of one step: numbers, or anything else that `json` can write.
+        """Log values of one step: numbers, of numpy and torch too, or anything else that `json` can write.
 
         Raises:
             InvalidArgument: "step" and "time" are the tracker's own names. InvalidState: the tracker is closed.
@@ -41,7 +40,7 @@ class Tracker(_c.TrackerHandle):
         if all(isinstance(value, Real) and not isinstance(value, bool) for value in values.values()):
             _c.tracker_log(self, step, values)
         else:
-            _c.tracker_log_json(self, step, json.dumps(values))
+            _c.tracker_log_json(self, step, metrics_json(values))
 
     def close(self) -> None:
         """Close the file. May be called twice. Raises IoFailed if a write failed late."""

@@ -31,6 +31,8 @@ def dtype_number(dtype: Any) -> int:
     if isinstance(dtype, int):
         return dtype
     dtype = PYTHON_TYPES.get(dtype, dtype)
+    if getattr(dtype, "isnative", True) is False:  # its name does not tell
+        raise InvalidArgument(f"dtype must be in this machine's byte order, not {dtype!r}")
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
     number = DTYPES.get(name.removeprefix("torch."))
     if number is None:
@@ -69,6 +71,29 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"an option cannot be {value!r} of type {type(value).__name__}")
 
 
+def _finite(value: Any) -> Any:
+    """Numbers that JSON lacks as the library writes them: as texts."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _number(value: Any) -> Any:
+    """A number of numpy or torch, or a tensor of one element, as Python's."""
+    if hasattr(value, "item"):
+        return _finite(value.item())
+    raise TypeError(f"a metric cannot be {value!r} of type {type(value).__name__}")
+
+
+def metrics_json(values: Mapping[str, Any]) -> str:
+    """What a tracker is given of values that are not all plain numbers."""
+    return json.dumps(_finite(values), allow_nan=False, default=_number)
+
+
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
         options = json.loads(text)
@@ -90,5 +115,7 @@ def options_json(options: str | Mapping[str, Any] | None, more: Mapping[str, Any
         return None
     try:
         return json.dumps(_for_json(given), allow_nan=False, default=_plain)
+    except RecursionError:
+        raise InvalidArgument("the options are nested too deeply, or hold themselves") from None
     except ValueError as error:
         raise InvalidArgument(f"options must be finite numbers, texts, flags, lists and mappings of them: {error}") from error
