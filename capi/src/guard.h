@@ -2,10 +2,10 @@
 // floating-point environment aside and runs with traps masked and IEEE denormals, maps every exception to a status,
 // leaves libtorch's thread-locals as they were, drains the reaper, delivers queued messages of the log.
 //
-//   guard([&]() -> Status { ... })                             the usual form
-//   guard_any_thread(...)                                      for *_abort and what else may run beside a call in the
-//   same handle guard_owning(user_data, release, [&](UserData& owner) ...) takes a callback's user_data: released
-//   exactly once on every path
+//   guard([&]() -> Status { ... })  the usual form
+//   guard_any_thread(...)           for *_abort and what else may run beside a call in the same handle
+//   guard_owning(user_data, release, [&](UserData& owner) ...)
+//                                   takes a callback's user_data: released exactly once on every path
 #pragma once
 
 #include <cstring>
