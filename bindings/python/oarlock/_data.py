@@ -90,7 +90,9 @@ class Loader(_c.LoaderHandle):
             InvalidState: the loader is closed.
             TimedOut: no worker finished the batch within loader.timeout_ms.
         """
-        while (batch := _c.loader_next(self)) is not None:
+        # C tells an epoch's end once. A loop remembers its epoch: another loop inside it may be the one that is told.
+        begun = self.epoch
+        while self.epoch == begun and (batch := _c.loader_next(self)) is not None:
             yield batch
 
     def __len__(self) -> int:

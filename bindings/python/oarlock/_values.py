@@ -23,7 +23,9 @@ def milliseconds(timeout: float | None) -> int:
     if not math.isfinite(timeout):
         raise InvalidArgument(f"timeout_ms: no wait is endless; the timeout must be finite seconds, or None for the group's own, "
                               f"not {timeout}")
-    return max(1, math.ceil(timeout * 1000)) if timeout >= 0 else min(-1, math.floor(timeout * 1000))
+    if timeout == 0:
+        raise InvalidArgument("timeout_ms: no wait can end within no time; give seconds above 0, or None for the group's own")
+    return math.ceil(timeout * 1000) if timeout > 0 else min(-1, math.floor(timeout * 1000))
 
 
 def dtype_number(dtype: Any) -> int:

@@ -230,7 +230,7 @@ def log_messages(folder):
 def time_out_refused(folder):
     state = oarlock.State()
     for call in (lambda: state.barrier(-1.0), lambda: state.group.barrier(-0.001), lambda: state.group.all_gather_bytes(b"", timeout=-2),
-                 lambda: state.group.all_reduce(numpy.zeros(1), timeout=-1)):
+                 lambda: state.group.all_reduce(numpy.zeros(1), timeout=-1), lambda: state.barrier(0)):
         before = time.monotonic()
         with raises(oarlock.InvalidArgument, "timeout_ms"):
             call()

@@ -21,6 +21,8 @@ def loader_loop(folder):
             seen += loader.samples_in_round
         assert shapes == [(32, 8, 8)] * 11 + [(8, 8, 8)], shapes
     assert seen == 720 and loader.epoch == 2
+    outer = sum(1 for _ in loader if len(list(loader)) == 11)  # the loop inside is told the end for both
+    assert outer == 1 and loader.epoch == 3
     loader.close()
 
 

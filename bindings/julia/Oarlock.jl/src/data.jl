@@ -56,10 +56,12 @@ Loader(dataset::Dataset, options::Options = nothing; keywords...) =
     owned(out -> Lib.oar_loader_create(dataset, options_text(options, keywords), out), Loader)
 Loader(f, dataset::Dataset, options::Options = nothing; keywords...) = closing(f, Loader(dataset, options; keywords...))
 
-function Base.iterate(loader::Loader, ::Nothing = nothing)
+# C tells an epoch's end once. A loop remembers its epoch: another loop inside it may be the one that is told.
+function Base.iterate(loader::Loader, begun = epoch(loader))
+    epoch(loader) == begun || return nothing
     relieve()
     batch = owned_or_nothing(out -> Lib.oar_loader_next(loader, out), Tree)
-    batch === nothing ? nothing : (batch, nothing)
+    batch === nothing ? nothing : (batch, begun)
 end
 Base.IteratorSize(::Type{Loader}) = Base.SizeUnknown()  # a loop after a resume gives less than length(loader)
 Base.eltype(::Type{Loader}) = Tree

@@ -19,14 +19,14 @@ rank(group::Group) = Int(value(out -> Lib.oar_group_rank(group, out), Int32))
 "How many ranks the group has."
 Base.length(group::Group) = Int(value(out -> Lib.oar_group_size(group, out), Int32))
 
-barrier(group::Group; timeout = 0) = complete(work -> Lib.oar_group_barrier(group, milliseconds(timeout), work))
+barrier(group::Group; timeout = nothing) = complete(work -> Lib.oar_group_barrier(group, milliseconds(timeout), work))
 abort(group::Group, reason::AbstractString) = check(Lib.oar_group_abort(group, reason))
 
 """
 Wait until an operation has ended; throws what it failed with. A `timeout` (seconds or a `Dates.Period`) only ends the
-waiting: one may wait again. 0 waits until the operation's own time-out.
+waiting: one may wait again; `nothing` waits until the operation's own time-out.
 """
-Base.wait(work::Work; timeout = 0) = check(Lib.oar_work_wait(work, milliseconds(timeout)))
+Base.wait(work::Work; timeout = nothing) = check(Lib.oar_work_wait(work, milliseconds(timeout)))
 
 "Whether the operation has ended, well or not. Does not wait."
 is_done(work::Work) = value(out -> Lib.oar_work_is_done(work, out), Int32) != 0
@@ -68,53 +68,53 @@ function through_tensor(operate, array)
 end
 
 """
-    all_reduce!(group, tensor, op = :sum; timeout = 0)
+    all_reduce!(group, tensor, op = :sum; timeout = nothing)
 
 Combine the ranks' tensors element by element, in place, and give every rank the result: `:sum`, `:mean`, `:max`, `:min`
 or `:product`. An array may stand for a tensor over its memory. `timeout`: seconds or a `Dates.Period` to wait for
-peers; 0 takes the group's own. [`start_all_reduce!`](@ref) does not wait but gives a [`Work`](@ref).
+peers; `nothing` takes the group's own. [`start_all_reduce!`](@ref) does not wait but gives a [`Work`](@ref).
 """
-function all_reduce!(group::Group, tensor::Tensor, op::Symbol = :sum; timeout = 0)
+function all_reduce!(group::Group, tensor::Tensor, op::Symbol = :sum; timeout = nothing)
     complete(work -> Lib.oar_group_all_reduce(group, tensor, reduction(op), milliseconds(timeout), work))
     tensor
 end
-all_reduce!(group::Group, array::AbstractArray, op::Symbol = :sum; timeout = 0) =
+all_reduce!(group::Group, array::AbstractArray, op::Symbol = :sum; timeout = nothing) =
     through_tensor(tensor -> all_reduce!(group, tensor, op; timeout = timeout), array)
 
 "As [`all_reduce!`](@ref), started: gives a [`Work`](@ref)."
-start_all_reduce!(group::Group, tensor, op::Symbol = :sum; timeout = 0) =
+start_all_reduce!(group::Group, tensor, op::Symbol = :sum; timeout = nothing) =
     owned(out -> Lib.oar_group_all_reduce(group, as_tensor(tensor), reduction(op), milliseconds(timeout), out), Work)
 
 """
-    broadcast_from!(group, root, tensor; timeout = 0)
+    broadcast_from!(group, root, tensor; timeout = nothing)
 
 Give every rank the tensor (or array) of rank `root`, in place.
 """
-function broadcast_from!(group::Group, root::Integer, tensor::Tensor; timeout = 0)
+function broadcast_from!(group::Group, root::Integer, tensor::Tensor; timeout = nothing)
     complete(work -> Lib.oar_group_broadcast(group, tensor, root, milliseconds(timeout), work))
     tensor
 end
-broadcast_from!(group::Group, root::Integer, array::AbstractArray; timeout = 0) =
+broadcast_from!(group::Group, root::Integer, array::AbstractArray; timeout = nothing) =
     through_tensor(tensor -> broadcast_from!(group, root, tensor; timeout = timeout), array)
 
 "As [`broadcast_from!`](@ref), started: gives a [`Work`](@ref)."
-start_broadcast_from!(group::Group, root::Integer, tensor; timeout = 0) =
+start_broadcast_from!(group::Group, root::Integer, tensor; timeout = nothing) =
     owned(out -> Lib.oar_group_broadcast(group, as_tensor(tensor), root, milliseconds(timeout), out), Work)
 
 """
-    all_gather!(group, output, input; timeout = 0)
+    all_gather!(group, output, input; timeout = nothing)
 
 Concatenate every rank's `input` along its first dimension, in rank order, into `output` on all ranks. Shapes are equal
 on all ranks; `output` has the first size times the number of ranks.
 """
-function all_gather!(group::Group, output, input; timeout = 0)
+function all_gather!(group::Group, output, input; timeout = nothing)
     from, into = as_brief_tensor(input), as_brief_tensor(output)
     complete(work -> Lib.oar_group_all_gather(group, from, into, milliseconds(timeout), work))
     output
 end
 
 "As [`all_gather!`](@ref), into a new tensor, which it gives."
-function all_gather(group::Group, input; timeout = 0)
+function all_gather(group::Group, input; timeout = nothing)
     tensor = as_brief_tensor(input)
     sizes = size(tensor)
     rows = isempty(sizes) ? (length(group),) : (sizes[1] * length(group), sizes[2:end]...)
@@ -122,15 +122,15 @@ function all_gather(group::Group, input; timeout = 0)
 end
 
 "As [`all_gather!`](@ref), started: gives a [`Work`](@ref)."
-start_all_gather!(group::Group, output, input; timeout = 0) =
+start_all_gather!(group::Group, output, input; timeout = nothing) =
     owned(out -> Lib.oar_group_all_gather(group, as_tensor(input), as_tensor(output), milliseconds(timeout), out), Work)
 
 """
-    all_gather_bytes(group, data; timeout = 0) -> Vector{Vector{UInt8}}
+    all_gather_bytes(group, data; timeout = nothing) -> Vector{Vector{UInt8}}
 
 Give every rank the bytes of all ranks, in rank order; lengths may differ, also 0. `data`: bytes, or a text.
 """
-function all_gather_bytes(group::Group, data::Union{AbstractVector{UInt8},AbstractString}; timeout = 0)
+function all_gather_bytes(group::Group, data::Union{AbstractVector{UInt8},AbstractString}; timeout = nothing)
     bytes = as_bytes(data)
     sizes, count, out = Vector{UInt64}(undef, length(group)), Ref{Csize_t}(length(group)), Ref(Ptr{oar_bytes}(C_NULL))
     check(Lib.oar_group_all_gather_bytes(group, bytes, length(bytes), milliseconds(timeout), sizes, count, out))
@@ -140,11 +140,11 @@ function all_gather_bytes(group::Group, data::Union{AbstractVector{UInt8},Abstra
 end
 
 """
-    broadcast_bytes(group, root, data = UInt8[]; timeout = 0) -> Vector{UInt8}
+    broadcast_bytes(group, root, data = UInt8[]; timeout = nothing) -> Vector{UInt8}
 
 Give every rank the bytes (or text) of rank `root`; `data` of other ranks is not looked at.
 """
-function broadcast_bytes(group::Group, root::Integer, data::Union{AbstractVector{UInt8},AbstractString} = UInt8[]; timeout = 0)
+function broadcast_bytes(group::Group, root::Integer, data::Union{AbstractVector{UInt8},AbstractString} = UInt8[]; timeout = nothing)
     bytes, out = as_bytes(data), Ref(Ptr{oar_bytes}(C_NULL))
     check(Lib.oar_group_broadcast_bytes(group, bytes, length(bytes), root, milliseconds(timeout), out))
     take_bytes(out[])

@@ -90,10 +90,14 @@ function closing(f, object)
 end
 
 """
-Milliseconds of a `timeout`: a number is seconds, a `Dates.Period` what it says. 0 takes the group's own time-out.
-Fractions of a millisecond count as a whole one, so that no time-out becomes 0 unasked.
+Milliseconds of a `timeout`: a number is seconds, a `Dates.Period` what it says; `nothing` takes the group's own time-out.
+Fractions of a millisecond count as a whole one. No time at all is refused: C would take the group's own for it.
 """
-milliseconds(seconds::Real) = isfinite(seconds) ? ceil(Int64, 1000 * seconds) :
+milliseconds(::Nothing) = Int64(0)
+milliseconds(seconds::Real) = isfinite(seconds) ? some_time(ceil(Int64, 1000 * seconds)) :
     refuse(Lib.OAR_E_ARGUMENT, "a time-out is a finite number of seconds, not $seconds", "")
-milliseconds(seconds::Integer) = Base.checked_mul(Int64(1000), Int64(seconds))
-milliseconds(period::Dates.FixedPeriod) = cld(Dates.tons(period), 1_000_000)
+milliseconds(seconds::Integer) = some_time(Base.checked_mul(Int64(1000), Int64(seconds)))
+milliseconds(period::Dates.FixedPeriod) = some_time(cld(Dates.tons(period), 1_000_000))
+
+some_time(milliseconds) = milliseconds != 0 ? milliseconds : refuse(Lib.OAR_E_ARGUMENT,
+    "timeout_ms: no wait can end within no time; give a time above 0, or nothing for the group's own", "")

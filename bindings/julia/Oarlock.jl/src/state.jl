@@ -85,13 +85,13 @@ is_last_process(state::State) = value(out -> Lib.oar_state_is_last_process(state
 device(state::State) = read_text((buf, len) -> Lib.oar_state_device(state, buf, len))
 
 """
-    barrier(state; timeout = 0)
-    barrier(group; timeout = 0)
+    barrier(state; timeout = nothing)
+    barrier(group; timeout = nothing)
 
-Wait until every rank has called this. `timeout`: seconds, or a `Dates.Period`; 0 takes the group's own. Errors:
+Wait until every rank has called this. `timeout`: seconds, or a `Dates.Period`; `nothing` takes the group's own. Errors:
 `:TIMEOUT`, `:MISMATCH`, `:PEER_LOST` and `:ABORTED`; all but the last name the ranks concerned.
 """
-barrier(state::State; timeout = 0) = check(Lib.oar_state_barrier(state, milliseconds(timeout)))
+barrier(state::State; timeout = nothing) = check(Lib.oar_state_barrier(state, milliseconds(timeout)))
 
 """
     println(state, value, values...)

@@ -27,7 +27,7 @@ end
 end
 
 @testset "time-outs" begin
-    @test Oarlock.milliseconds.((0, 2, 0.5, 1e-6, -1)) == (0, 2000, 500, 1, -1000)
+    @test Oarlock.milliseconds.((nothing, 2, 0.5, 1e-6, -1)) == (0, 2000, 500, 1, -1000)
     @test Oarlock.milliseconds.((Second(3), Millisecond(7), Microsecond(1), Minute(1))) == (3000, 7, 1, 60000)
     @test_throws MethodError Oarlock.milliseconds(Month(1))
 end

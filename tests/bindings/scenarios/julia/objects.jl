@@ -122,6 +122,7 @@ scenario("time_out_refused") do folder
     alone() do state
         seconds = @elapsed failure = thrown(() -> barrier(state; timeout = -1), :ARGUMENT)
         @expect says(failure, "timeout_ms", "-1000") && seconds < 5
+        @expect says(thrown(() -> barrier(state; timeout = 0), :ARGUMENT), "timeout_ms")
         @expect says(thrown(() -> all_reduce!(Group(state), Float32[1]; timeout = -0.25), :ARGUMENT), "timeout_ms", "-250")
     end
 end

@@ -19,6 +19,8 @@ scenario("loader_loop") do folder
         end
         @expect batches == 12
     end
+    rounds = [length(collect(loader)) for batch in loader]  # the loop inside is told the end for both
+    @expect rounds == [11] && epoch(loader) == 3
 end
 
 scenario("loader_seek") do folder
