@@ -92,6 +92,12 @@ def test_versions_of_package_library_and_interface_agree():
     assert len(set(lines[0].split())) == 1 and lines[1] == "True True"
 
 
+def test_tracebacks_name_what_users_import():
+    run = program("import oarlock; oarlock.Dataset.from_safetensors('nowhere')", check=False)
+    assert run.stderr.splitlines()[-1].startswith("oarlock.NotFound: ")
+    assert output("import oarlock; print(oarlock.Loader.__module__)") == ["oarlock"]
+
+
 # Import ---------------------------------------------------------------------------------------------------------------------
 def test_import_is_clean_and_brings_neither_torch_nor_numpy():
     run = program("import sys, oarlock; print([name for name in ('torch', 'numpy') if name in sys.modules])", "-X", "dev", "-W", "error")

@@ -41,3 +41,7 @@ def torch_version() -> str:
 __all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Model", "Optimizer", "Progress",
            "Scheduler", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "set_log_level",
            "torch_version", "zeros", *_constants.__all__, *_errors.__all__]
+
+for _name in __all__:  # as users write them: oarlock.NotFound in a traceback, not the file that it is written in
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__
