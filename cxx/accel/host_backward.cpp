@@ -1,7 +1,5 @@
 // The backward of a foreign model: the host computes, and tells gradient by gradient, so that averages travel
 // meanwhile.
-#include <fmt/ranges.h>
-
 #include "accel/accelerator.h"
 #include "graph/grad_ready.h"
 #include "model/providers/foreign.h"
