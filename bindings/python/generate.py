@@ -52,7 +52,9 @@ SHAPES = (
     ([("scalar", "double")], ("SCALAR",), "float", None),
     ([("scalar", None)], ("SCALAR",), "int", None),
 )
-HAND_WRITTEN = "oar_exchange_fn"  # the room of its bytes depends on the state: native/callbacks.c
+# Trampolines in native/callbacks.c: of an exchange the room of its bytes depends on the state; a forward gives a handle.
+HAND_WRITTEN = ("oar_exchange_fn", "oar_forward_fn")
+WITHOUT_TYPEMAP = "oar_exchange_fn"  # has one of its own in swig/typemaps.i
 WITHOUT_CLASS = ("oar_bytes", "oar_error")  # handles that the package turns into bytes and exceptions
 MAY_BE_NONE = ("HANDLE", "TEXT", "ADDRESS")  # shapes with a second form for parameters that may be NULL
 
@@ -175,7 +177,7 @@ def functions_interface(api):
         lines.append(f"%constant {kind}{constant['name'].removeprefix('OAR_')} = {constant['name']};")
     lines += ["", *(f"OAR_HANDLE({name.removeprefix('oar_')})" for name in api["handles"]), ""]
     lines += [*(f"OAR_CALLBACK({name.removeprefix('oar_').removesuffix('_fn')})" for name in used_callbacks(api)
-                if name != HAND_WRITTEN), ""]
+                if name != WITHOUT_TYPEMAP), ""]
     for function in api["functions"]:
         name, params, number = function["name"], [], 0
         action = "OAR_FIRST_USE $action" if counts_as_use(function) else "$action"
@@ -232,7 +234,7 @@ def trampoline(callback):
 
 
 def trampolines_header(api):
-    used = set(used_callbacks(api)) - {HAND_WRITTEN}
+    used = set(used_callbacks(api)) - set(HAND_WRITTEN)
     return guarded("TRAMPOLINES", "\n".join(trampoline(callback) for callback in api["callbacks"] if callback["name"] in used))
 
 

@@ -3,7 +3,6 @@
 #include <oarlock/model.h>
 
 #include "guard.h"
-#include "model/providers/foreign.h"
 #include "model/state_dict.h"
 #include "state/process_state.h"
 
@@ -19,35 +18,6 @@ oar_status oar_model_load(oar_state* state, const char* path, const char* option
     OAR_ASSIGN(std::shared_ptr<Model> model, Model::load(path, self.device(), parsed));
     *out = wrap<oar_model>(std::move(model));
     return Status::ok();
-  });
-}
-
-oar_status oar_model_create_foreign(oar_state* state, oar_model** out) noexcept {
-  return guard([&]() -> Status {
-    OAR_ASSIGN(const State& self, unwrap(state));
-    OAR_TRY(require_out(out, "out"));
-    *out = wrap<oar_model>(Model::create_foreign(self.device()));
-    return Status::ok();
-  });
-}
-
-oar_status oar_model_register_parameter(oar_model* model, const char* name, oar_tensor* tensor) noexcept {
-  return guard([&]() -> Status {
-    OAR_ASSIGN(Model & self, unwrap(model));
-    OAR_TRY(require_argument(name, "name"));
-    OAR_ASSIGN(const at::Tensor& given, unwrap(tensor));
-    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_register_parameter"));
-    return foreign->register_parameter(name, given);
-  });
-}
-
-oar_status oar_model_register_buffer(oar_model* model, const char* name, oar_tensor* tensor) noexcept {
-  return guard([&]() -> Status {
-    OAR_ASSIGN(Model & self, unwrap(model));
-    OAR_TRY(require_argument(name, "name"));
-    OAR_ASSIGN(const at::Tensor& given, unwrap(tensor));
-    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_register_buffer"));
-    return foreign->register_buffer(name, given);
   });
 }
 

@@ -173,3 +173,40 @@ int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_dat
   oar_py_leave(gil);
   return !done;
 }
+
+/* function(model, inputs) -> outputs, as handles; a second owner of each is made for Python. */
+static int forward(PyObject *callable, oar_model *model, const oar_tree *inputs, oar_tree **out_outputs) {
+  PyObject *arguments, *result;
+  const int retained = oar_model_retain(model) == OAR_OK && oar_tree_retain((oar_tree *)inputs) == OAR_OK;
+  int done = 0;
+  if (!retained) {
+    oar_py_raise(OAR_E_HANDLE);
+    return 0;
+  }
+  arguments = oar_py_pack(2, oar_py_wrap(OAR_PY_model, model), oar_py_wrap(OAR_PY_tree, (oar_tree *)inputs));
+  result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
+  Py_XDECREF(arguments);
+  if (result != NULL && oar_py_is(result, OAR_PY_tree, 0)) {
+    oar_tree *outputs = oar_py_pointer(result);
+    done = oar_tree_retain(outputs) == OAR_OK;
+    if (done)
+      *out_outputs = outputs;
+    else
+      oar_py_raise(OAR_E_HANDLE);
+  }
+  Py_XDECREF(result);
+  return done;
+}
+
+int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data) {
+  PyGILState_STATE gil;
+  PyObject *callable = user_data;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  Py_INCREF(callable); /* it may be replaced while it runs */
+  done = forward(callable, model, inputs, out_outputs);
+  if (!done) oar_py_keep_exception();
+  Py_DECREF(callable);
+  oar_py_leave(gil);
+  return !done;
+}

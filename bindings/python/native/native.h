@@ -48,6 +48,7 @@ typedef struct {
 oar_py_exchange_call *oar_py_new_exchange(PyObject *callable, int32_t world_size);
 int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_data);
 void oar_py_release_exchange(void *user_data);
+int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data);
 
 /* tensors.c */
 PyObject *oar_py_capsule_from(struct DLManagedTensorVersioned *managed);

@@ -1071,6 +1071,29 @@ def model_create_foreign(state: StateHandle) -> Model:
     out: owned; end with oar_model_release. Untouched on failure.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
+def model_enter_scope(model: ModelHandle, name: str, class_name: str | None) -> None:
+    """Enter a scope: a part of the model with a name of its own, as a module is in Python.
+
+    Until oar_model_exit_scope the names given to oar_model_register_parameter, oar_model_register_buffer and
+    oar_model_parameter are relative to it: "weight" in scope "attention" of scope "blocks.0" is
+    "blocks.0.attention.weight". Operators that are called meanwhile belong to it. A forward leaves the scopes that it
+    enters.
+
+    model: borrowed; foreign.
+    name: not empty; parts between dots are scopes of their own.
+    class_name: what kind of part it is ("Attention"), for policies that choose parts by kind. NULL: none.
+    OAR_E_ARGUMENT the name is empty, begins or ends with a dot, or has two in a row.
+    OAR_E_UNSUPPORTED the model is a program.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def model_exit_scope(model: ModelHandle) -> None:
+    """Leave the scope that was entered last.
+
+    model: borrowed; foreign.
+    OAR_E_STATE no scope is open; in a forward: none that it entered.
+    OAR_E_UNSUPPORTED the model is a program.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_forward(model: ModelHandle, inputs: TreeHandle) -> Tree:
     """Run the model.
 
@@ -1083,7 +1106,8 @@ def model_forward(model: ModelHandle, inputs: TreeHandle) -> Tree:
     inputs: borrowed. A map by input name (nested inputs by their path), or a list by position, with every input of the program on the model's device.
     out_outputs: owned; end with oar_tree_release. A map by output name if the exported module returned one (a dict or an object with named fields), else a list; nested as it was. Untouched on failure.
     OAR_E_ARGUMENT an input is missing, unknown, or has a number, dtype or shape that the program was not exported for; the text names the input, what is expected and what was given. Also what an operator itself refuses (a label out of range); the text then names its node and module.
-    OAR_E_UNSUPPORTED the model is foreign: its forward is the host's own.
+    OAR_E_UNSUPPORTED the model is foreign and was given no forward (oar_model_set_forward).
+    OAR_E_CALLBACK the forward of a foreign model failed; the text has the last error inside it.
     Threads: serial(model, inputs). Other threads of Python run meanwhile.
     """
 def model_gradient(model: ModelHandle, name: str) -> Tensor | None:
@@ -1162,6 +1186,16 @@ def model_num_parameters(model: ModelHandle) -> int:
     out_num_parameters: how many.
     Threads: serial(model).
     """
+def model_parameter(model: ModelHandle, name: str) -> Tensor:
+    """Give a registered parameter or buffer itself, for operators: with its place in autograd, which oar_model_tensor leaves out.
+
+    model: borrowed; foreign.
+    name: of a parameter or buffer. In a scope (oar_model_enter_scope) relative to it.
+    out: owned; end with oar_tensor_release. Untouched on failure.
+    OAR_E_NOT_FOUND the model has none of that name.
+    OAR_E_UNSUPPORTED the model is a program.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_parameter_name(model: ModelHandle, index: int) -> str:
     """Tell the name of a trained parameter, in the program's order. A tied one has its first name.
 
@@ -1176,7 +1210,7 @@ def model_register_buffer(model: ModelHandle, name: str, tensor: TensorHandle) -
     """Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and rank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast_buffers is off, with every backward that synchronises.
 
     model: borrowed; foreign.
-    name: borrowed; not empty, new in this model.
+    name: borrowed; not empty, new in this model. In a scope (oar_model_enter_scope) relative to it.
     tensor: its memory is retained. Any dtype; on the model's device, writable, without gaps or overlaps.
     OAR_E_ARGUMENT the tensor or the name does not fit.
     OAR_E_STATE an optimizer was made of the model, or it was prepared.
@@ -1190,7 +1224,7 @@ def model_register_parameter(model: ModelHandle, name: str, tensor: TensorHandle
     the order of the forward: they are averaged from the last to the first.
 
     model: borrowed; foreign.
-    name: borrowed; not empty, new in this model.
+    name: borrowed; not empty, new in this model. In a scope (oar_model_enter_scope) relative to it.
     tensor: its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps; any order of strides.
     OAR_E_ARGUMENT the tensor or the name does not fit, or some of the memory is another parameter's.
     OAR_E_STATE an optimizer was made of the model, or it was prepared.
@@ -1220,6 +1254,19 @@ def model_save_weights(model: ModelHandle, path: str) -> None:
     OAR_E_NO_SPACE the disk is full; the old file is as it was.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
+def model_set_forward(model: ModelHandle, fn: Callable[..., object] | None) -> None:
+    """Give a foreign model its forward: oar_model_forward runs it from now on.
+
+    It calls operators on the tensors of oar_model_parameter, or computes however it likes. In training the operators
+    record autograd, in evaluation not.
+
+    model: borrowed; foreign.
+    fn: NULL takes the present one away.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once: when another forward takes its place, when the model ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+    OAR_E_UNSUPPORTED the model is a program.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_set_training(model: ModelHandle, training: int) -> None:
     """Choose between training and evaluation for the forwards that follow.
 
@@ -1231,7 +1278,8 @@ def model_set_training(model: ModelHandle, training: int) -> None:
     the share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning
     names its node and module once per model.
 
-    A foreign model only remembers the mode: what it means is the host's.
+    A foreign model remembers the mode, and its forward (foreign.h) records no autograd in evaluation; what else it means
+    is the host's.
 
     model: borrowed.
     training: 1: training; 0: evaluation.

@@ -5,16 +5,8 @@
  * ...))`); from then on no Python is needed. Export in training mode with the loss inside or outside, batch
  * dimensions dynamic (torch.export.Dim.AUTO); evaluation mode is had from the same file.
  *
- * Or it is foreign: the host computes forward and backward itself, in whatever language and framework, and registers
- * the arrays that are trained. Data parallelism, clipping, optimizers, schedules and checkpoints work on it alike.
- *
- *     oar_model_create_foreign(state, &model);
- *     oar_model_register_parameter(model, "weight", weight);     // a tensor over the host's own array
- *     oar_accelerator_prepare_model(accelerator, model);         // now all ranks hold rank 0's values
- *     ...                                                        // the host's forward and backward, then for each:
- *     oar_accelerator_gradient_ready(accelerator, model, "weight", gradient);
- *     oar_accelerator_gradients_done(accelerator, model);        // averaged over the ranks
- *     oar_accelerator_step(accelerator, optimizer, scheduler);
+ * Or it is foreign: the host computes forward and backward itself, or writes the forward in operators by name
+ * (foreign.h). Data parallelism, clipping, optimizers, schedules and checkpoints work on it alike.
  *
  * Names are fully qualified, as in the module's state dict: "encoder.0.fc1.weight".
  */
@@ -54,58 +46,6 @@ oar_model_load(oar_state *state, const char *path, OAR_NULLABLE const char *opti
                OAR_OUT OAR_OWNED oar_model **out) OAR_NOEXCEPT;
 
 /**
- * Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is
- * made of it.
- *
- * @param[in]  state  borrowed; gives the device.
- * @param[out] out    owned; end with oar_model_release. Untouched on failure.
- *
- * @threads serial(state)
- * @since   0.1
- */
-OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_create_foreign(oar_state *state, OAR_OUT OAR_OWNED oar_model **out) OAR_NOEXCEPT;
-
-/**
- * Let a foreign model train a tensor. Nothing is copied: optimizer steps, rank 0's values (when the model is prepared)
- * and loaded checkpoints are written into its memory, where the host's forward finds them.
- *
- * All ranks register the same names, shapes and dtypes in the same order. Gradients become ready fastest when that is
- * the order of the forward: they are averaged from the last to the first.
- *
- * @param[in] model   borrowed; foreign.
- * @param[in] name    borrowed; not empty, new in this model.
- * @param[in] tensor  its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps;
- *                    any order of strides.
- *
- * @return OAR_E_ARGUMENT     the tensor or the name does not fit, or some of the memory is another parameter's.
- * @return OAR_E_STATE        an optimizer was made of the model, or it was prepared.
- * @return OAR_E_UNSUPPORTED  the model is a program.
- * @threads serial(model, tensor)
- * @since   0.1
- */
-OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_register_parameter(oar_model *model, const char *name, oar_tensor *tensor) OAR_NOEXCEPT;
-
-/**
- * Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and
- * rank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast_buffers is off, with every
- * backward that synchronises.
- *
- * @param[in] model   borrowed; foreign.
- * @param[in] name    borrowed; not empty, new in this model.
- * @param[in] tensor  its memory is retained. Any dtype; on the model's device, writable, without gaps or overlaps.
- *
- * @return OAR_E_ARGUMENT     the tensor or the name does not fit.
- * @return OAR_E_STATE        an optimizer was made of the model, or it was prepared.
- * @return OAR_E_UNSUPPORTED  the model is a program.
- * @threads serial(model, tensor)
- * @since   0.1
- */
-OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_register_buffer(oar_model *model, const char *name, oar_tensor *tensor) OAR_NOEXCEPT;
-
-/**
  * Choose between training and evaluation for the forwards that follow.
  *
  * Training: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off,
@@ -116,7 +56,8 @@ oar_model_register_buffer(oar_model *model, const char *name, oar_tensor *tensor
  * the share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning
  * names its node and module once per model.
  *
- * A foreign model only remembers the mode: what it means is the host's.
+ * A foreign model remembers the mode, and its forward (foreign.h) records no autograd in evaluation; what else it means
+ * is the host's.
  *
  * @param[in] model     borrowed.
  * @param[in] training  1: training; 0: evaluation.
@@ -157,7 +98,8 @@ oar_model_is_training(const oar_model *model, OAR_OUT int32_t *out_is_training) 
  * @return OAR_E_ARGUMENT  an input is missing, unknown, or has a number, dtype or shape that the program was not
  *                         exported for; the text names the input, what is expected and what was given. Also what an
  *                         operator itself refuses (a label out of range); the text then names its node and module.
- * @return OAR_E_UNSUPPORTED  the model is foreign: its forward is the host's own.
+ * @return OAR_E_UNSUPPORTED  the model is foreign and was given no forward (oar_model_set_forward).
+ * @return OAR_E_CALLBACK     the forward of a foreign model failed; the text has the last error inside it.
  * @threads serial(model, inputs)
  * @since   0.1
  */

@@ -35,6 +35,7 @@
 #include <oarlock/dataset.h>
 #include <oarlock/error.h>
 #include <oarlock/experimental.h>
+#include <oarlock/foreign.h>
 #include <oarlock/group.h>
 #include <oarlock/loader.h>
 #include <oarlock/log.h>

@@ -5,6 +5,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
 #include "model/state_dict.h"
 #include "tensor/dtype.h"
 #include "tensor/memory.h"
@@ -12,6 +16,8 @@
 
 namespace oarlock {
 namespace {
+
+constexpr std::size_t kScopesMax = 256;
 
 std::string describe(const at::Tensor& tensor) {
   return fmt::format("{} [{}]", dtype_name(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
@@ -55,7 +61,8 @@ Status ForeignModel::check_new(const std::string& name, const at::Tensor& tensor
   return Status::ok();
 }
 
-Status ForeignModel::register_parameter(const std::string& name, const at::Tensor& tensor) {
+Status ForeignModel::register_parameter(const std::string& given_name, const at::Tensor& tensor) {
+  const std::string name = given_name.empty() ? "" : qualified(given_name);
   OAR_TRY(check_new(name, tensor));
   if (!tensor.is_floating_point()) {
     return invalid_argument("parameter '{}' is {}; only floating-point tensors are trained", name, describe(tensor));
@@ -72,7 +79,8 @@ Status ForeignModel::register_parameter(const std::string& name, const at::Tenso
   return Status::ok();
 }
 
-Status ForeignModel::register_buffer(const std::string& name, const at::Tensor& tensor) {
+Status ForeignModel::register_buffer(const std::string& given_name, const at::Tensor& tensor) {
+  const std::string name = given_name.empty() ? "" : qualified(given_name);
   OAR_TRY(check_new(name, tensor));
   buffers_.push_back({name, tensor.detach()});
   return Status::ok();
@@ -113,10 +121,68 @@ Result<at::Tensor> ForeignModel::gradient(std::string_view name) const {
   return found.tensor.grad();
 }
 
-Result<Tree> ForeignModel::forward(const Tree&) {
-  return unsupported(
-      "a foreign model has no program that Oarlock could run: its forward is the host's own "
-      "(oar_accelerator_gradient_ready takes what its backward gives)");
+Result<at::Tensor> ForeignModel::registered(std::string_view name) const {
+  const std::string full = qualified(name);
+  if (const at::Tensor* parameter = find(parameters_, full)) return *parameter;
+  if (const at::Tensor* buffer = find(buffers_, full)) return *buffer;
+  return not_registered(full);
+}
+
+std::string ForeignModel::qualified(std::string_view name) const {
+  return scopes_.empty() ? std::string(name) : scopes_.back().path + "." + std::string(name);
+}
+
+Status ForeignModel::enter_scope(const std::string& name, const std::string& class_name) {
+  for (const std::string& part : split_text(name, '.')) {
+    if (part.empty())
+      return invalid_argument("'{}' is no name of a scope: its parts between dots must not be empty", name);
+  }
+  if (scopes_.size() >= kScopesMax) return invalid_state("{} scopes are open already; was one never left?", kScopesMax);
+  scopes_.push_back({qualified(name), class_name});
+  return Status::ok();
+}
+
+Status ForeignModel::exit_scope() {
+  if (scopes_.size() > num_outer_scopes_) {
+    scopes_.pop_back();
+    return Status::ok();
+  }
+  if (scopes_.empty()) return invalid_state("no scope is open");
+  return invalid_state("scope '{}' was entered outside of the forward and is left there", scopes_.back().path);
+}
+
+Status ForeignModel::set_forward(Forward forward) {
+  if (in_forward_) return invalid_state("the forward of the model is running; it cannot be replaced meanwhile");
+  forward_ = forward ? std::make_shared<const Forward>(std::move(forward)) : nullptr;
+  return Status::ok();
+}
+
+Result<Tree> ForeignModel::forward(const Tree& inputs) {
+  if (forward_ == nullptr) {
+    return unsupported(
+        "a foreign model has no program that Oarlock could run: give it a forward (oar_model_set_forward), or run "
+        "your own (oar_accelerator_gradient_ready takes what its backward gives)");
+  }
+  if (in_forward_) return invalid_state("the forward of the model is running already: it called itself");
+  in_forward_ = true;
+  const std::size_t before = std::exchange(num_outer_scopes_, scopes_.size());
+  struct Ended {
+    ForeignModel& model;
+    std::size_t before;
+    ~Ended() {
+      model.in_forward_ = false;
+      model.scopes_.resize(std::min(model.scopes_.size(), model.num_outer_scopes_));
+      model.num_outer_scopes_ = before;
+    }
+  } ended{*this, before};
+  Result<Tree> outputs = (*forward_)(inputs);
+  if (outputs.is_ok() && scopes_.size() > num_outer_scopes_) {
+    return invalid_state(
+        "the forward of the model left scope '{}' open; each oar_model_enter_scope needs its "
+        "oar_model_exit_scope",
+        scopes_.back().path);
+  }
+  return outputs;
 }
 
 Status ForeignModel::check_gradient_memory(const NamedTensor& parameter, const at::Tensor& gradient) const {

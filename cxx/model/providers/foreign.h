@@ -1,5 +1,6 @@
 // A model whose forward and backward are the host's: it registers its parameters and buffers, in its own memory, and
-// hands over the gradients that it computes.
+// hands over the gradients that it computes; or gives a forward of operators (op_call.h), which autograd
+// differentiates.
 //
 // Note: whose memory a gradient is. The first gradient of a parameter since the last step becomes parameter.grad() as
 // it is, without a copy, if it lies in memory as the parameter does; averages are then written into the host's array.
@@ -9,11 +10,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "graph/scope.h"
 #include "model/model.h"
 
 namespace oarlock {
@@ -26,6 +29,15 @@ class ForeignModel : public Model {
   Status register_parameter(const std::string& name, const at::Tensor& tensor);
   Status register_buffer(const std::string& name, const at::Tensor& tensor);
   Result<NamedTensor> parameter(std::string_view name) const;
+  // A parameter or buffer as operators take it. `name` is relative to the open scopes, as where they are registered.
+  Result<at::Tensor> registered(std::string_view name) const;
+
+  // What forward() runs; nullptr: nothing. OAR_E_STATE while it runs.
+  using Forward = std::function<Result<Tree>(const Tree& inputs)>;
+  Status set_forward(Forward forward);
+
+  Status enter_scope(const std::string& name, const std::string& class_name);
+  Status exit_scope();
 
   // Refuses memory of another parameter, or of its gradient: averages and steps would spoil both.
   Status check_gradient_memory(const NamedTensor& parameter, const at::Tensor& gradient) const;
@@ -47,10 +59,15 @@ class ForeignModel : public Model {
   ForeignModel* as_foreign() override { return this; }
   Status check_new(const std::string& name, const at::Tensor& tensor) const;
   Status not_registered(std::string_view name) const;
+  std::string qualified(std::string_view name) const;
 
   const at::Device device_;
   NamedTensors parameters_, buffers_;
   const std::vector<std::string> input_names_;
+  std::shared_ptr<const Forward> forward_;  // shared with the run of it, so that it may be replaced
+  std::vector<Scope> scopes_;               // open, from the outermost
+  std::size_t num_outer_scopes_ = 0;        // that were open when the running forward began: not its own to leave
+  bool in_forward_ = false;
   bool training_ = true;
   bool sealed_ = false;
 };

@@ -154,5 +154,62 @@ TEST(AccumulateGradient, TheParametersOwnMemoryIsNoGradient) {
   EXPECT_EQ(accumulate_gradient(weight, memory, 1).code(), OAR_E_ARGUMENT);
 }
 
+TEST(ForeignModel, NamesAreRelativeToTheOpenScopes) {
+  ForeignModel model(at::kCPU);
+  ASSERT_TRUE(model.enter_scope("blocks.0", "Block").is_ok());
+  ASSERT_TRUE(model.enter_scope("attention", "").is_ok());
+  ASSERT_TRUE(model.register_parameter("weight", at::ones({2})).is_ok());
+  EXPECT_TRUE(model.registered("weight").value().requires_grad());
+  ASSERT_TRUE(model.exit_scope().is_ok());
+  EXPECT_EQ(model.registered("weight").status().code(), OAR_E_NOT_FOUND);
+  ASSERT_TRUE(model.exit_scope().is_ok());
+  EXPECT_EQ(model.parameters()[0].name, "blocks.0.attention.weight");
+  EXPECT_EQ(model.exit_scope().code(), OAR_E_STATE);
+}
+
+TEST(ForeignModel, ScopeNamesHaveNoEmptyParts) {
+  ForeignModel model(at::kCPU);
+  for (const char* name : {"", ".", "a.", ".a", "a..b"}) {
+    EXPECT_EQ(model.enter_scope(name, "").code(), OAR_E_ARGUMENT) << name;
+  }
+}
+
+TEST(ForeignModel, RunsTheForwardThatItWasGiven) {
+  ForeignModel model(at::kCPU);
+  EXPECT_EQ(model.forward(Tree(at::ones({1}))).status().code(), OAR_E_UNSUPPORTED);
+  ASSERT_TRUE(model.set_forward([](const Tree& inputs) -> Result<Tree> { return Tree(*inputs.tensor() * 3); }).is_ok());
+  EXPECT_EQ(model.forward(Tree(at::ones({1}))).value().tensor()->item<float>(), 3);
+}
+
+TEST(ForeignModel, AForwardLeavesItsOwnScopesAndNoOthers) {
+  ForeignModel model(at::kCPU);
+  ASSERT_TRUE(model.enter_scope("outer", "").is_ok());
+  bool leaves = false;
+  ASSERT_TRUE(model
+                  .set_forward([&](const Tree& inputs) -> Result<Tree> {
+                    OAR_TRY(model.enter_scope("inner", ""));
+                    if (leaves) OAR_TRY(model.exit_scope());
+                    if (leaves) {
+                      EXPECT_EQ(model.exit_scope().code(), OAR_E_STATE);
+                    }
+                    return inputs;
+                  })
+                  .is_ok());
+  const Status open = model.forward(Tree(at::ones({1}))).status();
+  EXPECT_EQ(open.code(), OAR_E_STATE);
+  EXPECT_NE(open.message().find("outer.inner"), std::string::npos) << open.message();
+  leaves = true;
+  EXPECT_TRUE(model.forward(Tree(at::ones({1}))).is_ok());
+  EXPECT_TRUE(model.exit_scope().is_ok());
+  EXPECT_EQ(model.exit_scope().code(), OAR_E_STATE);
+}
+
+TEST(ForeignModel, AForwardThatRunsItselfIsRefused) {
+  ForeignModel model(at::kCPU);
+  ASSERT_TRUE(model.set_forward([&](const Tree& inputs) { return model.forward(inputs); }).is_ok());
+  EXPECT_EQ(model.forward(Tree(at::ones({1}))).status().code(), OAR_E_STATE);
+  EXPECT_EQ(model.forward(Tree(at::ones({1}))).status().code(), OAR_E_STATE);  // and left it usable
+}
+
 }  // namespace
 }  // namespace oarlock

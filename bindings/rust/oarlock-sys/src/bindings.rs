@@ -250,6 +250,24 @@ with failures that nobody foresaw. Returns what any function would return for it
 pub type oar_throw_inside_core_fn = ::core::option::Option<
     unsafe extern "C" fn(kind: i32) -> oar_status,
 >;
+/**Computes the outputs of a foreign model.
+
+* `model` (in) the model; valid during the call only.
+* `inputs` (in) what oar\_model\_forward was given; valid during the call only.
+* `out_outputs` (out) owned by the library from then on: a list or map of tensors and values.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else ends the call that ran it with OAR\_E\_CALLBACK.
+* **threads** inside oar\_model\_forward of this model
+* **since** 0.1*/
+pub type oar_forward_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        model: *mut oar_model,
+        inputs: *const oar_tree,
+        out_outputs: *mut *mut oar_tree,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
+>;
 /**Takes one message. The texts are borrowed for the length of the call; calls into Oarlock are allowed but
 oar\_log\_set\_callback. On a thread of Oarlock's those that wait for other ranks or close a state give OAR\_E\_STATE.
 
@@ -1331,6 +1349,122 @@ Does not clear the error on entry. Afterwards oar\_last\_error() is "".
         name: *const ::core::ffi::c_char,
         out: *mut oar_function,
     ) -> oar_status;
+    /**Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is
+made of it.
+
+* `state` (in) borrowed; gives the device.
+* `out` (out) owned; end with oar\_model\_release. Untouched on failure.
+
+* **threads** serial(state)
+* **since** 0.1*/
+    pub fn oar_model_create_foreign(
+        state: *mut oar_state,
+        out: *mut *mut oar_model,
+    ) -> oar_status;
+    /**Let a foreign model train a tensor. Nothing is copied: optimizer steps, rank 0's values (when the model is prepared)
+and loaded checkpoints are written into its memory, where the host's forward finds them.
+
+All ranks register the same names, shapes and dtypes in the same order. Gradients become ready fastest when that is
+the order of the forward: they are averaged from the last to the first.
+
+* `model` (in) borrowed; foreign.
+* `name` (in) borrowed; not empty, new in this model. In a scope (oar\_model\_enter\_scope) relative to it.
+* `tensor` (in) its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps;
+  any order of strides.
+
+* **return** OAR\_E\_ARGUMENT the tensor or the name does not fit, or some of the memory is another parameter's.
+* **return** OAR\_E\_STATE an optimizer was made of the model, or it was prepared.
+* **return** OAR\_E\_UNSUPPORTED the model is a program.
+* **threads** serial(model, tensor)
+* **since** 0.1*/
+    pub fn oar_model_register_parameter(
+        model: *mut oar_model,
+        name: *const ::core::ffi::c_char,
+        tensor: *mut oar_tensor,
+    ) -> oar_status;
+    /**Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and
+rank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast\_buffers is off, with every
+backward that synchronises.
+
+* `model` (in) borrowed; foreign.
+* `name` (in) borrowed; not empty, new in this model. In a scope (oar\_model\_enter\_scope) relative to it.
+* `tensor` (in) its memory is retained. Any dtype; on the model's device, writable, without gaps or overlaps.
+
+* **return** OAR\_E\_ARGUMENT the tensor or the name does not fit.
+* **return** OAR\_E\_STATE an optimizer was made of the model, or it was prepared.
+* **return** OAR\_E\_UNSUPPORTED the model is a program.
+* **threads** serial(model, tensor)
+* **since** 0.1*/
+    pub fn oar_model_register_buffer(
+        model: *mut oar_model,
+        name: *const ::core::ffi::c_char,
+        tensor: *mut oar_tensor,
+    ) -> oar_status;
+    /**Give a foreign model its forward: oar\_model\_forward runs it from now on.
+
+It calls operators on the tensors of oar\_model\_parameter, or computes however it likes. In training the operators
+record autograd, in evaluation not.
+
+* `model` (in) borrowed; foreign.
+* `fn` (in) NULL takes the present one away.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once: when another forward takes its place, when the model
+  ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+
+* **return** OAR\_E\_UNSUPPORTED the model is a program.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_set_forward(
+        model: *mut oar_model,
+        fn_: oar_forward_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+    ) -> oar_status;
+    /**Give a registered parameter or buffer itself, for operators: with its place in autograd, which oar\_model\_tensor
+leaves out.
+
+* `model` (in) borrowed; foreign.
+* `name` (in) of a parameter or buffer. In a scope (oar\_model\_enter\_scope) relative to it.
+* `out` (out) owned; end with oar\_tensor\_release. Untouched on failure.
+
+* **return** OAR\_E\_NOT\_FOUND the model has none of that name.
+* **return** OAR\_E\_UNSUPPORTED the model is a program.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_parameter(
+        model: *const oar_model,
+        name: *const ::core::ffi::c_char,
+        out: *mut *mut oar_tensor,
+    ) -> oar_status;
+    /**Enter a scope: a part of the model with a name of its own, as a module is in Python.
+
+Until oar\_model\_exit\_scope the names given to oar\_model\_register\_parameter, oar\_model\_register\_buffer and
+oar\_model\_parameter are relative to it: "weight" in scope "attention" of scope "blocks.0" is
+"blocks.0.attention.weight". Operators that are called meanwhile belong to it. A forward leaves the scopes that it
+enters.
+
+* `model` (in) borrowed; foreign.
+* `name` (in) not empty; parts between dots are scopes of their own.
+* `class_name` (in) what kind of part it is ("Attention"), for policies that choose parts by kind. NULL: none.
+
+* **return** OAR\_E\_ARGUMENT the name is empty, begins or ends with a dot, or has two in a row.
+* **return** OAR\_E\_UNSUPPORTED the model is a program.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_enter_scope(
+        model: *mut oar_model,
+        name: *const ::core::ffi::c_char,
+        class_name: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**Leave the scope that was entered last.
+
+* `model` (in) borrowed; foreign.
+
+* **return** OAR\_E\_STATE no scope is open; in a forward: none that it entered.
+* **return** OAR\_E\_UNSUPPORTED the model is a program.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_exit_scope(model: *mut oar_model) -> oar_status;
     /**This process's number in the group, from 0.
 
 * `group` (in) borrowed.
@@ -1590,57 +1724,6 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
         options: *const ::core::ffi::c_char,
         out: *mut *mut oar_model,
     ) -> oar_status;
-    /**Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is
-made of it.
-
-* `state` (in) borrowed; gives the device.
-* `out` (out) owned; end with oar\_model\_release. Untouched on failure.
-
-* **threads** serial(state)
-* **since** 0.1*/
-    pub fn oar_model_create_foreign(
-        state: *mut oar_state,
-        out: *mut *mut oar_model,
-    ) -> oar_status;
-    /**Let a foreign model train a tensor. Nothing is copied: optimizer steps, rank 0's values (when the model is prepared)
-and loaded checkpoints are written into its memory, where the host's forward finds them.
-
-All ranks register the same names, shapes and dtypes in the same order. Gradients become ready fastest when that is
-the order of the forward: they are averaged from the last to the first.
-
-* `model` (in) borrowed; foreign.
-* `name` (in) borrowed; not empty, new in this model.
-* `tensor` (in) its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps;
-  any order of strides.
-
-* **return** OAR\_E\_ARGUMENT the tensor or the name does not fit, or some of the memory is another parameter's.
-* **return** OAR\_E\_STATE an optimizer was made of the model, or it was prepared.
-* **return** OAR\_E\_UNSUPPORTED the model is a program.
-* **threads** serial(model, tensor)
-* **since** 0.1*/
-    pub fn oar_model_register_parameter(
-        model: *mut oar_model,
-        name: *const ::core::ffi::c_char,
-        tensor: *mut oar_tensor,
-    ) -> oar_status;
-    /**Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and
-rank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast\_buffers is off, with every
-backward that synchronises.
-
-* `model` (in) borrowed; foreign.
-* `name` (in) borrowed; not empty, new in this model.
-* `tensor` (in) its memory is retained. Any dtype; on the model's device, writable, without gaps or overlaps.
-
-* **return** OAR\_E\_ARGUMENT the tensor or the name does not fit.
-* **return** OAR\_E\_STATE an optimizer was made of the model, or it was prepared.
-* **return** OAR\_E\_UNSUPPORTED the model is a program.
-* **threads** serial(model, tensor)
-* **since** 0.1*/
-    pub fn oar_model_register_buffer(
-        model: *mut oar_model,
-        name: *const ::core::ffi::c_char,
-        tensor: *mut oar_tensor,
-    ) -> oar_status;
     /**Choose between training and evaluation for the forwards that follow.
 
 Training: dropout on, batch statistics, running statistics updated, autograd recorded. Evaluation: dropout off,
@@ -1651,7 +1734,8 @@ Dropouts count as such when they are operators of their own, decomposed ones, or
 the share they keep (stochastic depth). Any other draw of random numbers stays in evaluation too, and a warning
 names its node and module once per model.
 
-A foreign model only remembers the mode: what it means is the host's.
+A foreign model remembers the mode, and its forward (foreign.h) records no autograd in evaluation; what else it means
+is the host's.
 
 * `model` (in) borrowed.
 * `training` (in) 1: training; 0: evaluation.
@@ -1687,7 +1771,8 @@ changes an input in place changes a copy.
 * **return** OAR\_E\_ARGUMENT an input is missing, unknown, or has a number, dtype or shape that the program was not
   exported for; the text names the input, what is expected and what was given. Also what an
   operator itself refuses (a label out of range); the text then names its node and module.
-* **return** OAR\_E\_UNSUPPORTED the model is foreign: its forward is the host's own.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign and was given no forward (oar\_model\_set\_forward).
+* **return** OAR\_E\_CALLBACK the forward of a foreign model failed; the text has the last error inside it.
 * **threads** serial(model, inputs)
 * **since** 0.1*/
     pub fn oar_model_forward(

@@ -17,6 +17,22 @@ macro oar_exchange_fn(trampoline)
 end
 
 """
+    @oar_forward_fn(function) -> Ptr{Cvoid}
+
+Computes the outputs of a foreign model.
+
+- `model` (`oar_model *`): the model; valid during the call only.
+- `inputs` (`const oar_tree *`): what oar_model_forward was given; valid during the call only.
+- `out_outputs` (`oar_tree **`): owned by the library from then on: a list or map of tensors and values.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_model_forward of this model.
+"""
+macro oar_forward_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}, Ptr{Cvoid}))))
+end
+
+"""
     @oar_live_handle_count_fn(function) -> Ptr{Cvoid}
 
 \"live_handle_count\": how many handles are alive in this process. For leak tests.

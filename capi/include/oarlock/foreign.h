@@ -1,0 +1,172 @@
+/**
+ * Models that the host writes: parameters registered by name, in the host's own memory, and a forward of its own.
+ *
+ * Two ways to train one:
+ *
+ *  1. Operators by name. The forward calls operators (op.h) on the tensors of oar_model_parameter; autograd goes back
+ *     through them, as in Python:
+ *
+ *         oar_model_create_foreign(state, &model);
+ *         oar_model_register_parameter(model, "weight", weight);
+ *         oar_model_set_forward(model, forward, NULL, NULL);
+ *         oar_accelerator_prepare_model(accelerator, model);         // now all ranks hold rank 0's values
+ *         ...
+ *         oar_model_forward(model, batch, &outputs);
+ *         oar_accelerator_backward(accelerator, loss);               // averaged over the ranks while it runs
+ *
+ *  2. Mathematics of its own, in whatever language and framework; the gradients are handed over:
+ *
+ *         oar_accelerator_gradient_ready(accelerator, model, "weight", gradient);
+ *         oar_accelerator_gradients_done(accelerator, model);        // averaged over the ranks
+ *         oar_accelerator_step(accelerator, optimizer, scheduler);
+ *
+ * Data parallelism, clipping, optimizers, schedules and checkpoints work on both.
+ */
+#ifndef OARLOCK_FOREIGN_H
+#define OARLOCK_FOREIGN_H
+
+#include <oarlock/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/**
+ * Computes the outputs of a foreign model.
+ *
+ * @param[in]  model        the model; valid during the call only.
+ * @param[in]  inputs       what oar_model_forward was given; valid during the call only.
+ * @param[out] out_outputs  owned by the library from then on: a list or map of tensors and values.
+ * @param[in]  user_data    as registered.
+ *
+ * @return 0 when done; anything else ends the call that ran it with OAR_E_CALLBACK.
+ * @threads inside oar_model_forward of this model
+ * @since   0.1
+ */
+typedef int32_t (*oar_forward_fn)(OAR_BORROWED oar_model *model, OAR_BORROWED const oar_tree *inputs,
+                                  OAR_OUT OAR_OWNED oar_tree **out_outputs, OAR_NULLABLE void *user_data);
+#ifdef __cplusplus
+}
+#endif
+
+/**
+ * Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is
+ * made of it.
+ *
+ * @param[in]  state  borrowed; gives the device.
+ * @param[out] out    owned; end with oar_model_release. Untouched on failure.
+ *
+ * @threads serial(state)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_create_foreign(oar_state *state, OAR_OUT OAR_OWNED oar_model **out) OAR_NOEXCEPT;
+
+/**
+ * Let a foreign model train a tensor. Nothing is copied: optimizer steps, rank 0's values (when the model is prepared)
+ * and loaded checkpoints are written into its memory, where the host's forward finds them.
+ *
+ * All ranks register the same names, shapes and dtypes in the same order. Gradients become ready fastest when that is
+ * the order of the forward: they are averaged from the last to the first.
+ *
+ * @param[in] model   borrowed; foreign.
+ * @param[in] name    borrowed; not empty, new in this model. In a scope (oar_model_enter_scope) relative to it.
+ * @param[in] tensor  its memory is retained. Floating-point, on the model's device, writable, without gaps or overlaps;
+ *                    any order of strides.
+ *
+ * @return OAR_E_ARGUMENT     the tensor or the name does not fit, or some of the memory is another parameter's.
+ * @return OAR_E_STATE        an optimizer was made of the model, or it was prepared.
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads serial(model, tensor)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_register_parameter(oar_model *model, const char *name, oar_tensor *tensor) OAR_NOEXCEPT;
+
+/**
+ * Let a foreign model keep a tensor that is not trained: running statistics, frozen weights. It is in checkpoints, and
+ * rank 0's values go to all ranks when the model is prepared and, unless ddp.broadcast_buffers is off, with every
+ * backward that synchronises.
+ *
+ * @param[in] model   borrowed; foreign.
+ * @param[in] name    borrowed; not empty, new in this model. In a scope (oar_model_enter_scope) relative to it.
+ * @param[in] tensor  its memory is retained. Any dtype; on the model's device, writable, without gaps or overlaps.
+ *
+ * @return OAR_E_ARGUMENT     the tensor or the name does not fit.
+ * @return OAR_E_STATE        an optimizer was made of the model, or it was prepared.
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads serial(model, tensor)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_register_buffer(oar_model *model, const char *name, oar_tensor *tensor) OAR_NOEXCEPT;
+
+/**
+ * Give a foreign model its forward: oar_model_forward runs it from now on.
+ *
+ * It calls operators on the tensors of oar_model_parameter, or computes however it likes. In training the operators
+ * record autograd, in evaluation not.
+ *
+ * @param[in] model      borrowed; foreign.
+ * @param[in] fn         NULL takes the present one away.
+ * @param[in] user_data  handed to `fn`.
+ * @param[in] release    release(user_data) runs exactly once: when another forward takes its place, when the model
+ *                       ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+ *
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads serial(model)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_set_forward(oar_model *model, OAR_NULLABLE oar_forward_fn fn, OAR_NULLABLE void *user_data,
+                      OAR_NULLABLE oar_release_fn release) OAR_NOEXCEPT;
+
+/**
+ * Give a registered parameter or buffer itself, for operators: with its place in autograd, which oar_model_tensor
+ * leaves out.
+ *
+ * @param[in]  model  borrowed; foreign.
+ * @param[in]  name   of a parameter or buffer. In a scope (oar_model_enter_scope) relative to it.
+ * @param[out] out    owned; end with oar_tensor_release. Untouched on failure.
+ *
+ * @return OAR_E_NOT_FOUND    the model has none of that name.
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads serial(model)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_parameter(const oar_model *model, const char *name, OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+
+/**
+ * Enter a scope: a part of the model with a name of its own, as a module is in Python.
+ *
+ * Until oar_model_exit_scope the names given to oar_model_register_parameter, oar_model_register_buffer and
+ * oar_model_parameter are relative to it: "weight" in scope "attention" of scope "blocks.0" is
+ * "blocks.0.attention.weight". Operators that are called meanwhile belong to it. A forward leaves the scopes that it
+ * enters.
+ *
+ * @param[in] model       borrowed; foreign.
+ * @param[in] name        not empty; parts between dots are scopes of their own.
+ * @param[in] class_name  what kind of part it is ("Attention"), for policies that choose parts by kind. NULL: none.
+ *
+ * @return OAR_E_ARGUMENT     the name is empty, begins or ends with a dot, or has two in a row.
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads serial(model)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_enter_scope(oar_model *model, const char *name, OAR_NULLABLE const char *class_name) OAR_NOEXCEPT;
+
+/**
+ * Leave the scope that was entered last.
+ *
+ * @param[in] model  borrowed; foreign.
+ *
+ * @return OAR_E_STATE        no scope is open; in a forward: none that it entered.
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads serial(model)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_exit_scope(oar_model *model) OAR_NOEXCEPT;
+
+#endif

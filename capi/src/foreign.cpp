@@ -1,0 +1,121 @@
+#include "oarlock/foreign.h"
+
+#include "error_slot.h"
+#include "guard.h"
+#include "model/providers/foreign.h"
+#include "state/process_state.h"
+#include "tensor/tree.h"
+
+using namespace oarlock;
+using namespace oarlock::capi;
+
+namespace {
+
+// A handle that ends with this object.
+template <class H>
+class OwnHandle {
+ public:
+  explicit OwnHandle(H* handle) : handle_(handle) {}
+  ~OwnHandle() { release(handle_); }
+  OwnHandle(const OwnHandle&) = delete;
+  OwnHandle& operator=(const OwnHandle&) = delete;
+  H* get() const { return handle_; }
+  H** out() { return &handle_; }
+
+ private:
+  H* handle_;
+};
+
+// What went wrong inside the callback is what its last call of the library said.
+Status forward_failed(std::int32_t value) {
+  const ErrorInfo* inside = current_error();
+  return callback_failed("the forward of the model returned {}{}{}", value,
+                         inside != nullptr ? "; the last error inside it: " : "",
+                         inside != nullptr ? inside->message : "")
+      .with_vendor_code(value);
+}
+
+Result<Tree> run_forward(oar_forward_fn fn, void* data, std::shared_ptr<Model> model, const Tree& inputs) {
+  const OwnHandle<oar_model> model_handle(wrap<oar_model>(std::move(model)));
+  const OwnHandle<oar_tree> input_handle(wrap<oar_tree>(std::make_shared<Tree>(inputs)));
+  OwnHandle<oar_tree> outputs(nullptr);
+  clear_error();
+  const std::int32_t value = fn(model_handle.get(), input_handle.get(), outputs.out(), data);
+  if (value != 0) return forward_failed(value);
+  if (outputs.get() == nullptr) return callback_failed("the forward of the model returned 0 and gave no outputs");
+  OAR_ASSIGN(const Tree& given, unwrap(outputs.get()));
+  return given;
+}
+
+}  // namespace
+
+oar_status oar_model_create_foreign(oar_state* state, oar_model** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const State& self, unwrap(state));
+    OAR_TRY(require_out(out, "out"));
+    *out = wrap<oar_model>(Model::create_foreign(self.device()));
+    return Status::ok();
+  });
+}
+
+oar_status oar_model_register_parameter(oar_model* model, const char* name, oar_tensor* tensor) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Model & self, unwrap(model));
+    OAR_TRY(require_argument(name, "name"));
+    OAR_ASSIGN(const at::Tensor& given, unwrap(tensor));
+    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_register_parameter"));
+    return foreign->register_parameter(name, given);
+  });
+}
+
+oar_status oar_model_register_buffer(oar_model* model, const char* name, oar_tensor* tensor) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Model & self, unwrap(model));
+    OAR_TRY(require_argument(name, "name"));
+    OAR_ASSIGN(const at::Tensor& given, unwrap(tensor));
+    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_register_buffer"));
+    return foreign->register_buffer(name, given);
+  });
+}
+
+oar_status oar_model_set_forward(oar_model* model, oar_forward_fn fn, void* user_data,
+                                 oar_release_fn release_fn) noexcept {
+  return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
+    OAR_ASSIGN(std::shared_ptr<Model> self, unwrap_shared(model));
+    OAR_ASSIGN(ForeignModel * foreign, self->require_foreign("oar_model_set_forward"));
+    if (fn == nullptr) return foreign->set_forward(nullptr);
+    return foreign->set_forward(
+        [fn, data = owner.share(), weak = std::weak_ptr<Model>(self)](const Tree& inputs) -> Result<Tree> {
+          return run_forward(fn, data.get(), weak.lock(), inputs);
+        });
+  });
+}
+
+oar_status oar_model_parameter(const oar_model* model, const char* name, oar_tensor** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Model & self, unwrap(const_cast<oar_model*>(model)));
+    OAR_TRY(require_argument(name, "name"));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_parameter"));
+    OAR_ASSIGN(at::Tensor tensor, foreign->registered(name));
+    *out = wrap<oar_tensor>(std::make_shared<at::Tensor>(std::move(tensor)));
+    return Status::ok();
+  });
+}
+
+oar_status oar_model_enter_scope(oar_model* model, const char* name, const char* class_name) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Model & self, unwrap(model));
+    OAR_TRY(require_argument(name, "name"));
+    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_enter_scope"));
+    return foreign->enter_scope(name, class_name != nullptr ? class_name : "");
+  });
+}
+
+oar_status oar_model_exit_scope(oar_model* model) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Model & self, unwrap(model));
+    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_exit_scope"));
+    return foreign->exit_scope();
+  });
+}
