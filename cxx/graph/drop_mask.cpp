@@ -169,6 +169,11 @@ class MaskFinder {
 
 }  // namespace
 
-void fill_drop_masks(Graph& graph) { MaskFinder(graph).fill(); }
+void fill_drop_masks(Graph& graph) {
+  MaskFinder(graph).fill();
+  for (Node& node : graph.nodes) {
+    for (Graph& body : node.bodies) fill_drop_masks(body);
+  }
+}
 
 }  // namespace oarlock

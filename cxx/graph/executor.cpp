@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "graph/op_call.h"
+#include "graph/operand_zeros.h"
 #include "graph/symeval.h"
 #include "tensor/exceptions.h"
 
@@ -91,6 +92,25 @@ double to_real(const c10::IValue& value) {
   return value.isInt() ? static_cast<double>(value.toInt()) : value.toDouble();
 }
 
+// What decides a conditional.
+Result<bool> truth_of(const c10::IValue& value) {
+  if (value.isBool()) return value.toBool();
+  if (value.isInt()) return value.toInt() != 0;
+  if (!value.isTensor() || !value.toTensor().defined() || value.toTensor().numel() != 1) {
+    return invalid_argument("what decides is not one element");
+  }
+  return value.toTensor().item().toBool();
+}
+
+void give_zeros(const std::vector<at::Tensor>& operands, torch::jit::Stack& stack) {
+  std::vector<at::Tensor> outputs;
+  for (const c10::IValue& value : stack) outputs.push_back(value.isTensor() ? value.toTensor() : at::Tensor());
+  give_zeros_to(operands, outputs);
+  for (std::size_t i = 0; i < stack.size(); ++i) {
+    if (outputs[i].defined()) stack[i] = outputs[i];
+  }
+}
+
 // Inside a catch block. What operators complain about is what they were given: the program was checked when it was
 // read.
 Status operator_failure() {
@@ -101,7 +121,7 @@ Status operator_failure() {
 }  // namespace
 
 void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& last_use, std::int32_t index) {
-  Step step{node.opcode, node.symbolic, 0, {}, {}, {}};
+  Step step{node.opcode, node.symbolic, 0, {}, {}, {}, {}};
   if (node.opcode == Opcode::kOperator) {
     step.op = static_cast<std::int32_t>(operators_.size());
     operators_.push_back(*node.op);
@@ -143,6 +163,9 @@ void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& l
     if (last_use[slot] == index) frees_.push_back(slot);
   }
   step.frees.end = static_cast<std::int32_t>(frees_.size());
+  step.bodies.begin = static_cast<std::int32_t>(bodies_.size());
+  for (const Graph& body : node.bodies) bodies_.push_back(compile(body));
+  step.bodies.end = static_cast<std::int32_t>(bodies_.size());
   stack_size_max_ = std::max({stack_size_max_, node.arguments.size(), node.outputs.size()});
   steps_.push_back(step);
   descriptions_.push_back(describe_node(node));
@@ -151,7 +174,12 @@ void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& l
 Executor Executor::compile(const Graph& graph, const std::vector<SlotId>& keep) {
   Executor executor;
   executor.num_slots_ = graph.slots.size();
+  executor.inputs_ = graph.inputs;
+  executor.graph_outputs_ = graph.outputs;
   const std::vector<std::int32_t> last_use = last_uses(graph, keep);
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    if (last_use[graph.inputs[i]] < 0) executor.unread_inputs_.push_back(static_cast<std::int32_t>(i));
+  }
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     executor.compile_node(graph.nodes[i], last_use, static_cast<std::int32_t>(i));
   }
@@ -241,6 +269,29 @@ Status Executor::take_outputs(const Step& step, Frame& frame) const {
   return Status::ok();
 }
 
+// Operands are on the stack, and then the body's outputs are.
+Status Executor::run_conditional(const Step& step, Frame& frame) const {
+  torch::jit::Stack& stack = frame.stack_;
+  OAR_ASSIGN(const bool is_true, truth_of(stack[0]));
+  const std::int32_t index = step.bodies.begin + (is_true ? 0 : 1);
+  const Executor& body = bodies_[index];
+  if (frame.bodies_.empty()) frame.bodies_.resize(bodies_.size());
+  Frame& inner = frame.bodies_[index];
+  if (inner.values_.size() != body.num_slots_) inner = body.make_frame();
+  std::vector<at::Tensor> unread;  // that must have gradients all the same
+  for (const std::int32_t i : body.unread_inputs_) {
+    const c10::IValue& operand = stack[i + 1];
+    if (operand.isTensor() && operand.toTensor().requires_grad()) unread.push_back(operand.toTensor());
+  }
+  for (std::size_t i = 0; i < body.inputs_.size(); ++i) inner.set(body.inputs_[i], std::move(stack[i + 1]));
+  OAR_TRY(body.run(inner));
+  stack.clear();
+  for (const SlotId slot : body.graph_outputs_) stack.push_back(inner.get(slot));
+  if (!unread.empty() && c10::GradMode::is_enabled()) give_zeros(unread, stack);
+  std::fill(inner.values_.begin(), inner.values_.end(), c10::IValue());
+  return take_outputs(step, frame);
+}
+
 Status Executor::run_step(const Step& step, Frame& frame, Regions& regions) const {
   push_arguments(step, frame);
   switch (step.opcode) {
@@ -263,6 +314,9 @@ Status Executor::run_step(const Step& step, Frame& frame, Regions& regions) cons
     case Opcode::kExitGradMode:
     case Opcode::kExitAutocast:
       regions.leave();
+      break;
+    case Opcode::kConditional:
+      OAR_TRY(run_conditional(step, frame));
       break;
   }
   for (std::int32_t i = step.frees.begin; i < step.frees.end; ++i) frame.values_[frees_[i]] = c10::IValue();

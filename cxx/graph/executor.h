@@ -27,6 +27,7 @@ class Frame {
  private:
   friend class Executor;
   std::vector<c10::IValue> values_;
+  std::vector<Frame> bodies_;  // one per body that has run, kept for the next time
   torch::jit::Stack stack_;
 };
 
@@ -63,11 +64,13 @@ class Executor {
     SymbolicOp symbolic;
     std::int32_t op;  // in operators_
     Range sources, outputs, frees;
+    Range bodies;  // in bodies_
   };
   class Regions;
 
   void push_arguments(const Step& step, Frame& frame) const;
   Status take_outputs(const Step& step, Frame& frame) const;
+  Status run_conditional(const Step& step, Frame& frame) const;
   Status run_step(const Step& step, Frame& frame, Regions& regions) const;
   Status named_failure(std::size_t step, Status status) const;
   void compile_node(const Node& node, const std::vector<std::int32_t>& last_use, std::int32_t index);
@@ -80,7 +83,10 @@ class Executor {
   std::vector<Output> outputs_;
   std::vector<SlotId> output_slots_;
   std::vector<SlotId> frees_;
-  std::vector<std::string> descriptions_;  // per step, for failures
+  std::vector<Executor> bodies_;
+  std::vector<SlotId> inputs_, graph_outputs_;  // of the graph, in order
+  std::vector<std::int32_t> unread_inputs_;     // indices of those that no node reads
+  std::vector<std::string> descriptions_;       // per step, for failures
   std::size_t num_slots_ = 0;
   std::size_t stack_size_max_ = 0;
 };

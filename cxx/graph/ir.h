@@ -83,6 +83,7 @@ enum class Opcode : std::uint8_t {
   kExitGradMode,
   kEnterAutocast,  // arguments: device type (as int), dtype (int or None), enabled, cache enabled (bool or None)
   kExitAutocast,
+  kConditional,  // arguments: a bool or a tensor of one element, then the operands; bodies: if true, if false
 };
 
 enum class SymbolicOp : std::uint8_t {
@@ -128,6 +129,8 @@ struct NodeOutput {
   std::vector<SlotId> slots;
 };
 
+struct Graph;
+
 struct Node {
   Opcode opcode = Opcode::kOperator;
   SymbolicOp symbolic = SymbolicOp::kAdd;  // for kSymbolic
@@ -138,6 +141,9 @@ struct Node {
   std::string target;        // "torch.ops.aten.linear.default"
   std::string module_path;   // "encoder.0.fc1"; "" is the root
   std::string module_class;  // "torch.nn.modules.linear.Linear"
+  // Graphs that the node runs, with slots of their own: their inputs are the operands, their outputs the node's, one
+  // for one. Whoever walks the nodes of a graph walks these too.
+  std::vector<Graph> bodies;
 };
 
 struct Graph {

@@ -24,6 +24,11 @@ void check_slots(const Graph& graph) {
   }
   for (const Node& node : graph.nodes) {
     for_each_use(node, [&](SlotId slot) { OAR_CHECK(is_slot(slot) && is_set[static_cast<std::size_t>(slot)]); });
+    OAR_CHECK(node.bodies.empty() || node.opcode == Opcode::kConditional);
+    for (const Graph& body : node.bodies) {
+      check_slots(body);
+      OAR_CHECK(body.inputs.size() + 1 == node.arguments.size() && body.outputs.size() == node.outputs.size());
+    }
     for (const NodeOutput& output : node.outputs) {
       for (const SlotId slot : output.slots) {
         if (slot == kNoSlot) continue;
@@ -107,7 +112,9 @@ class DocumentMutator {
                                              "torch.ops.aten.sym_size.int",
                                              "_operator.floordiv",
                                              "math.floor",
-                                             "torch.ops.higher_order.wrap_with_set_grad_enabled"};
+                                             "torch.ops.higher_order.wrap_with_set_grad_enabled",
+                                             "torch.ops.higher_order.cond",
+                                             "torch.ops.higher_order.invoke_subgraph"};
     return kTexts[below(std::size(kTexts))];
   }
 

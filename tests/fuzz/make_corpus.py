@@ -63,13 +63,32 @@ class Small(torch.nn.Module):
         return {"loss": (first * second * scale).sum(), "pair": (first, x.shape[0])}
 
 
+class Branches(Small):
+    """Conditionals, one inside the other; the names and weights of Small."""
+
+    def forward(self, x, *, scale):
+        def positive(x):
+            return self.fc(x) * x.shape[0], x.sum()
+
+        def negative(x):
+            return torch.cond(x.mean() < -1, lambda x: self.bn.weight * x, lambda x: x.sin(), (x,)), x.mean()
+
+        y, z = torch.cond(x.sum() > 0, positive, negative, (x,))
+        return {"loss": (y * scale.sum()).sum() + z + self.bn(x).sum(), "pair": (y, x.shape[0])}
+
+
 def program_documents():
     arguments = {"scale": torch.ones(2)}
     shapes = {"x": {0: torch.export.Dim.AUTO}, "scale": None}
-    program = torch.export.export(Small().train(), (torch.ones(6, 4),), arguments, dynamic_shapes=shapes)
-    for name, variant in (("training_ir.json", program), ("decomposed.json", program.run_decompositions({}))):
-        for node in variant.graph.nodes:
-            node.meta.pop("stack_trace", None)
+    def export(make):
+        return torch.export.export(make().train(), (torch.ones(6, 4),), arguments, dynamic_shapes=shapes)
+
+    variants = {"training_ir.json": export(Small), "decomposed.json": export(Small).run_decompositions({}),
+                "branches.json": export(Branches)}
+    for name, variant in variants.items():
+        for module in variant.graph_module.modules():
+            for node in module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ():
+                node.meta.pop("stack_trace", None)
         buffer = io.BytesIO()
         torch.export.save(variant, buffer)
         with zipfile.ZipFile(buffer) as file:

@@ -143,7 +143,27 @@ std::set<SlotId> roots_of(const Argument& argument, const Roots& roots) {
   return result;
 }
 
+void follow_graph(const Graph& graph, Roots& roots, std::set<SlotId>& written);
+
+// A body's inputs show what the operands show, and the node's outputs what the body's do.
+void follow_bodies(const Node& node, Roots& roots, std::set<SlotId>& written) {
+  for (const Graph& body : node.bodies) {
+    Roots inner(body.slots.size());
+    for (std::size_t i = 0; i < body.inputs.size(); ++i) {
+      inner[body.inputs[i]] = roots_of(node.arguments[i + 1], roots);
+    }
+    follow_graph(body, inner, written);
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const SlotId slot = node.outputs[i].slots[0];
+      if (slot == kNoSlot) continue;
+      const std::set<SlotId>& shown = inner[body.outputs[i]];
+      roots[slot].insert(shown.begin(), shown.end());
+    }
+  }
+}
+
 void follow_node(const Node& node, Roots& roots, std::set<SlotId>& written) {
+  follow_bodies(node, roots, written);
   if (node.opcode != Opcode::kOperator) return;
   const c10::FunctionSchema& schema = node.op->schema();
   std::set<SlotId> shown;  // what views and in-place results of this node show
@@ -161,26 +181,36 @@ void follow_node(const Node& node, Roots& roots, std::set<SlotId>& written) {
   }
 }
 
+void follow_graph(const Graph& graph, Roots& roots, std::set<SlotId>& written) {
+  for (const Node& node : graph.nodes) follow_node(node, roots, written);
+}
+
+// Everything but the counters: bodies write to no buffers of modules (torch.cond refuses it).
+void evaluate_nodes(Graph& graph, std::vector<std::string>& random_nodes) {
+  std::erase_if(graph.nodes, [](const Node& node) {
+    return node.opcode == Opcode::kEnterGradMode || node.opcode == Opcode::kExitGradMode;  // nothing is recorded anyway
+  });
+  for (Node& node : graph.nodes) {
+    if (!apply_rules(node) && draws(node)) random_nodes.push_back(describe_node(node));
+    for (Graph& body : node.bodies) evaluate_nodes(body, random_nodes);
+  }
+}
+
 }  // namespace
 
 std::vector<SlotId> written_inputs(const Graph& graph) {
   Roots roots(graph.slots.size());
   for (const SlotId slot : graph.inputs) roots[slot].insert(slot);
   std::set<SlotId> written;
-  for (const Node& node : graph.nodes) follow_node(node, roots, written);
+  follow_graph(graph, roots, written);
   return {written.begin(), written.end()};
 }
 
 EvaluationGraph evaluation_graph(const Program& program) {
   EvaluationGraph result{program.graph, {}, {}};
   Graph& graph = result.graph;
-  std::erase_if(graph.nodes, [](const Node& node) {
-    return node.opcode == Opcode::kEnterGradMode || node.opcode == Opcode::kExitGradMode;  // nothing is recorded anyway
-  });
   fill_drop_masks(graph);
-  for (Node& node : graph.nodes) {
-    if (!apply_rules(node) && draws(node)) result.random_nodes.push_back(describe_node(node));
-  }
+  evaluate_nodes(graph, result.random_nodes);
   drop_counters(graph, program);
   result.written_inputs = written_inputs(graph);
   return result;

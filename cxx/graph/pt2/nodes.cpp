@@ -13,8 +13,6 @@ namespace oarlock::pt2 {
 namespace {
 
 constexpr std::string_view kHigherOrder = "torch.ops.higher_order.";
-constexpr std::string_view kGradRegion = "torch.ops.higher_order.wrap_with_set_grad_enabled";
-constexpr std::string_view kAutocastRegion = "torch.ops.higher_order.wrap_with_autocast";
 
 // Checks of what the exporter saw. They pin dtypes and devices, so that a program under autocast or on another device
 // would fail; shapes are checked at the door instead (input_check.h).
@@ -74,17 +72,6 @@ bool returns_number(const c10::Type& type) {
   }
 }
 
-Node bracket(Opcode opcode, const Node& origin, std::vector<c10::IValue> constants) {
-  Node node = origin;
-  node.opcode = opcode;
-  for (c10::IValue& constant : constants) {
-    Argument argument;
-    argument.constant = std::move(constant);
-    node.arguments.push_back(std::move(argument));
-  }
-  return node;
-}
-
 }  // namespace
 
 Result<SlotId> NodeReader::define(Scope& scope, const std::string& name, SlotKind kind) {
@@ -123,6 +110,8 @@ Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
   OAR_ASSIGN(node.target, string_at(json, "target"));
   if (const JsonValue* name = json.find("name"); name != nullptr && name->is_string()) node.name = name->text();
   if (std::find(std::begin(kSkipped), std::end(kSkipped), node.target) != std::end(kSkipped)) return Status::ok();
+  node.module_path = module_path_;
+  node.module_class = module_class_;
   read_module(json, node);
   const std::string where = describe_node(node);
   Status status = Status::ok();
@@ -130,10 +119,8 @@ Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
     node.opcode = Opcode::kSymbolic;
     node.symbolic = *op;
     status = read_symbolic(json, scope, std::move(node));
-  } else if (node.target == kGradRegion || node.target == kAutocastRegion) {
-    status = read_region(json, scope, std::move(node));
   } else if (node.target.compare(0, kHigherOrder.size(), kHigherOrder) == 0) {
-    status = unsupported("the higher-order operator is not supported");
+    status = read_higher_order(json, scope, std::move(node));
   } else {
     status = read_operator(json, scope, std::move(node));
   }
@@ -244,82 +231,6 @@ Status NodeReader::read_symbolic(const JsonValue& json, Scope& scope, Node node)
   OAR_ASSIGN(NodeOutput read, read_output(outputs->items()[0], scope, nullptr));
   node.outputs.push_back(std::move(read));
   graph_.nodes.push_back(std::move(node));
-  return Status::ok();
-}
-
-Status NodeReader::read_region(const JsonValue& json, Scope& scope, Node node) {
-  const bool is_grad = node.target == kGradRegion;
-  const std::size_t num_settings = is_grad ? 1 : 4;
-  OAR_ASSIGN(const JsonValue* inputs, array_at(json, "inputs"));
-  if (inputs->items().size() < num_settings + 1) return corrupt("the region has too few arguments");
-  std::vector<c10::IValue> settings;
-  const JsonValue* body = nullptr;
-  std::vector<ArgumentItem> operands;
-  for (std::size_t i = 0; i < inputs->items().size(); ++i) {
-    OAR_ASSIGN(const JsonValue* argument, object_at(inputs->items()[i], "arg"));
-    if (i == num_settings) {
-      OAR_ASSIGN(const JsonValue* graph_argument, object_at(*argument, "as_graph"));
-      OAR_ASSIGN(body, object_at(*graph_argument, "graph"));
-      continue;
-    }
-    OAR_ASSIGN(ArgumentValue value, argument_value(*argument, scope, device_));
-    if (value.is_list) return corrupt("the region takes no lists");
-    if (i > num_settings) {
-      operands.push_back(std::move(value.items[0]));
-    } else if (value.items[0].slot != kNoSlot) {
-      return unsupported("the region's settings are not constants");
-    } else {
-      settings.push_back(value.items[0].constant);
-    }
-  }
-  if (is_grad) {
-    if (!settings[0].isBool()) return corrupt("the region's setting is no bool");
-  } else {
-    if (!settings[0].isString() || !settings[2].isBool()) return corrupt("the region's settings are malformed");
-    if (!(settings[1].isInt() || settings[1].isNone()) || !(settings[3].isBool() || settings[3].isNone())) {
-      return corrupt("the region's settings are malformed");
-    }
-    if (settings[0].toStringRef() != "cpu" && settings[0].toStringRef() != "cuda") {
-      return unsupported("autocast for {} is not supported", settings[0].toStringRef());
-    }
-    settings[0] = static_cast<std::int64_t>(device_.type());
-  }
-  graph_.nodes.push_back(bracket(is_grad ? Opcode::kEnterGradMode : Opcode::kEnterAutocast, node, std::move(settings)));
-  OAR_ASSIGN(const JsonValue* outputs, array_at(json, "outputs"));
-  OAR_TRY(inline_body(*body, operands, *outputs, scope));
-  graph_.nodes.push_back(bracket(is_grad ? Opcode::kExitGradMode : Opcode::kExitAutocast, node, {}));
-  return Status::ok();
-}
-
-Status NodeReader::inline_body(const JsonValue& body, const std::vector<ArgumentItem>& operands,
-                               const JsonValue& outputs, Scope& scope) {
-  Scope inner;
-  OAR_ASSIGN(const JsonValue* parameters, array_at(body, "inputs"));
-  if (parameters->items().size() != operands.size()) {
-    return corrupt("the region has {} inputs, {} are given", parameters->items().size(), operands.size());
-  }
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    OAR_ASSIGN(const Tagged parameter, tagged(parameters->items()[i]));
-    const bool is_tensor = parameter.tag == "as_tensor";
-    if (!is_tensor && parameter.tag.substr(0, 7) != "as_sym_") continue;  // a constant: its uses hold it themselves
-    OAR_ASSIGN(const std::string name, string_at(*parameter.value, is_tensor ? "name" : "as_name"));
-    if (!inner.emplace(name, operands[i]).second) return corrupt("the name {} is defined twice", name);
-  }
-  OAR_TRY(read_nodes(body, inner));
-  OAR_ASSIGN(const JsonValue* results, array_at(body, "outputs"));
-  if (results->items().size() != outputs.items().size()) {
-    return corrupt("the region returns {} values, {} are named", results->items().size(), outputs.items().size());
-  }
-  for (std::size_t i = 0; i < results->items().size(); ++i) {
-    OAR_ASSIGN(const Tagged output, tagged(outputs.items()[i]));
-    const bool is_tensor = output.tag == "as_tensor";
-    if (!is_tensor && output.tag.substr(0, 7) != "as_sym_") continue;
-    OAR_ASSIGN(const ArgumentValue result, argument_value(results->items()[i], inner, device_));
-    if (result.is_list) return unsupported("regions that return lists are not supported");
-    OAR_ASSIGN(const std::string name, string_at(*output.value, is_tensor ? "name" : "as_name"));
-    // The outer name is the inner value.
-    if (!scope.emplace(name, result.items[0]).second) return corrupt("the name {} is defined twice", name);
-  }
   return Status::ok();
 }
 

@@ -123,5 +123,72 @@ TEST(Executor, GradRegionsRecordNothingInside) {
   EXPECT_TRUE(frame.get(outside).toTensor().requires_grad());
 }
 
+// if the bool (or one-element tensor) in `decides`: neg(x), else relu(x); `y` is read by neither branch.
+struct Conditional {
+  Conditional() {
+    const SlotId decides = builder.input("decides");
+    const SlotId x = builder.input("x");
+    const SlotId y = builder.input("y");
+    Node node;
+    node.opcode = Opcode::kConditional;
+    node.name = "cond";
+    for (const SlotId slot : {decides, x, y}) {
+      Argument argument;
+      argument.kind = ArgumentKind::kSlot;
+      argument.slot = slot;
+      node.arguments.push_back(argument);
+    }
+    for (const char* op : {"aten::neg", "aten::relu"}) {
+      GraphBuilder body;
+      const SlotId given = body.input("given");
+      body.input("unread");
+      body.graph.outputs = {body.call(op, {of(given)}, "branch")};
+      node.bodies.push_back(body.graph);
+    }
+    node.outputs.push_back({false, {builder.slot("result")}});
+    builder.graph.outputs = {node.outputs[0].slots[0]};
+    builder.graph.nodes.push_back(node);
+  }
+  Result<at::Tensor> run(c10::IValue decides, at::Tensor x, at::Tensor y = at::ones({2})) {
+    const Executor executor = Executor::compile(builder.graph);
+    Frame frame = executor.make_frame();
+    frame.set(0, std::move(decides));
+    frame.set(1, std::move(x));
+    frame.set(2, std::move(y));
+    OAR_TRY(executor.run(frame));
+    return frame.get(builder.graph.outputs[0]).toTensor();
+  }
+  GraphBuilder builder;
+};
+
+TEST(ExecutorConditional, TakesTheBranchThatABoolOrATensorChooses) {
+  const at::Tensor x = at::tensor({-1.0, 2.0});
+  EXPECT_TRUE(at::equal(Conditional().run(true, x).value(), at::tensor({1.0, -2.0})));
+  EXPECT_TRUE(at::equal(Conditional().run(at::tensor({0}), x).value(), at::tensor({0.0, 2.0})));
+}
+
+TEST(ExecutorConditional, IsRefusedWhatDecidesNothing) {
+  const Result<at::Tensor> result = Conditional().run(at::ones({2}), at::ones({2}));
+  ASSERT_EQ(result.status().code(), OAR_E_ARGUMENT);
+  EXPECT_NE(result.status().message().find("node cond"), std::string::npos) << result.status().message();
+}
+
+TEST(ExecutorConditional, GivesZeroGradientsToWhatTheBranchDidNotRead) {
+  const at::Tensor x = at::tensor({-1.0, 2.0}).set_requires_grad(true);
+  const at::Tensor y = at::ones({3}).set_requires_grad(true);
+  const at::Tensor result = Conditional().run(false, x, y).value();
+  result.sum().backward();
+  EXPECT_TRUE(at::equal(x.grad(), at::tensor({0.0, 1.0})));
+  EXPECT_TRUE(at::equal(y.grad(), at::zeros({3})));
+}
+
+TEST(ExecutorConditional, HoldsNothingAfterTheRun) {
+  const at::Tensor x = at::ones({2}), y = at::ones({2});
+  const at::Tensor result = Conditional().run(true, x, y).value();
+  EXPECT_EQ(x.use_count(), 1);
+  EXPECT_EQ(y.use_count(), 1);
+  EXPECT_EQ(result.use_count(), 1);
+}
+
 }  // namespace
 }  // namespace oarlock

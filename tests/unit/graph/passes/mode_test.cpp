@@ -77,5 +77,26 @@ TEST(EvaluationGraph, NamesNodesThatStayRandom) {
   EXPECT_EQ(evaluation.random_nodes, std::vector<std::string>{"node noise (aten::rand_like) in module block.0"});
 }
 
+TEST(WrittenInputs, FollowsBodiesOfConditionals) {
+  GraphBuilder builder;
+  const SlotId decides = builder.input("decides");
+  const SlotId buffer = builder.input("b");
+  const SlotId view = builder.call("aten::select.int", {of(buffer), of_value(0), of_value(0)}, "view");
+  GraphBuilder body;
+  const SlotId given = body.input("given");
+  body.graph.outputs = {body.call("aten::relu_", {of(given)}, "relu_")};
+  Node node;
+  node.opcode = Opcode::kConditional;
+  for (const SlotId slot : {decides, view}) {
+    node.arguments.emplace_back();
+    node.arguments.back().kind = ArgumentKind::kSlot;
+    node.arguments.back().slot = slot;
+  }
+  node.bodies = {body.graph, body.graph};
+  node.outputs.push_back({false, {builder.slot("result")}});
+  builder.graph.nodes.push_back(node);
+  EXPECT_EQ(written_inputs(builder.graph), std::vector<SlotId>{buffer});
+}
+
 }  // namespace
 }  // namespace oarlock

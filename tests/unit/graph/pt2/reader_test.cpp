@@ -23,7 +23,7 @@ TEST_P(KeptDocument, IsRead) {
   EXPECT_EQ(program.value().tensors.size(), test::weights_of_small().size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Corpus, KeptDocument, testing::Values("training_ir.json", "decomposed.json"));
+INSTANTIATE_TEST_SUITE_P(Corpus, KeptDocument, testing::Values("training_ir.json", "decomposed.json", "branches.json"));
 
 }  // namespace
 }  // namespace oarlock
