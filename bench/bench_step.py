@@ -1,5 +1,4 @@
 """What a training step, its first one, and a rank's memory cost: MLP 64-64-10, batch 32, one thread, fused AdamW."""
-import os
 import pathlib
 import subprocess
 import sys
@@ -7,30 +6,15 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests/parity")]
-import programs  # noqa: E402
+sys.path[:0] = [str(HERE)]
+import models  # noqa: E402
 import rows  # noqa: E402
+from step_runs import ENVIRONMENT, TIMEOUT_S, figures, ours  # noqa: E402
 
 IDS = ("step_mlp_1rank", "step_mlp_2ranks", "first_step", "rss_rank")
-BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
 WARM_UP, STEPS = 200, 2000
-TIMEOUT_S = 300
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": ""}
 LAUNCH = [sys.executable, "-m", "accelerate.commands.launch", "--num_machines", "1", "--mixed_precision", "no",
           "--dynamo_backend", "no", "--main_process_port", "0"]
-
-
-def figures(command):
-    run = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=TIMEOUT_S, env=ENVIRONMENT)
-    if run.returncode != 0:
-        sys.exit(f"{command}: {run.stdout}{run.stderr}")
-    words = [line.split("] ")[-1].split() for line in run.stdout.splitlines()]
-    found = {word[0]: [float(x) for x in word[1:]] for word in words if word and word[0] in
-             ("us_per_step", "vm_hwm_kib", "losses")}
-    first, last = found["losses"]
-    if not last < first:
-        sys.exit(f"{command}: the loss did not fall ({first} to {last}), so nothing was measured")
-    return found
 
 
 def seconds_to_first_step(command):
@@ -44,23 +28,18 @@ def seconds_to_first_step(command):
     return elapsed
 
 
-def ours(program, ranks, steps=STEPS):
-    command = [BUILD / "bench/step_mlp", program, WARM_UP, steps]
-    return command if ranks == 1 else [BUILD / "bin/oarlock", "launch", "-n", ranks, *command]
-
-
 def accelerate(ranks):
     script = [HERE / "peers/step_mlp_accelerate.py", WARM_UP, STEPS]
     return [sys.executable, *script] if ranks == 1 else [*LAUNCH, "--multi_gpu", "--num_processes", ranks, *script]
 
 
-def bench_steps(program):
+def bench_steps(program, inputs):
     for ranks, bar in ((1, "<= 0.4"), (2, "<= 0.15")):
         bench_id = f"step_mlp_{ranks}rank{'s' if ranks > 1 else ''}"
         memory = rows.wanted("rss_rank") and ranks == 1
         if not rows.wanted(bench_id) and not memory:
             continue
-        mine, theirs = rows.alternate(lambda: figures(ours(program, ranks)), lambda: figures(accelerate(ranks)))
+        mine, theirs = rows.alternate(lambda: figures(ours(program, inputs, WARM_UP, STEPS, ranks)), lambda: figures(accelerate(ranks)))
         rows.print_row(bench_id, "us/step", [f["us_per_step"][0] for f in mine], "accelerate",
                        [f["us_per_step"][0] for f in theirs], bar)
         if memory:
@@ -68,10 +47,10 @@ def bench_steps(program):
                            [f["vm_hwm_kib"][0] / 1024 for f in theirs], "<= 0.25")
 
 
-def bench_first_step(program):
+def bench_first_step(program, inputs):
     if not rows.wanted("first_step"):
         return
-    command = [BUILD / "bench/step_mlp", program, 1, 0]
+    command = ours(program, inputs, 1, 0)
     peer = [sys.executable, HERE / "peers/first_step_torch.py"]
     mine, theirs = rows.alternate(lambda: seconds_to_first_step(command), lambda: seconds_to_first_step(peer))
     rows.print_row("first_step", "s", mine, "torch", theirs, "<= 0.2")
@@ -79,10 +58,9 @@ def bench_first_step(program):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        program = pathlib.Path(folder) / "mlp.pt2"
-        programs.export_mlp(program)
-        bench_steps(program)
-        bench_first_step(program)
+        program, inputs = models.export("mlp", folder)
+        bench_steps(program, inputs)
+        bench_first_step(program, inputs)
 
 
 main()

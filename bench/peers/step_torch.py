@@ -1,0 +1,33 @@
+"""The peer of step_*_eager, step_decoder_tiny and step_compute: the same steps in plain PyTorch. Arguments: MODEL WARM_UP STEPS."""
+import pathlib
+import sys
+import time
+
+import torch
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent)]
+import models  # noqa: E402
+
+
+def step(model, optimizer, batch):
+    loss = model(**batch)["loss"]
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item()
+
+
+def main():
+    name, warm_up, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    torch.set_num_threads(1)
+    model, batch = models.make(name)
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    losses = [step(model, optimizer, batch) for _ in range(warm_up)][:10]
+    begin = time.perf_counter()
+    for _ in range(steps):
+        last = step(model, optimizer, batch)
+    us = 1e6 * (time.perf_counter() - begin) / steps
+    print(f"us_per_step {us:.3f}\nlosses", *(f"{loss:.9g}" for loss in [*losses, last]), flush=True)
+
+
+main()
