@@ -75,7 +75,8 @@ class Oarlock:
     def _release_of(self, name):
         nouns = {"oar_tree_get_tensor": "tensor", "oar_model_tensor": "tensor", "oar_model_gradient": "tensor",
                  "oar_model_forward": "tree", "oar_model_load": "model", "oar_tensor_contiguous": "tensor",
-                 "oar_accelerator_gather_for_metrics": "tensor", "oar_loader_next": "tree", "oar_state_group": "group"}
+                 "oar_accelerator_gather_for_metrics": "tensor", "oar_loader_next": "tree", "oar_state_group": "group",
+                 "oar_op_signatures": "bytes", "oar_op_names": "bytes", "oar_model_parameter": "tensor"}
         return getattr(self.lib, f"oar_{nouns.get(name, name.split('_')[1])}_release")
 
     def text(self, function, *arguments):

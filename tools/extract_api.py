@@ -108,7 +108,7 @@ def parse_block(comment):
     return block
 
 
-def role_of(spelling, name, next_name, handles):
+def role_of(spelling, name, next_name, handles, structs):
     """What a parameter is to a generator: the same shape has the same role everywhere."""
     base, stars = re.sub(r"\b(const|struct)\b|[\s*]", "", spelling), spelling.count("*")
     is_array = "*const *" in spelling
@@ -118,7 +118,11 @@ def role_of(spelling, name, next_name, handles):
     if stars == 0:
         return "scalar"
     if base in handles:
+        if stars == 2 and next_name == "count" and not is_array:
+            return "handle_array_out"  # room for *count handles
         return "handle" if stars == 1 else "handle_array" if is_array else "handle_out"
+    if base in structs:
+        return "struct_array"
     if base == "char" and stars == 1:
         return "text" if is_input else "text_buffer"
     if base == "char":
@@ -134,7 +138,7 @@ def role_of(spelling, name, next_name, handles):
     return "array_out" if next_name == "count" else "scalar_out"  # array_out: room for *count elements
 
 
-def read_function(cursor, handles):
+def read_function(cursor, handles, structs):
     header = header_of(cursor)
     since, result_tags, tags = declared_tags(cursor.spelling, header)
     block = parse_block(cursor.raw_comment)
@@ -142,7 +146,7 @@ def read_function(cursor, handles):
     arguments = list(cursor.get_arguments())
     next_names = [argument.spelling for argument in arguments[1:]] + [None]
     for argument, next_name, argument_tags in zip(arguments, next_names, tags):
-        role = role_of(argument.type.spelling, argument.spelling, next_name, handles)
+        role = role_of(argument.type.spelling, argument.spelling, next_name, handles, structs)
         is_out = "out" in argument_tags or role.endswith("_out") or role == "text_buffer"
         direction = "in,out" if role == "length" else "out" if is_out else "in"
         parameters.append({
@@ -158,6 +162,30 @@ def read_function(cursor, handles):
         "documented": {name: entry["direction"] for name, entry in block["params"].items()},
         "documented_since": block["since"],
     }
+
+
+def is_inline(cursor):
+    """Code of the header, which the library does not export."""
+    return cursor.storage_class == clang.cindex.StorageClass.STATIC
+
+
+def fields_of(cursor):
+    return list(cursor.underlying_typedef_type.get_canonical().get_fields())
+
+
+def read_struct(cursor):
+    """A struct with its layout, so that a binding can be checked against it. Offsets and sizes in bytes."""
+    record = cursor.underlying_typedef_type.get_canonical()
+    source = (INCLUDE / "oarlock" / header_of(cursor)).read_text()
+    text = re.search(rf"(/\*\*(?:(?!\*/).)*\*/)\s*typedef struct {cursor.spelling} \{{", source, flags=re.S)
+    body = re.search(rf"typedef struct {cursor.spelling} \{{(.*?)\}} {cursor.spelling};", source, flags=re.S)[1]
+    fields = []
+    for field in fields_of(cursor):
+        behind = re.search(rf"\b{field.spelling};[ \t]*(/\*.*?\*/)", body, flags=re.S)
+        fields.append({"name": field.spelling, "type": field.type.spelling, "offset": record.get_offset(field.spelling) // 8,
+                       "size": field.type.get_size(), "text": plain(behind[1]) if behind else ""})
+    return {"name": cursor.spelling, "header": header_of(cursor), "size": record.get_size(), "fields": fields,
+            "brief": parse_block(text[1])["brief"] if text else ""}
 
 
 def read_callback(cursor):
@@ -207,12 +235,15 @@ def read_api():
     unit = parse_headers()
     cursors = [cursor for cursor in unit.cursor.get_children() if is_ours(cursor)]
     typedefs = [c for c in cursors if c.kind == CursorKind.TYPEDEF_DECL]
-    handles = sorted(c.spelling for c in typedefs if c.underlying_typedef_type.get_canonical().kind == TypeKind.RECORD)
+    records = [c for c in typedefs if c.underlying_typedef_type.get_canonical().kind == TypeKind.RECORD]
+    structs = [read_struct(c) for c in records if fields_of(c)]
+    handles = sorted(c.spelling for c in records if not fields_of(c))
     callbacks = [read_callback(c) for c in typedefs if c.underlying_typedef_type.kind == TypeKind.POINTER]
-    functions = [read_function(c, handles) for c in cursors if c.kind == CursorKind.FUNCTION_DECL]
+    names = {struct["name"] for struct in structs}
+    functions = [read_function(c, handles, names) for c in cursors if c.kind == CursorKind.FUNCTION_DECL and not is_inline(c)]
     constants = [read_constant(c) for c in cursors if c.kind == CursorKind.MACRO_DEFINITION and c.spelling.startswith("OAR_")]
     by_name = lambda entries: sorted(entries, key=lambda entry: entry["name"])
-    return {"handles": handles, "callbacks": by_name(callbacks), "constants": by_name(c for c in constants if c),
+    return {"handles": handles, "structs": by_name(structs), "callbacks": by_name(callbacks), "constants": by_name(c for c in constants if c),
             "functions": by_name(functions)}
 
 
@@ -226,13 +257,13 @@ def untagged(function):
         is_filled = role.endswith("_out") or role == "text_buffer"
         if is_filled != ("out" in tags):
             yield f"{name} needs OAR_OUT" if is_filled else f"{name} has OAR_OUT, but the call does not fill it"
-        if role.endswith("_out") and role != "array_out" and not re.match(r"out(_|$)", name):
+        if role.endswith("_out") and not role.endswith("array_out") and not re.match(r"out(_|$)", name):
             yield f"{name} is an out-parameter: call it out or out_x"
-        if role in ("text_buffer", "array_out") and "nullable" not in tags:
+        if role in ("text_buffer", "array_out", "handle_array_out") and "nullable" not in tags:
             yield f"{name} needs OAR_NULLABLE: NULL asks for the size"
-        if role in ("handle_out", "pointer_out", "text_out") and not {"owned", "borrowed"} & tags:
+        if role in ("handle_out", "handle_array_out", "pointer_out", "text_out") and not {"owned", "borrowed"} & tags:
             yield f"{name} needs OAR_OWNED or OAR_BORROWED"
-        if "maybe_null" in tags and role not in ("handle_out", "pointer_out", "text_out"):
+        if "maybe_null" in tags and role not in ("handle_out", "handle_array_out", "pointer_out", "text_out"):
             yield f"{name} has OAR_MAYBE_NULL, but gives no pointer"
 
 

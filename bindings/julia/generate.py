@@ -67,9 +67,13 @@ def constants(api):
     return HEAD + "\n".join(lines) + "\n"
 
 
-def types(api):
+def types(api, type_of):
     lines = [f'"The incomplete C struct `{name}`; handles are `Ptr{{{name}}}`."\nabstract type {name} end'
              for name in api["handles"]]
+    for struct in api["structs"]:
+        lines += [f'"{doc_text(struct["brief"])}"', f"struct {struct['name']}"]
+        lines += [f"    {field['name']}::{type_of(field['type'])}  # {field['text']}" for field in struct["fields"]]
+        lines += ["end"]
     return HEAD + "\n".join(lines) + "\n"
 
 
@@ -106,9 +110,9 @@ def generate():
     names = {entry["name"] for entry in api["callbacks"]}
 
     def type_of(c_type):
-        return julia_type(c_type, set(api["handles"]), names)
+        return julia_type(c_type, set(api["handles"]) | {struct["name"] for struct in api["structs"]}, names)
 
-    return {"types.jl": types(api), "constants.jl": constants(api), "callbacks.jl": callbacks(api, type_of),
+    return {"types.jl": types(api, type_of), "constants.jl": constants(api), "callbacks.jl": callbacks(api, type_of),
             "functions.jl": functions(api, type_of)}
 
 

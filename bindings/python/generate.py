@@ -27,6 +27,8 @@ SHAPES = (
     ([("text_array", "const char *const *"), ("array", "const double *"), ("scalar", "size_t")],
      ("NAMES", "VALUES", "COUNT"), "Mapping[str, float]", None),
     ([("text_array", "const char *const *"), ("scalar", "size_t")], ("NAMES", "COUNT"), "Sequence[str] | None", None),
+    ([("struct_array", "const oar_value *"), ("scalar", "size_t")], ("VALUES", "COUNT"), "Sequence[object]", None),
+    ([("handle_array_out", "oar_tensor **"), ("length", "size_t *")], ("TENSORS_OUT", "ROOM"), None, "list[Tensor | None]"),
     ([("array", "const int64_t *"), ("array", "const int64_t *"), ("scalar", "size_t")],
      ("SHAPE", "STRIDES", "COUNT"), "tuple[Sequence[int], Sequence[int] | None]", None),
     ([("array", "const int64_t *"), ("scalar", "size_t")], ("NUMBERS", "COUNT"), "Sequence[int]", None),
@@ -167,7 +169,7 @@ def documentation(function):
 
 
 def room_is_asked(names):
-    return names[-1] == "ROOM"
+    return names[-1] == "ROOM" and names[0] != "TENSORS_OUT"
 
 
 def functions_interface(api):

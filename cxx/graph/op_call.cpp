@@ -2,24 +2,91 @@
 
 #include <ATen/ScalarOps.h>
 #include <ATen/core/List.h>
+#include <fmt/format.h>
 
 #include <optional>
 #include <string>
+#include <utility>
+
+#include "tensor/dtype.h"
 
 namespace oarlock {
 namespace {
 
-// The type inside any number of Optional.
-const c10::Type& strip_optional(const c10::Type& type) {
-  const c10::Type* inner = &type;
-  while (inner->kind() == c10::TypeKind::OptionalType) inner = inner->containedType(0).get();
-  return *inner;
-}
-
 bool is_optional(const c10::Type& type) { return type.kind() == c10::TypeKind::OptionalType; }
 
-Status wrong_value(const c10::Argument& schema, const std::string& given) {
-  return invalid_argument("argument {} takes {}, {} given", schema.name(), schema.real_type()->str(), given);
+Status wrong_value(const c10::Argument& schema, std::string_view given) {
+  return invalid_argument("argument {} takes {}, {} given", schema.name(), expected_text(schema), given);
+}
+
+// What a value is, in words.
+std::string given_text(const c10::IValue& value) {
+  if (value.isNone()) return "None";
+  if (value.isTensor()) return "a tensor";
+  if (value.isInt()) return fmt::format("the integer {}", value.toInt());
+  if (value.isDouble()) return fmt::format("the float {}", value.toDouble());
+  if (value.isBool()) return value.toBool() ? "true" : "false";
+  if (value.isString()) return fmt::format("the text '{}'", value.toStringRef());
+  return value.tagKind();
+}
+
+const char* noun_of(const c10::Type& type, bool plural) {
+  switch (type.kind()) {
+    case c10::TypeKind::TensorType:
+      return plural ? "tensors" : "a tensor";
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType:
+      return plural ? "integers" : "an integer";
+    case c10::TypeKind::FloatType:
+    case c10::TypeKind::SymFloatType:
+    case c10::TypeKind::NumberType:
+      return plural ? "numbers" : "a number";
+    case c10::TypeKind::BoolType:
+    case c10::TypeKind::SymBoolType:
+      return plural ? "bools" : "a bool";
+    case c10::TypeKind::StringType:
+      return plural ? "texts" : "a text";
+    case c10::TypeKind::ScalarTypeType:
+      return plural ? "dtypes" : "a dtype";
+    case c10::TypeKind::LayoutType:
+      return plural ? "layouts" : "a layout ('strided')";
+    case c10::TypeKind::MemoryFormatType:
+      return plural ? "memory formats" : "a memory format ('contiguous_format', 'channels_last', ...)";
+    case c10::TypeKind::DeviceObjType:
+      return plural ? "devices" : "a device ('cpu')";
+    default:
+      return nullptr;
+  }
+}
+
+// What a name stands for; nullopt: this type has no names, or not that one.
+std::optional<c10::IValue> value_of_name(const std::string& name, c10::TypeKind kind) {
+  constexpr std::pair<std::string_view, at::Layout> kLayouts[] = {
+      {"strided", at::kStrided},      {"sparse_coo", at::kSparse},    {"sparse_csr", at::kSparseCsr},
+      {"sparse_csc", at::kSparseCsc}, {"sparse_bsr", at::kSparseBsr}, {"sparse_bsc", at::kSparseBsc}};
+  constexpr std::pair<std::string_view, at::MemoryFormat> kFormats[] = {
+      {"contiguous_format", at::MemoryFormat::Contiguous},
+      {"preserve_format", at::MemoryFormat::Preserve},
+      {"channels_last", at::MemoryFormat::ChannelsLast},
+      {"channels_last_3d", at::MemoryFormat::ChannelsLast3d}};
+  if (kind == c10::TypeKind::ScalarTypeType) {
+    const Result<at::ScalarType> dtype = dtype_from_name(name);
+    if (dtype.is_ok()) return c10::IValue(dtype.value());
+  } else if (kind == c10::TypeKind::LayoutType) {
+    for (const auto& [known, layout] : kLayouts) {
+      if (known == name) return c10::IValue(layout);
+    }
+  } else if (kind == c10::TypeKind::MemoryFormatType) {
+    for (const auto& [known, format] : kFormats) {
+      if (known == name) return c10::IValue(format);
+    }
+  } else if (kind == c10::TypeKind::DeviceObjType) {
+    try {
+      return c10::IValue(c10::Device(name));
+    } catch (const c10::Error&) {  // the parser of devices has no other way to say no
+    }
+  }
+  return std::nullopt;
 }
 
 Result<c10::IValue> coerce_item(const c10::IValue& value, const c10::Type& type, const c10::Argument& schema) {
@@ -57,18 +124,24 @@ Result<c10::IValue> coerce_item(const c10::IValue& value, const c10::Type& type,
     case c10::TypeKind::LayoutType:
     case c10::TypeKind::MemoryFormatType:
       fits = value.isInt();
+      if (value.isString()) {
+        if (auto named = value_of_name(value.toStringRef(), strip_optional(type).kind())) return *std::move(named);
+      }
       break;
     case c10::TypeKind::StringType:
       fits = value.isString();
       break;
     case c10::TypeKind::DeviceObjType:
       fits = value.isDevice();
+      if (value.isString()) {
+        if (auto named = value_of_name(value.toStringRef(), c10::TypeKind::DeviceObjType)) return *std::move(named);
+      }
       break;
     default:
       break;
   }
   if (fits) return value;
-  return wrong_value(schema, value.tagKind());
+  return wrong_value(schema, given_text(value));
 }
 
 template <class T, class Convert>
@@ -103,8 +176,7 @@ Result<c10::IValue> constant_list(const std::vector<c10::IValue>& values, const 
     default:
       break;
   }
-  return unsupported("argument {} takes {}, and lists of that are not supported", schema.name(),
-                     schema.real_type()->str());
+  return unsupported("argument {} takes {}, and lists of that are not supported", schema.name(), expected_text(schema));
 }
 
 std::optional<ArgumentKind> list_kind(const c10::Type& element) {
@@ -198,6 +270,32 @@ Result<Argument> bind_list(const ArgumentValue& value, const c10::Argument& sche
 
 }  // namespace
 
+const c10::Type& strip_optional(const c10::Type& type) {
+  const c10::Type* inner = &type;
+  while (inner->kind() == c10::TypeKind::OptionalType) inner = inner->containedType(0).get();
+  return *inner;
+}
+
+std::string expected_text(const c10::Argument& schema) {
+  const c10::TypePtr outer = schema.real_type();
+  const c10::Type& type = strip_optional(*outer);
+  const char* end = is_optional(*outer) ? " or None" : "";
+  if (type.kind() == c10::TypeKind::ListType) {
+    const char* noun = noun_of(strip_optional(*type.containedType(0)), true);
+    if (noun == nullptr) return type.str() + end;
+    const bool with_none = is_optional(*type.containedType(0));
+    const std::string count = schema.N() ? fmt::format("{} ", *schema.N()) : "";
+    return fmt::format("a list of {}{}{}{}", count, noun, with_none ? " and None" : "", end);
+  }
+  if (type.kind() == c10::TypeKind::GeneratorType) return "a generator, of which only None, the default, can be given";
+  const char* noun = noun_of(type, false);
+  return (noun != nullptr ? std::string(noun) : type.str()) + end;
+}
+
+std::string operator_text(const c10::FunctionSchema& schema) {
+  return schema.overload_name().empty() ? schema.name() : schema.name() + "." + schema.overload_name();
+}
+
 at::Tensor wrapped_number_tensor(const c10::IValue& number) {
   at::Tensor tensor = c10::scalar_to_tensor(number.toScalar());
   tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
@@ -254,7 +352,7 @@ Result<Argument> default_argument(const c10::Argument& schema) {
     return argument;
   }
   if (is_optional(*schema.real_type())) return argument;
-  return invalid_argument("argument {} ({}) is missing and has no default", schema.name(), schema.real_type()->str());
+  return invalid_argument("argument {}, {}, is missing and has no default", schema.name(), expected_text(schema));
 }
 
 }  // namespace oarlock

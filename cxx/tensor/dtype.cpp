@@ -64,6 +64,13 @@ std::string_view dtype_name(at::ScalarType dtype) {
   return row != nullptr ? row->name : std::string_view(c10::toString(dtype));
 }
 
+Result<at::ScalarType> dtype_from_name(std::string_view name) {
+  for (const DtypeRow& row : kDtypes) {
+    if (row.name == name) return row.dtype;
+  }
+  return invalid_argument("'{}' is no element type", name);
+}
+
 Result<std::string_view> safetensors_dtype_name(at::ScalarType dtype) {
   const DtypeRow* row = find_dtype(dtype);
   if (row != nullptr && !row->safetensors.empty()) return row->safetensors;

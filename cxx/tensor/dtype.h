@@ -17,6 +17,8 @@ Result<std::int32_t> dtype_code(at::ScalarType dtype);
 
 // "float32", as torch prints it without "torch."; types outside the table give libtorch's own name.
 std::string_view dtype_name(at::ScalarType dtype);
+// "float32" -> at::kFloat. OAR_E_ARGUMENT for a name that is none of the table's.
+Result<at::ScalarType> dtype_from_name(std::string_view name);
 
 // at::kFloat -> "F32". OAR_E_UNSUPPORTED for types that the format cannot hold (complex128).
 Result<std::string_view> safetensors_dtype_name(at::ScalarType dtype);

@@ -21,6 +21,7 @@ WITHOUT_TEXT = {"oar_state_request_stop"}  # runs in signal handlers: one atomic
 
 api = json.loads((ROOT / "capi" / "api.json").read_text())
 functions = {function["name"]: function for function in api["functions"]}
+structs = {struct["name"]: struct for struct in api["structs"]}
 library = ctypes.CDLL(os.environ["OARLOCK_LIBRARY"])
 library.oar_last_error.restype = ctypes.c_char_p
 nothing = ctypes.CFUNCTYPE(ctypes.c_int32)(lambda: 1)  # a callback that must never be called
@@ -132,6 +133,9 @@ class Argument:
             self.value = b"{}" if "json" in parameter["name"] or parameter["name"] == "options" else b"x"
         elif role == "text_array":
             self.value = self.keep = (ctypes.c_char_p * 1)(b"x")
+        elif role == "struct_array":  # of the size that the header says, otherwise of zeros
+            struct = structs[kind.replace("const ", "").replace(" *", "")]
+            self.value = self.keep = ctypes.create_string_buffer(struct["size"].to_bytes(4, sys.byteorder), struct["size"])
         elif role == "array":
             self.value = self.keep = (ctypes.c_int64 * 1)(0 if parameter["name"] == "indices" else 1)
         elif role == "callback":

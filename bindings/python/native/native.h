@@ -50,6 +50,18 @@ int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_dat
 void oar_py_release_exchange(void *user_data);
 int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data);
 
+/* values.c: a sequence of values, the last of which may be a dict of those by keyword. */
+typedef struct {
+  oar_value *values;
+  size_t count;
+  void **arrays;    /* what each value points to */
+  PyObject **kept;  /* what its handles are borrowed from */
+  PyObject *items;
+} oar_py_values;
+int oar_py_to_values(PyObject *sequence, oar_py_values *values); /* 0: an exception is set; free it then too */
+void oar_py_free_values(oar_py_values *values);
+PyObject *oar_py_tensor_list(oar_tensor **tensors, size_t count); /* takes over the handles */
+
 /* tensors.c */
 PyObject *oar_py_capsule_from(struct DLManagedTensorVersioned *managed);
 struct DLManagedTensorVersioned *oar_py_capsule_to(PyObject *capsule);

@@ -160,6 +160,17 @@ UINT16: int
 UINT32: int
 UINT64: int
 UINT8: int
+VALUE_BOOL: int
+VALUE_BOOLS: int
+VALUE_DTYPE: int
+VALUE_FLOAT: int
+VALUE_FLOATS: int
+VALUE_INT: int
+VALUE_INTS: int
+VALUE_NONE: int
+VALUE_STRING: int
+VALUE_TENSOR: int
+VALUE_TENSORS: int
 VERSION_MAJOR: int
 VERSION_MINOR: int
 VERSION_PATCH: int
@@ -1295,6 +1306,46 @@ def model_tensor(model: ModelHandle, name: str) -> Tensor:
     out: owned; end with oar_tensor_release. Untouched on failure.
     OAR_E_NOT_FOUND the model has none of that name.
     Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def op_call(state: StateHandle, name: str, arguments: Sequence[object]) -> list[Tensor | None] | None:
+    """Call an operator.
+
+    Without an overload ("aten::add") the first one that takes the arguments runs, in the order in which Python tries
+    them. Values are brought to what the signature asks for: an integer serves for a float, a number for a tensor, one
+    integer for a list of a fixed length, a text for a dtype, layout, memory format or device; arguments that are left
+    out have their defaults, the device that of the state.
+
+    Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
+    evaluation mode. Operators whose names end in "_" write to their first argument.
+
+    state: borrowed; gives the device.
+    name: "aten::linear", or with an overload "aten::add.Tensor".
+    arguments: borrowed; `num_arguments` of them, by position, then by keyword. NULL only if that is 0.
+    num_arguments: how many.
+    outputs: owned; filled with the results, end each with oar_tensor_release. Lists of tensors are spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL stands for no tensor. NULL drops the results. Untouched on failure.
+    count: in: room in `outputs`; out: number of results. NULL only if `outputs` is.
+    OAR_E_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what is taken and what was given. Also what the operator itself refuses. Too little room: the text gives the number; nothing was run unless the operator gives a list.
+    OAR_E_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor number.
+    Threads: serial(state). Other threads of Python run meanwhile.
+    """
+def op_names(name_space: str | None) -> BytesHandle:
+    """Tell the names of all operators, as a JSON list of texts, sorted, without overloads.
+
+    name_space: "aten", or that of a library of custom operators. NULL: all.
+    out: owned; end with oar_bytes_release. Untouched on failure.
+    Threads: any. Other threads of Python run meanwhile.
+    """
+def op_signatures(name: str) -> BytesHandle:
+    """Tell the signatures of an operator, as JSON: for generators of bindings, and for people.
+
+    A list with an object for each overload, in the order in which oar_op_call tries them:
+    {"name","overload","arguments":[{"name","type","default","keyword_only","is_written"}],"returns":[{"name","type"}],
+    "schema"}. "default" is left out where there is none; sizes that may be symbolic are "int".
+
+    name: as for oar_op_call; with an overload the list has that one.
+    out: owned; end with oar_bytes_release. Untouched on failure.
+    OAR_E_UNSUPPORTED no such operator; the text has the nearest name.
+    Threads: any. Other threads of Python run meanwhile.
     """
 def optimizer_create(model: ModelHandle, name: str, options: str | None) -> Optimizer:
     """An optimizer over all parameters of a model.

@@ -121,6 +121,17 @@
 %constant long long UINT32 = OAR_UINT32;
 %constant long long UINT64 = OAR_UINT64;
 %constant long long UINT8 = OAR_UINT8;
+%constant long long VALUE_BOOL = OAR_VALUE_BOOL;
+%constant long long VALUE_BOOLS = OAR_VALUE_BOOLS;
+%constant long long VALUE_DTYPE = OAR_VALUE_DTYPE;
+%constant long long VALUE_FLOAT = OAR_VALUE_FLOAT;
+%constant long long VALUE_FLOATS = OAR_VALUE_FLOATS;
+%constant long long VALUE_INT = OAR_VALUE_INT;
+%constant long long VALUE_INTS = OAR_VALUE_INTS;
+%constant long long VALUE_NONE = OAR_VALUE_NONE;
+%constant long long VALUE_STRING = OAR_VALUE_STRING;
+%constant long long VALUE_TENSOR = OAR_VALUE_TENSOR;
+%constant long long VALUE_TENSORS = OAR_VALUE_TENSORS;
 %constant long long VERSION_MAJOR = OAR_VERSION_MAJOR;
 %constant long long VERSION_MINOR = OAR_VERSION_MINOR;
 %constant long long VERSION_PATCH = OAR_VERSION_PATCH;
@@ -543,6 +554,18 @@ oar_status oar_model_set_training(oar_model *HANDLE, int32_t SCALAR);
 %feature("docstring") oar_model_tensor "Give a parameter or buffer, sharing its memory: what is written there the model uses.\n\nDo not write between a forward and its backward. Carries no autograd history.\n\nmodel: borrowed.\nname: of a parameter (tied and frozen ones too) or buffer.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_NOT_FOUND the model has none of that name.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_tensor;
 oar_status oar_model_tensor(oar_model *HANDLE, const char *TEXT, oar_tensor **HANDLE_OUT);
+%exception oar_op_call { OAR_FIRST_USE $action }
+%feature("docstring") oar_op_call "Call an operator.\n\nWithout an overload (\"aten::add\") the first one that takes the arguments runs, in the order in which Python tries\nthem. Values are brought to what the signature asks for: an integer serves for a float, a number for a tensor, one\ninteger for a list of a fixed length, a text for a dtype, layout, memory format or device; arguments that are left\nout have their defaults, the device that of the state.\n\nAutograd records, so that results lead back to the parameters they come from; not in the forward of a model in\nevaluation mode. Operators whose names end in \"_\" write to their first argument.\n\nstate: borrowed; gives the device.\nname: \"aten::linear\", or with an overload \"aten::add.Tensor\".\narguments: borrowed; `num_arguments` of them, by position, then by keyword. NULL only if that is 0.\nnum_arguments: how many.\noutputs: owned; filled with the results, end each with oar_tensor_release. Lists of tensors are spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL stands for no tensor. NULL drops the results. Untouched on failure.\ncount: in: room in `outputs`; out: number of results. NULL only if `outputs` is.\nOAR_E_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what is taken and what was given. Also what the operator itself refuses. Too little room: the text gives the number; nothing was run unless the operator gives a list.\nOAR_E_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor number.\nThreads: serial(state). Other threads of Python run meanwhile.";
+%thread oar_op_call;
+oar_status oar_op_call(oar_state *HANDLE, const char *TEXT, oar_value *VALUES, size_t COUNT, oar_tensor **TENSORS_OUT, size_t *ROOM);
+%exception oar_op_names { OAR_FIRST_USE $action }
+%feature("docstring") oar_op_names "Tell the names of all operators, as a JSON list of texts, sorted, without overloads.\n\nname_space: \"aten\", or that of a library of custom operators. NULL: all.\nout: owned; end with oar_bytes_release. Untouched on failure.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_op_names;
+oar_status oar_op_names(const char *TEXT_OR_NONE, oar_bytes **HANDLE_OUT);
+%exception oar_op_signatures { OAR_FIRST_USE $action }
+%feature("docstring") oar_op_signatures "Tell the signatures of an operator, as JSON: for generators of bindings, and for people.\n\nA list with an object for each overload, in the order in which oar_op_call tries them:\n{\"name\",\"overload\",\"arguments\":[{\"name\",\"type\",\"default\",\"keyword_only\",\"is_written\"}],\"returns\":[{\"name\",\"type\"}],\n\"schema\"}. \"default\" is left out where there is none; sizes that may be symbolic are \"int\".\n\nname: as for oar_op_call; with an overload the list has that one.\nout: owned; end with oar_bytes_release. Untouched on failure.\nOAR_E_UNSUPPORTED no such operator; the text has the nearest name.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_op_signatures;
+oar_status oar_op_signatures(const char *TEXT, oar_bytes **HANDLE_OUT);
 %exception oar_optimizer_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_create "An optimizer over all parameters of a model.\n\n\"sgd\" takes lr, momentum, dampening, weight_decay, nesterov, maximize; \"adamw\" takes lr, betas, eps, weight_decay,\namsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.\n\nmodel: borrowed; its parameters are retained.\nname: borrowed; \"sgd\" or \"adamw\".\noptions: borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for instance {\"lr\":0.001,\"betas\":[0.9,0.999]}. NULL: defaults.\nout: owned; end with oar_optimizer_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest), an option of the other optimizer, a value out of range, or a model without parameters.\nOAR_E_UNSUPPORTED a parameter is not of a real floating dtype, or its memory has gaps or overlaps.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_optimizer_create;

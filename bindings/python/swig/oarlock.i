@@ -19,6 +19,8 @@
   } while (0)
 #include "trampolines.h"
 
+enum { OAR_PY_RESULTS_MAX = 1024 }; /* of one operator */
+
 /* After a call that had too little room: makes what it needs, so that the call can be made once more. */
 static int oar_py_needs_room(oar_status status, void **array, size_t need, size_t given, size_t item_size, void **heap) {
   if (status != OAR_E_ARGUMENT || need <= given) return 0;

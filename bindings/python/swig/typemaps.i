@@ -108,6 +108,23 @@ OAR_ARRAY_OUT(uint64_t, oar_py_unsigned_numbers)
 %typemap(freearg) (const char *const *NAMES, const double *VALUES, size_t COUNT)
   "free(names$argnum); free(values$argnum); Py_XDECREF(kept$argnum);"
 
+/* Operators: their arguments, and room for what they give. Results beyond the room end the call with an error: it must not
+   be made twice, for it may have drawn random numbers. */
+%typemap(in) (oar_value *VALUES, size_t COUNT) (oar_py_values given = {0}) {
+  if (!oar_py_to_values($input, &given)) SWIG_fail;
+  $1 = given.values;
+  $2 = given.count;
+}
+%typemap(freearg) (oar_value *VALUES, size_t COUNT) "oar_py_free_values(&given$argnum);"
+%typemap(in, numinputs=0) (oar_tensor **TENSORS_OUT, size_t *ROOM) (oar_tensor *first[OAR_PY_RESULTS_MAX], size_t room = OAR_PY_RESULTS_MAX) {
+  $1 = first;
+  $2 = &room;
+}
+%typemap(argout) (oar_tensor **TENSORS_OUT, size_t *ROOM) {
+  $result = oar_py_append($result, oar_py_tensor_list($1, *$2));
+  if ($result == NULL) SWIG_fail;
+}
+
 /* Bytes. */
 %typemap(in) (const void *DATA, size_t SIZE) (Py_buffer view = {0}) {
   if ($input != Py_None && PyObject_GetBuffer($input, &view, PyBUF_SIMPLE) != 0) SWIG_fail;

@@ -41,6 +41,7 @@
 #include <oarlock/log.h>
 #include <oarlock/model.h>
 #include <oarlock/objects.h>
+#include <oarlock/op.h>
 #include <oarlock/optimizer.h>
 #include <oarlock/options.h>
 #include <oarlock/progress.h>

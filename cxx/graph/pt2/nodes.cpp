@@ -46,12 +46,6 @@ void read_module(const JsonValue& json, Node& node) {
   node.module_class = std::string(entry.substr(begin));
 }
 
-const c10::Type& strip_optional(const c10::Type& type) {
-  const c10::Type* inner = &type;
-  while (inner->kind() == c10::TypeKind::OptionalType) inner = inner->containedType(0).get();
-  return *inner;
-}
-
 bool is_tensor_list(const c10::Type& type) {
   return type.kind() == c10::TypeKind::ListType &&
          strip_optional(*type.containedType(0)).kind() == c10::TypeKind::TensorType;

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/scope.h"
+#include "graph/module_scope.h"
 #include "model/model.h"
 
 namespace oarlock {
@@ -65,7 +65,7 @@ class ForeignModel : public Model {
   NamedTensors parameters_, buffers_;
   const std::vector<std::string> input_names_;
   std::shared_ptr<const Forward> forward_;  // shared with the run of it, so that it may be replaced
-  std::vector<Scope> scopes_;               // open, from the outermost
+  std::vector<ModuleScope> scopes_;         // open, from the outermost
   std::size_t num_outer_scopes_ = 0;        // that were open when the running forward began: not its own to leave
   bool in_forward_ = false;
   bool training_ = true;

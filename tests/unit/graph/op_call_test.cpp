@@ -80,11 +80,22 @@ TEST(BindArgument, WrongKindsAreRefusedWithBothSides) {
   const auto text = bind_value("aten::dropout", "p", std::string("half"));
   ASSERT_FALSE(text.is_ok());
   EXPECT_EQ(text.status().code(), OAR_E_ARGUMENT);
-  EXPECT_EQ(text.status().message(), "argument p takes float, String given");
+  EXPECT_EQ(text.status().message(), "argument p takes a number, the text 'half' given");
   EXPECT_FALSE(bind_value("aten::dropout", "train", 2).is_ok());
   EXPECT_FALSE(bind_value("aten::relu", "self", c10::IValue()).is_ok());
   EXPECT_FALSE(bind_argument({false, {{{}, 0}}}, schema_of("aten::dropout", "p"), kSlots).is_ok());
   EXPECT_FALSE(bind_argument({true, {{{}, 0}}}, schema_of("aten::view", "size"), kSlots).is_ok());
+}
+
+TEST(BindArgument, NamesStandForDtypesLayoutsFormatsAndDevices) {
+  EXPECT_EQ(bind_value("aten::zeros", "dtype", "float64").value().constant.toScalarType(), at::kDouble);
+  EXPECT_EQ(bind_value("aten::zeros", "layout", "sparse_coo").value().constant.toLayout(), at::kSparse);
+  EXPECT_EQ(bind_value("aten::clone", "memory_format", "channels_last").value().constant.toMemoryFormat(),
+            at::MemoryFormat::ChannelsLast);
+  EXPECT_EQ(bind_value("aten::zeros", "device", "cpu").value().constant.toDevice(), at::kCPU);
+  for (const char* argument : {"dtype", "layout", "device"}) {
+    EXPECT_EQ(bind_value("aten::zeros", argument, "no such").status().code(), OAR_E_ARGUMENT) << argument;
+  }
 }
 
 TEST(DefaultArgument, ComesFromTheSchema) {

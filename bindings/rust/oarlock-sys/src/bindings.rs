@@ -59,6 +59,17 @@ pub const OAR_LOG_INFO: i32 = 20;
 pub const OAR_LOG_WARNING: i32 = 30;
 pub const OAR_LOG_ERROR: i32 = 40;
 pub const OAR_LOG_OFF: i32 = 50;
+pub const OAR_VALUE_NONE: i32 = 0;
+pub const OAR_VALUE_TENSOR: i32 = 1;
+pub const OAR_VALUE_INT: i32 = 2;
+pub const OAR_VALUE_FLOAT: i32 = 3;
+pub const OAR_VALUE_BOOL: i32 = 4;
+pub const OAR_VALUE_STRING: i32 = 5;
+pub const OAR_VALUE_DTYPE: i32 = 6;
+pub const OAR_VALUE_INTS: i32 = 7;
+pub const OAR_VALUE_FLOATS: i32 = 8;
+pub const OAR_VALUE_BOOLS: i32 = 9;
+pub const OAR_VALUE_TENSORS: i32 = 10;
 pub const OAR_OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS: &::core::ffi::CStr = c"accelerator.gradient_accumulation_steps";
 pub const OAR_OPTION_ACCELERATOR_SYNC_EACH_BATCH: &::core::ffi::CStr = c"accelerator.sync_each_batch";
 pub const OAR_OPTION_ACCELERATOR_SYNC_WITH_DATALOADER: &::core::ffi::CStr = c"accelerator.sync_with_dataloader";
@@ -286,6 +297,46 @@ pub type oar_log_fn = ::core::option::Option<
         user_data: *mut ::core::ffi::c_void,
     ),
 >;
+///One argument of an operator. Make it by the functions below; what it points to is borrowed.
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct oar_value {
+    ///sizeof(oar\_value); in an array that of its first element counts for all
+    pub size: i32,
+    ///OAR\_VALUE\_INT, ...
+    pub kind: i32,
+    ///a number, or how many elements
+    pub integer: i64,
+    ///a number
+    pub real: f64,
+    ///a handle, a text or an array
+    pub data: *const ::core::ffi::c_void,
+    ///of an argument that is given by keyword; NULL: by position
+    pub name: *const ::core::ffi::c_char,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of oar_value"][::core::mem::size_of::<oar_value>() - 40usize];
+    ["Alignment of oar_value"][::core::mem::align_of::<oar_value>() - 8usize];
+    [
+        "Offset of field: oar_value::size",
+    ][::core::mem::offset_of!(oar_value, size) - 0usize];
+    [
+        "Offset of field: oar_value::kind",
+    ][::core::mem::offset_of!(oar_value, kind) - 4usize];
+    [
+        "Offset of field: oar_value::integer",
+    ][::core::mem::offset_of!(oar_value, integer) - 8usize];
+    [
+        "Offset of field: oar_value::real",
+    ][::core::mem::offset_of!(oar_value, real) - 16usize];
+    [
+        "Offset of field: oar_value::data",
+    ][::core::mem::offset_of!(oar_value, data) - 24usize];
+    [
+        "Offset of field: oar_value::name",
+    ][::core::mem::offset_of!(oar_value, name) - 32usize];
+};
 /**Receives a line of progress.
 
 * `text` (in) one line without newline; valid during the call only.
@@ -1970,6 +2021,68 @@ does not communicate, and the peers go on waiting for one that has enough.
         root: i32,
         timeout_ms: i64,
         out_bytes: *mut *mut oar_bytes,
+    ) -> oar_status;
+    /**Call an operator.
+
+Without an overload ("aten::add") the first one that takes the arguments runs, in the order in which Python tries
+them. Values are brought to what the signature asks for: an integer serves for a float, a number for a tensor, one
+integer for a list of a fixed length, a text for a dtype, layout, memory format or device; arguments that are left
+out have their defaults, the device that of the state.
+
+Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
+evaluation mode. Operators whose names end in "\_" write to their first argument.
+
+* `state` (in) borrowed; gives the device.
+* `name` (in) "aten::linear", or with an overload "aten::add.Tensor".
+* `arguments` (in) borrowed; `num_arguments` of them, by position, then by keyword. NULL only if that is 0.
+* `num_arguments` (in) how many.
+* `outputs` (out) owned; filled with the results, end each with oar\_tensor\_release. Lists of tensors are
+  spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL
+  stands for no tensor. NULL drops the results. Untouched on failure.
+* `count` (in,out) in: room in `outputs`; out: number of results. NULL only if `outputs` is.
+
+* **return** OAR\_E\_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what is
+  taken and what was given. Also what the operator itself refuses. Too little room: the text
+  gives the number; nothing was run unless the operator gives a list.
+* **return** OAR\_E\_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor
+  number.
+* **threads** serial(state)
+* **source** PyTorch 2.11 torch.ops.
+* **since** 0.1*/
+    pub fn oar_op_call(
+        state: *mut oar_state,
+        name: *const ::core::ffi::c_char,
+        arguments: *const oar_value,
+        num_arguments: usize,
+        outputs: *mut *mut oar_tensor,
+        count: *mut usize,
+    ) -> oar_status;
+    /**Tell the signatures of an operator, as JSON: for generators of bindings, and for people.
+
+A list with an object for each overload, in the order in which oar\_op\_call tries them:
+{"name","overload","arguments":\[{"name","type","default","keyword\_only","is\_written"}\],"returns":\[{"name","type"}\],
+"schema"}. "default" is left out where there is none; sizes that may be symbolic are "int".
+
+* `name` (in) as for oar\_op\_call; with an overload the list has that one.
+* `out` (out) owned; end with oar\_bytes\_release. Untouched on failure.
+
+* **return** OAR\_E\_UNSUPPORTED no such operator; the text has the nearest name.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_op_signatures(
+        name: *const ::core::ffi::c_char,
+        out: *mut *mut oar_bytes,
+    ) -> oar_status;
+    /**Tell the names of all operators, as a JSON list of texts, sorted, without overloads.
+
+* `name_space` (in) "aten", or that of a library of custom operators. NULL: all.
+* `out` (out) owned; end with oar\_bytes\_release. Untouched on failure.
+
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_op_names(
+        name_space: *const ::core::ffi::c_char,
+        out: *mut *mut oar_bytes,
     ) -> oar_status;
     /**An optimizer over all parameters of a model.
 

@@ -34,3 +34,12 @@ abstract type oar_tracker end
 abstract type oar_tree end
 "The incomplete C struct `oar_work`; handles are `Ptr{oar_work}`."
 abstract type oar_work end
+"One argument of an operator. Make it by the functions below; what it points to is borrowed."
+struct oar_value
+    size::Int32  # sizeof(oar_value); in an array that of its first element counts for all
+    kind::Int32  # OAR_VALUE_INT, ...
+    integer::Int64  # a number, or how many elements
+    real::Float64  # a number
+    data::Ptr{Cvoid}  # a handle, a text or an array
+    name::Cstring  # of an argument that is given by keyword; NULL: by position
+end

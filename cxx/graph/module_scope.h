@@ -5,7 +5,7 @@
 
 namespace oarlock {
 
-struct Scope {
+struct ModuleScope {
   std::string path;        // from the root: "blocks.0.attention"
   std::string class_name;  // "Attention", or empty
 };

@@ -1,0 +1,62 @@
+// Calls of operators by name, one by one, as the host makes them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "graph/op_call.h"
+
+namespace oarlock {
+
+// One argument of a call.
+struct EagerArgument {
+  std::string name;  // given by keyword; empty: by position
+  ArgumentValue value;
+};
+
+// Sees the calls of one thread, and may refuse them. `arguments`: in the order of the schema, defaults filled in.
+class CallRecorder {
+ public:
+  virtual ~CallRecorder() = default;
+  virtual Status before_call(const c10::FunctionSchema& schema, std::span<const c10::IValue> arguments) = 0;
+  virtual Status after_call(const c10::OperatorHandle& op, std::span<const c10::IValue> arguments,
+                            std::span<const c10::IValue> results) = 0;
+};
+
+// How the calls of this thread run as long as it lives: with autograd or without, seen by `recorder` (nullptr: nobody).
+// They nest.
+class CallScope {
+ public:
+  CallScope(bool grad, CallRecorder* recorder);
+  ~CallScope();
+  CallScope(const CallScope&) = delete;
+  CallScope& operator=(const CallScope&) = delete;
+  static CallRecorder* current_recorder();
+
+ private:
+  friend Result<std::vector<at::Tensor>> call_operator(std::string_view, std::span<const EagerArgument>, at::Device,
+                                                       std::optional<std::size_t>);
+  CallScope* outer_;
+  bool grad_;
+  CallRecorder* recorder_;
+};
+
+// Runs the first overload that takes the arguments. Autograd records, unless the innermost CallScope says otherwise; an
+// argument `device` that is not given is `device`. Lists of results are spread, numbers become tensors of no
+// dimensions, None an undefined tensor. `room`: fewer than that many results, or OAR_E_ARGUMENT, without running
+// anything if the schema tells; nullopt: any number.
+//
+// OAR_E_UNSUPPORTED: no such operator, or it gives what is no tensor. OAR_E_ARGUMENT: which argument, what it takes,
+// what was given; or what the operator itself says.
+Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<const EagerArgument> arguments,
+                                              at::Device device, std::optional<std::size_t> room);
+
+}  // namespace oarlock

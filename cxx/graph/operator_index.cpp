@@ -1,0 +1,168 @@
+#include "graph/operator_index.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "base/no_destructor.h"
+#include "base/text.h"
+#include "graph/op_call.h"
+#include "tensor/dtype.h"
+
+namespace oarlock {
+namespace {
+
+using Index = std::map<std::string, std::vector<c10::OperatorHandle>, std::less<>>;
+
+// A listener is told of everything that is registered already, in order. Nothing else in the dispatcher gives that.
+class Collector : public c10::OpRegistrationListener {
+ public:
+  explicit Collector(Index& index) : index_(index) {}
+  void onOperatorRegistered(const c10::OperatorHandle& op) override { index_[op.operator_name().name].push_back(op); }
+  void onOperatorDeregistered(const c10::OperatorHandle&) override {}
+
+ private:
+  Index& index_;
+};
+
+std::shared_ptr<const Index> make_index() {
+  auto index = std::make_shared<Index>();
+  // The registration ends with this statement: a listener that stayed would be called after this library is unloaded.
+  c10::Dispatcher::singleton().addRegistrationListener(std::make_unique<Collector>(*index));
+  return index;
+}
+
+struct Known {
+  std::mutex mutex;
+  std::shared_ptr<const Index> index;
+};
+
+// `anew`: libraries may have been loaded since it was made.
+std::shared_ptr<const Index> operator_index(bool anew) {
+  static NoDestructor<Known> known;
+  const std::scoped_lock lock(known->mutex);
+  if (known->index == nullptr || anew) known->index = make_index();
+  return known->index;
+}
+
+std::string_view name_space_of(std::string_view name) { return name.substr(0, name.find("::")); }
+
+Status no_operator(std::string_view name, const Index& index) {
+  if (name.find("::") == name.npos) {
+    const std::string guess = "aten::" + std::string(name);
+    return unsupported("'{}' is not the name of an operator: it has no namespace{}", name,
+                       index.find(guess) != index.end() ? "; did you mean '" + guess + "'?" : "");
+  }
+  std::vector<std::string_view> names;
+  for (const auto& [known, overloads] : index) {
+    if (name_space_of(known) == name_space_of(name)) names.emplace_back(known);
+  }
+  if (names.empty()) {
+    return unsupported("this libtorch has no operator {}, and none of its namespace; load the library that has it",
+                       name);
+  }
+  const std::optional<std::string_view> nearest = nearest_text(name, names);
+  return unsupported("this libtorch has no operator {}{}", name,
+                     nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
+}
+
+Result<std::vector<c10::OperatorHandle>> find_in(const Index& index, std::string_view name) {
+  if (const auto found = index.find(name); found != index.end()) return found->second;
+  const std::size_t scope = name.find("::");
+  const std::size_t dot = scope == name.npos ? name.npos : name.find('.', scope);
+  if (dot == name.npos) return no_operator(name, index);
+  const auto found = index.find(name.substr(0, dot));
+  if (found == index.end()) return no_operator(name.substr(0, dot), index);
+  std::string overload(name.substr(dot + 1));
+  if (overload == "default") overload.clear();
+  std::vector<std::string_view> overloads;
+  for (const c10::OperatorHandle& op : found->second) {
+    if (op.operator_name().overload_name == overload) return std::vector<c10::OperatorHandle>{op};
+    const std::string& known = op.operator_name().overload_name;
+    overloads.push_back(known.empty() ? std::string_view("default") : std::string_view(known));
+  }
+  return unsupported("operator {} has no overload '{}'; it has {}", found->first, name.substr(dot + 1),
+                     fmt::join(overloads, ", "));
+}
+
+// As schemas are written, sizes that may be symbolic as plain integers: "Tensor?", "int[2]".
+std::string type_notation(const c10::Type& type, const std::optional<std::int32_t>& count) {
+  if (type.kind() == c10::TypeKind::OptionalType) return type_notation(*type.containedType(0), count) + "?";
+  if (type.kind() == c10::TypeKind::ListType) {
+    return type_notation(*type.containedType(0), std::nullopt) + (count ? fmt::format("[{}]", *count) : "[]");
+  }
+  switch (type.kind()) {
+    case c10::TypeKind::SymIntType:
+      return "int";
+    case c10::TypeKind::SymFloatType:
+      return "float";
+    case c10::TypeKind::SymBoolType:
+      return "bool";
+    default:
+      return type.str();
+  }
+}
+
+JsonValue default_json(const c10::IValue& value, const c10::Type& type) {
+  if (value.isNone()) return {};
+  if (strip_optional(type).kind() == c10::TypeKind::ScalarTypeType && value.isInt()) {
+    return JsonValue::string(std::string(dtype_name(static_cast<at::ScalarType>(value.toInt()))));
+  }
+  if (value.isInt()) return JsonValue::integer(value.toInt());
+  if (value.isDouble()) return JsonValue::number(value.toDouble());
+  if (value.isBool()) return JsonValue::boolean(value.toBool());
+  if (value.isString()) return JsonValue::string(value.toStringRef());
+  if (!value.isList()) return JsonValue::string(fmt::format("{}", c10::str(value)));
+  JsonValue list = JsonValue::array();
+  for (const c10::IValue& item : value.toListRef()) list.append(default_json(item, type));
+  return list;
+}
+
+JsonValue argument_json(const c10::Argument& argument) {
+  JsonValue json = JsonValue::object();
+  json.set("name", JsonValue::string(argument.name()));
+  json.set("type", JsonValue::string(type_notation(*argument.real_type(), argument.N())));
+  if (argument.default_value()) json.set("default", default_json(*argument.default_value(), *argument.real_type()));
+  json.set("keyword_only", JsonValue::boolean(argument.kwarg_only()));
+  json.set("is_written", JsonValue::boolean(argument.alias_info() != nullptr && argument.alias_info()->isWrite()));
+  return json;
+}
+
+}  // namespace
+
+Result<std::vector<c10::OperatorHandle>> find_overloads(std::string_view name) {
+  Result<std::vector<c10::OperatorHandle>> found = find_in(*operator_index(false), name);
+  return found.is_ok() ? found : find_in(*operator_index(true), name);
+}
+
+std::vector<std::string> operator_names(std::string_view name_space) {
+  std::vector<std::string> names;
+  for (const auto& [name, overloads] : *operator_index(true)) {
+    if (name_space.empty() || name_space_of(name) == name_space) names.push_back(name);
+  }
+  return names;
+}
+
+JsonValue signature_json(const c10::FunctionSchema& schema) {
+  JsonValue arguments = JsonValue::array(), returns = JsonValue::array();
+  for (const c10::Argument& argument : schema.arguments()) arguments.append(argument_json(argument));
+  for (const c10::Argument& result : schema.returns()) {
+    JsonValue json = JsonValue::object();
+    json.set("name", JsonValue::string(result.name()));
+    json.set("type", JsonValue::string(type_notation(*result.real_type(), result.N())));
+    returns.append(std::move(json));
+  }
+  JsonValue json = JsonValue::object();
+  json.set("name", JsonValue::string(schema.name()));
+  json.set("overload", JsonValue::string(schema.overload_name()));
+  json.set("arguments", std::move(arguments));
+  json.set("returns", std::move(returns));
+  json.set("schema", JsonValue::string(c10::str(schema)));
+  return json;
+}
+
+}  // namespace oarlock

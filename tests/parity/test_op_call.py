@@ -1,0 +1,305 @@
+"""Operators by name against torch.ops on the same random arguments: values and gradients bit for bit, and the signatures."""
+import ctypes
+import json
+import pathlib
+import sys
+
+import pytest
+import torch
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent)]
+from oarlock_ctypes import E_ARGUMENT, E_UNSUPPORTED, Handle, OarlockError, load  # noqa: E402
+from op_values import FLOAT, INTS, Value, call_op, raw, values_of  # noqa: E402
+
+torch.set_num_threads(1)
+
+oar = load()
+state = oar.make(oar.lib.oar_state_create, None)
+
+
+class Drawn:
+    """A random floating-point tensor that takes a gradient, drawn for each test."""
+
+    def __init__(self, *shape, positive=False):
+        self.shape, self.positive = shape, positive
+
+    def draw(self):
+        values = torch.rand(self.shape) + 0.1 if self.positive else torch.randn(self.shape)
+        return values.requires_grad_()
+
+
+def T(*shape):
+    return Drawn(*shape)
+
+
+def P(*shape):
+    return Drawn(*shape, positive=True)
+
+
+INDEX = torch.tensor([2, 0, 1])
+TOKENS = torch.tensor([[1, 4, 2], [0, 3, 3]])
+MASK = torch.tensor([[True, False, True], [False, False, True]])
+CASES = [
+    ("add", (T(2, 3), T(3)), {"alpha": 2}), ("add", (T(2, 3), 2), {}), ("sub", (T(2, 3), T(2, 1)), {"alpha": 0.5}),
+    ("mul", (T(2, 3), T(2, 3)), {}), ("mul", (T(2, 3), 0.5), {}), ("div", (T(2, 3), P(3)), {}),
+    ("div", (T(2, 3), P(3)), {"rounding_mode": "floor"}), ("pow", (P(2, 3), 3), {}), ("pow", (P(2, 3), T(3)), {}),
+    ("neg", (T(4),), {}), ("exp", (T(4),), {}), ("log", (P(4),), {}), ("sqrt", (P(4),), {}), ("rsqrt", (P(4),), {}),
+    ("sin", (T(4),), {}), ("tanh", (T(4),), {}), ("sigmoid", (T(4),), {}), ("relu", (T(4),), {}), ("silu", (T(4),), {}),
+    ("gelu", (T(4),), {"approximate": "tanh"}), ("abs", (T(4),), {}), ("clamp", (T(4),), {"min": -0.5, "max": 0.5}),
+    ("clamp", (T(4), -0.5), {}), ("softplus", (T(4),), {}), ("leaky_relu", (T(4), 0.1), {}), ("elu", (T(4),), {}),
+    ("hardtanh", (T(4), -1, 1), {}), ("maximum", (T(4), T(4)), {}), ("where", (MASK, T(2, 3), T(2, 3)), {}),
+    ("matmul", (T(2, 3), T(3, 4)), {}), ("mm", (T(2, 3), T(3, 4)), {}), ("bmm", (T(2, 2, 3), T(2, 3, 2)), {}),
+    ("addmm", (T(4), T(2, 3), T(3, 4)), {"beta": 0.5}), ("linear", (T(5, 7), T(3, 7), T(3)), {}),
+    ("linear", (T(5, 7), T(3, 7), None), {}), ("einsum", ("ij,jk->ik", [T(2, 3), T(3, 4)]), {}),
+    ("conv2d", (T(1, 2, 5, 5), T(3, 2, 3, 3), T(3), [1, 1], [1, 1]), {}), ("conv1d", (T(1, 2, 5), T(3, 2, 3)), {}),
+    ("max_pool2d", (T(1, 2, 4, 4), 2), {}), ("avg_pool2d", (T(1, 2, 4, 4), [2, 2]), {}),
+    ("adaptive_avg_pool2d", (T(1, 2, 4, 4), [1, 1]), {}),
+    ("layer_norm", (T(2, 5), [5], T(5), T(5), 1e-6), {}), ("group_norm", (T(2, 4, 3), 2, T(4), T(4)), {}),
+    ("rms_norm", (T(2, 5), [5], T(5)), {}),
+    ("batch_norm", (T(4, 3), T(3), T(3), None, None, True, 0.1, 1e-5, False), {}),
+    ("embedding", (T(6, 4), TOKENS), {"padding_idx": 0}), ("softmax", (T(2, 3), -1), {}),
+    ("log_softmax", (T(2, 3), 1), {"dtype": torch.float64}), ("cross_entropy_loss", (T(3, 5), INDEX), {}),
+    ("cross_entropy_loss", (T(3, 5), INDEX), {"reduction": 2, "label_smoothing": 0.1}),
+    ("nll_loss", (T(3, 5), INDEX), {}), ("mse_loss", (T(2, 3), T(2, 3)), {}), ("l1_loss", (T(2, 3), T(2, 3)), {"reduction": 0}),
+    ("binary_cross_entropy_with_logits", (T(4), P(4)), {}),
+    ("scaled_dot_product_attention", (T(1, 2, 4, 8), T(1, 2, 4, 8), T(1, 2, 4, 8)), {"is_causal": True}),
+    ("sum", (T(2, 3),), {}), ("sum", (T(2, 3), [0]), {"keepdim": True}), ("mean", (T(2, 3), [1]), {}), ("var", (T(2, 3), 1), {}),
+    ("std", (T(2, 3),), {"correction": 0}), ("amax", (T(2, 3), [1]), {}), ("max", (T(2, 3), 1), {}), ("cumsum", (T(2, 3), 1), {}),
+    ("logsumexp", (T(2, 3), [1]), {}), ("norm", (T(2, 3), 2), {}), ("prod", (T(4),), {}), ("topk", (T(6), 3), {}),
+    ("sort", (T(6),), {"descending": True}), ("view", (T(2, 6), [3, 4]), {}), ("reshape", (T(2, 6), [-1]), {}),
+    ("permute", (T(2, 3, 4), [2, 0, 1]), {}), ("transpose", (T(2, 3), 0, 1), {}), ("t", (T(2, 3),), {}),
+    ("unsqueeze", (T(2, 3), 1), {}), ("squeeze", (T(2, 1, 3), 1), {}), ("flatten", (T(2, 3, 4), 1), {}), ("expand", (T(2, 1), [2, 3]), {}),
+    ("cat", ([T(2, 3), T(1, 3)],), {}), ("cat", ([T(2, 3), T(2, 1)], 1), {}), ("stack", ([T(2), T(2)],), {}),
+    ("split", (T(6, 2), 4), {}), ("split_with_sizes", (T(6, 2), [1, 5]), {}), ("chunk", (T(6, 2), 3, 1), {}), ("unbind", (T(3, 2),), {}),
+    ("slice", (T(6, 2), 0, 1, 5, 2), {}), ("select", (T(3, 2), 0, -1), {}), ("narrow", (T(6), 0, 1, 3), {}),
+    ("index_select", (T(4, 2), 0, INDEX), {}), ("gather", (T(2, 3), 1, torch.tensor([[0], [2]])), {}),
+    ("index", (T(4, 5), [None, INDEX]), {}), ("masked_fill", (T(2, 3), MASK, -1.0), {}), ("tril", (T(3, 3), -1), {}),
+    ("pad", (T(2, 3), [1, 1]), {"mode": "constant", "value": 2.0}), ("roll", (T(6), [2]), {}), ("flip", (T(2, 3), [0]), {}),
+    ("repeat", (T(2, 3), [2, 1]), {}), ("upsample_nearest2d", (T(1, 1, 2, 2), [4, 4]), {}), ("one_hot", (INDEX, 4), {}),
+    ("arange", (5,), {}), ("arange", (1, 2, 0.25), {}), ("zeros", ([2, 3],), {"dtype": torch.int32}), ("full", ([2], 1.5), {}),
+    ("ones_like", (T(2, 3),), {}), ("eq", (T(4), 1), {}), ("eq", (INDEX, INDEX), {}), ("argmax", (T(2, 3), 1), {}),
+    ("to", (T(2, 3), torch.float64), {}), ("dropout", (T(50), 0.5, True), {}), ("bernoulli", (MASK.float(), 0.5), {}),
+    ("lstm", (T(3, 2, 4), [T(1, 2, 5), T(1, 2, 5)], [T(20, 4), T(20, 5), T(20), T(20)], True, 1, 0.0, True, False, False), {}),
+    ("cosine_similarity", (T(2, 3), T(2, 3)), {}), ("cdist", (T(2, 3), T(4, 3)), {}), ("kl_div", (T(2, 3), P(2, 3)), {}),
+]
+
+
+class Leaves:
+    """The tensors of one case: drawn for torch, registered with a foreign model for us."""
+
+    def __init__(self, model):
+        self.model, self.drawn = model, []
+
+    def pair(self, value):
+        """(what torch is given, what we are given)."""
+        if isinstance(value, list):
+            pairs = [self.pair(item) for item in value]
+            return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        if not isinstance(value, Drawn):
+            return value, value
+        tensor, name = value.draw(), f"p{len(self.drawn)}".encode()
+        self.drawn.append(tensor)
+        oar.check(oar.lib.oar_model_register_parameter(self.model, name, oar.tensor_from_torch(tensor.detach().clone())))
+        pointer = ctypes.c_void_p()
+        oar.check(oar.lib.oar_model_parameter(self.model, name, ctypes.byref(pointer)))
+        return tensor, Handle(pointer.value, oar.lib.oar_tensor_release)
+
+
+def flat(results):
+    return [item for result in results for item in flat(result)] if isinstance(results, (tuple, list)) else [results]
+
+
+def same(ours, theirs):
+    return ours.dtype == theirs.dtype and ours.shape == theirs.shape and torch.equal(ours.nan_to_num(7), theirs.nan_to_num(7))
+
+
+def our_gradients(model, outputs, weights):
+    """Of sum(outputs * weights), through the accelerator."""
+    accelerator = oar.make(oar.lib.oar_accelerator_create, state, None)
+    oar.check(oar.lib.oar_accelerator_prepare_model(accelerator, model))
+    loss = None
+    for output, weight in zip(outputs, weights):
+        if weight is None:
+            continue
+        (weighted,) = call_op(oar, state, "aten::mul", output, weight)
+        (summed,) = call_op(oar, state, "aten::sum", weighted, dtype=torch.float64)
+        loss = summed if loss is None else call_op(oar, state, "aten::add", loss, summed)[0]
+    oar.check(oar.lib.oar_accelerator_backward(accelerator, loss))
+
+
+def gradient_of(model, index):
+    pointer = ctypes.c_void_p()
+    oar.check(oar.lib.oar_model_gradient(model, f"p{index}".encode(), ctypes.byref(pointer)))
+    return oar.tensor_to_torch(Handle(pointer.value, oar.lib.oar_tensor_release)) if pointer.value else None
+
+
+def test_values_and_gradients_are_those_of_torch():
+    assert len({name for name, _, _ in CASES}) >= 60
+    torch.manual_seed(11)
+    for name, arguments, keywords in CASES:
+        model = oar.make(oar.lib.oar_model_create_foreign, state)
+        leaves = Leaves(model)
+        pairs = [leaves.pair(argument) for argument in arguments]
+        torch.manual_seed(5)
+        theirs = flat(getattr(torch.ops.aten, name)(*[pair[0] for pair in pairs], **keywords))
+        oar.check(oar.lib.oar_state_seed(state, ctypes.c_int64(5)))
+        ours = call_op(oar, state, f"aten::{name}", *[pair[1] for pair in pairs], **keywords)
+        assert len(ours) == len(theirs), name
+        for mine, their in zip(ours, theirs):
+            assert same(oar.tensor_to_torch(mine), their.detach()), name
+        weights = [torch.randn(their.shape, dtype=their.dtype) if their.requires_grad else None for their in theirs]
+        if not any(weight is not None for weight in weights):
+            continue
+        sum((their * weight).sum(dtype=torch.float64) for their, weight in zip(theirs, weights) if weight is not None).backward()
+        our_gradients(model, ours, weights)
+        for index, leaf in enumerate(leaves.drawn):
+            gradient = gradient_of(model, index)
+            assert (gradient is None) == (leaf.grad is None), f"{name}, argument {index}"
+            assert gradient is None or same(gradient, leaf.grad), f"{name}, argument {index}"
+
+
+def json_of(function, *arguments):
+    bytes_ = oar.make(function, *arguments)
+    data, size = ctypes.c_void_p(), ctypes.c_size_t()
+    oar.check(oar.lib.oar_bytes_view(bytes_, ctypes.byref(data), ctypes.byref(size)))
+    return json.loads(ctypes.string_at(data, size.value))
+
+
+SCHEMAS = [torch._C._get_schema(*name.partition(".")[::2]) for name in torch._C._dispatch_get_all_op_names()
+           if name.startswith("aten::")]
+
+
+def test_every_operator_of_torch_is_named():
+    assert json_of(oar.lib.oar_op_names, b"aten") == sorted({schema.name for schema in SCHEMAS})
+
+
+def test_the_signatures_are_those_of_torch():
+    listed = {}
+    for name in {schema.name for schema in SCHEMAS}:
+        listed.update({(entry["name"], entry["overload"]): entry for entry in json_of(oar.lib.oar_op_signatures, name.encode())})
+    assert len(listed) == len(SCHEMAS) > 2500
+    for schema in SCHEMAS:
+        entry = listed[(schema.name, schema.overload_name)]
+        assert entry["schema"] == str(schema)
+        assert [argument["name"] for argument in entry["arguments"]] == [argument.name for argument in schema.arguments]
+        assert [argument["keyword_only"] for argument in entry["arguments"]] == [argument.kwarg_only for argument in schema.arguments]
+        assert ["default" in argument for argument in entry["arguments"]] == [
+            argument.has_default_value() for argument in schema.arguments]
+        assert [argument["is_written"] for argument in entry["arguments"]] == [
+            argument.alias_info is not None and argument.alias_info.is_write for argument in schema.arguments]
+        assert len(entry["returns"]) == len(schema.returns)
+
+
+def test_overloads_are_tried_in_the_order_of_python():
+    for name in ("aten::add", "aten::pow", "aten::sum", "aten::to", "aten::max"):
+        theirs = torch._C._jit_get_operation(name)[1]
+        registered = {schema.overload_name for schema in SCHEMAS if schema.name == name}
+        ours = [entry["overload"] for entry in json_of(oar.lib.oar_op_signatures, name.encode())]
+        assert ours == [overload for overload in theirs if overload in registered]
+
+
+ERRORS = [
+    ("aten::layer_nrom", (), {}, E_UNSUPPORTED, ["did you mean 'aten::layer_norm'"]),
+    ("linear", (), {}, E_UNSUPPORTED, ["did you mean 'aten::linear'"]),
+    ("aten::add.Tensr", (), {}, E_UNSUPPORTED, ["no overload 'Tensr'", "Tensor"]),
+    ("mine::op", (), {}, E_UNSUPPORTED, ["load the library"]),
+    ("aten::linear", (torch.ones(2, 2),), {}, E_ARGUMENT, ["argument weight, a tensor, is missing", "Tensor? bias=None"]),
+    ("aten::linear", (torch.ones(2, 2), "x"), {}, E_ARGUMENT, ["argument weight takes a tensor, the text 'x' given"]),
+    ("aten::linear", (torch.ones(2, 2),) * 4, {}, E_ARGUMENT, ["takes 3 arguments by position, 4 given"]),
+    ("aten::linear", (torch.ones(2, 2),), {"wieght": 1}, E_ARGUMENT, ["no argument 'wieght'; did you mean 'weight'"]),
+    ("aten::linear", (torch.ones(2, 2),), {"input": 1}, E_ARGUMENT, ["argument 'input' is given twice"]),
+    ("aten::linear", (torch.ones(2, 2), torch.ones(2, 3)), {}, E_ARGUMENT, ["aten::linear", "2x2 and 3x2"]),
+    ("aten::layer_norm", (torch.ones(2, 2), [2.5]), {}, E_ARGUMENT, ["normalized_shape takes a list of integers, the float 2.5 given"]),
+    ("aten::zeros", ([2],), {"dtype": 6}, E_ARGUMENT, ["dtype takes a dtype or None, a number given"]),
+    ("aten::zeros", ([2],), {"dtype": "flaot32"}, E_ARGUMENT, ["dtype takes a dtype or None, the text 'flaot32' given"]),
+    ("aten::bernoulli", (torch.ones(2),), {"generator": 3}, E_ARGUMENT, ["a generator, of which only None"]),
+    ("aten::cat", ([torch.ones(1), None],), {}, E_ARGUMENT, ["tensors takes a list of tensors, None given"]),
+    ("aten::add", ("a", "b"), {}, E_ARGUMENT, ["no overload of aten::add", "aten::add.Tensor(Tensor self", "aten::add.Scalar("]),
+    ("aten::embedding", (torch.ones(2, 2), torch.tensor([5])), {}, E_ARGUMENT, ["aten::embedding", "index out of range"]),
+    ("aten::data_ptr", (torch.ones(1),), {}, E_UNSUPPORTED, ["no operator"]),
+]
+
+
+@pytest.mark.parametrize("name,arguments,keywords,code,told", ERRORS)
+def test_errors_name_the_argument_and_what_it_takes(name, arguments, keywords, code, told):
+    with pytest.raises(OarlockError) as failure:
+        call_op(oar, state, name, *arguments, **keywords)
+    assert failure.value.code == code, failure.value.message
+    for words in told:
+        assert words in failure.value.message, failure.value.message
+
+
+def test_too_little_room_runs_nothing():
+    x = torch.zeros(3)
+    with pytest.raises(OarlockError, match="room for 0 results of aten::add_.Tensor, 1 are needed"):
+        call_op(oar, state, "aten::add_", x, 1, room=0)
+    assert x.tolist() == [0, 0, 0]
+    with pytest.raises(OarlockError, match="room for 2 results of aten::unbind.int, 3 are needed"):
+        call_op(oar, state, "aten::unbind", x, room=2)
+    oar.check(oar.lib.oar_op_call(state, b"aten::relu_", *in_place_arguments(x), None, None))
+
+
+def in_place_arguments(tensor):
+    keep = in_place_arguments.keep = []
+    values, count = values_of(oar, (tensor,), {}, keep)
+    return values, ctypes.c_size_t(count)
+
+
+def test_an_operator_in_place_writes_to_the_callers_memory():
+    x = torch.zeros(3)
+    call_op(oar, state, "aten::add_", x, 2)
+    assert x.tolist() == [2, 2, 2]
+
+
+def test_numbers_come_as_tensors_of_no_dimensions():
+    for name, expected in (("aten::item", 2.5), ("aten::is_nonzero", True), ("aten::dense_dim", 1)):
+        (number,) = call_op(oar, state, name, torch.tensor([2.5]))
+        number = oar.tensor_to_torch(number)
+        assert number.dim() == 0 and number.item() == expected and type(number.item()) is type(expected)
+
+
+def test_a_longer_value_of_a_later_version_is_read_by_its_size():
+    class Longer(ctypes.Structure):
+        _fields_ = [("value", Value), ("later", ctypes.c_int64 * 2)]
+
+    sizes = (ctypes.c_int64 * 1)(2)
+    items = (Longer * 2)(Longer(raw(INTS, 1, data=ctypes.cast(sizes, ctypes.c_void_p))), Longer(raw(FLOAT, real=3.0)))
+    for item in items:
+        item.value.size = ctypes.sizeof(Longer)
+    out, count = (ctypes.c_void_p * 1)(), ctypes.c_size_t(1)
+    oar.check(oar.lib.oar_op_call(state, b"aten::full", items, ctypes.c_size_t(2), out, ctypes.byref(count)))
+    assert oar.tensor_to_torch(Handle(out[0], oar.lib.oar_tensor_release)).tolist() == [3.0, 3.0]
+    items[0].value.size = 8
+    with pytest.raises(OarlockError, match="oar_value has 8 bytes"):
+        oar.check(oar.lib.oar_op_call(state, b"aten::full", items, ctypes.c_size_t(2), out, ctypes.byref(count)))
+
+
+# One value of each kind; what an argument type takes of them.
+KINDS = {"tensor": torch.ones(1), "int": 1, "float": 0.5, "bool": True, "text": "?", "ints": [2, 3], "floats": [0.5], "tensors": [torch.ones(1)]}
+TAKEN = {"Tensor": {"tensor", "int", "float", "bool"}, "number": {"int", "float", "bool"}, "int": {"int", "bool"},
+         "float": {"int", "float", "bool"}, "bool": {"bool", "int"}, "str": {"text"}}
+
+
+def is_taken(kind, argument):
+    """Whether the argument may take the kind; not certain for lists, whose items decide."""
+    text = argument.rstrip("?")
+    if "[" in text:
+        return kind in ("ints", "floats", "tensors", "int", "float", "bool", "tensor")
+    return kind in TAKEN.get({"Scalar": "number"}.get(text, text), set())
+
+
+def test_wrong_kinds_are_refused_before_any_kernel_runs():
+    """Each argument of each overload in turn is given what it cannot take, the others nothing or the right thing."""
+    checked = 0
+    for schema in SCHEMAS:
+        name = schema.name + ("." + schema.overload_name if schema.overload_name else ".default")
+        for argument in json_of(oar.lib.oar_op_signatures, name.encode())[0]["arguments"]:
+            for kind, value in KINDS.items():
+                if is_taken(kind, argument["type"]):
+                    continue
+                with pytest.raises(OarlockError) as failure:
+                    call_op(oar, state, name, **{argument["name"]: value})
+                assert failure.value.code == E_ARGUMENT, f"{name}({argument['name']}={kind}): {failure.value.message}"
+                assert "libtorch" not in failure.value.message, f"{name}({argument['name']}={kind}): {failure.value.message}"
+                checked += 1
+    assert checked > 30000
