@@ -11,6 +11,7 @@
 #include <ATen/core/ivalue.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -131,16 +132,23 @@ struct NodeOutput {
 
 struct Graph;
 
+// A module that is called more than once in one forward: which of its calls a node belongs to, counted from 0.
+struct ModuleCall {
+  std::string path;
+  std::int32_t call = 0;
+};
+
 struct Node {
   Opcode opcode = Opcode::kOperator;
   SymbolicOp symbolic = SymbolicOp::kAdd;  // for kSymbolic
   std::optional<c10::OperatorHandle> op;   // for kOperator
   std::vector<Argument> arguments;
   std::vector<NodeOutput> outputs;
-  std::string name;          // of the node in the program
-  std::string target;        // "torch.ops.aten.linear.default"
-  std::string module_path;   // "encoder.0.fc1"; "" is the root
-  std::string module_class;  // "torch.nn.modules.linear.Linear"
+  std::string name;                        // of the node in the program
+  std::string target;                      // "torch.ops.aten.linear.default"
+  std::string module_path;                 // "encoder.0.fc1"; "" is the root
+  std::string module_class;                // "torch.nn.modules.linear.Linear"; "" if nobody knows where the node stands
+  std::vector<ModuleCall> repeated_calls;  // the modules around the node whose call is not their first, outermost first
   // Graphs that the node runs, with slots of their own: their inputs are the operands, their outputs the node's, one
   // for one. Whoever walks the nodes of a graph walks these too.
   std::vector<Graph> bodies;
@@ -152,6 +160,8 @@ struct Graph {
   std::vector<Node> nodes;
   std::vector<SlotId> inputs;   // set by whoever runs the graph
   std::vector<SlotId> outputs;  // kept to the end
+  // Class of every module path that a node stands in, itself or deeper: {"encoder.0", "models.Block"}.
+  std::map<std::string, std::string> module_classes;
 };
 
 enum class TensorRole : std::uint8_t { kParameter, kBuffer, kConstant };

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "graph/pt2/allowed.h"
 #include "graph/pt2/schema.h"
 #include "graph/symeval.h"
@@ -23,27 +26,52 @@ constexpr std::string_view kSkipped[] = {
     "torch.ops.aten.sym_constrain_range_for_size.default",
 };
 
-// "key,path,class" of the innermost module is the last of the entries joined by ';'. Commas inside brackets do not
-// count.
-void read_module(const JsonValue& json, Node& node) {
-  const JsonValue* metadata = json.find("metadata");
-  const JsonValue* stack = metadata != nullptr ? metadata->find("nn_module_stack") : nullptr;
-  if (stack == nullptr || !stack->is_string()) return;
-  std::string_view entry = stack->text();
-  if (const std::size_t last = entry.rfind(';'); last != entry.npos) entry.remove_prefix(last + 1);
+// One entry of nn_module_stack: "key,path,class". Commas inside brackets do not count. The key of a module's second
+// call ends in "@1".
+struct ModuleEntry {
+  std::string_view key, path, class_name;
+};
+
+std::optional<ModuleEntry> module_entry(std::string_view text) {
   std::vector<std::string_view> parts;
   int depth = 0;
   std::size_t begin = 0;
-  for (std::size_t i = 0; i < entry.size() && parts.size() < 2; ++i) {
-    if (entry[i] == '[') ++depth;
-    if (entry[i] == ']') --depth;
-    if (entry[i] != ',' || depth != 0) continue;
-    parts.push_back(entry.substr(begin, i - begin));
+  for (std::size_t i = 0; i < text.size() && parts.size() < 2; ++i) {
+    if (text[i] == '[') ++depth;
+    if (text[i] == ']') --depth;
+    if (text[i] != ',' || depth != 0) continue;
+    parts.push_back(text.substr(begin, i - begin));
     begin = i + 1;
   }
-  if (parts.size() < 2 || parts[1].substr(0, 6) == "_empty") return;
-  node.module_path = std::string(parts[1]);
-  node.module_class = std::string(entry.substr(begin));
+  // What the exporter itself put in (sizes of inputs) has a key, path and class of "_empty_nn_module_stack_...".
+  if (parts.size() < 2 || parts[1].substr(0, 6) == "_empty") return std::nullopt;
+  return ModuleEntry{parts[0], parts[1], text.substr(begin)};
+}
+
+std::int32_t call_of(std::string_view key) {
+  const std::size_t at = key.rfind('@');
+  if (at == key.npos) return 0;
+  return parse_number<std::int32_t>(key.substr(at + 1)).value_or(0);
+}
+
+// Entries are joined by ';', the innermost module last.
+void read_module(const JsonValue& json, Node& node, std::map<std::string, std::string>& classes) {
+  const JsonValue* metadata = json.find("metadata");
+  const JsonValue* stack = metadata != nullptr ? metadata->find("nn_module_stack") : nullptr;
+  if (stack == nullptr || !stack->is_string()) return;
+  std::string_view rest = stack->text();
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(';'), rest.size());
+    const std::optional<ModuleEntry> entry = module_entry(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (!entry) continue;
+    node.module_path = std::string(entry->path);
+    node.module_class = std::string(entry->class_name);
+    classes.try_emplace(node.module_path, node.module_class);
+    if (const std::int32_t call = call_of(entry->key); call > 0) {
+      node.repeated_calls.push_back({node.module_path, call});
+    }
+  }
 }
 
 bool is_tensor_list(const c10::Type& type) {
@@ -106,7 +134,7 @@ Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
   if (std::find(std::begin(kSkipped), std::end(kSkipped), node.target) != std::end(kSkipped)) return Status::ok();
   node.module_path = module_path_;
   node.module_class = module_class_;
-  read_module(json, node);
+  read_module(json, node, graph_.module_classes);
   const std::string where = describe_node(node);
   Status status = Status::ok();
   if (const std::optional<SymbolicOp> op = symbolic_op_of_target(node.target)) {
