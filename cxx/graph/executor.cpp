@@ -15,53 +15,39 @@
 
 namespace oarlock {
 
-// The program's own grad-mode and autocast regions. What is still open when a run fails is closed in reverse order.
-class Executor::Regions {
- public:
-  ~Regions() {
-    while (!saved_.empty()) leave();
-  }
+Regions::~Regions() {
+  while (!saved_.empty()) leave();
+}
 
-  void enter_grad_mode(bool enabled) {
-    saved_.push_back({true, at::kCPU, c10::GradMode::is_enabled(), at::kFloat, false});
-    c10::GradMode::set_enabled(enabled);
-  }
+void Regions::enter_grad_mode(bool enabled) {
+  saved_.push_back({true, at::kCPU, c10::GradMode::is_enabled(), at::kFloat, false});
+  c10::GradMode::set_enabled(enabled);
+}
 
-  void enter_autocast(const torch::jit::Stack& arguments) {
-    const auto device = static_cast<at::DeviceType>(arguments[0].toInt());
-    saved_.push_back({false, device, at::autocast::is_autocast_enabled(device),
-                      at::autocast::get_autocast_dtype(device), at::autocast::is_autocast_cache_enabled()});
-    at::autocast::increment_nesting();
-    at::autocast::set_autocast_enabled(device, arguments[2].toBool());
-    if (!arguments[1].isNone())
-      at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(arguments[1].toInt()));
-    if (!arguments[3].isNone()) at::autocast::set_autocast_cache_enabled(arguments[3].toBool());
-  }
+void Regions::enter_autocast(const torch::jit::Stack& arguments) {
+  const auto device = static_cast<at::DeviceType>(arguments[0].toInt());
+  saved_.push_back({false, device, at::autocast::is_autocast_enabled(device), at::autocast::get_autocast_dtype(device),
+                    at::autocast::is_autocast_cache_enabled()});
+  at::autocast::increment_nesting();
+  at::autocast::set_autocast_enabled(device, arguments[2].toBool());
+  if (!arguments[1].isNone())
+    at::autocast::set_autocast_dtype(device, static_cast<at::ScalarType>(arguments[1].toInt()));
+  if (!arguments[3].isNone()) at::autocast::set_autocast_cache_enabled(arguments[3].toBool());
+}
 
-  void leave() {
-    if (saved_.empty()) return;
-    const Saved saved = saved_.back();
-    saved_.pop_back();
-    if (saved.is_grad_mode) {
-      c10::GradMode::set_enabled(saved.enabled);
-      return;
-    }
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(saved.device, saved.enabled);
-    at::autocast::set_autocast_dtype(saved.device, saved.dtype);
-    at::autocast::set_autocast_cache_enabled(saved.cache_enabled);
+void Regions::leave() {
+  if (saved_.empty()) return;
+  const Saved saved = saved_.back();
+  saved_.pop_back();
+  if (saved.is_grad_mode) {
+    c10::GradMode::set_enabled(saved.enabled);
+    return;
   }
-
- private:
-  struct Saved {
-    bool is_grad_mode;
-    at::DeviceType device;
-    bool enabled;
-    at::ScalarType dtype;
-    bool cache_enabled;
-  };
-  std::vector<Saved> saved_;
-};
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(saved.device, saved.enabled);
+  at::autocast::set_autocast_dtype(saved.device, saved.dtype);
+  at::autocast::set_autocast_cache_enabled(saved.cache_enabled);
+}
 
 namespace {
 
@@ -329,10 +315,26 @@ Status Executor::named_failure(std::size_t step, Status status) const {
 
 Status Executor::run(Frame& frame) const {
   Regions regions;
-  std::size_t current = 0;
+  return run(frame, regions, 0, steps_.size());
+}
+
+Status Executor::open_regions(Regions& regions, std::size_t before) const {
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < before; ++i) {
+    const Opcode opcode = steps_[i].opcode;
+    if (opcode == Opcode::kEnterGradMode || opcode == Opcode::kEnterAutocast) open.push_back(i);
+    if ((opcode == Opcode::kExitGradMode || opcode == Opcode::kExitAutocast) && !open.empty()) open.pop_back();
+  }
+  Frame empty = make_frame();  // a bracket reads constants only
+  for (const std::size_t i : open) OAR_TRY(run(empty, regions, i, i + 1));
+  return Status::ok();
+}
+
+Status Executor::run(Frame& frame, Regions& regions, std::size_t begin, std::size_t end) const {
+  std::size_t current = begin;
   // The only place that knows which node was running; without its name an operator's text helps nobody.
   try {
-    for (; current < steps_.size(); ++current) {
+    for (; current < end; ++current) {
       Status status = run_step(steps_[current], frame, regions);
       if (!status.is_ok()) return named_failure(current, std::move(status));
     }

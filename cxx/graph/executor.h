@@ -1,13 +1,16 @@
 // Runs a graph: one boxed operator call after the other, on the caller's thread.
 //
 // Compiled once into steps that hold no strings, look nothing up, and know which values end with them; a run allocates
-// one Frame. Autograd is recorded as the calling thread's grad mode says (and the program's own regions), random
-// operators take libtorch's default generator in program order and nothing else touches it. run() is const: two threads
-// may run one plan.
+// one Frame. A range of steps may be run on its own: steps are the graph's nodes one to one, a value ends where its
+// last reader in the whole graph stands, so that what a range computes for later ones is there when it ends. Autograd
+// is recorded as the calling thread's grad mode says (and the program's own regions), random operators take libtorch's
+// default generator in program order and nothing else touches it. run() is const: two threads may run one plan.
 #pragma once
 
 #include <ATen/core/ivalue.h>
 #include <ATen/core/stack.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <cstdint>
 #include <string>
@@ -31,6 +34,29 @@ class Frame {
   torch::jit::Stack stack_;
 };
 
+// The grad-mode and autocast regions that a program has opened on this thread. What is still open when it goes is
+// closed in reverse order: the thread is as before whatever happened.
+class Regions {
+ public:
+  Regions() = default;
+  Regions(const Regions&) = delete;
+  Regions& operator=(const Regions&) = delete;
+  ~Regions();
+  void enter_grad_mode(bool enabled);
+  void enter_autocast(const torch::jit::Stack& arguments);  // of kEnterAutocast
+  void leave();
+
+ private:
+  struct Saved {
+    bool is_grad_mode;
+    at::DeviceType device;
+    bool enabled;
+    at::ScalarType dtype;
+    bool cache_enabled;
+  };
+  std::vector<Saved> saved_;
+};
+
 class Executor {
  public:
   // `keep`: slots that outlive the run besides graph.outputs.
@@ -40,6 +66,10 @@ class Executor {
   // The graph's inputs must be set. A failing operator's text names node, target and module; the thread's grad mode and
   // autocast state are as before whatever happens.
   Status run(Frame& frame) const;
+  // Only the steps [begin, end): what they read must be in the frame. `regions` is the run's, the same for all ranges
+  // of one run in order; a range that is run alone opens by open_regions what stands open before it.
+  Status run(Frame& frame, Regions& regions, std::size_t begin, std::size_t end) const;
+  Status open_regions(Regions& regions, std::size_t before) const;
 
   std::size_t num_steps() const { return steps_.size(); }
 
@@ -66,8 +96,6 @@ class Executor {
     Range sources, outputs, frees;
     Range bodies;  // in bodies_
   };
-  class Regions;
-
   void push_arguments(const Step& step, Frame& frame) const;
   Status take_outputs(const Step& step, Frame& frame) const;
   Status run_conditional(const Step& step, Frame& frame) const;
