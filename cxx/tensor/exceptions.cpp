@@ -49,6 +49,8 @@ Status status_of_current_exception() {
     throw;                                    // the guard has a text that needs no memory
   } catch (const std::length_error& error) {  // a container asked for more than any memory has
     return Status(OAR_E_OUT_OF_MEMORY, first_words(error.what()));
+  } catch (const StatusError& error) {
+    return error.status();
   } catch (const InvariantError& error) {
     return Status(OAR_E_INTERNAL, error.what());
   } catch (const c10::OutOfMemoryError& error) {

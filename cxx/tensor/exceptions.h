@@ -2,6 +2,8 @@
 // outcome.
 #pragma once
 
+#include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -9,6 +11,21 @@
 #include "base/status.h"
 
 namespace oarlock {
+
+// A failure on its way through code that knows exceptions only (libtorch's autograd engine): comes out as it went in.
+class StatusError : public std::exception {
+ public:
+  explicit StatusError(Status status) : status_(std::make_shared<const Status>(std::move(status))) {}
+  const char* what() const noexcept override { return status_->message().c_str(); }
+  const Status& status() const { return *status_; }
+
+ private:
+  std::shared_ptr<const Status> status_;
+};
+
+inline void throw_if_failed(Status status) {
+  if (!status.is_ok()) throw StatusError(std::move(status));
+}
 
 // Call inside a catch block. Never OK: libtorch's errors by their class, an operating system's refusal with its errno,
 // the rest OAR_E_INTERNAL. Throws std::bad_alloc, also the one that it is called for: a text needs memory.
