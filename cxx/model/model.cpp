@@ -29,6 +29,16 @@ Result<ForeignModel*> Model::require_foreign(std::string_view call) {
                      call);
 }
 
+Result<GraphModel*> Model::require_program(std::string_view call) {
+  if (GraphModel* graph = as_graph()) return graph;
+  return unsupported("{} needs a program; this model is foreign: what it computes is known to the host only", call);
+}
+
+Result<const GraphModel*> Model::require_program(std::string_view call) const {
+  OAR_ASSIGN(const GraphModel* graph, const_cast<Model*>(this)->require_program(call));
+  return graph;
+}
+
 Result<std::string> Model::input_name(std::int64_t index) const {
   const auto count = static_cast<std::int64_t>(input_names().size());
   if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);

@@ -19,6 +19,7 @@
 namespace oarlock {
 
 class ForeignModel;
+class GraphModel;
 
 class Model {
  public:
@@ -51,15 +52,20 @@ class Model {
   virtual bool is_training() const = 0;
   // Training: autograd recorded. Evaluation: not, and every buffer bit-unchanged.
   virtual Result<Tree> forward(const Tree& inputs) = 0;
-  virtual void add_observer(std::weak_ptr<UnitObserver> observer) = 0;  // of the root unit
+  // A foreign model has no units and tells nobody of its forwards.
+  virtual void add_observer(std::weak_ptr<UnitObserver> observer) = 0;
 
   // OAR_E_UNSUPPORTED, naming `call`, if the model is a program.
   Result<ForeignModel*> require_foreign(std::string_view call);
+  // OAR_E_UNSUPPORTED, naming `call`, if the model is foreign.
+  Result<GraphModel*> require_program(std::string_view call);
+  Result<const GraphModel*> require_program(std::string_view call) const;
   // Called by what is made over the list of parameters (optimizers, data parallelism): it changes no more.
   virtual void seal() {}
 
  private:
   virtual ForeignModel* as_foreign() { return nullptr; }
+  virtual GraphModel* as_graph() { return nullptr; }
 };
 
 // OAR_E_NOT_FOUND with the nearest of the names that there are.

@@ -36,8 +36,10 @@ class PlainModel : public Model {
   void set_training(bool training) override { is_training_ = training; }
   bool is_training() const override { return is_training_; }
   Result<Tree> forward(const Tree& inputs) override {
+    const Unit root;
+    const Segment whole;
     for (const auto& observer : observers_) {
-      if (const auto alive = observer.lock()) OAR_TRY(alive->after_forward(is_training_));
+      if (const auto alive = observer.lock()) OAR_TRY(alive->after_forward({0, root, whole, nullptr, is_training_}));
     }
     return inputs;
   }

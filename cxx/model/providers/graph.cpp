@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "graph/input_check.h"
 #include "graph/passes/mode.h"
+#include "graph/unit_runner.h"
+#include "model/leaf_value.h"
 #include "model/state_dict.h"
 #include "tensor/scopes.h"
 
@@ -16,24 +18,6 @@ namespace oarlock {
 namespace {
 
 constexpr std::size_t kNone = SIZE_MAX;
-
-c10::IValue value_of_leaf(const Tree& leaf) {
-  if (const at::Tensor* tensor = leaf.tensor()) return c10::IValue(*tensor);
-  if (const auto* number = std::get_if<std::int64_t>(&leaf.value())) return c10::IValue(*number);
-  if (const auto* number = std::get_if<double>(&leaf.value())) return c10::IValue(*number);
-  if (const auto* flag = std::get_if<bool>(&leaf.value())) return c10::IValue(*flag);
-  if (const auto* text = std::get_if<std::string>(&leaf.value())) return c10::IValue(*text);
-  return c10::IValue();
-}
-
-Tree leaf_of_value(const c10::IValue& value) {
-  if (value.isTensor()) return Tree(value.toTensor());
-  if (value.isInt()) return Tree(Tree::Value(value.toInt()));
-  if (value.isDouble()) return Tree(Tree::Value(value.toDouble()));
-  if (value.isBool()) return Tree(Tree::Value(value.toBool()));
-  if (value.isString()) return Tree(Tree::Value(value.toStringRef()));
-  return Tree();
-}
 
 // Leaves in order with their paths; names are made only for maps.
 struct Leaf {
@@ -81,20 +65,50 @@ std::vector<SlotId> inputs_among(const std::vector<SlotId>& written, const Progr
 
 constexpr std::size_t kRandomNodesListedMax = 8;
 
+bool needs_units(const UnitObservers& observers) {
+  return std::any_of(observers.begin(), observers.end(),
+                     [](const auto& observer) { return observer->watches_units() || observer->watches_backward(); });
+}
+
 }  // namespace
 
 GraphModel::GraphModel(Program program, at::Device device) : program_(std::move(program)), device_(device) {
-  training_plan_ = {Executor::compile(program_.graph), {}, inputs_among(written_inputs(program_.graph), program_)};
+  // The policy is empty: it cannot name what there is not.
+  units_ = std::make_shared<const Units>(choose_units(program_, {}).value());
+  compile();
+}
+
+GraphModel::Plan GraphModel::make_plan(const Graph& graph, const std::vector<SlotId>& written,
+                                       const std::vector<SlotId>& kept) const {
+  return {
+      Executor::compile(graph, kept), plan_units(program_, graph, *units_, kept), {}, inputs_among(written, program_)};
+}
+
+// All that follows from program and units.
+void GraphModel::compile() {
+  training_plan_ = make_plan(program_.graph, written_inputs(program_.graph), {});
   EvaluationGraph evaluation = evaluation_graph(program_);
-  evaluation_plan_ = {Executor::compile(evaluation.graph), {}, inputs_among(evaluation.written_inputs, program_)};
+  evaluation_plan_ = make_plan(evaluation.graph, evaluation.written_inputs, {});
+  for (std::size_t i = 0; i < program_.tensors.size(); ++i) {
+    if (std::count(evaluation.written_inputs.begin(), evaluation.written_inputs.end(), program_.tensors[i].slot) > 0) {
+      evaluation_plan_.copied_tensors.push_back(i);
+    }
+  }
   random_nodes_ = std::move(evaluation.random_nodes);
+  backward_.reset();
+  kept_plan_.reset();
+  list_tensors();
+}
+
+void GraphModel::list_tensors() {
+  buffer_index_.clear();
+  parameters_.clear();
+  buffers_.clear();
+  input_names_.clear();
   std::set<const at::TensorImpl*> seen;
   for (std::size_t i = 0; i < program_.tensors.size(); ++i) {
     const ProgramTensor& entry = program_.tensors[i];
     buffer_index_.push_back(kNone);
-    if (std::count(evaluation.written_inputs.begin(), evaluation.written_inputs.end(), entry.slot) > 0) {
-      evaluation_plan_.copied_tensors.push_back(i);
-    }
     if (entry.role == TensorRole::kConstant) continue;
     if (entry.role == TensorRole::kParameter && !entry.tensor.requires_grad()) continue;
     if (!seen.insert(entry.tensor.unsafeGetTensorImpl()).second) continue;
@@ -102,6 +116,18 @@ GraphModel::GraphModel(Program program, at::Device device) : program_(std::move(
     (entry.role == TensorRole::kParameter ? parameters_ : buffers_).push_back({entry.name, entry.tensor});
   }
   for (const ProgramInput& input : program_.inputs) input_names_.push_back(input.name);
+}
+
+Status GraphModel::apply(GraphPass& pass) {
+  if (sealed_) return invalid_state("the program cannot be rewritten any more: the model is prepared");
+  Program rewritten = program_;
+  OAR_TRY(pass.run(rewritten).within(pass.name()));
+  OAR_TRY(verify_program(rewritten).within(fmt::format("after the pass {}", pass.name())));
+  program_ = std::move(rewritten);
+  Units units = choose_units(program_, policy_).value();
+  units_ = std::make_shared<const Units>(std::move(units));
+  compile();
+  return Status::ok();
 }
 
 NamedTensors GraphModel::state_dict() const {
@@ -183,17 +209,24 @@ Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
   return Status::ok();
 }
 
-Status GraphModel::run(Frame& frame) {
-  const Plan& plan = training_ ? training_plan_ : evaluation_plan_;
-  const GradModeScope grad(training_);
+void GraphModel::bind_tensors(const Plan& plan, Frame& frame) const {
   for (const ProgramTensor& entry : program_.tensors) frame.set(entry.slot, entry.tensor);
   for (const std::size_t i : plan.copied_tensors) {
     frame.set(program_.tensors[i].slot, program_.tensors[i].tensor.clone());
   }
+}
+
+Status GraphModel::run(const Plan& plan, const UnitObservers& observers, Frame& frame) {
+  const GradModeScope grad(training_);
+  bind_tensors(plan, frame);
   for (const SlotId slot : plan.copied_inputs) {
     if (frame.get(slot).isTensor()) frame.set(slot, frame.get(slot).toTensor().clone());
   }
-  return plan.executor.run(frame);
+  if (!needs_units(observers)) return plan.executor.run(frame);
+  OAR_ASSIGN(UnitBackward * backward, watch_backward(observers));
+  OAR_TRY(run_units({plan.executor, plan.units, *units_, observers, backward, training_}, frame));
+  if (backward != nullptr) backward->watch(0, plan.units.whole, frame);
+  return Status::ok();
 }
 
 // A functional program returns its buffers' new values. The old tensors may be saved for the backward, so they are
@@ -206,8 +239,8 @@ void GraphModel::rebind_buffers(const Frame& frame) {
   }
 }
 
-std::vector<std::shared_ptr<UnitObserver>> GraphModel::live_observers() {
-  std::vector<std::shared_ptr<UnitObserver>> live;
+UnitObservers GraphModel::live_observers() {
+  UnitObservers live;
   std::erase_if(observers_, [&](const std::weak_ptr<UnitObserver>& observer) {
     if (auto held = observer.lock()) live.push_back(std::move(held));
     return observer.expired();
@@ -216,16 +249,20 @@ std::vector<std::shared_ptr<UnitObserver>> GraphModel::live_observers() {
 }
 
 Result<Tree> GraphModel::forward(const Tree& inputs) {
-  const bool training = training_;
-  Frame frame = (training ? training_plan_ : evaluation_plan_).executor.make_frame();
+  Frame frame = plan().executor.make_frame();
+  return forward(plan(), inputs, frame);
+}
+
+Result<Tree> GraphModel::forward(const Plan& plan, const Tree& inputs, Frame& frame) {
   OAR_TRY(set_inputs(inputs, frame));
-  const auto observers = live_observers();
-  for (const auto& observer : observers) OAR_TRY(observer->before_forward(training));
-  OAR_TRY(run(frame));
-  if (training) rebind_buffers(frame);
+  const UnitObservers observers = live_observers();
+  const UnitRun root{0, units_->front(), plan.units.whole, &frame, training_};
+  OAR_TRY(tell(observers, &UnitObserver::before_forward, root, false));
+  OAR_TRY(run(plan, observers, frame));
+  if (training_) rebind_buffers(frame);
   std::size_t next = 0;
   Tree outputs = build_output(program_.output_tree, program_.outputs, frame, next);
-  for (const auto& observer : observers) OAR_TRY(observer->after_forward(training));
+  OAR_TRY(tell(observers, &UnitObserver::after_forward, root, true));
   return outputs;
 }
 

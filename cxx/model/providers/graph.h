@@ -1,12 +1,21 @@
-// A model over a program: one plan for training, one for evaluation, made once.
+// A model over a program: one plan for training, one for evaluation, compiled when the program or its units change.
+//
+// Note: the short way. With nobody watching units, a forward is one run of the executor over all nodes; whatever units
+// cost is paid by forwards that use them.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/executor.h"
+#include "graph/graph_pass.h"
 #include "graph/ir.h"
+#include "graph/unit.h"
+#include "graph/unit_backward.h"
+#include "graph/unit_observer.h"
 #include "model/model.h"
 
 namespace oarlock {
@@ -26,27 +35,62 @@ class GraphModel : public Model {
   bool is_training() const override { return training_; }
   Result<Tree> forward(const Tree& inputs) override;
   void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
+  void seal() override { sealed_ = true; }
+
+  // Rewrites the program and compiles it anew. Nothing is changed on failure. OAR_E_STATE once sealed or while a pass's
+  // work would be lost.
+  Status apply(GraphPass& pass);
+
+  // graph_units.cpp. Until then the root is the only unit. OAR_E_STATE once sealed.
+  Status set_units(const UnitPolicy& policy);
+  const Units& units() const { return *units_; }
+  // One unit alone: in and out goes what flows into and out of it, by the names of the values.
+  Result<Tree> forward_unit(std::string_view path, const Tree& inputs);
+  // The outputs, and what the program computes on the way: names of values, or of modules for the last value that each
+  // computes. As it is at the end of the forward: a later operator that writes in place is seen.
+  struct Forward {
+    Tree outputs, values;
+  };
+  Result<Forward> forward_with_values(const Tree& inputs, const std::vector<std::string>& names);
 
  private:
   struct Plan {
     Executor executor;
+    UnitPlan units;
     std::vector<std::size_t> copied_tensors;  // program tensors that the run writes to and must not change
     std::vector<SlotId> copied_inputs;        // inputs that the run writes to: they are the caller's
   };
 
   Result<const ProgramTensor*> find(std::string_view name) const;
   Status set_inputs(const Tree& inputs, Frame& frame) const;
-  Status run(Frame& frame);
+  GraphModel* as_graph() override { return this; }
+  void compile();
+  void list_tensors();
+  Plan make_plan(const Graph& graph, const std::vector<SlotId>& written, const std::vector<SlotId>& kept) const;
+  Plan make_kept_plan(const std::vector<SlotId>& kept) const;
+  const Plan& plan() const { return training_ ? training_plan_ : evaluation_plan_; }
+  void bind_tensors(const Plan& plan, Frame& frame) const;
+  Status run(const Plan& plan, const UnitObservers& observers, Frame& frame);
+  Result<Tree> forward(const Plan& plan, const Tree& inputs, Frame& frame);
+  Result<UnitBackward*> watch_backward(const UnitObservers& observers);
+  Result<SlotId> find_value(std::string_view name) const;
   void rebind_buffers(const Frame& frame);
-  std::vector<std::shared_ptr<UnitObserver>> live_observers();
+  UnitObservers live_observers();
 
   Program program_;
+  UnitPolicy policy_;
+  std::shared_ptr<const Units> units_;
   at::Device device_;
   Plan training_plan_, evaluation_plan_;
   std::vector<std::size_t> buffer_index_;  // program tensor -> entry of buffers_, or npos
   NamedTensors parameters_, buffers_;
   std::vector<std::string> input_names_;
   std::vector<std::weak_ptr<UnitObserver>> observers_;
+  std::shared_ptr<UnitBackward> backward_;  // nullptr: no observer has asked yet
+  std::vector<SlotId> kept_slots_;          // of kept_plan_
+  std::optional<Plan> kept_plan_;           // of the last forward_with_values
+  bool kept_training_ = true;               // the mode that kept_plan_ is for
+  bool sealed_ = false;
   std::vector<std::string> random_nodes_;  // that evaluation leaves random; empty when that was said
   bool training_ = true;
 };

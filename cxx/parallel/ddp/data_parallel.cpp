@@ -77,8 +77,8 @@ Result<std::shared_ptr<DataParallel>> DataParallel::create(std::shared_ptr<Model
   return self;
 }
 
-Status DataParallel::after_forward(bool training) {
-  if (training) buffers_changed_ = forward_ran_ = true;
+Status DataParallel::after_forward(const UnitRun& run) {
+  if (run.training) note_forward();
   return Status::ok();
 }
 
@@ -101,7 +101,7 @@ Status DataParallel::after_backward(Milliseconds timeout, bool takes_part) {
 
 Status DataParallel::begin_host_backward(Milliseconds timeout) {
   if (is_reducing_) return Status::ok();
-  OAR_TRY(after_forward(/*training=*/true));
+  note_forward();
   return before_backward(timeout);
 }
 

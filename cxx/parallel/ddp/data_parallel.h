@@ -32,9 +32,11 @@ class DataParallel : public UnitObserver {
 
   void set_requires_sync(bool requires_sync) { requires_sync_ = requires_sync; }  // false: only accumulate (no_sync)
 
-  // Around each backward. If it synchronises: launches the buffers' broadcast and collects gradients; then waits for
-  // every bucket, puts the averages into the gradients and rank 0's values into the buffers.
+  // Around each backward, by whoever runs it. If it synchronises: launches the buffers' broadcast and collects
+  // gradients; then waits for every bucket, puts the averages into the gradients and rank 0's values into the buffers.
   // takes_part: the host says that this backward was the model's, though it may have touched no parameter.
+  using UnitObserver::after_backward;
+  using UnitObserver::before_backward;
   Status before_backward(Milliseconds timeout);
   Status after_backward(Milliseconds timeout, bool takes_part = false);
   // Instead of after_forward() and before_backward() where the host runs both: as if both had come just now, unless
@@ -47,10 +49,11 @@ class DataParallel : public UnitObserver {
   bool buffers_differ() const { return buffers_changed_; }
   void set_buffers_differ(bool differ) { buffers_changed_ = differ; }
 
-  Status after_forward(bool training) override;
+  Status after_forward(const UnitRun& run) override;
 
  private:
   DataParallel(std::shared_ptr<Model> model, std::shared_ptr<Group> group, bool broadcasts_buffers);
+  void note_forward() { buffers_changed_ = forward_ran_ = true; }
   Status send_buffers(Milliseconds timeout);
   Status receive_buffers(Milliseconds timeout);
 

@@ -193,7 +193,7 @@ TEST(GraphModel, RebindsTheBuffersOfAFunctionalProgram) {
 class CountingObserver : public UnitObserver {
  public:
   explicit CountingObserver(bool fails = false) : fails_(fails) {}
-  Status before_forward(bool) override {
+  Status before_forward(const UnitRun&) override {
     ++num_calls;
     return fails_ ? invalid_state("not now") : Status::ok();
   }

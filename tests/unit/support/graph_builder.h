@@ -1,6 +1,8 @@
 // Small graphs by hand, for tests of what runs and rewrites them.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -25,7 +27,9 @@ class GraphBuilder {
     node.op = find_operator(op).value();
     node.name = name;
     node.target = op;
-    node.module_path = "block.0";
+    node.module_path = module;
+    node.module_class = module_class;
+    if (module_call > 0) node.repeated_calls.push_back({module, module_call});
     const auto& schema = node.op->schema().arguments();
     for (std::size_t i = 0; i < schema.size(); ++i) {
       node.arguments.push_back(i < arguments.size()
@@ -45,6 +49,9 @@ class GraphBuilder {
     graph.nodes.push_back(std::move(node));
   }
   Graph graph;
+  // Where the nodes of further calls stand.
+  std::string module = "block.0", module_class = "Block";
+  std::int32_t module_call = 0;
 };
 
 inline ArgumentItem of(SlotId slot) { return {c10::IValue(), slot}; }
