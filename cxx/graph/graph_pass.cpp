@@ -5,6 +5,8 @@
 namespace oarlock {
 namespace {
 
+Status check_graph(const Graph& graph);
+
 class Verifier {
  public:
   explicit Verifier(const Graph& graph) : graph_(graph), is_written_(graph.slots.size(), false) {}
@@ -44,6 +46,12 @@ class Verifier {
       }
     }
     OAR_TRY(check_bracket(node.opcode));
+    for (const Graph& body : node.bodies) {
+      if (body.inputs.size() + 1 != node.arguments.size() || body.outputs.size() != node.outputs.size()) {
+        return corrupt("a body takes {} values and gives {}", body.inputs.size(), body.outputs.size());
+      }
+      OAR_TRY(check_graph(body));
+    }
     for (const NodeOutput& output : node.outputs) {
       for (const SlotId slot : output.slots) {
         if (slot != kNoSlot) OAR_TRY(write(slot));
@@ -77,6 +85,11 @@ Status check_graph(const Graph& graph, Verifier& verifier) {
   }
   for (const SlotId slot : graph.outputs) OAR_TRY(verifier.read(slot));
   return verifier.finish();
+}
+
+Status check_graph(const Graph& graph) {
+  Verifier verifier(graph);
+  return check_graph(graph, verifier);
 }
 
 }  // namespace
