@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+#include <set>
+
 #include "tensor/describe.h"
 #include "tensor/dtype.h"
 
@@ -27,29 +31,62 @@ bool is_of_kind(const c10::IValue& value, SlotKind kind) {
   return false;
 }
 
+std::string expression_text(const SizeExpression& expression, const Graph& graph) {
+  return expression.text([&](std::int64_t index) { return graph.symbols[static_cast<std::size_t>(index)].name; });
+}
+
+// Bounds up to 2 come from the tracer's treatment of sizes 0 and 1 and are not enforced, as in torch
+// (torch/_export/utils.py, _check_input_constraints_for_graph).
+constexpr std::int64_t kSmallestBoundChecked = 3;
+
 }  // namespace
 
-std::string exported_shape_text(const std::vector<ExportedDim>& shape, const std::vector<Symbol>& symbols) {
+std::string exported_shape_text(const std::vector<ExportedDim>& shape, const Graph& graph) {
   std::string text = "[";
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (i != 0) text += ", ";
     if (shape[i].symbol >= 0) {
-      text += symbols[shape[i].symbol].name;
+      text += graph.symbols[static_cast<std::size_t>(shape[i].symbol)].name;
+    } else if (shape[i].symbol == ExportedDim::kFixed) {
+      text += fmt::format("{}", shape[i].value);
+    } else if (shape[i].value == ExportedDim::kNoExpression) {
+      text += "?";
     } else {
-      text += shape[i].symbol == ExportedDim::kFixed ? fmt::format("{}", shape[i].value) : "?";
+      text += expression_text(graph.expressions[static_cast<std::size_t>(shape[i].value)], graph);
     }
   }
   return text + "]";
 }
 
 InputCheck::InputCheck(const Graph& graph, at::Device device)
-    : graph_(graph), device_(device), bindings_(graph.symbols.size()) {}
+    : graph_(graph),
+      device_(device),
+      bindings_(graph.symbols.size()),
+      symbol_values_(graph.symbols.size()),
+      measure_values_(graph.measures.size()) {
+  restart();
+}
+
+void InputCheck::restart() {
+  std::fill(bindings_.begin(), bindings_.end(), Binding());
+  std::fill(symbol_values_.begin(), symbol_values_.end(), kSizeUnknown);
+  std::fill(measure_values_.begin(), measure_values_.end(), kSizeUnknown);
+  sizes_.clear();
+  num_seen_ = 0;
+}
 
 Status InputCheck::check(const ProgramInput& input, const c10::IValue& value) {
+  OAR_TRY(check_value(input, value));
+  measure(input, value);
+  return ++num_seen_ == graph_.num_user_inputs ? check_relations() : Status::ok();
+}
+
+Status InputCheck::check_value(const ProgramInput& input, const c10::IValue& value) {
   const Slot& slot = graph_.slots[input.slot];
   if (!is_of_kind(value, slot.kind)) {
     return invalid_argument("input {}: {} expected, {} given", input.name, kind_name(slot.kind), value.tagKind());
   }
+  if (slot.symbol >= 0) return check_symbol(input, static_cast<std::size_t>(slot.symbol), -1, value.toInt());
   if (slot.kind != SlotKind::kTensor || !slot.exported) return Status::ok();
   return check_tensor(input, *slot.exported, value.toTensor());
 }
@@ -71,36 +108,132 @@ Status InputCheck::check_tensor(const ProgramInput& input, const ExportedTensor&
   }
   if (!fits) {
     return invalid_argument("input {}: shape {} expected, {} given", input.name,
-                            exported_shape_text(expected.shape, graph_.symbols), shape_text(given.sizes()));
+                            exported_shape_text(expected.shape, graph_), shape_text(given.sizes()));
   }
   for (std::size_t i = 0; i < expected.shape.size(); ++i) {
-    const std::int32_t symbol = expected.shape[i].symbol;
-    if (symbol < 0) continue;
-    OAR_TRY(check_symbol(input, graph_.symbols[symbol], static_cast<std::size_t>(symbol), static_cast<std::int64_t>(i),
-                         given.size(static_cast<std::int64_t>(i))));
+    const ExportedDim& dim = expected.shape[i];
+    const std::int64_t size = given.size(static_cast<std::int64_t>(i));
+    if (dim.symbol >= 0) {
+      OAR_TRY(check_symbol(input, static_cast<std::size_t>(dim.symbol), static_cast<std::int64_t>(i), size));
+    } else if (dim.symbol == ExportedDim::kExpression && dim.value != ExportedDim::kNoExpression) {
+      sizes_.push_back({&input, static_cast<std::int64_t>(i), static_cast<std::size_t>(dim.value), size});
+    }
   }
   return Status::ok();
 }
 
-Status InputCheck::check_symbol(const ProgramInput& input, const Symbol& symbol, std::size_t index, std::int64_t dim,
-                                std::int64_t size) {
+std::string InputCheck::where(const ProgramInput& input, std::int64_t dim) const {
+  return dim < 0 ? fmt::format("input {}", input.name) : fmt::format("input {}: dimension {}", input.name, dim);
+}
+
+Status InputCheck::check_symbol(const ProgramInput& input, std::size_t index, std::int64_t dim, std::int64_t size) {
+  const Symbol& symbol = graph_.symbols[index];
   Binding& binding = bindings_[index];
   if (binding.input == nullptr) {
-    binding = {size, &input, dim};
-    // Bounds up to 2 come from the tracer's treatment of sizes 0 and 1 and are not enforced, as in torch
-    // (torch/_export/utils.py, _check_input_constraints_for_graph).
-    if (symbol.min > 2 && size < symbol.min) {
-      return invalid_argument("input {}: dimension {} must be at least {}, {} given", input.name, dim, symbol.min,
-                              size);
+    if (symbol.min >= kSmallestBoundChecked && size < symbol.min) {
+      return invalid_argument("{} must be at least {}, {} given", where(input, dim), symbol.min, size);
     }
     if (size > symbol.max) {
-      return invalid_argument("input {}: dimension {} must be at most {}, {} given", input.name, dim, symbol.max, size);
+      return invalid_argument("{} must be at most {}, {} given", where(input, dim), symbol.max, size);
     }
+    binding = {size, &input, dim};
+    symbol_values_[index] = size;
     return Status::ok();
   }
   if (binding.size == size) return Status::ok();
-  return invalid_argument("input {}: dimension {} must equal dimension {} of input {} ({}): {} expected, {} given",
-                          input.name, dim, binding.dim, binding.input->name, symbol.name, binding.size, size);
+  const std::string other = binding.dim < 0 ? "input " + binding.input->name
+                                            : fmt::format("dimension {} of input {}", binding.dim, binding.input->name);
+  return invalid_argument("{} must equal {} ({}): {} expected, {} given", where(input, dim), other, symbol.name,
+                          binding.size, size);
+}
+
+void InputCheck::measure(const ProgramInput& input, const c10::IValue& value) {
+  for (std::size_t i = 0; i < graph_.measures.size(); ++i) {
+    const Measure& measure = graph_.measures[i];
+    if (measure.slot != input.slot) continue;
+    if (measure.kind == MeasureKind::kSize && value.isTensor() && measure.dim < value.toTensor().dim()) {
+      measure_values_[i] = value.toTensor().size(measure.dim);
+    } else if (measure.kind == MeasureKind::kValue && value.isInt()) {
+      measure_values_[i] = value.toInt();
+    }
+  }
+}
+
+Status InputCheck::check_relations() {
+  for (const SizeToCheck& size : sizes_) OAR_TRY(solve(size));
+  for (const SizeToCheck& size : sizes_) OAR_TRY(check_size(size));
+  return check_guards();
+}
+
+// A symbol that stands in no input by itself takes its value from "a*s + b".
+Status InputCheck::solve(const SizeToCheck& size) {
+  const SizeExpression& expression = graph_.expressions[size.expression];
+  std::size_t unknown = SIZE_MAX;
+  for (const SizeTerm& term : expression.terms()) {
+    if (term.op == SizeOp::kConstant || term.op == SizeOp::kAdd || term.op == SizeOp::kMul) continue;
+    if (term.op != SizeOp::kVariable) return Status::ok();
+    const auto index = static_cast<std::size_t>(term.value);
+    if (symbol_values_[index] != kSizeUnknown || index == unknown) continue;
+    if (unknown != SIZE_MAX) return Status::ok();
+    unknown = index;
+  }
+  if (unknown == SIZE_MAX) return Status::ok();
+  std::optional<std::int64_t> at[3];
+  for (std::int64_t i = 0; i < 3; ++i) {
+    symbol_values_[unknown] = i;
+    at[i] = expression.evaluate(symbol_values_);
+  }
+  symbol_values_[unknown] = kSizeUnknown;
+  if (!at[0] || !at[1] || !at[2]) return Status::ok();
+  std::int64_t slope = 0, next = 0, rest = 0;
+  if (__builtin_sub_overflow(*at[1], *at[0], &slope) || __builtin_sub_overflow(*at[2], *at[1], &next) ||
+      __builtin_sub_overflow(size.size, *at[0], &rest) || slope != next || slope == 0 || slope == -1) {
+    return Status::ok();
+  }
+  if (rest % slope != 0) {
+    return invalid_argument("{} must be {} with a whole number {}, {} given", where(*size.input, size.dim),
+                            expression_text(expression, graph_), graph_.symbols[unknown].name, size.size);
+  }
+  const std::int64_t value = rest / slope;
+  Status status = check_symbol(*size.input, unknown, size.dim, value);
+  if (status.is_ok()) return status;
+  const Symbol& symbol = graph_.symbols[unknown];
+  return invalid_argument("{} must be {} with {} in [{}, {}], {} given", where(*size.input, size.dim),
+                          expression_text(expression, graph_), symbol.name, symbol.min, symbol.max, size.size);
+}
+
+Status InputCheck::check_size(const SizeToCheck& size) {
+  const SizeExpression& expression = graph_.expressions[size.expression];
+  const std::optional<std::int64_t> expected = expression.evaluate(symbol_values_);
+  if (!expected || *expected == size.size) return Status::ok();
+  std::string symbols;
+  std::set<std::int64_t> named;
+  for (const SizeTerm& term : expression.terms()) {
+    if (term.op != SizeOp::kVariable || !named.insert(term.value).second) continue;
+    const Binding& binding = bindings_[static_cast<std::size_t>(term.value)];
+    const std::string of = binding.dim < 0 ? "input " : fmt::format("dimension {} of input ", binding.dim);
+    symbols +=
+        fmt::format("{}{} = {} from {}{}", symbols.empty() ? "" : ", ",
+                    graph_.symbols[static_cast<std::size_t>(term.value)].name, binding.size, of, binding.input->name);
+  }
+  return invalid_argument("{} must be {} ({}): {} expected, {} given", where(*size.input, size.dim),
+                          expression_text(expression, graph_), symbols, *expected, size.size);
+}
+
+Status InputCheck::check_guards() const {
+  for (const Guard& guard : graph_.guards) {
+    const std::optional<std::int64_t> holds = guard.condition.evaluate(measure_values_);
+    if (!holds || *holds != 0) continue;
+    std::string given;
+    std::set<std::int64_t> named;
+    for (const SizeTerm& term : guard.condition.terms()) {
+      if (term.op != SizeOp::kVariable || !named.insert(term.value).second) continue;
+      const auto index = static_cast<std::size_t>(term.value);
+      given += fmt::format("{}{} = {}", given.empty() ? "" : ", ", graph_.measures[index].text, measure_values_[index]);
+    }
+    return invalid_argument("the program was exported for inputs with {}; given: {}", guard.text, given);
+  }
+  return Status::ok();
 }
 
 }  // namespace oarlock

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "graph/size_expression.h"
+
 namespace oarlock {
 
 using SlotId = std::int32_t;
@@ -23,9 +25,9 @@ inline constexpr SlotId kNoSlot = -1;
 
 // One dimension of an exported shape.
 struct ExportedDim {
-  static constexpr std::int32_t kFixed = -1;  // exactly `value`
-  static constexpr std::int32_t kExpression =
-      -2;  // an expression over symbols; `value` is the size at export, not checked
+  static constexpr std::int32_t kFixed = -1;       // exactly `value`
+  static constexpr std::int32_t kExpression = -2;  // `value`: of Graph::expressions, or kNoExpression: not checked
+  static constexpr std::int64_t kNoExpression = -1;
   std::int64_t value = 0;
   std::int32_t symbol = kFixed;  // or an index into Graph::symbols: any size, the same wherever the symbol stands
 };
@@ -42,6 +44,7 @@ struct Slot {
   std::string name;  // of the exported value, for messages
   SlotKind kind = SlotKind::kTensor;
   std::optional<ExportedTensor> exported;
+  std::int32_t symbol = ExportedDim::kFixed;  // of an integer input: the symbol that it gives a value
 };
 
 // A size that is not fixed. Bounds are those of range_constraints.
@@ -49,6 +52,21 @@ struct Symbol {
   std::string name;
   std::int64_t min = 0;
   std::int64_t max = INT64_MAX;
+};
+
+// A number that guards read of an input.
+enum class MeasureKind : std::uint8_t { kValue, kSize };
+struct Measure {
+  SlotId slot = kNoSlot;
+  MeasureKind kind = MeasureKind::kValue;
+  std::int64_t dim = 0;
+  std::string text;  // "x.size()[0]"
+};
+
+// What the exporter assumed of the inputs. The condition's variables are Graph::measures; it holds unless it gives 0.
+struct Guard {
+  SizeExpression condition;
+  std::string text;  // "x.size()[0] % 4 == 0"
 };
 
 // A value inside an argument: a constant, or whatever a slot holds when the node runs.
@@ -157,6 +175,10 @@ struct Node {
 struct Graph {
   std::vector<Slot> slots;
   std::vector<Symbol> symbols;
+  std::vector<SizeExpression> expressions;  // over symbols, for exported shapes
+  std::vector<Measure> measures;
+  std::vector<Guard> guards;
+  std::size_t num_user_inputs = 0;  // of the caller's, whose guards are due when all have been seen; 0: no guards
   std::vector<Node> nodes;
   std::vector<SlotId> inputs;   // set by whoever runs the graph
   std::vector<SlotId> outputs;  // kept to the end

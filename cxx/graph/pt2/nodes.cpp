@@ -18,10 +18,10 @@ namespace {
 constexpr std::string_view kHigherOrder = "torch.ops.higher_order.";
 
 // Checks of what the exporter saw. They pin dtypes and devices, so that a program under autocast or on another device
-// would fail; shapes are checked at the door instead (input_check.h).
+// would fail; shapes are checked at the door instead (input_check.h). Those of numbers that the program computes
+// (_assert_scalar) stay.
 constexpr std::string_view kSkipped[] = {
     "torch.ops.aten._assert_tensor_metadata.default",
-    "torch.ops.aten._assert_scalar.default",
     "torch.ops.aten.sym_constrain_range.default",
     "torch.ops.aten.sym_constrain_range_for_size.default",
 };
@@ -106,14 +106,25 @@ Result<SlotId> NodeReader::define(Scope& scope, const std::string& name, SlotKin
 
 Status NodeReader::attach_exported(const JsonValue& graph_json, const Scope& scope) {
   OAR_ASSIGN(const JsonValue* values, object_at(graph_json, "tensor_values"));
+  ShapeReader shapes(graph_);
   for (const auto& [name, meta] : values->members()) {
     const auto found = scope.find(name);
     if (found == scope.end() || found->second.slot == kNoSlot) continue;  // of a region's own outputs that nobody uses
     Slot& slot = graph_.slots[found->second.slot];
     if (slot.kind != SlotKind::kTensor || slot.exported) continue;
-    Result<ExportedTensor> exported = exported_tensor(meta, graph_.symbols);
+    Result<ExportedTensor> exported = shapes.tensor(meta);
     if (!exported.is_ok()) return std::move(exported).status().within(fmt::format("tensor value {}", name));
     slot.exported = std::move(exported).value();
+  }
+  const JsonValue* numbers = graph_json.find("sym_int_values");
+  if (numbers == nullptr) return Status::ok();
+  for (const auto& [name, number] : numbers->members()) {
+    const auto found = scope.find(name);
+    if (found == scope.end() || found->second.slot == kNoSlot) continue;
+    Slot& slot = graph_.slots[found->second.slot];
+    if (slot.kind != SlotKind::kInt) continue;
+    Result<ExportedDim> dim = shapes.dim(number);
+    if (dim.is_ok() && dim.value().symbol >= 0) slot.symbol = dim.value().symbol;  // an expression is no input's
   }
   return Status::ok();
 }

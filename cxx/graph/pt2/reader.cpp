@@ -8,6 +8,7 @@
 
 #include "graph/pt2/archive.h"
 #include "graph/pt2/arguments.h"
+#include "graph/pt2/guards.h"
 #include "graph/pt2/nodes.h"
 #include "graph/pt2/schema.h"
 
@@ -36,6 +37,7 @@ class ProgramReader {
     OAR_TRY(read_outputs(*signature));
     OAR_TRY(read_ranges());
     OAR_TRY(read_trees(*module));
+    read_guards(json_, program_);
     return std::move(program_);
   }
 
@@ -196,6 +198,7 @@ Status ProgramReader::read_outputs(const JsonValue& signature) {
 Status ProgramReader::read_ranges() {
   const JsonValue* ranges = json_.find("range_constraints");
   if (ranges == nullptr) return Status::ok();
+  program_.graph.num_user_inputs = program_.inputs.size();
   for (Symbol& symbol : program_.graph.symbols) {
     const JsonValue* range = ranges->find(symbol.name);
     if (range == nullptr) continue;

@@ -5,48 +5,13 @@
 #include <algorithm>
 
 #include "base/strict_json.h"
+#include "graph/pt2/expressions.h"
 
 namespace oarlock::pt2 {
 namespace {
 
 Status wrong_kind(std::string_view key, std::string_view wanted) {
   return corrupt("member \"{}\" is not {}", key, wanted);
-}
-
-// "Symbol('s34', positive=True, integer=True)" -> "s34"; "" for any other expression.
-std::string_view plain_symbol(std::string_view expression) {
-  constexpr std::string_view kBegin = "Symbol('";
-  if (expression.substr(0, kBegin.size()) != kBegin || expression.back() != ')') return {};
-  const std::string_view rest = expression.substr(kBegin.size());
-  const std::size_t quote = rest.find('\'');
-  if (quote == rest.npos || quote == 0) return {};
-  if (expression.find(')') != expression.size() - 1) return {};  // more than one term
-  return rest.substr(0, quote);
-}
-
-std::int32_t symbol_index(std::string_view name, std::vector<Symbol>& symbols) {
-  const auto found =
-      std::find_if(symbols.begin(), symbols.end(), [&](const Symbol& symbol) { return symbol.name == name; });
-  if (found == symbols.end()) {
-    symbols.push_back(Symbol{std::string(name), 0, INT64_MAX});
-    return static_cast<std::int32_t>(symbols.size() - 1);
-  }
-  return static_cast<std::int32_t>(found - symbols.begin());
-}
-
-Result<ExportedDim> exported_dim(const JsonValue& value, std::vector<Symbol>& symbols) {
-  OAR_ASSIGN(const Tagged dim, tagged(value));
-  ExportedDim result;
-  if (dim.tag == "as_int") {
-    OAR_ASSIGN(result.value, integer_of(*dim.value));
-    if (result.value < 0) return corrupt("a size is negative: {}", result.value);
-    return result;
-  }
-  if (dim.tag != "as_expr") return corrupt("a size has the unknown tag {}", dim.tag);
-  OAR_ASSIGN(const std::string expression, string_at(*dim.value, "expr_str"));
-  const std::string_view name = plain_symbol(expression);
-  result.symbol = name.empty() ? ExportedDim::kExpression : symbol_index(name, symbols);
-  return result;
 }
 
 // The names of a container's children, if its context gives exactly one each.
@@ -235,15 +200,48 @@ Result<Tagged> tagged(const JsonValue& value) {
   return Tagged{tag, &member};
 }
 
-Result<ExportedTensor> exported_tensor(const JsonValue& meta, std::vector<Symbol>& symbols) {
+std::int32_t ShapeReader::symbol_index(const std::string& name) {
+  std::vector<Symbol>& symbols = graph_.symbols;
+  const auto found =
+      std::find_if(symbols.begin(), symbols.end(), [&](const Symbol& symbol) { return symbol.name == name; });
+  if (found != symbols.end()) return static_cast<std::int32_t>(found - symbols.begin());
+  symbols.push_back(Symbol{name, 0, INT64_MAX});
+  return static_cast<std::int32_t>(symbols.size() - 1);
+}
+
+Result<ExportedDim> ShapeReader::dim(const JsonValue& size) {
+  OAR_ASSIGN(const Tagged given, tagged(size));
+  ExportedDim result;
+  if (given.tag == "as_int") {
+    OAR_ASSIGN(result.value, integer_of(*given.value));
+    if (result.value < 0) return corrupt("a size is negative: {}", result.value);
+    return result;
+  }
+  if (given.tag != "as_expr") return corrupt("a size has the unknown tag {}", given.tag);
+  OAR_ASSIGN(const std::string text, string_at(*given.value, "expr_str"));
+  if (const auto known = dims_.find(text); known != dims_.end()) return known->second;
+  result = {ExportedDim::kNoExpression, ExportedDim::kExpression};
+  std::optional<SizeExpression> expression =
+      parse_sympy(text, [&](const std::string& name) { return symbol_index(name); });
+  if (expression && expression->terms().size() == 1 && expression->terms()[0].op == SizeOp::kVariable) {
+    result.symbol = static_cast<std::int32_t>(expression->terms()[0].value);
+  } else if (expression) {
+    result.value = static_cast<std::int64_t>(graph_.expressions.size());
+    graph_.expressions.push_back(std::move(*expression));
+  }
+  dims_.emplace(text, result);
+  return result;
+}
+
+Result<ExportedTensor> ShapeReader::tensor(const JsonValue& meta) {
   ExportedTensor tensor;
   OAR_ASSIGN(const std::int64_t dtype, integer_at(meta, "dtype"));
   OAR_ASSIGN(tensor.dtype, dtype_of_schema(dtype));
   OAR_ASSIGN(tensor.requires_grad, flag_at(meta, "requires_grad"));
   OAR_ASSIGN(const JsonValue* sizes, array_at(meta, "sizes"));
   for (const JsonValue& size : sizes->items()) {
-    OAR_ASSIGN(const ExportedDim dim, exported_dim(size, symbols));
-    tensor.shape.push_back(dim);
+    OAR_ASSIGN(const ExportedDim read, dim(size));
+    tensor.shape.push_back(read);
   }
   return tensor;
 }

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,8 +42,18 @@ struct Tagged {
 };
 Result<Tagged> tagged(const JsonValue& value);
 
-// TensorMeta. `symbols` grows by the plain symbols that the shape names.
-Result<ExportedTensor> exported_tensor(const JsonValue& meta, std::vector<Symbol>& symbols);
+// Shapes of one graph: its symbols and expressions grow by those that the shapes name, each once.
+class ShapeReader {
+ public:
+  explicit ShapeReader(Graph& graph) : graph_(graph) {}
+  Result<ExportedTensor> tensor(const JsonValue& meta);  // TensorMeta
+  Result<ExportedDim> dim(const JsonValue& size);        // SymInt
+
+ private:
+  std::int32_t symbol_index(const std::string& name);
+  Graph& graph_;
+  std::map<std::string, ExportedDim, std::less<>> dims_;  // by expression
+};
 
 // A treespec's text ("[1, {...}]") as names: lists, maps, leaves. Types that it does not know are lists, or maps if
 // their context lists one name per child (a dataclass such as ModelOutput).

@@ -49,5 +49,55 @@ TEST_F(InputCheckTest, WhatIsNoTensorIsNamed) {
   EXPECT_EQ(input_check.check(labels_input, 3).message(), "input labels: a tensor expected, Int given");
 }
 
+// x [s0], y [2*s1 + 1] (s1 stands nowhere alone), n an integer, with a guard between x and n.
+class RelatedInputs : public testing::Test {
+ protected:
+  RelatedInputs() {
+    graph.symbols = {{"s0", 0, INT64_MAX}, {"s1", 3, 9}};
+    SizeExpression odd;
+    for (const SizeTerm& term :
+         {SizeTerm{SizeOp::kConstant, 2}, SizeTerm{SizeOp::kVariable, 1}, SizeTerm{SizeOp::kMul, 0},
+          SizeTerm{SizeOp::kConstant, 1}, SizeTerm{SizeOp::kAdd, 0}}) {
+      odd.append(term);
+    }
+    graph.expressions = {odd};
+    graph.slots = {{"x", SlotKind::kTensor, ExportedTensor{at::kFloat, {{0, 0}}, false}},
+                   {"y", SlotKind::kTensor, ExportedTensor{at::kFloat, {{0, ExportedDim::kExpression}}, false}},
+                   {"n", SlotKind::kInt, {}}};
+    graph.measures = {{2, MeasureKind::kValue, 0, "n"}, {0, MeasureKind::kSize, 0, "x.size()[0]"}};
+    Guard guard;
+    for (const SizeTerm& term :
+         {SizeTerm{SizeOp::kVariable, 0}, SizeTerm{SizeOp::kVariable, 1}, SizeTerm{SizeOp::kLe, 0}}) {
+      guard.condition.append(term);
+    }
+    guard.text = "n <= x.size()[0]";
+    graph.guards = {guard};
+    graph.num_user_inputs = 3;
+  }
+  std::string check(std::int64_t x, std::int64_t y, std::int64_t n) {
+    InputCheck input_check(graph, at::kCPU);
+    for (int i = 0; i < 2; ++i) {  // a check that is used again forgets what it saw
+      input_check.restart();
+      EXPECT_EQ(input_check.check(inputs[0], at::zeros({7})).message(), "");
+    }
+    input_check.restart();
+    Status status = input_check.check(inputs[0], at::zeros({x}));
+    if (status.is_ok()) status = input_check.check(inputs[1], at::zeros({y}));
+    if (status.is_ok()) status = input_check.check(inputs[2], n);
+    return status.message();
+  }
+  Graph graph;
+  const std::vector<ProgramInput> inputs = {{"x", 0}, {"y", 1}, {"n", 2}};
+};
+
+TEST_F(RelatedInputs, PassIfTheRelationsHold) { EXPECT_EQ(check(4, 7, 4), ""); }
+
+TEST_F(RelatedInputs, AreRefusedWithTheViolatedRelation) {
+  EXPECT_EQ(check(4, 7, 5), "the program was exported for inputs with n <= x.size()[0]; given: n = 5, x.size()[0] = 4");
+  EXPECT_EQ(check(4, 8, 4), "input y: dimension 0 must be 2*s1 + 1 with a whole number s1, 8 given");
+  EXPECT_EQ(check(4, 21, 4), "input y: dimension 0 must be 2*s1 + 1 with s1 in [3, 9], 21 given");
+  EXPECT_EQ(check(4, 3, 4), "input y: dimension 0 must be 2*s1 + 1 with s1 in [3, 9], 3 given");
+}
+
 }  // namespace
 }  // namespace oarlock

@@ -1,0 +1,99 @@
+#include "graph/pt2/guards.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "graph/pt2/expressions.h"
+
+namespace oarlock::pt2 {
+namespace {
+
+using Terms = std::span<const SizeTerm>;
+
+// The terms of the expression that the whole ends with.
+std::size_t last_operand_begin(Terms terms) {
+  std::size_t wanted = 1, position = terms.size();
+  while (wanted > 0) {
+    const SizeTerm& term = terms[--position];
+    const std::size_t operands = term.op <= SizeOp::kVariable ? 0 : term.op >= SizeOp::kNeg ? 1 : 2;
+    wanted += operands - 1;
+  }
+  return position;
+}
+
+bool is_one_of(Terms terms, std::int64_t a, std::int64_t b) {
+  return terms.size() == 1 && terms[0].op == SizeOp::kConstant && (terms[0].value == a || terms[0].value == b);
+}
+
+// Whether a comparison only keeps a size away from 0 and 1.
+bool keeps_from_zero_or_one(Terms terms) {
+  const SizeOp op = terms.back().op;
+  if (op <= SizeOp::kVariable || op >= SizeOp::kNeg) return false;
+  const Terms operands = terms.first(terms.size() - 1);
+  const std::size_t middle = last_operand_begin(operands);
+  const Terms left = operands.first(middle), right = operands.subspan(middle);
+  switch (op) {
+    case SizeOp::kNe:
+      return is_one_of(right, 0, 1) || is_one_of(left, 0, 1);
+    case SizeOp::kGe:
+      return is_one_of(right, 1, 2);
+    case SizeOp::kGt:
+      return is_one_of(right, 0, 1);
+    case SizeOp::kLe:
+      return is_one_of(left, 1, 2);
+    case SizeOp::kLt:
+      return is_one_of(left, 0, 1);
+    default:
+      return false;
+  }
+}
+
+void add_guards(Terms terms, Graph& graph) {
+  if (terms.back().op == SizeOp::kAnd) {
+    const Terms operands = terms.first(terms.size() - 1);
+    const std::size_t middle = last_operand_begin(operands);
+    add_guards(operands.first(middle), graph);
+    add_guards(operands.subspan(middle), graph);
+    return;
+  }
+  if (keeps_from_zero_or_one(terms)) return;
+  Guard guard;
+  for (const SizeTerm& term : terms) guard.condition.append(term);
+  guard.text =
+      guard.condition.text([&](std::int64_t index) { return graph.measures[static_cast<std::size_t>(index)].text; });
+  graph.guards.push_back(std::move(guard));
+}
+
+std::optional<std::int64_t> measure_index(const GuardTerm& term, Program& program) {
+  const auto input = std::find_if(program.inputs.begin(), program.inputs.end(),
+                                  [&](const ProgramInput& candidate) { return candidate.name == term.path; });
+  if (input == program.inputs.end()) return std::nullopt;
+  std::vector<Measure>& measures = program.graph.measures;
+  const auto known = std::find_if(measures.begin(), measures.end(), [&](const Measure& measure) {
+    return measure.slot == input->slot && measure.kind == term.kind && measure.dim == term.dim;
+  });
+  if (known != measures.end()) return known - measures.begin();
+  const bool is_size = term.kind == MeasureKind::kSize;
+  measures.push_back(
+      {input->slot, term.kind, term.dim, is_size ? fmt::format("{}.size()[{}]", input->name, term.dim) : input->name});
+  return static_cast<std::int64_t>(measures.size()) - 1;
+}
+
+}  // namespace
+
+void read_guards(const JsonValue& document, Program& program) {
+  const JsonValue* guards = document.find("guards_code");
+  if (guards == nullptr) return;
+  for (const JsonValue& guard : guards->items()) {
+    if (!guard.is_string()) continue;
+    const std::optional<SizeExpression> parsed =
+        parse_guard(guard.text(), [&](const GuardTerm& term) { return measure_index(term, program); });
+    if (parsed && parsed->is_complete()) add_guards(parsed->terms(), program.graph);
+  }
+}
+
+}  // namespace oarlock::pt2
