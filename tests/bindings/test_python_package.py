@@ -55,6 +55,7 @@ def test_the_commands_of_the_readme_install_and_train(place, installed):
     assert len(re.findall(r"^epoch 2: last loss \d", installed, re.M)) == 1, "alone"
     assert len(re.findall(r"^\[rank 0\] epoch 2: last loss \d", installed, re.M)) == 1, "two ranks"
     assert (place / "sources/training/bin/oarlock").exists(), "the command comes with the package"
+    assert (place / "sources/training/share/oarlock/oarlock_export/__main__.py").exists(), "what `oarlock export` runs does, too"
 
 
 @pytest.mark.parametrize("number,printed", [(1, "NOT_FOUND oar_dataset_from_safetensors None"), (2, "comm.timeout_ms"), (3, ""),
@@ -119,7 +120,7 @@ def test_torch_and_oarlock_share_one_libtorch_in_either_order(order):
     assert lines == ["1", "[1.0, 1.0, 1.0] True", "True bfloat16"]
 
 
-def refused(script="import oarlock", **variables):
+def refused(script="import oarlock; oarlock.State", **variables):
     run = program(script, check=False, **variables)
     assert run.returncode == 1
     return run.stderr.splitlines()
@@ -163,7 +164,7 @@ def fake_torch(folder, version):
 @pytest.mark.parametrize("how", ["imported", "found", "loaded"])
 def test_a_torch_of_another_minor_is_refused_with_both_versions_and_paths(tmp_path, how):
     library = fake_torch(tmp_path, "2.10.0+cpu")
-    said = {"imported": lambda: refused("import torch, oarlock", PYTHONPATH=tmp_path), "found": lambda: refused(PYTHONPATH=tmp_path),
+    said = {"imported": lambda: refused("import torch, oarlock; oarlock.State", PYTHONPATH=tmp_path), "found": lambda: refused(PYTHONPATH=tmp_path),
             "loaded": lambda: refused(LD_PRELOAD=library)}[how]()
     assert said[-1].startswith("ImportError") and "2.10.0+cpu" in said[-1] and "2.11" in said[-1]
     assert str(tmp_path / "torch") in said[-1] and "site-packages/oarlock" in said[-1]

@@ -244,7 +244,7 @@ def test_a_second_interpreter_is_refused_and_the_first_lives():
         import _xxsubinterpreters as interpreters, oarlock
         other = interpreters.create()
         try:
-            interpreters.run_string(other, "import oarlock")
+            interpreters.run_string(other, "import oarlock; oarlock.State")
         except interpreters.RunFailedError as error:
             print(error)
         interpreters.destroy(other)

@@ -1,44 +1,26 @@
 """Models that the parity tests and benches export. Weights are seeded: the same on every machine."""
 
+import importlib.util
+import pathlib
+import sys
+
 import torch
 from torch import nn
 
-DYNAMIC = torch.export.Dim.AUTO
+
+def load_exporter():
+    """The folder oarlock/export of the Python package as the module oarlock_export; without the rest of the package."""
+    if "oarlock_export" not in sys.modules:
+        folder = pathlib.Path(__file__).resolve().parents[2] / "bindings/python/oarlock/export"
+        spec = importlib.util.spec_from_file_location("oarlock_export", folder / "__init__.py", submodule_search_locations=[str(folder)])
+        sys.modules["oarlock_export"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules["oarlock_export"]
 
 
 def export_program(module, example_inputs, path, dynamic=None, kwargs=None):
-    """Export `module` in its present mode to `path`.
-
-    `dynamic`: the dimensions that may change, as a tuple with one {dim: name} per input or a dict by input name.
-    It is checked that none of them was specialised to a constant.
-    Returns the ExportedProgram.
-    """
-    shapes = None
-    if dynamic is not None:
-        entries = dynamic.items() if isinstance(dynamic, dict) else enumerate(dynamic)
-        shapes = {key: {dim: DYNAMIC for dim in dims} for key, dims in entries}
-        if not isinstance(dynamic, dict):
-            shapes = tuple(shapes.values())
-    program = torch.export.export(module, tuple(example_inputs), kwargs or {}, dynamic_shapes=shapes)
-    _check_dynamic(program, dynamic, len(example_inputs), list(kwargs or {}))
-    for graph_module in program.graph_module.modules():
-        if isinstance(graph_module, torch.fx.GraphModule):
-            for node in graph_module.graph.nodes:
-                node.meta.pop("stack_trace", None)
-    torch.export.save(program, str(path))
-    return program
-
-
-def _check_dynamic(program, dynamic, num_args, kwarg_names):
-    if dynamic is None:
-        return
-    names = list(program.graph_signature.user_inputs)
-    values = {node.name: node.meta["val"] for node in program.graph.nodes if node.op == "placeholder"}
-    entries = dynamic.items() if isinstance(dynamic, dict) else zip(names[:num_args] + kwarg_names, dynamic)
-    for name, dims in entries:
-        for dim in dims:
-            if isinstance(values[name].shape[dim], int):
-                raise ValueError(f"dimension {dim} of input {name} became the constant {values[name].shape[dim]}")
+    """Export `module` in its present mode to `path`; `dynamic` as the exporter of the package takes it. Returns the ExportedProgram."""
+    return load_exporter().export_program(module, tuple(example_inputs), path, dynamic=dynamic, kwargs=kwargs, train=False)
 
 
 class Mlp(nn.Module):

@@ -1,47 +1,21 @@
 """Oarlock: train models on one process or many. See README.md of the package, and `help(oarlock.State)` to begin with."""
-import atexit as _atexit
+import importlib as _importlib
+import typing as _typing
 
-from . import _library
+try:
+    from ._package import *  # noqa: F403
+    from ._package import __all__, __version__  # noqa: F401
+    _missing = None
+except ImportError as _error:  # what needs no liboarlock works all the same: oarlock.export
+    __all__ = []
+    _missing = _error.with_traceback(None)
 
-LIBRARY_PATH = _library.load()  # before the extension module, which needs its symbols
-
-from . import _c, _constants, _errors, _logging  # noqa: E402
-from ._constants import *  # noqa: E402,F403
-from ._errors import (  # noqa: E402
-    Aborted, CallbackFailed, Corrupt, Error, Exists, Forked, InternalError, InvalidArgument, InvalidEnvironment,
-    InvalidHandle, InvalidState, IoFailed, Mismatch, NoSpace, NotFound, OutOfMemory, PeerLost, TimedOut, Unsupported,
-    VersionMismatch)
-
-_c.start(_errors.make, _logging.install)
-_atexit.register(_c.shutdown)
-
-from ._accelerator import Accelerator  # noqa: E402
-from ._checkpoint import Checkpoint  # noqa: E402
-from ._config import Config  # noqa: E402
-from ._data import Dataset, Loader  # noqa: E402
-from ._logging import set_log_level  # noqa: E402
-from ._model import Model, Optimizer, Scheduler  # noqa: E402
-from ._state import Group, State, Work  # noqa: E402
-from ._tensor import Tensor, as_tensor, from_dlpack, from_memory, zeros  # noqa: E402
-from ._track import Progress, Tracker  # noqa: E402
-from ._tree import Tree  # noqa: E402
-
-for _made in (Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, State, Tensor,
-              Tracker, Tree, Work):
-    _c.set_class(_made.__name__.lower(), _made)
-
-__version__ = _c.version()
-
-
-def torch_version() -> str:
-    """Version and file of the libtorch that is really loaded."""
-    return _c.torch_version()
-
-
-__all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Model", "Optimizer", "Progress",
-           "Scheduler", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "set_log_level",
-           "torch_version", "zeros", *_constants.__all__, *_errors.__all__]
-
-for _name in __all__:  # as users write them: oarlock.NotFound in a traceback, not the file that it is written in
-    if isinstance(globals()[_name], type):
-        globals()[_name].__module__ = __name__
+if _typing.TYPE_CHECKING:
+    from .export import ExportError, export_program, export_weights  # noqa: F401
+else:
+    def __getattr__(name):
+        if name in ("ExportError", "export_program", "export_weights"):  # on first use: they import torch
+            return getattr(_importlib.import_module(".export", __name__), name)
+        if _missing is not None and name[:2] != "__" and name != "export":
+            raise ImportError(str(_missing)) from _missing
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,116 @@
+"""The check of a saved program against the model that it was made of."""
+import logging
+import warnings
+
+import torch
+
+from .errors import ExportError, describe
+from .outputs import leaf_paths
+
+
+class Check:
+    """Runs the saved program beside the model, on the same inputs with the same random numbers."""
+
+    def __init__(self, call, dims, file, state):
+        self.call, self.dims = call, dims
+        self.module = loaded(file).module()
+        if any(tensor.is_meta for tensor in self.module.state_dict().values()):
+            self.module.load_state_dict({name: value.detach().clone() for name, value in state.items()}, assign=True)
+        self.buffers = [(buffer, buffer.detach().clone()) for buffer in self.module.buffers()]
+
+    def run(self, program):
+        if program is not None:
+            self.call.restore_buffers()
+            self.compare(self.of_file(), self.of(program.module()), "the program before it was saved", exact=True)
+        self.compare(self.of_file(), self.call.run(), "the model")
+        sizes = {label: self.call.tensors()[name].shape[dim] for name, entry in self.dims.items() for dim, label in entry.items()}
+        others = {label: self.other_size(label, size) for label, size in sizes.items()}
+        found = {label: size for label, size in others.items() if size is not None}
+        if len(found) > 1:
+            self.try_sizes(found)
+
+    def of(self, module, change=lambda path, value: value):
+        args, kwargs = self.call.arguments(change)
+        torch.manual_seed(0)
+        with torch.no_grad():
+            return module(*args, **kwargs)
+
+    def of_file(self, change=lambda path, value: value):
+        with torch.no_grad():
+            for buffer, value in self.buffers:
+                buffer.copy_(value)
+        return self.of(self.module, change)
+
+    def other_size(self, label, size):
+        """A size at which both ran and agreed; None if the model runs at no other, which is warned of."""
+        agreed, refused, failed = [], None, None
+        for other in (size + 1, size - 1, 2 * size, size // 2, size + 8):
+            if other < 2 or other == size or (other == size + 8 and agreed):
+                continue
+            wrong = self.try_sizes({label: other})
+            if wrong is None:
+                agreed.append(other)
+            elif wrong[0]:
+                refused = refused or wrong[1]
+            else:
+                failed = failed or wrong[1]
+        if refused and not agreed:
+            raise ExportError(f"'{label}' was to be dynamic, but the program runs at no size but {size}, where the model does: {refused}")
+        if refused:
+            warnings.warn(f"the program refuses sizes of '{label}' that the model takes, because forward branches on the size: {refused}; "
+                          "for max(n, 5) and min(n, 5) write torch.sym_max(n, 5) and torch.sym_min(n, 5)", stacklevel=4)
+        elif not agreed:
+            warnings.warn(f"'{label}' could not be tried at another size than {size}, because the model itself fails there: {failed}", stacklevel=4)
+        return agreed[0] if agreed else None
+
+    def try_sizes(self, sizes):
+        """None: both ran and agreed. (True, why) if only the program failed, (False, why) if the model did."""
+        def change(path, value):
+            for dim, label in self.dims.get(path, {}).items():
+                if label in sizes:
+                    value = value.index_select(dim, torch.arange(sizes[label], device=value.device) % value.shape[dim])
+            return value
+
+        try:
+            expected = self.call.run(change=change)
+        except Exception as error:
+            return False, f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        try:
+            values = self.of_file(change)
+        except Exception as error:
+            return True, f"at {sizes}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        self.compare(values, expected, f"the model at {', '.join(f'{label} = {size}' for label, size in sizes.items())}")
+        return None
+
+    def compare(self, values, expected, what, exact=False):
+        values, expected = leaf_paths(values), leaf_paths(expected)
+        if list(values) != list(expected):
+            raise ExportError(f"the saved program returns {', '.join(values)}; {what} returns {', '.join(expected)}")
+        for path, value in values.items():
+            other = expected[path]
+            if not (same_tensors(value, other, exact) if isinstance(value, torch.Tensor) else value == other):
+                raise ExportError(f"output '{path}' of the saved program is not that of {what}: {describe(value, other)}. Does the model use "
+                                  "random numbers of Python or numpy, or keep state outside of its buffers? (check=False saves it all the same)")
+
+
+def loaded(file):
+    """torch.export.load without its remarks on files that hold no weights."""
+    log = logging.getLogger("torch.export.pt2_archive._package")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The given buffer is not writable")
+            return torch.export.load(file)
+    finally:
+        log.setLevel(level)
+
+
+def same_tensors(value, other, exact):
+    if not isinstance(other, torch.Tensor) or value.shape != other.shape or value.dtype != other.dtype:
+        return False
+    if not value.is_floating_point():
+        return torch.equal(value, other)
+    bound = 0.0 if exact and not value.is_cuda else 5e-2 if value.dtype.itemsize < 4 else 1e-4
+    scale = other[other.isfinite()].abs().max().item() if other.isfinite().any() else 0.0
+    return torch.allclose(value.double(), other.double(), rtol=0, atol=bound * max(1.0, scale), equal_nan=True)

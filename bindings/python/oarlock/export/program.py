@@ -1,0 +1,148 @@
+"""export_program."""
+import contextlib
+import io
+import json
+import sys
+
+import torch
+from torch.utils import _pytree as pytree
+
+from .call import Call
+from .check import Check
+from .dynamic import dynamic_dims, recorded_specialisations, require_dynamic
+from .errors import ExportError, place_of
+from .outputs import loss_path
+from .weights import tied_names, written
+
+RECORD, RECORD_FORMAT = "oarlock.json", 1
+OWN_OPERATORS = ("aten", "prim", "prims")
+
+
+def export_program(model, example_inputs, path=None, *, loss=None, targets=(), dynamic=None, kwargs=None, train=True,
+                   weights=True, stack_traces=False, operators=(), check=True):
+    """Export `model` for training, save it as `path` (a .pt2 file), and check the file against the model.
+
+    model           a torch.nn.Module. Its weights, modes and buffers are afterwards as they were.
+    example_inputs  what forward is called with: one tensor, a tuple of positional arguments, or a mapping of arguments by
+                    name (such as what a tokenizer gives). What is not a tensor becomes a constant of the program.
+    path            where to save, whole or not at all. None: only the program is returned.
+    loss            a callable: loss(outputs, *targets) becomes the output "loss", beside the model's own; a string: the output
+                    that is the loss ("loss", "0", "heads.0.loss"); None: the output named loss, or the only output if that is
+                    one number, or none: then the training program computes it.
+    targets         what `loss` takes besides the outputs: a tensor, a tuple, or a mapping by name. They become inputs of the
+                    program, named by the mapping or as the parameters of `loss`.
+    dynamic         the sizes that may change: "batch" (dimension 0 of every tensor), or a mapping {input: dimensions}, or a
+                    tuple with the dimensions of each input in turn; dimensions are ("batch", "length", None) in order,
+                    {0: "batch"}, or "batch" for the first. Equal names mean equal sizes.
+    kwargs          further arguments of forward by name.
+    train           True: every module is in training mode for the export (Oarlock switches to evaluation by itself); False:
+                    modules stay in the modes that they are in.
+    weights         False: the file has the graph without the weights; they come from a safetensors file (export_weights).
+                    Models on the meta device or of fake tensors are exported so.
+    stack_traces    keep the lines of Python that made each node; they hold paths of this machine.
+    operators       namespaces of operators besides aten that the training program will have loaded.
+    check           run the saved file and the model with the same random numbers and compare all outputs, also at other
+                    values of every dynamic size.
+
+    Returns the torch.export.ExportedProgram. Raises ExportError.
+    """
+    call = Call.of(model, example_inputs, kwargs, loss, targets)
+    dims = dynamic_dims(dynamic, call)
+    with call.adapted(train):
+        outputs = first_outputs(call)
+        record = {"format": RECORD_FORMAT, "torch": torch.__version__.partition("+")[0], "loss": loss_path(call, outputs, loss),
+                  "tied": tied_names(model),
+                  "dynamic": {name: {str(dim): label for dim, label in entry.items()} for name, entry in dims.items()},
+                  "modules": {name: f"{type(m).__module__}.{type(m).__qualname__}" for name, m in model.named_modules()}}
+        program = traced(call, dims)
+        require_operators(program, operators)
+        if not stack_traces:
+            strip_stack_traces(program)
+        program.example_inputs = None  # the caller's data
+        state = dict(program.state_dict)
+        if not weights or call.is_unreal:
+            leave_out_weights(program)
+        with written(path) as file:
+            torch.export.save(program, file, extra_files={RECORD: json.dumps(record, indent=1)})
+            file.seek(0)
+            if check and not call.is_unreal:
+                Check(call, dims, file, state).run(program if weights else None)
+    return program
+
+
+def first_outputs(call):
+    try:
+        return call.run(torch.enable_grad)
+    except ExportError:
+        raise
+    except Exception as error:
+        raise ExportError(f"the model does not run with these example inputs: {type(error).__name__}: {error}{place_of(error)}") from error
+
+
+def traced(call, dims):
+    args, kwargs = call.arguments()
+    shapes = torch.export.ShapesCollection()
+    for (path, _), value in zip(call.leaves(), pytree.tree_leaves((args, kwargs))):
+        if path in dims:
+            shapes[value] = dict.fromkeys(dims[path], torch.export.Dim.AUTO)
+    first = None
+    for strict in (False, True):
+        call.restore_buffers()
+        said = io.StringIO()  # torch prints the whole graph where it fails
+        try:
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), recorded_specialisations() as stacks:
+                program = torch.export.export(call.model, args, kwargs, dynamic_shapes=shapes if dims else None, strict=strict)
+            sys.stderr.write(said.getvalue())
+            require_dynamic(program, call, dims, stacks)
+            return program
+        except ExportError:
+            raise
+        except Exception as error:
+            first = first or error
+    raise ExportError(f"torch.export cannot trace the model{advice(first)}{place_of(first)}\n  {type(first).__name__}: "
+                      f"{str(first).strip().splitlines()[0]}") from first
+
+
+def advice(error):
+    text = str(error)
+    if "data-dependent" in text or "Dynamic control flow" in text or "DataDependent" in type(error).__name__:
+        return (": forward decides in Python (if, while, int(), item()) by what a tensor holds, which a program cannot. Write it with "
+                "torch.where or torch.cond; leave checks of the inputs out; a loss of the model's own that checks its targets can be "
+                "replaced by loss=..., targets=...")
+    if "Constraints violated" in text or "specialized" in text:
+        return ": a size that was to be dynamic is fixed or bounded by the model; torch.sym_max and torch.sym_min keep max(n, 5) dynamic"
+    return ""
+
+
+def graphs(program):
+    return [module.graph for module in program.graph_module.modules() if isinstance(module, torch.fx.GraphModule)]
+
+
+def strip_stack_traces(program):
+    for graph in graphs(program):
+        for node in graph.nodes:
+            node.meta.pop("stack_trace", None)
+
+
+def require_operators(program, operators):
+    for graph in graphs(program):
+        for node in graph.nodes:
+            name = node.target.name() if isinstance(node.target, torch._ops.OpOverload) else ""
+            if name and name.partition("::")[0] not in (*OWN_OPERATORS, *operators):
+                module = [path for path, _ in (node.meta.get("nn_module_stack") or {"": ("", "")}).values()][-1]
+                way = ("give the configuration experts_implementation=\"batched_mm\"" if name.startswith("transformers::") else
+                       f"change the model, or give operators=(\"{name.partition('::')[0]}\",) and let the training program load that library")
+                raise ExportError(f"module '{module}' calls the operator {name}, which libtorch does not have: {way}")
+
+
+def leave_out_weights(program):
+    state = program.state_dict
+    lost = [name for name, value in program.constants.items()
+            if isinstance(value, torch.Tensor) and (value.is_meta or hasattr(value, "fake_mode"))]
+    if lost:
+        raise ExportError(f"these tensors have no values and are in no state dict that could bring them: {', '.join(lost)}; "
+                          "make the model with real tensors and give weights=False")
+    for name, tensor in list(state.items()):
+        if not hasattr(tensor, "fake_mode"):
+            empty = torch.empty_like(tensor, device="meta")
+            state[name] = torch.nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, torch.nn.Parameter) else empty
