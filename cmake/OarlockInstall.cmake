@@ -9,6 +9,8 @@ install(FILES LICENSE THIRD-PARTY-NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(TARGET oarlock_command)
   set_target_properties(oarlock_command PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
   install(TARGETS oarlock_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # The command looks for it in ../share of its own folder.
+  install(DIRECTORY bindings/python/oarlock/export/ DESTINATION share/oarlock/oarlock_export FILES_MATCHING PATTERN "*.py")
 endif()
 
 # What the library was built for: a process must hold a libtorch of this minor version.
