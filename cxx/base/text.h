@@ -18,6 +18,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 // The candidate nearest to `given`, the first of equals; nullopt when none is nearer than about a third of its length.
 std::optional<std::string_view> nearest_text(std::string_view given, std::span<const std::string_view> candidates);
 
+// Whether the whole text fits: '*' stands for any characters, also none and also dots; every other one for itself.
+bool text_fits(std::string_view text, std::string_view pattern);
+
 std::string join_text(std::span<const std::string> parts, std::string_view separator);
 std::vector<std::string> split_text(std::string_view text, char separator);  // "" gives one empty part
 std::string lower_text(std::string_view text);                               // ASCII letters only

@@ -57,6 +57,11 @@ Status no_tensor_named(std::string_view name, std::span<const std::string_view> 
                    nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
 }
 
+Status frozen_too_late(std::string_view pattern) {
+  return invalid_state(
+      "'{}' comes too late: an optimizer was made of the model or it was prepared; freeze and thaw before", pattern);
+}
+
 Status load_weights(Model& model, const std::string& path) {
   OAR_ASSIGN(const NamedTensors tensors, read_state_dict(path));
   Status loaded = model.load_state_dict(tensors);

@@ -60,6 +60,10 @@ class Model {
   // OAR_E_UNSUPPORTED, naming `call`, if the model is foreign.
   Result<GraphModel*> require_program(std::string_view call);
   Result<const GraphModel*> require_program(std::string_view call) const;
+  // Takes the parameters whose names fit the pattern (text_fits; tied names too) out of training, or puts them back:
+  // frozen ones have no gradient and are not in parameters(), but in state_dict(). Gives how many names fitted.
+  // OAR_E_STATE once sealed.
+  virtual Result<std::int64_t> freeze(std::string_view pattern, bool frozen) = 0;
   // Called by what is made over the list of parameters (optimizers, data parallelism): it changes no more.
   virtual void seal() {}
 
@@ -70,6 +74,9 @@ class Model {
 
 // OAR_E_NOT_FOUND with the nearest of the names that there are.
 Status no_tensor_named(std::string_view name, std::span<const std::string_view> names);
+
+// OAR_E_STATE: the list of parameters is settled.
+Status frozen_too_late(std::string_view pattern);
 
 // Replaces every persistent tensor by that of a safetensors file; strict, as load_state_dict.
 Status load_weights(Model& model, const std::string& path);

@@ -44,6 +44,7 @@ class PlainModel : public Model {
     return inputs;
   }
   void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
+  Result<std::int64_t> freeze(std::string_view, bool) override { return unsupported("a plain model freezes nothing"); }
 
  private:
   NamedTensors parameters_, buffers_, frozen_;

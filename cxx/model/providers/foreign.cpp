@@ -47,7 +47,7 @@ Status ForeignModel::check_new(const std::string& name, const at::Tensor& tensor
         "'{}' comes too late: an optimizer was made of the model or it was prepared; register everything before", name);
   }
   if (name.empty()) return invalid_argument("name must not be empty");
-  if (find(parameters_, name) != nullptr || find(buffers_, name) != nullptr) {
+  if (find_parameter(name) != nullptr || find(buffers_, name) != nullptr) {
     return invalid_argument("the model has a tensor '{}' already", name);
   }
   if (tensor.device() != device_) {
@@ -67,7 +67,12 @@ Status ForeignModel::register_parameter(const std::string& given_name, const at:
   if (!tensor.is_floating_point()) {
     return invalid_argument("parameter '{}' is {}; only floating-point tensors are trained", name, describe(tensor));
   }
-  for (const NamedTensor& known : parameters_) {
+  const bool is_own_leaf = tensor.is_leaf() && tensor.requires_grad();
+  for (const auto& [known, known_is_tied] : entries_) {
+    if (known.tensor.is_same(tensor) && is_own_leaf) {
+      entries_.push_back({{name, tensor}, true});
+      return Status::ok();
+    }
     if (shares_memory(known.tensor, tensor)) {
       return invalid_argument(
           "parameter '{}' lies in the memory of '{}': register a tied parameter once, and hand over "
@@ -75,7 +80,9 @@ Status ForeignModel::register_parameter(const std::string& given_name, const at:
           name, known.name);
     }
   }
-  parameters_.push_back({name, tensor.detach().set_requires_grad(true)});
+  const at::Tensor leaf = is_own_leaf ? tensor : tensor.detach().set_requires_grad(true);
+  entries_.push_back({{name, leaf}, false});
+  parameters_.push_back({name, leaf});
   return Status::ok();
 }
 
@@ -86,17 +93,42 @@ Status ForeignModel::register_buffer(const std::string& given_name, const at::Te
   return Status::ok();
 }
 
+const at::Tensor* ForeignModel::find_parameter(std::string_view name) const {
+  for (const auto& [known, is_tied] : entries_) {
+    if (known.name == name) return &known.tensor;
+  }
+  return nullptr;
+}
+
 Result<NamedTensor> ForeignModel::parameter(std::string_view name) const {
-  if (const at::Tensor* found = find(parameters_, name)) return NamedTensor{std::string(name), *found};
+  const at::Tensor* found = find_parameter(name);
+  if (found != nullptr && found->requires_grad()) return NamedTensor{std::string(name), *found};
+  if (found != nullptr) return invalid_argument("'{}' is frozen (oar_model_freeze), so it takes no gradient", name);
   if (find(buffers_, name) == nullptr) return not_registered(name);
   return invalid_argument("'{}' is a buffer; only parameters have gradients", name);
 }
 
+Result<std::int64_t> ForeignModel::freeze(std::string_view pattern, bool frozen) {
+  if (sealed_) return frozen_too_late(pattern);
+  std::int64_t num_fitting = 0;
+  for (const auto& [item, is_tied] : entries_) {
+    if (!text_fits(item.name, pattern)) continue;
+    ++num_fitting;
+    at::Tensor leaf = item.tensor;
+    leaf.set_requires_grad(!frozen);
+    if (frozen) leaf.mutable_grad() = at::Tensor();
+  }
+  parameters_.clear();
+  for (const auto& [item, is_tied] : entries_) {
+    if (!is_tied && item.tensor.requires_grad()) parameters_.push_back(item);
+  }
+  return num_fitting;
+}
+
 NamedTensors ForeignModel::state_dict() const {
   NamedTensors all;
-  for (const NamedTensors* list : {&parameters_, &buffers_}) {
-    for (const NamedTensor& item : *list) all.push_back({item.name, item.tensor.detach()});
-  }
+  for (const auto& [item, is_tied] : entries_) all.push_back({item.name, item.tensor.detach()});
+  for (const NamedTensor& item : buffers_) all.push_back({item.name, item.tensor.detach()});
   return all;
 }
 
@@ -104,26 +136,25 @@ Status ForeignModel::load_state_dict(const NamedTensors& tensors) { return copy_
 
 Status ForeignModel::not_registered(std::string_view name) const {
   std::vector<std::string_view> names;
-  for (const NamedTensors* list : {&parameters_, &buffers_}) {
-    for (const NamedTensor& item : *list) names.emplace_back(item.name);
-  }
+  for (const auto& [item, is_tied] : entries_) names.emplace_back(item.name);
+  for (const NamedTensor& item : buffers_) names.emplace_back(item.name);
   return no_tensor_named(name, names);
 }
 
 Result<at::Tensor> ForeignModel::tensor(std::string_view name) const {
-  if (const at::Tensor* parameter = find(parameters_, name)) return parameter->detach();
+  if (const at::Tensor* parameter = find_parameter(name)) return parameter->detach();
   if (const at::Tensor* buffer = find(buffers_, name)) return buffer->detach();
   return not_registered(name);
 }
 
 Result<at::Tensor> ForeignModel::gradient(std::string_view name) const {
-  OAR_ASSIGN(const NamedTensor found, parameter(name));
-  return found.tensor.grad();
+  if (const at::Tensor* found = find_parameter(name)) return found->grad();
+  return parameter(name).status();
 }
 
 Result<at::Tensor> ForeignModel::registered(std::string_view name) const {
   const std::string full = qualified(name);
-  if (const at::Tensor* parameter = find(parameters_, full)) return *parameter;
+  if (const at::Tensor* parameter = find_parameter(full)) return *parameter;
   if (const at::Tensor* buffer = find(buffers_, full)) return *buffer;
   return not_registered(full);
 }
@@ -186,8 +217,9 @@ Result<Tree> ForeignModel::forward(const Tree& inputs) {
 }
 
 Status ForeignModel::check_gradient_memory(const NamedTensor& parameter, const at::Tensor& gradient) const {
-  for (const auto& [other, tensor] : parameters_) {
-    if (other == parameter.name) continue;
+  for (const auto& [item, is_tied] : entries_) {
+    const auto& [other, tensor] = item;
+    if (tensor.is_same(parameter.tensor)) continue;
     if (shares_memory(gradient, tensor)) {
       return invalid_argument("the gradient of '{}' lies in the memory of parameter '{}'", parameter.name, other);
     }

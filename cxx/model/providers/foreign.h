@@ -5,6 +5,10 @@
 // Note: whose memory a gradient is. The first gradient of a parameter since the last step becomes parameter.grad() as
 // it is, without a copy, if it lies in memory as the parameter does; averages are then written into the host's array.
 // Whatever else comes (a share of an accumulation, another layout, read-only memory) goes into memory of our own.
+//
+// Note: leaves of the host's. A registered leaf that requires a gradient (a parameter of a torch::nn::Module) stays the
+// parameter itself: what the host computes from it is differentiated into it. The same leaf under another name is a
+// tied name. Everything else is registered as a leaf of our own over the same memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,10 +29,10 @@ class ForeignModel : public Model {
  public:
   explicit ForeignModel(at::Device device) : device_(device) {}
 
-  // Shares the tensor's memory. OAR_E_STATE once sealed.
+  // Shares the tensor's memory; a leaf that requires a gradient stays itself. OAR_E_STATE once sealed.
   Status register_parameter(const std::string& name, const at::Tensor& tensor);
   Status register_buffer(const std::string& name, const at::Tensor& tensor);
-  Result<NamedTensor> parameter(std::string_view name) const;
+  Result<NamedTensor> parameter(std::string_view name) const;  // OAR_E_ARGUMENT if it is frozen
   // A parameter or buffer as operators take it. `name` is relative to the open scopes, as where they are registered.
   Result<at::Tensor> registered(std::string_view name) const;
 
@@ -54,15 +58,23 @@ class ForeignModel : public Model {
   Result<Tree> forward(const Tree& inputs) override;
   void add_observer(std::weak_ptr<UnitObserver> observer) override;
   void seal() override { sealed_ = true; }
+  Result<std::int64_t> freeze(std::string_view pattern, bool frozen) override;
 
  private:
   ForeignModel* as_foreign() override { return this; }
+  // Frozen or not. A tied name has the leaf of its first name.
+  struct Entry {
+    NamedTensor item;
+    bool is_tied = false;
+  };
   Status check_new(const std::string& name, const at::Tensor& tensor) const;
+  const at::Tensor* find_parameter(std::string_view name) const;
   Status not_registered(std::string_view name) const;
   std::string qualified(std::string_view name) const;
 
   const at::Device device_;
-  NamedTensors parameters_, buffers_;
+  std::vector<Entry> entries_;         // all parameters
+  NamedTensors parameters_, buffers_;  // parameters_: those that are trained
   const std::vector<std::string> input_names_;
   std::shared_ptr<const Forward> forward_;  // shared with the run of it, so that it may be replaced
   std::vector<ModuleScope> scopes_;         // open, from the outermost

@@ -118,8 +118,28 @@ void GraphModel::list_tensors() {
   for (const ProgramInput& input : program_.inputs) input_names_.push_back(input.name);
 }
 
+Result<std::int64_t> GraphModel::freeze(std::string_view pattern, bool frozen) {
+  if (sealed_) return frozen_too_late(pattern);
+  std::int64_t num_fitting = 0;
+  for (const ProgramTensor& entry : program_.tensors) {
+    if (entry.role != TensorRole::kParameter || !entry.tensor.is_floating_point()) continue;
+    if (!text_fits(entry.name, pattern)) continue;
+    ++num_fitting;
+    at::Tensor leaf = entry.tensor;
+    leaf.set_requires_grad(!frozen);
+    if (frozen) leaf.mutable_grad() = at::Tensor();
+  }
+  backward_.reset();  // its units count the parameters that get gradients
+  list_tensors();
+  return num_fitting;
+}
+
 Status GraphModel::apply(GraphPass& pass) {
   if (sealed_) return invalid_state("the program cannot be rewritten any more: the model is prepared");
+  return apply_any_time(pass);
+}
+
+Status GraphModel::apply_any_time(GraphPass& pass) {
   Program rewritten = program_;
   OAR_TRY(pass.run(rewritten).within(pass.name()));
   OAR_TRY(verify_program(rewritten).within(fmt::format("after the pass {}", pass.name())));

@@ -16,6 +16,7 @@
 #include "graph/unit.h"
 #include "graph/unit_backward.h"
 #include "graph/unit_observer.h"
+#include "model/lora.h"
 #include "model/model.h"
 
 namespace oarlock {
@@ -40,6 +41,8 @@ class GraphModel : public Model {
   // Rewrites the program and compiles it anew. Nothing is changed on failure. OAR_E_STATE once sealed or while a pass's
   // work would be lost.
   Status apply(GraphPass& pass);
+  // The same for a pass that leaves what the model computes alone: also once sealed.
+  Status apply_any_time(GraphPass& pass);
 
   // graph_units.cpp. Until then the root is the only unit. OAR_E_STATE once sealed.
   Status set_units(const UnitPolicy& policy);
@@ -52,6 +55,12 @@ class GraphModel : public Model {
     Tree outputs, values;
   };
   Result<Forward> forward_with_values(const Tree& inputs, const std::vector<std::string>& names);
+
+  Result<std::int64_t> freeze(std::string_view pattern, bool frozen) override;
+  bool is_sealed() const { return sealed_; }
+  const Program& program() const { return program_; }
+  std::optional<Lora>& lora() { return lora_; }  // nullopt: no adapters
+  const std::optional<Lora>& lora() const { return lora_; }
 
  private:
   struct Plan {
@@ -92,6 +101,7 @@ class GraphModel : public Model {
   bool kept_training_ = true;               // the mode that kept_plan_ is for
   bool sealed_ = false;
   std::vector<std::string> random_nodes_;  // that evaluation leaves random; empty when that was said
+  std::optional<Lora> lora_;
   bool training_ = true;
 };
 

@@ -34,6 +34,26 @@ TEST(NearestText, TakesTheNearestAndNothingFar) {
   EXPECT_EQ(nearest_text("x", {}), std::nullopt);
 }
 
+struct PatternCase {
+  const char *text, *pattern;
+  bool fits;
+};
+
+class TextFits : public testing::TestWithParam<PatternCase> {};
+
+TEST_P(TextFits, TheWholePattern) { EXPECT_EQ(text_fits(GetParam().text, GetParam().pattern), GetParam().fits); }
+
+INSTANTIATE_TEST_SUITE_P(Table, TextFits,
+                         testing::Values(PatternCase{"h.0.q", "h.0.q", true}, PatternCase{"h.0.q", "*.q", true},
+                                         PatternCase{"h.0.q", "h*", true}, PatternCase{"h.0.q", "*", true},
+                                         PatternCase{"h.0.q", "h.*.q", true}, PatternCase{"h.q", "h.*.q", false},
+                                         PatternCase{"h..q", "h.*.q", true}, PatternCase{"q", "*.q", false},
+                                         PatternCase{"h.0.q", "h.0", false}, PatternCase{"h.0.q", "0.q", false},
+                                         PatternCase{"aXbXc", "a*X*c", true}, PatternCase{"abab", "*ab", true},
+                                         PatternCase{"", "", true}, PatternCase{"", "*", true},
+                                         PatternCase{"a", "", false}, PatternCase{"a?", "a?", true},
+                                         PatternCase{"ab", "a?", false}, PatternCase{"a", "a**", true}));
+
 TEST(SplitText, KeepsEmptyParts) {
   EXPECT_EQ(split_text("a,,b,", ','), (std::vector<std::string>{"a", "", "b", ""}));
   EXPECT_EQ(split_text("", ','), (std::vector<std::string>{""}));

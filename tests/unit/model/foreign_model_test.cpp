@@ -154,6 +154,43 @@ TEST(AccumulateGradient, TheParametersOwnMemoryIsNoGradient) {
   EXPECT_EQ(accumulate_gradient(weight, memory, 1).code(), OAR_E_ARGUMENT);
 }
 
+TEST(ForeignModel, ALeafThatRequiresAGradientStaysItself) {
+  ForeignModel model(at::kCPU);
+  const at::Tensor weight = at::ones({2}).set_requires_grad(true);
+  ASSERT_TRUE(model.register_parameter("weight", weight).is_ok());
+  EXPECT_TRUE(model.parameters()[0].tensor.is_same(weight));
+}
+
+TEST(ForeignModel, ALeafUnderTwoNamesIsTied) {
+  ForeignModel model(at::kCPU);
+  const at::Tensor weight = at::ones({2}).set_requires_grad(true);
+  ASSERT_TRUE(model.register_parameter("first", weight).is_ok());
+  ASSERT_TRUE(model.register_parameter("second", weight).is_ok());
+  EXPECT_EQ(model.parameters().size(), 1U);
+  EXPECT_EQ(model.state_dict().size(), 2U);
+  EXPECT_TRUE(model.parameter("second").value().tensor.is_same(weight));
+  EXPECT_EQ(model.freeze("second", true).value(), 1);
+  EXPECT_TRUE(model.parameters().empty());
+}
+
+TEST(ForeignModel, FrozenParametersAreKeptAndNotTrained) {
+  ForeignModel model(at::kCPU);
+  for (const char* name : {"a.weight", "a.bias", "b.weight"}) {
+    ASSERT_TRUE(model.register_parameter(name, at::ones({2})).is_ok());
+  }
+  EXPECT_EQ(model.freeze("a.*", true).value(), 2);
+  ASSERT_EQ(model.parameters().size(), 1U);
+  EXPECT_EQ(model.parameters()[0].name, "b.weight");
+  EXPECT_EQ(model.state_dict().size(), 3U);
+  EXPECT_TRUE(model.buffers().empty());
+  EXPECT_EQ(model.parameter("a.bias").status().code(), OAR_E_ARGUMENT);
+  EXPECT_FALSE(model.gradient("a.bias").value().defined());
+  EXPECT_EQ(model.freeze("*.bias", false).value(), 1);
+  EXPECT_EQ(model.parameters()[0].name, "a.bias");
+  model.seal();
+  EXPECT_EQ(model.freeze("*", false).status().code(), OAR_E_STATE);
+}
+
 TEST(ForeignModel, NamesAreRelativeToTheOpenScopes) {
   ForeignModel model(at::kCPU);
   ASSERT_TRUE(model.enter_scope("blocks.0", "Block").is_ok());
