@@ -76,8 +76,8 @@ Status Commit::make_temporary() {
                   kTriesMax, temporary_);
 }
 
-Status Commit::finish(std::string_view manifest) {
-  Status status = publish(manifest);
+Status Commit::finish(std::string_view name, std::string_view bytes) {
+  Status status = publish(name, bytes);
   if (status.is_ok()) {
     is_finished_ = true;
   } else if (!roll_back()) {
@@ -87,10 +87,10 @@ Status Commit::finish(std::string_view manifest) {
   return status;
 }
 
-Status Commit::publish(std::string_view manifest) {
-  const std::string path = join_path(temporary_, kManifestName);
+Status Commit::publish(std::string_view name, std::string_view bytes) {
+  const std::string path = join_path(temporary_, name);
   OAR_ASSIGN(std::unique_ptr<WritableFile> file, fs_.create(path));
-  OAR_TRY(file->append(std::as_bytes(std::span(manifest))));
+  OAR_TRY(file->append(std::as_bytes(std::span(bytes))));
   OAR_TRY(file->sync());
   OAR_TRY(file->close());
   OAR_TRY(fs_.sync_directory(temporary_));

@@ -27,12 +27,14 @@ class Commit {
 
   const std::string& temporary() const { return temporary_; }
   // After every rank's files are written and synced: manifest, sync, rename, sync of the parent.
-  Status finish(std::string_view manifest);
+  Status finish(std::string_view manifest) { return finish(kManifestName, manifest); }
+  // The same with another last file.
+  Status finish(std::string_view name, std::string_view bytes);
 
  private:
   Commit(Fs& fs, CheckpointPath target) : fs_(fs), target_(std::move(target)) {}
   Status make_temporary();
-  Status publish(std::string_view manifest);
+  Status publish(std::string_view name, std::string_view bytes);
   bool roll_back() noexcept;  // false: the checkpoint stands under its name, whole
 
   Fs& fs_;
