@@ -6,6 +6,7 @@
 #include "tensor/dlpack.h"
 #include "tensor/dtype.h"
 #include "tensor/memory.h"
+#include "tensor/torch_check.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -19,6 +20,11 @@ Status require_shape(const std::int64_t* shape, std::size_t num_dims) {
 }
 
 oar_tensor* wrap_tensor(at::Tensor tensor) { return wrap<oar_tensor>(std::make_shared<at::Tensor>(std::move(tensor))); }
+
+at::Tensor tensor_of_impl(void* impl) {
+  return at::Tensor(
+      c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(static_cast<c10::TensorImpl*>(impl)));
+}
 
 struct HostArray {
   void* data;
@@ -92,6 +98,30 @@ oar_status oar_tensor_zeros(int32_t dtype, const int64_t* shape, size_t num_dims
     OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
     OAR_ASSIGN(at::Tensor tensor, zeros_tensor(type, dims(shape, num_dims)));
     *out = wrap_tensor(std::move(tensor));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_from_torch(const void* tensor_impl, const char* torch_version, oar_tensor** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(tensor_impl, "tensor_impl"));
+    OAR_TRY(require_argument(torch_version, "torch_version"));
+    OAR_TRY(require_out(out, "out"));
+    OAR_TRY(check_headers(torch_version));
+    at::Tensor tensor = tensor_of_impl(const_cast<void*>(tensor_impl));
+    if (!tensor.defined()) return invalid_argument("the tensor is undefined");
+    *out = wrap_tensor(std::move(tensor));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_torch(const oar_tensor* tensor, const char* torch_version, void** out_tensor_impl) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
+    OAR_TRY(require_argument(torch_version, "torch_version"));
+    OAR_TRY(require_out(out_tensor_impl, "out_tensor_impl"));
+    OAR_TRY(check_headers(torch_version));
+    *out_tensor_impl = self.unsafeGetTensorImpl();
     return Status::ok();
   });
 }

@@ -3,6 +3,11 @@
 #include <dlfcn.h>
 #include <torch/version.h>
 
+#include <optional>
+#include <vector>
+
+#include "base/text.h"
+
 // Part of libtorch's stable C interface: major << 56 | minor << 48 | patch << 40. Weak, so that a libtorch without it
 // is refused with a text instead of by the dynamic linker.
 extern "C" __attribute__((weak)) std::uint64_t aoti_torch_abi_version();
@@ -42,5 +47,19 @@ Status compare_torch(const TorchLibrary& built, const TorchLibrary& loaded) {
 }
 
 Status check_torch() { return compare_torch(built_torch(), loaded_torch()); }
+
+Status check_headers(std::string_view version) {
+  const std::vector<std::string> parts = split_text(version, '.');
+  const std::optional<int> major = parse_number<int>(parts[0]);
+  const std::optional<int> minor = parts.size() < 3 ? std::nullopt : parse_number<int>(parts[1]);
+  if (!major || !minor)
+    return invalid_argument("'{}' is no version of libtorch; it must be TORCH_VERSION of its headers", version);
+  const TorchLibrary built = built_torch();
+  if (*major == built.major && *minor == built.minor) return Status::ok();
+  return wrong_version(
+      "this build of Oarlock is for libtorch {} ({}), the caller was compiled with headers of {}; compile it with the "
+      "headers of {}.{}, or take an Oarlock that was built for {}.{}",
+      built.version(), built.path, version, built.major, built.minor, *major, *minor);
+}
 
 }  // namespace oarlock

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/status.h"
 
@@ -24,5 +25,8 @@ TorchLibrary loaded_torch();  // what the process has
 // Patch levels of one minor version are compatible; anything else is OAR_E_VERSION with both versions and paths.
 Status compare_torch(const TorchLibrary& built, const TorchLibrary& loaded);
 Status check_torch();  // compare_torch of the two above
+// For tensors that cross as C++ objects: the version ("2.11.0") of the headers that the other side was compiled with.
+// OAR_E_VERSION names both; OAR_E_ARGUMENT: no version.
+Status check_headers(std::string_view version);
 
 }  // namespace oarlock

@@ -13,11 +13,11 @@ WARNINGS = ["-Wall", "-Wextra", "-pedantic", "-Werror"]
 STANDARDS = [("cc", "c", "c99"), ("cc", "c", "c11"), ("cc", "c", "c17"), ("c++", "c++", "c++17"), ("c++", "c++", "c++20")]
 
 
-def compile_alone(header, compiler, language, standard):
-    warnings = WARNINGS + (["-Wstrict-prototypes"] if language == "c" else [])
+def compile_alone(header, compiler, language, standard, options=()):
+    warnings = WARNINGS + (["-Wstrict-prototypes"] if language == "c" else []) + list(options)
     source = f"#include <oarlock/{header}>\n#include <oarlock/{header}>\nint oarlock_translation_unit_is_not_empty;\n"
     run = subprocess.run([compiler, f"-std={standard}", *warnings, f"-I{INCLUDE}", "-x", language, "-fsyntax-only", "-"],
-                         input=source, capture_output=True, text=True, timeout=60)
+                         input=source, capture_output=True, text=True, timeout=120)
     return f"{header}: {run.stderr}" if run.returncode != 0 else None
 
 
@@ -32,6 +32,15 @@ def test_every_header_compiles_alone(compiler, language, standard):
 @pytest.mark.parametrize("header", ["oarlock.hpp", "tensor.hpp"])
 def test_the_cpp_layer_compiles_alone(header, standard):
     assert compile_alone(header, "c++", "c++", standard) is None
+
+
+def test_torch_hpp_compiles_alone_where_libtorch_is():
+    """Its users have the headers of libtorch; nobody else includes it."""
+    cache = (pathlib.Path(os.environ["OARLOCK_BUILD"]) / "CMakeCache.txt").read_text()
+    include = pathlib.Path(re.search(r"^OARLOCK_TORCH:\w+=(.*)$", cache, re.M).group(1)) / "include"
+    options = ["-isystem", str(include), "-isystem", str(include / "torch/csrc/api/include")]
+    assert compile_alone("torch.hpp", "c++", "c++", "c++17", options) is None
+    assert [path.name for path in (INCLUDE / "oarlock").iterdir() if "oarlock/torch.hpp" in path.read_text()] == []
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.name)

@@ -15,7 +15,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 # One door per dependency: only these files may name it.
 DOORS = {
     "cjson/cJSON.h": {"cxx/base/json.cpp"},
-    "torch/version.h": {"cxx/tensor/compat.h", "cxx/tensor/torch_check.cpp"},
+    "torch/version.h": {"capi/include/oarlock/torch.hpp", "cxx/tensor/compat.h", "cxx/tensor/torch_check.cpp"},
     "xxhash.h": {"cxx/base", "cxx/checkpoint", "cxx/format"},
     "zlib.h": {"cxx/format"},
 }

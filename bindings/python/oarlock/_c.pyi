@@ -1075,6 +1075,29 @@ def log_set_level(level: int) -> None:
     OAR_E_ARGUMENT `level` is none of them.
     Threads: any. Other threads of Python run meanwhile.
     """
+def model_add_lora(model: ModelHandle, options: str) -> None:
+    """Give linear layers adapters: where a target computes y from x, y gains (alpha / rank) * B(A(dropout(x))).
+
+    Options, a JSON object:
+    "targets"  list of patterns of module paths: ["*.q_proj", "h.*.attn.c_attn"]. Required.
+    "rank"     rows of A and columns of B, at least 1. Default 8.
+    "alpha"    default 8.
+    "dropout"  in [0, 1): the share of x that training leaves out before A. Default 0.
+    "freeze"   true, the default: everything but the adapters is frozen. false: nothing is.
+
+    A module is a linear layer if it multiplies by a weight of its own: linear, addmm, matmul, mm, with the weight as it
+    is or transposed (GPT-2's Conv1D). A and B are parameters "<module>.lora_A.weight" [rank, in] and
+    "<module>.lora_B.weight" [out, rank] of the weight's type; A is drawn as torch.nn.init.kaiming_uniform_(a=sqrt(5))
+    draws it, from the default generator, B is zero, so the model's results are those of before until it is trained. A
+    module that is called several times has one adapter.
+
+    model: borrowed; a program.
+    options: JSON as above.
+    OAR_E_ARGUMENT an option is unknown or out of range; or a target fits no linear layer: the text names some that there are. Nothing was changed.
+    OAR_E_STATE an optimizer was made of the model, it was prepared, or it has adapters already.
+    OAR_E_UNSUPPORTED the model is foreign; or a target's weight is used elsewhere too (tied to an embedding), so that it could not be merged.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_create_foreign(state: StateHandle) -> Model:
     """Make a model without a program: the host runs forward and backward itself. Register its tensors before anything is made of it.
 
@@ -1120,6 +1143,19 @@ def model_forward(model: ModelHandle, inputs: TreeHandle) -> Tree:
     OAR_E_UNSUPPORTED the model is foreign and was given no forward (oar_model_set_forward).
     OAR_E_CALLBACK the forward of a foreign model failed; the text has the last error inside it.
     Threads: serial(model, inputs). Other threads of Python run meanwhile.
+    """
+def model_freeze(model: ModelHandle, pattern: str, frozen: int) -> int:
+    """Take parameters out of training, or put them back.
+
+    A frozen parameter gets no gradient, no optimizer state and no part in averages over ranks; weights and checkpoints
+    hold it as before. Of tied parameters one name is enough.
+
+    model: borrowed.
+    pattern: of names in the state dict: "encoder.*", "*.bias".
+    frozen: 1: freeze; 0: train.
+    out_count: how many names fitted. Untouched on failure.
+    OAR_E_STATE an optimizer was made of the model, or it was prepared.
+    Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_gradient(model: ModelHandle, name: str) -> Tensor | None:
     """Give the gradient of a parameter, sharing its memory.
@@ -1169,6 +1205,21 @@ def model_load(state: StateHandle, path: str, options: str | None) -> Model:
     OAR_E_UNSUPPORTED an operator, region or kind of value that this build lacks or refuses; the text names it with its node and module. Also programs that were exported without weights.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
+def model_load_lora(model: ModelHandle, directory: str) -> None:
+    """Read adapters that oar_model_save_lora or PEFT wrote. A model without any gets them, and the rest of it is frozen; else they must be those that the model has, and the values are replaced.
+
+    All or nothing. Every name, shape and type must fit. Of adapter_config.json are read r, lora_alpha, lora_dropout
+    (when the adapters are new) and use_rslora; what would change the mathematics otherwise is refused by name.
+
+    model: borrowed; a program.
+    directory: the folder.
+    OAR_E_NOT_FOUND one of the two files is not there.
+    OAR_E_CORRUPT they are no such files, or damaged.
+    OAR_E_ARGUMENT the adapters are of another model, or others than this model has; the text says which.
+    OAR_E_UNSUPPORTED another kind of adapter (DoRA, bias, modules_to_save, ranks by pattern); or the model is foreign.
+    OAR_E_STATE the model has no adapters, and an optimizer was made of it or it was prepared.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_load_weights(model: ModelHandle, path: str) -> None:
     """Replace every persistent parameter and buffer by that of a safetensors file, in place.
 
@@ -1181,6 +1232,16 @@ def model_load_weights(model: ModelHandle, path: str) -> None:
     OAR_E_ARGUMENT names are missing or unexpected, or a dtype or shape differs; the text lists them.
     OAR_E_NOT_FOUND there is no such file.
     OAR_E_CORRUPT it is no safetensors file, or a damaged one.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def model_merge_lora(model: ModelHandle) -> None:
+    """Put the adapters into the weights, W + (alpha / rank) * B A, and take them away: the model has the parameters of before, still frozen (oar_model_freeze with 0 thaws them if nothing was made of the model).
+
+    Each merged weight is the exact one, computed in double precision, rounded once to the weight's type. Training is
+    over with it: an optimizer or accelerator that was made of the model has nothing left to train.
+
+    model: borrowed.
+    OAR_E_STATE the model has no adapters.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_num_inputs(model: ModelHandle) -> int:
@@ -1254,6 +1315,19 @@ def model_retain(model: ModelHandle) -> Model:
     model: borrowed; needs one oar_model_release more.
     Threads: any.
     """
+def model_save_lora(model: ModelHandle, directory: str) -> None:
+    """Write the adapters alone, as a folder that PEFT's PeftModel.from_pretrained reads: adapter_config.json and adapter_model.safetensors.
+
+    The folder is complete or not there, whatever is killed when. Names of modules are the program's: they are those of
+    the Python model if that was exported itself, not inside another module.
+
+    model: borrowed.
+    directory: must not exist; its parent is made if needed.
+    OAR_E_STATE the model has no adapters.
+    OAR_E_EXISTS the directory is there already; it is untouched.
+    OAR_E_NO_SPACE the disk is full; nothing is left of the attempt.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_save_weights(model: ModelHandle, path: str) -> None:
     """Write every persistent parameter and buffer as one safetensors file, under all their names.
 
@@ -1320,7 +1394,7 @@ def op_call(state: StateHandle, name: str, arguments: Sequence[object]) -> list[
 
     state: borrowed; gives the device.
     name: "aten::linear", or with an overload "aten::add.Tensor".
-    arguments: borrowed; `num_arguments` of them, by position, then by keyword. NULL only if that is 0.
+    arguments: borrowed; those by position, then those by keyword. NULL only if there are none.
     num_arguments: how many.
     outputs: owned; filled with the results, end each with oar_tensor_release. Lists of tensors are spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL stands for no tensor. NULL drops the results. Untouched on failure.
     count: in: room in `outputs`; out: number of results. NULL only if `outputs` is.
@@ -1776,6 +1850,16 @@ def tensor_from_read_only_memory(data: int, dtype: int, shape: tuple[Sequence[in
     OAR_E_ARGUMENT unknown dtype, negative or overflowing sizes, negative strides, unaligned data.
     Threads: any. Other threads of Python run meanwhile.
     """
+def tensor_from_torch(tensor_impl: int, torch_version: str) -> Tensor:
+    """Share a tensor of C++ libtorch in the same process: the very tensor, with its place in autograd. What oarlock::from_torch of torch.hpp calls.
+
+    tensor_impl: borrowed: at::Tensor::unsafeGetTensorImpl() of a defined tensor. Not checked.
+    torch_version: TORCH_VERSION of the headers that the caller was compiled with: "2.11.0".
+    out: owned; end with oar_tensor_release. Untouched on failure.
+    OAR_E_VERSION the library was built for another libtorch than these headers (another major or minor version); the text names both. Nothing behind tensor_impl was read.
+    OAR_E_ARGUMENT torch_version is no version, or the tensor is undefined.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def tensor_is_read_only(tensor: TensorHandle) -> int:
     """Whether the memory must not be written to.
 
@@ -1845,6 +1929,16 @@ def tensor_to_dlpack(tensor: TensorHandle, stream: int | None) -> CapsuleType:
     stream: the consumer's stream; NULL for memory of the CPU.
     out: owned: the receiver calls (*out)->deleter(*out) once. Untouched on failure.
     OAR_E_UNSUPPORTED a sparse or lazily conjugated tensor, one on a device, or one without an OAR_* type.
+    Threads: serial(tensor). Other threads of Python run meanwhile.
+    """
+def tensor_torch(tensor: TensorHandle, torch_version: str) -> int:
+    """Give the tensor of C++ libtorch that stands behind a handle, with its place in autograd. What oarlock::to_torch of torch.hpp calls.
+
+    tensor: borrowed.
+    torch_version: TORCH_VERSION of the headers that the caller was compiled with.
+    out_tensor_impl: a c10::TensorImpl, borrowed: valid as long as `tensor` is; take a reference of your own (c10::intrusive_ptr::reclaim_copy). Untouched on failure.
+    OAR_E_VERSION the library was built for another libtorch than these headers; the text names both.
+    OAR_E_ARGUMENT torch_version is no version.
     Threads: serial(tensor). Other threads of Python run meanwhile.
     """
 def tensor_zeros(dtype: int, shape: Sequence[int]) -> Tensor:

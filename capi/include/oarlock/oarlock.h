@@ -28,6 +28,7 @@
 #ifndef OARLOCK_OARLOCK_H
 #define OARLOCK_OARLOCK_H
 #include <oarlock/accelerator.h>
+#include <oarlock/adapter.h>
 #include <oarlock/bytes.h>
 #include <oarlock/checkpoint.h>
 #include <oarlock/collectives.h>

@@ -147,6 +147,42 @@ oar_tensor_zeros(int32_t dtype, const int64_t *shape, size_t num_dims,
                  OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
 
 /**
+ * Share a tensor of C++ libtorch in the same process: the very tensor, with its place in autograd. What
+ * oarlock::from_torch of torch.hpp calls.
+ *
+ * @param[in]  tensor_impl    borrowed: at::Tensor::unsafeGetTensorImpl() of a defined tensor. Not checked.
+ * @param[in]  torch_version  TORCH_VERSION of the headers that the caller was compiled with: "2.11.0".
+ * @param[out] out            owned; end with oar_tensor_release. Untouched on failure.
+ *
+ * @return OAR_E_VERSION   the library was built for another libtorch than these headers (another major or minor
+ *                         version); the text names both. Nothing behind tensor_impl was read.
+ * @return OAR_E_ARGUMENT  torch_version is no version, or the tensor is undefined.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tensor_from_torch(const void *tensor_impl, const char *torch_version,
+                      OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+
+/**
+ * Give the tensor of C++ libtorch that stands behind a handle, with its place in autograd. What oarlock::to_torch of
+ * torch.hpp calls.
+ *
+ * @param[in]  tensor           borrowed.
+ * @param[in]  torch_version    TORCH_VERSION of the headers that the caller was compiled with.
+ * @param[out] out_tensor_impl  a c10::TensorImpl, borrowed: valid as long as `tensor` is; take a reference of your own
+ *                              (c10::intrusive_ptr::reclaim_copy). Untouched on failure.
+ *
+ * @return OAR_E_VERSION   the library was built for another libtorch than these headers; the text names both.
+ * @return OAR_E_ARGUMENT  torch_version is no version.
+ * @threads serial(tensor)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tensor_torch(const oar_tensor *tensor, const char *torch_version,
+                 OAR_OUT OAR_BORROWED void **out_tensor_impl) OAR_NOEXCEPT;
+
+/**
  * How many dimensions the tensor has; a single value has 0.
  *
  * @param[in]  tensor        borrowed.

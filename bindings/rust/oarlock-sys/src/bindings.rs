@@ -737,6 +737,107 @@ values already. It fails on all ranks or on none.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_accelerator_release(accelerator: *mut oar_accelerator);
+    /**Take parameters out of training, or put them back.
+
+A frozen parameter gets no gradient, no optimizer state and no part in averages over ranks; weights and checkpoints
+hold it as before. Of tied parameters one name is enough.
+
+* `model` (in) borrowed.
+* `pattern` (in) of names in the state dict: "encoder.\*", "\*.bias".
+* `frozen` (in) 1: freeze; 0: train.
+* `out_count` (out) how many names fitted. Untouched on failure.
+
+* **return** OAR\_E\_STATE an optimizer was made of the model, or it was prepared.
+* **threads** serial(model)
+* **source** torch.nn.Module.requires\_grad\_.
+* **since** 0.1*/
+    pub fn oar_model_freeze(
+        model: *mut oar_model,
+        pattern: *const ::core::ffi::c_char,
+        frozen: i32,
+        out_count: *mut i64,
+    ) -> oar_status;
+    /**Give linear layers adapters: where a target computes y from x, y gains (alpha / rank) \* B(A(dropout(x))).
+
+Options, a JSON object:
+     "targets"  list of patterns of module paths: ["*.q_proj", "h.*.attn.c_attn"]. Required.
+     "rank"     rows of A and columns of B, at least 1. Default 8.
+     "alpha"    default 8.
+     "dropout"  in [0, 1): the share of x that training leaves out before A. Default 0.
+     "freeze"   true, the default: everything but the adapters is frozen. false: nothing is.
+
+A module is a linear layer if it multiplies by a weight of its own: linear, addmm, matmul, mm, with the weight as it
+is or transposed (GPT-2's Conv1D). A and B are parameters "\<module\>.lora\_A.weight" \[rank, in\] and
+"\<module\>.lora\_B.weight" \[out, rank\] of the weight's type; A is drawn as torch.nn.init.kaiming\_uniform\_(a=sqrt(5))
+draws it, from the default generator, B is zero, so the model's results are those of before until it is trained. A
+module that is called several times has one adapter.
+
+* `model` (in) borrowed; a program.
+* `options` (in) JSON as above.
+
+* **return** OAR\_E\_ARGUMENT an option is unknown or out of range; or a target fits no linear layer: the text names
+  some that there are. Nothing was changed.
+* **return** OAR\_E\_STATE an optimizer was made of the model, it was prepared, or it has adapters already.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign; or a target's weight is used elsewhere too (tied to an embedding),
+  so that it could not be merged.
+* **threads** serial(model)
+* **source** Hu et al. 2021, equation 3; PEFT `LoraConfig`.
+* **since** 0.1*/
+    pub fn oar_model_add_lora(
+        model: *mut oar_model,
+        options: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**Write the adapters alone, as a folder that PEFT's PeftModel.from\_pretrained reads: adapter\_config.json and
+adapter\_model.safetensors.
+
+The folder is complete or not there, whatever is killed when. Names of modules are the program's: they are those of
+the Python model if that was exported itself, not inside another module.
+
+* `model` (in) borrowed.
+* `directory` (in) must not exist; its parent is made if needed.
+
+* **return** OAR\_E\_STATE the model has no adapters.
+* **return** OAR\_E\_EXISTS the directory is there already; it is untouched.
+* **return** OAR\_E\_NO\_SPACE the disk is full; nothing is left of the attempt.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_save_lora(
+        model: *const oar_model,
+        directory: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**Read adapters that oar\_model\_save\_lora or PEFT wrote. A model without any gets them, and the rest of it is frozen;
+else they must be those that the model has, and the values are replaced.
+
+All or nothing. Every name, shape and type must fit. Of adapter\_config.json are read r, lora\_alpha, lora\_dropout
+(when the adapters are new) and use\_rslora; what would change the mathematics otherwise is refused by name.
+
+* `model` (in) borrowed; a program.
+* `directory` (in) the folder.
+
+* **return** OAR\_E\_NOT\_FOUND one of the two files is not there.
+* **return** OAR\_E\_CORRUPT they are no such files, or damaged.
+* **return** OAR\_E\_ARGUMENT the adapters are of another model, or others than this model has; the text says which.
+* **return** OAR\_E\_UNSUPPORTED another kind of adapter (DoRA, bias, modules\_to\_save, ranks by pattern); or the model is
+  foreign.
+* **return** OAR\_E\_STATE the model has no adapters, and an optimizer was made of it or it was prepared.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_load_lora(
+        model: *mut oar_model,
+        directory: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**Put the adapters into the weights, W + (alpha / rank) \* B A, and take them away: the model has the parameters of
+before, still frozen (oar\_model\_freeze with 0 thaws them if nothing was made of the model).
+
+Each merged weight is the exact one, computed in double precision, rounded once to the weight's type. Training is
+over with it: an optimizer or accelerator that was made of the model has nothing left to train.
+
+* `model` (in) borrowed.
+
+* **return** OAR\_E\_STATE the model has no adapters.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_merge_lora(model: *mut oar_model) -> oar_status;
     /**Copy bytes into an object.
 
 * `data` (in) borrowed; NULL only if size is 0.
@@ -2034,15 +2135,15 @@ evaluation mode. Operators whose names end in "\_" write to their first argument
 
 * `state` (in) borrowed; gives the device.
 * `name` (in) "aten::linear", or with an overload "aten::add.Tensor".
-* `arguments` (in) borrowed; `num_arguments` of them, by position, then by keyword. NULL only if that is 0.
+* `arguments` (in) borrowed; those by position, then those by keyword. NULL only if there are none.
 * `num_arguments` (in) how many.
 * `outputs` (out) owned; filled with the results, end each with oar\_tensor\_release. Lists of tensors are
   spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL
   stands for no tensor. NULL drops the results. Untouched on failure.
 * `count` (in,out) in: room in `outputs`; out: number of results. NULL only if `outputs` is.
 
-* **return** OAR\_E\_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what is
-  taken and what was given. Also what the operator itself refuses. Too little room: the text
+* **return** OAR\_E\_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what
+  is taken and what was given. Also what the operator itself refuses. Too little room: the text
   gives the number; nothing was run unless the operator gives a list.
 * **return** OAR\_E\_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor
   number.
@@ -2711,6 +2812,40 @@ A column-major (Fortran, Julia) array of shape \[m, n\] has the strides {1, m}.
         shape: *const i64,
         num_dims: usize,
         out: *mut *mut oar_tensor,
+    ) -> oar_status;
+    /**Share a tensor of C++ libtorch in the same process: the very tensor, with its place in autograd. What
+oarlock::from\_torch of torch.hpp calls.
+
+* `tensor_impl` (in) borrowed: at::Tensor::unsafeGetTensorImpl() of a defined tensor. Not checked.
+* `torch_version` (in) TORCH\_VERSION of the headers that the caller was compiled with: "2.11.0".
+* `out` (out) owned; end with oar\_tensor\_release. Untouched on failure.
+
+* **return** OAR\_E\_VERSION the library was built for another libtorch than these headers (another major or minor
+  version); the text names both. Nothing behind tensor\_impl was read.
+* **return** OAR\_E\_ARGUMENT torch\_version is no version, or the tensor is undefined.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_tensor_from_torch(
+        tensor_impl: *const ::core::ffi::c_void,
+        torch_version: *const ::core::ffi::c_char,
+        out: *mut *mut oar_tensor,
+    ) -> oar_status;
+    /**Give the tensor of C++ libtorch that stands behind a handle, with its place in autograd. What oarlock::to\_torch of
+torch.hpp calls.
+
+* `tensor` (in) borrowed.
+* `torch_version` (in) TORCH\_VERSION of the headers that the caller was compiled with.
+* `out_tensor_impl` (out) a c10::TensorImpl, borrowed: valid as long as `tensor` is; take a reference of your own
+  (c10::intrusive\_ptr::reclaim\_copy). Untouched on failure.
+
+* **return** OAR\_E\_VERSION the library was built for another libtorch than these headers; the text names both.
+* **return** OAR\_E\_ARGUMENT torch\_version is no version.
+* **threads** serial(tensor)
+* **since** 0.1*/
+    pub fn oar_tensor_torch(
+        tensor: *const oar_tensor,
+        torch_version: *const ::core::ffi::c_char,
+        out_tensor_impl: *mut *mut ::core::ffi::c_void,
     ) -> oar_status;
     /**How many dimensions the tensor has; a single value has 0.
 
