@@ -103,8 +103,10 @@ Result<torch::jit::Stack> bind_call(const c10::FunctionSchema& schema, std::span
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const c10::Argument& wanted = schema.arguments()[i];
     if (sources[i] < 0) {
-      OAR_ASSIGN(Argument filled, default_argument(wanted));
-      stack.push_back(std::move(filled.constant));
+      if (!wanted.default_value()) {  // None too must be given: it tells overloads apart
+        return invalid_argument("argument {}, {}, is missing and has no default", wanted.name(), expected_text(wanted));
+      }
+      stack.push_back(*wanted.default_value());
     } else {
       const ArgumentValue& value = given[static_cast<std::size_t>(sources[i])].value;
       OAR_TRY(check_kind(value, wanted, numbers_are_tensors));

@@ -190,6 +190,12 @@ def test_the_signatures_are_those_of_torch():
         assert len(entry["returns"]) == len(schema.returns)
 
 
+def test_none_must_be_given_where_it_is_no_default():
+    """aten::zeros.names(int[] size, *, str[]? names, ...) comes first and must not take a call without names."""
+    with pytest.raises(OarlockError, match="names, a list of texts or None, is missing"):
+        call_op(oar, state, "aten::zeros.names", [2])
+
+
 def test_overloads_are_tried_in_the_order_of_python():
     for name in ("aten::add", "aten::pow", "aten::sum", "aten::to", "aten::max"):
         theirs = torch._C._jit_get_operation(name)[1]
