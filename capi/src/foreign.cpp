@@ -3,6 +3,7 @@
 #include "error_slot.h"
 #include "guard.h"
 #include "model/providers/foreign.h"
+#include "model/trace.h"
 #include "state/process_state.h"
 #include "tensor/tree.h"
 
@@ -117,5 +118,19 @@ oar_status oar_model_exit_scope(oar_model* model) noexcept {
     OAR_ASSIGN(Model & self, unwrap(model));
     OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_exit_scope"));
     return foreign->exit_scope();
+  });
+}
+
+oar_status oar_model_trace(oar_model* model, const oar_tree* inputs, const char* dynamic_dims,
+                           oar_model** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Model & self, unwrap(model));
+    OAR_ASSIGN(const Tree& given, unwrap(inputs));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(ForeignModel * foreign, self.require_foreign("oar_model_trace"));
+    OAR_ASSIGN(std::shared_ptr<Model> traced,
+               trace_model(*foreign, given, dynamic_dims != nullptr ? dynamic_dims : ""));
+    *out = wrap<oar_model>(std::move(traced));
+    return Status::ok();
   });
 }

@@ -53,6 +53,7 @@ COMPILERS = {"C99": ["gcc", "-std=c99"], "C++17": ["g++", "-x", "c++", "-std=c++
 ARGUMENTS = {  # example -> its arguments for a short run in the current folder, and what it then prints
     "train_digits": (["--program", EXAMPLES / "digits/digits.pt2", "--train", EXAMPLES / "digits/train.safetensors", "--test",
                       EXAMPLES / "digits/test.safetensors", "--project", "run", "--epochs", 1], "after 1 epochs"),
+    "train_transformer": (["checkpoint"], "epoch 4: loss"),
 }
 
 

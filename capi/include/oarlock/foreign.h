@@ -1,7 +1,7 @@
 /**
  * Models that the host writes: parameters registered by name, in the host's own memory, and a forward of its own.
  *
- * Two ways to train one:
+ * Two ways to train one, and a third that makes it a program:
  *
  *  1. Operators by name. The forward calls operators (op.h) on the tensors of oar_model_parameter; autograd goes back
  *     through them, as in Python:
@@ -19,6 +19,9 @@
  *         oar_accelerator_gradient_ready(accelerator, model, "weight", gradient);
  *         oar_accelerator_gradients_done(accelerator, model);        // averaged over the ranks
  *         oar_accelerator_step(accelerator, optimizer, scheduler);
+ *
+ *  3. The forward of the first way is recorded once (oar_model_trace); what that gives is trained and evaluated without
+ *     calling it again.
  *
  * Data parallelism, clipping, optimizers, schedules and checkpoints work on both.
  */
@@ -168,5 +171,40 @@ oar_model_enter_scope(oar_model *model, const char *name, OAR_NULLABLE const cha
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_model_exit_scope(oar_model *model) OAR_NOEXCEPT;
+
+/**
+ * Record the forward of a foreign model as a program: from then on a model as one that was loaded from a file.
+ *
+ * The forward runs on copies of the example inputs; the operators that it calls (op.h) become the program, with the
+ * scopes as module paths. The program shares parameters and buffers with the foreign model, needs no callback any more,
+ * begins in training mode and knows evaluation mode: tell dropout and batch norm that they train.
+ *
+ * Dimensions that are to take any size are declared by name. Then the forward runs again for each name with that size
+ * changed, by repeating rows of the examples, and once with all of them changed. Integers that follow the declared
+ * sizes linearly, such as a size given to aten::view, become symbolic; any other difference between the runs is an
+ * error. Sizes that are not declared are fixed.
+ *
+ * Tensors that no operator made become constants of the program. Values that the forward reads out of tensors are not
+ * seen: decide by operators (aten::where), not by numbers. All runs are in training mode; afterwards the default random
+ * state, mode, buffers and parameters are as before, also after a failure.
+ *
+ * @param[in]  model         borrowed; foreign, with a forward.
+ * @param[in]  inputs        borrowed. Example inputs: a map by name, of tensors; nested ones get paths ("batch.x").
+ * @param[in]  dynamic_dims  JSON: for inputs, dimensions and their names: {"tokens": {"0": "batch", "1": "length"},
+ *                           "labels": {"0": "batch"}}. Equal names are equal sizes. NULL: none.
+ * @param[out] out           owned; end with oar_model_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT     the runs differ, an input is not used, an output is no operator's result, an operator
+ *                            refuses its arguments; the text names operator and scope, and what to write instead.
+ * @return OAR_E_STATE        a trace runs on this thread already.
+ * @return OAR_E_UNSUPPORTED  the model is a program or has no forward, or the forward calls an operator that reads a
+ *                            number out of a tensor (aten::item).
+ * @return OAR_E_CALLBACK     the forward failed; the text has the last error inside it.
+ * @threads serial(model, inputs)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_trace(oar_model *model, const oar_tree *inputs, OAR_NULLABLE const char *dynamic_dims,
+                OAR_OUT OAR_OWNED oar_model **out) OAR_NOEXCEPT;
 
 #endif

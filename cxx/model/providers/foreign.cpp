@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "graph/eager_call.h"
 #include "model/state_dict.h"
 #include "tensor/dtype.h"
 #include "tensor/memory.h"
@@ -169,7 +170,8 @@ Status ForeignModel::enter_scope(const std::string& name, const std::string& cla
       return invalid_argument("'{}' is no name of a scope: its parts between dots must not be empty", name);
   }
   if (scopes_.size() >= kScopesMax) return invalid_state("{} scopes are open already; was one never left?", kScopesMax);
-  scopes_.push_back({qualified(name), class_name});
+  const std::string path = qualified(name);
+  scopes_.push_back({path, class_name, in_forward_ ? scope_calls_[path]++ : 0});
   return Status::ok();
 }
 
@@ -196,6 +198,7 @@ Result<Tree> ForeignModel::forward(const Tree& inputs) {
   }
   if (in_forward_) return invalid_state("the forward of the model is running already: it called itself");
   in_forward_ = true;
+  scope_calls_.clear();
   const std::size_t before = std::exchange(num_outer_scopes_, scopes_.size());
   struct Ended {
     ForeignModel& model;
@@ -206,7 +209,9 @@ Result<Tree> ForeignModel::forward(const Tree& inputs) {
       model.num_outer_scopes_ = before;
     }
   } ended{*this, before};
-  Result<Tree> outputs = (*forward_)(inputs);
+  const std::shared_ptr<const Forward> forward = forward_;
+  const CallScope calls(training_, CallScope::current_recorder());
+  Result<Tree> outputs = (*forward)(inputs);
   if (outputs.is_ok() && scopes_.size() > num_outer_scopes_) {
     return invalid_state(
         "the forward of the model left scope '{}' open; each oar_model_enter_scope needs its "

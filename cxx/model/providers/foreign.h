@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class ForeignModel : public Model {
 
   Status enter_scope(const std::string& name, const std::string& class_name);
   Status exit_scope();
+  const std::vector<ModuleScope>& scopes() const { return scopes_; }  // open, from the outermost
+  at::Device device() const { return device_; }
 
   // Refuses memory of another parameter, or of its gradient: averages and steps would spoil both.
   Status check_gradient_memory(const NamedTensor& parameter, const at::Tensor& gradient) const;
@@ -79,6 +82,7 @@ class ForeignModel : public Model {
   std::shared_ptr<const Forward> forward_;  // shared with the run of it, so that it may be replaced
   std::vector<ModuleScope> scopes_;         // open, from the outermost
   std::size_t num_outer_scopes_ = 0;        // that were open when the running forward began: not its own to leave
+  std::map<std::string, std::int32_t> scope_calls_;  // by path, of this forward
   bool in_forward_ = false;
   bool training_ = true;
   bool sealed_ = false;

@@ -1617,6 +1617,41 @@ enters.
 * **threads** serial(model)
 * **since** 0.1*/
     pub fn oar_model_exit_scope(model: *mut oar_model) -> oar_status;
+    /**Record the forward of a foreign model as a program: from then on a model as one that was loaded from a file.
+
+The forward runs on copies of the example inputs; the operators that it calls (op.h) become the program, with the
+scopes as module paths. The program shares parameters and buffers with the foreign model, needs no callback any more,
+begins in training mode and knows evaluation mode: tell dropout and batch norm that they train.
+
+Dimensions that are to take any size are declared by name. Then the forward runs again for each name with that size
+changed, by repeating rows of the examples, and once with all of them changed. Integers that follow the declared
+sizes linearly, such as a size given to aten::view, become symbolic; any other difference between the runs is an
+error. Sizes that are not declared are fixed.
+
+Tensors that no operator made become constants of the program. Values that the forward reads out of tensors are not
+seen: decide by operators (aten::where), not by numbers. All runs are in training mode; afterwards the default random
+state, mode, buffers and parameters are as before, also after a failure.
+
+* `model` (in) borrowed; foreign, with a forward.
+* `inputs` (in) borrowed. Example inputs: a map by name, of tensors; nested ones get paths ("batch.x").
+* `dynamic_dims` (in) JSON: for inputs, dimensions and their names: {"tokens": {"0": "batch", "1": "length"},
+  "labels": {"0": "batch"}}. Equal names are equal sizes. NULL: none.
+* `out` (out) owned; end with oar\_model\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT the runs differ, an input is not used, an output is no operator's result, an operator
+  refuses its arguments; the text names operator and scope, and what to write instead.
+* **return** OAR\_E\_STATE a trace runs on this thread already.
+* **return** OAR\_E\_UNSUPPORTED the model is a program or has no forward, or the forward calls an operator that reads a
+  number out of a tensor (aten::item).
+* **return** OAR\_E\_CALLBACK the forward failed; the text has the last error inside it.
+* **threads** serial(model, inputs)
+* **since** 0.1*/
+    pub fn oar_model_trace(
+        model: *mut oar_model,
+        inputs: *const oar_tree,
+        dynamic_dims: *const ::core::ffi::c_char,
+        out: *mut *mut oar_model,
+    ) -> oar_status;
     /**This process's number in the group, from 0.
 
 * `group` (in) borrowed.

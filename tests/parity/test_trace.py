@@ -1,0 +1,402 @@
+"""A transformer out of operators by name, eager and traced, against the same in PyTorch with the weights copied; and what a trace
+that cannot become a program says."""
+import ctypes
+import pathlib
+import sys
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent)]
+from oarlock_ctypes import E_STATE, E_UNSUPPORTED, Handle, OarlockError, load  # noqa: E402
+from op_values import call_op  # noqa: E402
+
+torch.set_num_threads(1)
+oar = load()
+state = oar.make(oar.lib.oar_state_create, None)
+FORWARD = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p)
+E_CALLBACK = 16
+WIDTH, HEADS, VOCABULARY, POSITIONS = 16, 4, 11, 12
+
+
+def op(name, *arguments, **keywords):
+    results = call_op(oar, state, f"aten::{name}", *arguments, **keywords)
+    return results[0] if len(results) == 1 else results
+
+
+class Foreign:
+    """A foreign model whose forward is a Python function of (model, {name: handle}) -> {name: handle or torch tensor}."""
+
+    def __init__(self, parameters, body, buffers=()):
+        self.handle = oar.make(oar.lib.oar_model_create_foreign, state)
+        self.values = {name: value.detach().clone() for name, value in parameters.items()}
+        self.buffers = {name: value.clone() for name, value in dict(buffers).items()}
+        for register, values in ((oar.lib.oar_model_register_parameter, self.values), (oar.lib.oar_model_register_buffer, self.buffers)):
+            for name, value in values.items():
+                oar.check(register(self.handle, name.encode(), oar.tensor_from_torch(value)))
+        self.calls, self.input_names, self.error = 0, (), None
+        self.callback = FORWARD(lambda model, inputs, outputs, _: self.run(body, inputs, outputs))
+        oar.check(oar.lib.oar_model_set_forward(self.handle, self.callback, None, None))
+
+    def run(self, body, inputs, outputs):
+        self.calls += 1
+        try:
+            given = {}
+            for name in self.input_names:
+                pointer = ctypes.c_void_p()
+                oar.check(oar.lib.oar_tree_get_tensor(ctypes.c_void_p(inputs), name.encode(), ctypes.byref(pointer)))
+                given[name] = Handle(pointer.value, oar.lib.oar_tensor_release)
+            results = body(self, given)
+            tree = ctypes.c_void_p()
+            oar.check(oar.lib.oar_tree_create_map(ctypes.byref(tree)))
+            for name, value in results.items():
+                handle = oar.tensor_from_torch(value) if isinstance(value, torch.Tensor) else value
+                oar.check(oar.lib.oar_tree_set_tensor(tree, name.encode(), handle))
+            outputs[0] = tree.value
+            return 0
+        except OarlockError as error:
+            self.error = error
+            return 5
+
+    def __getitem__(self, name):
+        return oar.make(oar.lib.oar_model_parameter, self.handle, name.encode())
+
+    def scope(self, name, class_name=None):
+        oar.check(oar.lib.oar_model_enter_scope(self.handle, name.encode(), class_name and class_name.encode()))
+
+    def leave(self):
+        oar.check(oar.lib.oar_model_exit_scope(self.handle))
+
+    def forward(self, inputs):
+        self.input_names = tuple(inputs)
+        return oar.forward_tree(self.handle, inputs)
+
+    def trace(self, inputs, dynamic=None):
+        self.input_names = tuple(inputs)
+        pointer = ctypes.c_void_p()
+        oar.check(oar.lib.oar_model_trace(self.handle, oar.tree(inputs), dynamic and dynamic.encode(), ctypes.byref(pointer)))
+        return Handle(pointer.value, oar.lib.oar_model_release)
+
+
+def shape_of(handle):
+    shape, count = (ctypes.c_int64 * 8)(), ctypes.c_size_t(8)
+    oar.check(oar.lib.oar_tensor_shape(handle, shape, ctypes.byref(count)))
+    return list(shape[:count.value])
+
+
+def decoder_parameters():
+    torch.manual_seed(3)
+    sizes = {"embedding": (VOCABULARY, WIDTH), "positions": (POSITIONS, WIDTH)}
+    for i in range(2):
+        sizes |= {f"blocks.{i}.{name}": size for name, size in {
+            "norm1.weight": (WIDTH,), "norm1.bias": (WIDTH,), "qkv.weight": (3 * WIDTH, WIDTH), "qkv.bias": (3 * WIDTH,),
+            "out.weight": (WIDTH, WIDTH), "out.bias": (WIDTH,), "norm2.weight": (WIDTH,), "norm2.bias": (WIDTH,),
+            "up.weight": (4 * WIDTH, WIDTH), "up.bias": (4 * WIDTH,), "down.weight": (WIDTH, 4 * WIDTH), "down.bias": (WIDTH,)}.items()}
+    return {name: torch.randn(size) * 0.3 for name, size in sizes.items()}
+
+
+def our_decoder(model, inputs, dropout=0.0):
+    rows, length = shape_of(inputs["tokens"])
+
+    def linear(name, x):
+        model.scope(name, "Linear")
+        y = op("linear", x, model["weight"], model["bias"])
+        model.leave()
+        return y
+
+    def norm(name, x):
+        model.scope(name, "LayerNorm")
+        y = op("layer_norm", x, [WIDTH], model["weight"], model["bias"])
+        model.leave()
+        return y
+
+    def attention(x):
+        x = op("view", linear("qkv", x), [rows, length, 3, HEADS, WIDTH // HEADS])
+        q, k, v = op("unbind", op("permute", x, [2, 0, 3, 1, 4]))
+        x = op("scaled_dot_product_attention", q, k, v, None, dropout, True)
+        return linear("out", op("reshape", op("transpose", x, 1, 2), [rows, length, WIDTH]))
+
+    x = op("add", op("embedding", model["embedding"], inputs["tokens"]), op("slice", model["positions"], 0, 0, length))
+    for i in range(2):
+        model.scope(f"blocks.{i}", "Block")
+        x = op("add", x, op("dropout", attention(norm("norm1", x)), dropout, True))
+        x = op("add", x, op("dropout", linear("down", op("gelu", linear("up", norm("norm2", x)))), dropout, True))
+        model.leave()
+    logits = op("linear", x, model["embedding"])
+    loss = op("cross_entropy_loss", op("view", logits, [-1, VOCABULARY]), op("flatten", inputs["labels"]))
+    return {"logits": logits, "loss": loss}
+
+
+def their_decoder(p, tokens, labels, dropout=0.0, training=True):
+    length = tokens.shape[1]
+    x = F.embedding(tokens, p["embedding"]) + p["positions"][:length]
+    for i in range(2):
+        b = {name.removeprefix(f"blocks.{i}."): value for name, value in p.items() if name.startswith(f"blocks.{i}.")}
+        y = F.layer_norm(x, [WIDTH], b["norm1.weight"], b["norm1.bias"])
+        y = F.linear(y, b["qkv.weight"], b["qkv.bias"]).view(*tokens.shape, 3, HEADS, -1)
+        q, k, v = y.permute(2, 0, 3, 1, 4).unbind(0)
+        y = F.scaled_dot_product_attention(q, k, v, None, dropout if training else 0.0, True).transpose(1, 2).reshape(*tokens.shape, WIDTH)
+        x = x + F.dropout(F.linear(y, b["out.weight"], b["out.bias"]), dropout, training)
+        y = F.layer_norm(x, [WIDTH], b["norm2.weight"], b["norm2.bias"])
+        y = F.linear(F.gelu(F.linear(y, b["up.weight"], b["up.bias"])), b["down.weight"], b["down.bias"])
+        x = x + F.dropout(y, dropout, training)
+    logits = F.linear(x, p["embedding"])
+    return logits, F.cross_entropy(logits.view(-1, VOCABULARY), labels.flatten())
+
+
+def batch_of(rows, length, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    draw = lambda: torch.randint(0, VOCABULARY, (rows, length), generator=generator)
+    return {"tokens": draw(), "labels": draw()}
+
+
+BOTH = '{"tokens": {"0": "batch", "1": "length"}, "labels": {"0": "batch", "1": "length"}}'
+
+
+def gradients_of(model, accelerator, outputs, names):
+    loss = oar.make(oar.lib.oar_tree_get_tensor, outputs, b"loss")
+    oar.check(oar.lib.oar_accelerator_backward(accelerator, loss))
+    return {name: oar.tensor_to_torch(oar.make(oar.lib.oar_model_gradient, model, name.encode())).clone() for name in names}
+
+
+def close(ours, theirs, scale=1.0):
+    return (ours - theirs).abs().max() <= 1e-5 * max(1.0, scale)
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_decoder_has_the_loss_and_gradients_of_pytorch_at_other_sizes_too(traced):
+    parameters = decoder_parameters()
+    foreign = Foreign(parameters, our_decoder)
+    model = foreign.trace(batch_of(2, 5), BOTH) if traced else foreign.handle
+    accelerator = oar.make(oar.lib.oar_accelerator_create, state, None)
+    oar.check(oar.lib.oar_accelerator_prepare_model(accelerator, model))
+    optimizer = oar.make(oar.lib.oar_optimizer_create, model, b"sgd", b'{"lr": 0.0}')
+    oar.check(oar.lib.oar_accelerator_prepare_optimizer(accelerator, optimizer))
+    for rows, length in ((2, 5), (7, 5), (1, 12), (3, 1)):
+        batch = batch_of(rows, length, seed=rows)
+        theirs = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+        logits, loss = their_decoder(theirs, **batch)
+        loss.backward()
+        outputs = oar.forward_tree(model, batch) if traced else foreign.forward(batch)
+        values = oar.value(outputs)
+        assert close(values["logits"], logits.detach()) and close(values["loss"], loss.detach())
+        gradients = gradients_of(model, accelerator, outputs, parameters)
+        largest = max(value.grad.abs().max() for value in theirs.values())
+        for name, value in theirs.items():
+            assert (gradients[name] - value.grad).abs().max() <= 1e-5 * largest, name
+        oar.check(oar.lib.oar_accelerator_step(accelerator, optimizer, None))
+
+
+def test_twenty_steps_of_the_traced_decoder_follow_pytorch_with_dropout_on():
+    parameters = decoder_parameters()
+    foreign = Foreign(parameters, lambda model, inputs: our_decoder(model, inputs, dropout=0.1))
+    model = foreign.trace(batch_of(2, 5), BOTH)
+    calls = foreign.calls
+    accelerator = oar.make(oar.lib.oar_accelerator_create, state, None)
+    oar.check(oar.lib.oar_accelerator_prepare_model(accelerator, model))
+    optimizer = oar.make(oar.lib.oar_optimizer_create, model, b"adamw", b'{"lr": 0.01}')
+    oar.check(oar.lib.oar_accelerator_prepare_optimizer(accelerator, optimizer))
+    theirs = {name: value.clone().requires_grad_() for name, value in parameters.items()}
+    their_optimizer = torch.optim.AdamW(theirs.values(), lr=0.01, fused=True)
+    for step in range(20):
+        batch = batch_of(4, 6, seed=step)
+        torch.manual_seed(step)
+        _, loss = their_decoder(theirs, **batch, dropout=0.1)
+        loss.backward()
+        their_optimizer.step()
+        their_optimizer.zero_grad()
+        oar.check(oar.lib.oar_state_seed(state, ctypes.c_int64(step)))
+        outputs = oar.forward_tree(model, batch)
+        assert close(oar.value(outputs)["loss"], loss.detach())
+        oar.check(oar.lib.oar_accelerator_backward(accelerator, oar.make(oar.lib.oar_tree_get_tensor, outputs, b"loss")))
+        oar.check(oar.lib.oar_accelerator_step(accelerator, optimizer, None))
+    assert foreign.calls == calls  # the program needs no callback
+    # The parameters are the foreign model's own, in the host's memory; and the program knows evaluation.
+    for name, value in theirs.items():
+        assert close(foreign.values[name], value.detach()), name
+    oar.check(oar.lib.oar_model_set_training(model, 0))
+    batch = batch_of(7, 9)
+    assert close(oar.value(oar.forward_tree(model, batch))["logits"], their_decoder(theirs, **batch, training=False)[0].detach())
+
+
+def test_a_trace_changes_nothing():
+    weight, mean, variance = torch.randn(3), torch.zeros(3), torch.ones(3)
+
+    def body(model, inputs):
+        noise = op("randn", [3])
+        x = op("batch_norm", op("add", inputs["x"], noise), model["weight"], None, model["mean"], model["var"], True, 0.1, 1e-5, False)
+        return {"y": op("mul_", op("add", x, 0), 2)}
+
+    foreign = Foreign({"weight": weight}, body, {"mean": mean, "var": variance})
+    oar.check(oar.lib.oar_model_set_training(foreign.handle, 0))
+    x = torch.randn(4, 3)
+    before, kept = torch.get_rng_state(), x.clone()
+    foreign.trace({"x": x}, '{"x": {"0": "n"}}')
+    assert foreign.calls == 3
+    assert torch.equal(torch.get_rng_state(), before) and torch.equal(x, kept)
+    assert torch.equal(foreign.values["weight"], weight)
+    assert torch.equal(foreign.buffers["mean"], mean) and torch.equal(foreign.buffers["var"], variance)
+    training = ctypes.c_int32()
+    oar.check(oar.lib.oar_model_is_training(foreign.handle, ctypes.byref(training)))
+    assert training.value == 0
+
+
+def test_operators_in_place_and_buffers_are_part_of_the_program():
+    def body(model, inputs):
+        op("add_", model["count"], 1)
+        y = op("mul", inputs["x"], 3)
+        op("add_", y, model["count"])
+        z = op("add", y, model["weight"])
+        op("mul_", y, 0)  # z has been computed before
+        return {"y": y, "z": z}
+
+    foreign = Foreign({"weight": torch.ones(1)}, body, {"count": torch.zeros(1)})
+    model = foreign.trace({"x": torch.ones(2)}, '{"x": {"0": "n"}}')
+    for count in (1, 2):
+        outputs = oar.value(oar.forward_tree(model, {"x": torch.full((5,), 2.0)}))
+        assert outputs["y"].tolist() == [0] * 5 and outputs["z"].tolist() == [7 + count] * 5
+    assert foreign.buffers["count"].item() == 2
+
+
+def test_sizes_become_symbolic_where_they_follow_the_declared_ones():
+    def body(model, inputs):
+        n, m = shape_of(inputs["x"])
+        x = op("cat", [inputs["x"], op("zeros", [n, 2 * m + 1])], 1)  # [n, 3 m + 1]
+        x = op("mul", op("sum", op("slice", x, 1, m - 1, 3 * m)), n)
+        return {"y": op("add", op("full", [m + n, 2], n - m), op("mul", x, model["w"]))}
+
+    foreign = Foreign({"w": torch.ones(1)}, body)
+    model = foreign.trace({"x": torch.ones(4, 3)}, '{"x": {"0": "n", "1": "m"}}')
+    for n, m in ((4, 3), (2, 5), (9, 1), (0, 4)):
+        y = oar.value(oar.forward_tree(model, {"x": torch.ones(n, m)}))["y"]
+        assert y.shape == (m + n, 2) and torch.equal(y, torch.full((m + n, 2), float(n * n + n - m)))
+    with pytest.raises(OarlockError, match=r"input x: shape \[n, m\] expected"):
+        oar.forward_tree(model, {"x": torch.ones(4)})
+
+
+def refused(body, inputs=None, dynamic='{"x": {"0": "n"}}', **more):
+    """The failure of a trace; the model stays usable, and what the thread runs next is not recorded."""
+    foreign = Foreign({"w": torch.ones(3)}, body, **more)
+    inputs = inputs or {"x": torch.ones(4, 3)}
+    with pytest.raises(OarlockError) as failure:
+        foreign.trace(inputs, dynamic)
+    assert op("add", torch.ones(1), 1) is not None
+    simple = Foreign({"w": torch.ones(3)}, lambda model, given: {"y": op("mul", given["x"], model["w"])})
+    assert simple.trace({"x": torch.ones(4, 3)}, '{"x": {"0": "n"}}') is not None
+    return failure.value
+
+
+def times_w(model, inputs):
+    return op("mul", inputs["x"], model["w"])
+
+
+def quadratic(model, inputs):
+    n = shape_of(inputs["x"])[0]
+    model.scope("head.inner", "Head")
+    z = op("zeros", [n * n])
+    model.leave()
+    return {"y": times_w(model, inputs), "z": z}
+
+
+def halved(model, inputs):
+    return {"y": op("slice", times_w(model, inputs), 0, 0, shape_of(inputs["x"])[0] // 2)}
+
+
+def sometimes(model, inputs):
+    y = times_w(model, inputs)
+    return {"y": op("relu", y) if shape_of(inputs["x"])[0] == 4 else op("sigmoid", y)}
+
+
+def longer(model, inputs):
+    y = times_w(model, inputs)
+    for _ in range(shape_of(inputs["x"])[0]):
+        y = op("relu", y)
+    return {"y": y}
+
+
+def parts(model, inputs):
+    return {"y": op("split", times_w(model, inputs), 1)[0]}
+
+
+DIFFERENT = [
+    (quadratic, ["aten::zeros in scope head.inner: argument size is 16 where n is 4, 25 where n is 5", "no linear function"]),
+    (halved, ["aten::slice.Tensor in the root scope: argument end", "no linear function"]),
+    (sometimes, ["aten::relu in the root scope", "calls aten::sigmoid"]),
+    (longer, ["calls 5 operators at one size and 6 at another"]),
+    (parts, ["aten::split.Tensor in the root scope: it gives 4 tensors here and 5"]),
+]
+
+
+@pytest.mark.parametrize("body,told", DIFFERENT, ids=lambda value: getattr(value, "__name__", ""))
+def test_runs_that_differ_are_told_apart_by_operator_and_scope(body, told):
+    failure = refused(body)
+    for words in told:
+        assert words in failure.message, failure.message
+
+
+def test_an_operator_that_fails_is_named_with_its_scope_and_inputs():
+    failure = refused(lambda model, inputs: (model.scope("a"), op("linear", inputs["x"], op("zeros", [2, 2])))[1])
+    assert failure.code == E_CALLBACK and "returned 5" in failure.message and "aten::linear" in failure.message, failure.message
+
+
+kept = {}
+
+
+def keeps(model, inputs):
+    y = op("add", kept.setdefault("y", times_w(model, inputs)), 0)
+    return {"y": op("add", y, op("sum", inputs["x"]))}
+
+
+OTHERS = [
+    ("reads a number", lambda m, i: {"y": op("mul", times_w(m, i), op("item", op("sum", i["x"])))}, "aten::item in the root scope: it reads a number"),
+    ("input unused", lambda m, i: {"y": op("relu", m["w"])}, "input 'x' is used by no operator"),
+    ("output from outside", lambda m, i: {"y": times_w(m, i), "z": torch.ones(2)}, "output 'z' is neither"),
+    ("writes a parameter", lambda m, i: (op("zero_", op("detach", m["w"])), {"y": times_w(m, i)})[1], "writes to parameter 'w'"),
+    ("parameter's own memory", lambda m, i: {"y": op("mul", i["x"], m.values["w"])}, "is memory of 'w'"),
+    ("tensor of an earlier run", keeps, "tensor of an earlier run"),
+    ("changing constant", lambda m, i: {"y": op("add", times_w(m, i), torch.ones(shape_of(i["x"])))}, "is not the same at all sizes"),
+]
+
+
+@pytest.mark.parametrize("body,told", [case[1:] for case in OTHERS], ids=[case[0] for case in OTHERS])
+def test_what_cannot_be_a_program_is_refused_with_the_reason(body, told):
+    kept.clear()
+    failure = refused(body)
+    assert told in failure.message, failure.message
+
+
+def test_traces_do_not_nest():
+    inner = Foreign({"w": torch.ones(3)}, lambda model, given: {"y": times_w(model, given)})
+
+    def body(model, inputs):
+        inner.trace({"x": torch.ones(4, 3)})
+        return {"y": times_w(model, inputs)}
+
+    assert "traces do not nest" in refused(body).message
+    assert inner.trace({"x": torch.ones(4, 3)}) is not None
+
+
+@pytest.mark.parametrize("dynamic,told", [
+    ('{"y": {"0": "n"}}', "there is no input 'y'"), ('{"x": {"2": "n"}}', "'2' is no dimension of input 'x', which has 2"),
+    ('{"x": {"0": 3}}', "takes a name"), ("[", "dynamic_dims"), ('{"x": {"0": "n", "1": "n"}}', "'n' is 4 in an earlier input")])
+def test_dynamic_dims_are_checked(dynamic, told):
+    failure = refused(lambda model, inputs: {"y": times_w(model, inputs)}, dynamic=dynamic)
+    assert told in failure.message, failure.message
+
+
+def test_a_program_is_not_traced_again():
+    foreign = Foreign({"w": torch.ones(3)}, lambda model, inputs: {"y": times_w(model, inputs)})
+    program = foreign.trace({"x": torch.ones(4, 3)})
+    pointer = ctypes.c_void_p()
+    status = oar.lib.oar_model_trace(program, oar.tree({"x": torch.ones(4, 3)}), None, ctypes.byref(pointer))
+    assert status == E_UNSUPPORTED and pointer.value is None
+
+
+def test_evaluation_of_an_eager_forward_records_no_autograd():
+    foreign = Foreign({"w": torch.ones(3)}, lambda model, inputs: {"loss": op("sum", times_w(model, inputs))})
+    accelerator = oar.make(oar.lib.oar_accelerator_create, state, None)
+    oar.check(oar.lib.oar_accelerator_prepare_model(accelerator, foreign.handle))
+    oar.check(oar.lib.oar_model_set_training(foreign.handle, 0))
+    loss = oar.make(oar.lib.oar_tree_get_tensor, foreign.forward({"x": torch.ones(2, 3)}), b"loss")
+    assert oar.lib.oar_accelerator_backward(accelerator, loss) == E_STATE

@@ -1,0 +1,134 @@
+#include "graph/tracer.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "graph/executor.h"
+
+namespace oarlock {
+namespace {
+
+EagerArgument given(c10::IValue value) { return {"", {false, {{std::move(value), kNoSlot}}}}; }
+
+EagerArgument sizes(std::vector<std::int64_t> values) {
+  EagerArgument argument{"", {true, {}}};
+  for (const std::int64_t value : values) argument.value.items.push_back({value, kNoSlot});
+  return argument;
+}
+
+at::Tensor call(const char* name, std::vector<EagerArgument> arguments) {
+  return call_operator(name, arguments, at::kCPU, std::nullopt).value().at(0);
+}
+
+// Runs of one forward over x [n, 3], and what they make together.
+class Traces : public testing::Test {
+ protected:
+  template <class Forward>
+  Status run(const at::Tensor& x, const Forward& forward) {
+    Tracer tracer(subject_, {x}, recordings_);
+    const CallScope scope(true, &tracer);
+    Result<Recording> recording = tracer.finish(Tree(Tree::List{Tree(forward(x))}));
+    if (!recording.is_ok()) return std::move(recording).status();
+    recording.value().sizes = {x.size(0)};
+    recordings_.push_back(std::move(recording).value());
+    return Status::ok();
+  }
+
+  template <class Forward>
+  Result<Program> trace(const Forward& forward) {
+    for (const std::int64_t n : {4, 5, 7}) OAR_TRY(run(at::ones({n, 3}), forward));
+    return program_of_recordings(subject_, {"n"}, {{0, 0, 0}}, recordings_);
+  }
+
+  static at::Tensor evaluate(const Program& program, const at::Tensor& x) {
+    const Executor executor = Executor::compile(program.graph);
+    Frame frame = executor.make_frame();
+    frame.set(program.inputs[0].slot, x);
+    for (const ProgramTensor& entry : program.tensors) frame.set(entry.slot, entry.tensor);
+    EXPECT_TRUE(executor.run(frame).is_ok());
+    return frame.get(program.outputs[0].slot).toTensor();
+  }
+
+  std::vector<ModuleScope> scopes_;
+  TraceSubject subject_{{"x"}, {at::ones({4, 3})}, {}, &scopes_};
+  std::vector<Recording> recordings_;
+};
+
+TEST_F(Traces, ASizeIsComputedOnceAtTheTop) {
+  const auto forward = [](const at::Tensor& x) {
+    const std::int64_t n = x.size(0);
+    const at::Tensor y = call("aten::view", {given(x), sizes({3 * n})});
+    return call("aten::view", {given(y), sizes({n, 3})});
+  };
+  const Program program = trace(forward).value();
+  ASSERT_EQ(program.graph.nodes.size(), 4U);  // size, 3 * size, view, view
+  EXPECT_EQ(program.graph.nodes[0].symbolic, SymbolicOp::kSize);
+  EXPECT_EQ(program.graph.nodes[1].symbolic, SymbolicOp::kMul);
+  EXPECT_EQ(program.graph.nodes[2].target, "torch.ops.aten.view.default");
+  EXPECT_EQ(evaluate(program, at::ones({0, 3})).sizes(), (std::vector<std::int64_t>{0, 3}));
+  EXPECT_EQ(evaluate(program, at::ones({9, 3})).sizes(), (std::vector<std::int64_t>{9, 3}));
+}
+
+TEST_F(Traces, AResultInPlaceIsWhatLaterCallsSee) {
+  const auto forward = [](const at::Tensor& x) {
+    const at::Tensor y = call("aten::add", {given(x), given(1)});
+    call("aten::mul_", {given(y), given(2)});
+    return call("aten::add", {given(y), given(0)});
+  };
+  const Program program = trace(forward).value();
+  EXPECT_EQ(program.graph.nodes[2].arguments[0].slot, program.graph.nodes[1].outputs[0].slots[0]);
+  EXPECT_EQ(evaluate(program, at::ones({2, 3})).sum().item<float>(), 24);
+}
+
+TEST_F(Traces, AConstantIsItsValueWhenItWasMet) {
+  const at::Tensor mask = at::ones({3});
+  const auto forward = [&](const at::Tensor& x) {
+    const at::Tensor y = call("aten::mul", {given(x), given(mask)});
+    mask.fill_(1);
+    return y;
+  };
+  const Program program = trace(forward).value();
+  mask.zero_();
+  ASSERT_EQ(program.tensors.size(), 1U);
+  EXPECT_EQ(program.tensors[0].role, TensorRole::kConstant);
+  EXPECT_EQ(evaluate(program, at::ones({2, 3})).sum().item<float>(), 6);
+}
+
+TEST_F(Traces, ANodeStandsInTheInnermostScope) {
+  const auto forward = [&](const at::Tensor& x) {
+    scopes_ = {{"blocks.0", "Block", 0}, {"blocks.0.fc", "Linear", 1}};
+    const at::Tensor y = call("aten::relu", {given(x)});
+    scopes_.clear();
+    return y;
+  };
+  const Program program = trace(forward).value();
+  const Node& node = program.graph.nodes[0];
+  EXPECT_EQ(node.module_path, "blocks.0.fc");
+  EXPECT_EQ(node.module_class, "Linear");
+  ASSERT_EQ(node.repeated_calls.size(), 1U);  // the second call of fc, the first of the block
+  EXPECT_EQ(node.repeated_calls[0].path, "blocks.0.fc");
+  EXPECT_EQ(program.graph.module_classes.at("blocks.0"), "Block");
+}
+
+TEST_F(Traces, ASquareThatFitsALineThroughTwoSizesIsSeenAtTheThird) {
+  const auto forward = [](const at::Tensor& x) {
+    const at::Tensor y = call("aten::zeros", {sizes({x.size(0) * x.size(0)})});
+    return call("aten::add", {given(call("aten::sum", {given(x)})), given(y)});
+  };
+  const Status status = trace(forward).status();
+  EXPECT_EQ(status.code(), OAR_E_ARGUMENT);
+  EXPECT_NE(status.message().find("argument size is 16 where n is 4, 25 where n is 5, 49 where n is 7"),
+            std::string::npos)
+      << status.message();
+}
+
+TEST_F(Traces, CallsOutsideAreNotRecorded) {
+  const auto forward = [](const at::Tensor& x) { return call("aten::relu", {given(x)}); };
+  ASSERT_TRUE(run(at::ones({4, 3}), forward).is_ok());
+  EXPECT_EQ(CallScope::current_recorder(), nullptr);
+  call("aten::relu", {given(at::ones({1}))});
+  EXPECT_EQ(recordings_[0].calls.size(), 1U);
+}
+
+}  // namespace
+}  // namespace oarlock
