@@ -2178,8 +2178,8 @@ evaluation mode. Operators whose names end in "\_" write to their first argument
 * `count` (in,out) in: room in `outputs`; out: number of results. NULL only if `outputs` is.
 
 * **return** OAR\_E\_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what
-  is taken and what was given. Also what the operator itself refuses. Too little room: the text
-  gives the number; nothing was run unless the operator gives a list.
+  is taken and what was given. Also what the operator itself refuses. Too little room: the
+  text gives the number; nothing was run unless the operator gives a list.
 * **return** OAR\_E\_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor
   number.
 * **threads** serial(state)
