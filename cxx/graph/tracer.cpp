@@ -36,19 +36,20 @@ Status unlike_a_program(const c10::FunctionSchema& schema, const std::string& wh
 Tracer::Tracer(const TraceSubject& subject, std::vector<at::Tensor> inputs, std::span<const Recording> earlier)
     : subject_(subject), earlier_(earlier) {
   for (const Recording& recording : earlier) {
-    for (const at::Tensor& tensor : recording.alive) of_earlier_runs_.insert(tensor.unsafeGetTensorImpl());
+    for (const at::Tensor& tensor : recording.made) of_earlier_runs_.insert(tensor.unsafeGetTensorImpl());
   }
-  for (const at::Tensor& input : inputs) bind(input);
+  for (at::Tensor& input : inputs) {
+    bind(input);
+    recording_.made.push_back(std::move(input));
+  }
   for (const ProgramTensor& entry : subject.tensors) {
     bind(entry.tensor);
-    of_earlier_runs_.erase(entry.tensor.unsafeGetTensorImpl());
   }
 }
 
 SlotId Tracer::bind(const at::Tensor& tensor) {
   const SlotId slot = recording_.num_values++;
   slots_[tensor.unsafeGetTensorImpl()] = slot;
-  recording_.alive.push_back(tensor);
   return slot;
 }
 
@@ -80,7 +81,7 @@ Result<SlotId> Tracer::constant_of(const at::Tensor& tensor, const c10::Argument
         argument.name());
   }
   const SlotId slot = bind(tensor);
-  recording_.constants.push_back({slot, tensor.detach().clone()});
+  recording_.constants.push_back({slot, tensor.detach().clone(), tensor});
   return slot;
 }
 
@@ -149,7 +150,11 @@ Status Tracer::after_call(const c10::OperatorHandle& op, std::span<const c10::IV
                           std::span<const c10::IValue> results) {
   RecordedCall call{op, std::move(pending_), {}, *subject_.scopes};
   pending_.clear();
-  const auto slot_of = [&](const at::Tensor& tensor) { return tensor.defined() ? bind(tensor) : kNoSlot; };
+  const auto slot_of = [&](const at::Tensor& tensor) {
+    if (!tensor.defined()) return kNoSlot;
+    if (!slots_.contains(tensor.unsafeGetTensorImpl())) recording_.made.push_back(tensor);
+    return bind(tensor);
+  };
   for (const c10::IValue& result : results) {
     NodeOutput output;
     output.is_list = result.isList();

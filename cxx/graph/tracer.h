@@ -49,7 +49,8 @@ struct RecordedCall {
 
 struct RecordedConstant {
   SlotId slot = kNoSlot;
-  at::Tensor tensor;
+  at::Tensor tensor;    // a copy
+  at::Tensor original;  // kept alive
 };
 
 // What one run did.
@@ -59,7 +60,7 @@ struct Recording {
   std::vector<RecordedItem> outputs;  // the leaves of output_tree
   OutputTree output_tree;
   SlotId num_values = 0;
-  std::vector<at::Tensor> alive;
+  std::vector<at::Tensor> made;     // results: no other run may use them
   std::vector<std::int64_t> sizes;  // of the declared dimensions
 };
 

@@ -275,6 +275,14 @@ def test_sizes_become_symbolic_where_they_follow_the_declared_ones():
         oar.forward_tree(model, {"x": torch.ones(4)})
 
 
+def test_a_tensor_that_all_runs_share_becomes_a_constant():
+    mask = torch.tensor([1.0, 0.0, 2.0])
+    foreign = Foreign({"w": torch.ones(3)}, lambda model, inputs: {"y": op("mul", times_w(model, inputs), mask)})
+    model = foreign.trace({"x": torch.ones(4, 3)}, '{"x": {"0": "n"}}')
+    mask.zero_()
+    assert oar.value(oar.forward_tree(model, {"x": torch.ones(2, 3)}))["y"].tolist() == [[1, 0, 2]] * 2
+
+
 def refused(body, inputs=None, dynamic='{"x": {"0": "n"}}', **more):
     """The failure of a trace; the model stays usable, and what the thread runs next is not recorded."""
     foreign = Foreign({"w": torch.ones(3)}, body, **more)

@@ -17,7 +17,9 @@ EagerArgument sizes(std::vector<std::int64_t> values) {
 }
 
 at::Tensor call(const char* name, std::vector<EagerArgument> arguments) {
-  return call_operator(name, arguments, at::kCPU, std::nullopt).value().at(0);
+  Result<std::vector<at::Tensor>> results = call_operator(name, arguments, at::kCPU, std::nullopt);
+  EXPECT_TRUE(results.is_ok()) << results.status().message();
+  return results.is_ok() ? results.value().at(0) : at::Tensor();
 }
 
 // Runs of one forward over x [n, 3], and what they make together.
