@@ -29,6 +29,7 @@ SHAPES = (
     ([("text_array", "const char *const *"), ("scalar", "size_t")], ("NAMES", "COUNT"), "Sequence[str] | None", None),
     ([("struct_array", "const oar_value *"), ("scalar", "size_t")], ("VALUES", "COUNT"), "Sequence[object]", None),
     ([("handle_array_out", "oar_tensor **"), ("length", "size_t *")], ("TENSORS_OUT", "ROOM"), None, "list[Tensor | None]"),
+    ([("handle_array", "oar_tensor *const *"), ("scalar", "size_t")], ("TENSORS", "COUNT"), "Sequence[TensorHandle | None]", None),
     ([("array", "const int64_t *"), ("array", "const int64_t *"), ("scalar", "size_t")],
      ("SHAPE", "STRIDES", "COUNT"), "tuple[Sequence[int], Sequence[int] | None]", None),
     ([("array", "const int64_t *"), ("scalar", "size_t")], ("NUMBERS", "COUNT"), "Sequence[int]", None),

@@ -34,7 +34,7 @@ class CallFrame {
     HandleHeader* header;
     bool owned;
   };
-  static constexpr std::size_t kInline = 6;
+  static constexpr std::size_t kInline = 32;  // a session with its arrays; more are kept on the heap
 
   CallFrame* outer_;
   bool any_thread_;

@@ -37,6 +37,7 @@ enum class HandleKind : std::uint32_t {
   kCheckpoint,
   kTracker,
   kProgress,
+  kSession,
   kBytes,
   kError,
 };

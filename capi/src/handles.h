@@ -21,6 +21,7 @@ class Accelerator;
 class Checkpoint;
 class Tracker;
 class Progress;
+class Session;
 struct ErrorInfo;
 }  // namespace oarlock
 
@@ -48,5 +49,6 @@ OARLOCK_HANDLE(oar_accelerator, oarlock::Accelerator, kAccelerator, true);
 OARLOCK_HANDLE(oar_checkpoint, oarlock::Checkpoint, kCheckpoint, true);
 OARLOCK_HANDLE(oar_tracker, oarlock::Tracker, kTracker, true);
 OARLOCK_HANDLE(oar_progress, oarlock::Progress, kProgress, true);
+OARLOCK_HANDLE(oar_session, oarlock::Session, kSession, true);
 OARLOCK_HANDLE(oar_bytes, std::string, kBytes, false);
 OARLOCK_HANDLE(oar_error, oarlock::ErrorInfo, kError, false);

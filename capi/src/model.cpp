@@ -66,6 +66,23 @@ oar_status oar_model_input_name(const oar_model* model, int64_t index, char* buf
   });
 }
 
+oar_status oar_model_num_outputs(const oar_model* model, int64_t* out_num_outputs) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Model& self, unwrap(model));
+    OAR_TRY(require_out(out_num_outputs, "out_num_outputs"));
+    *out_num_outputs = static_cast<int64_t>(self.output_names().size());
+    return Status::ok();
+  });
+}
+
+oar_status oar_model_output_name(const oar_model* model, int64_t index, char* buf, size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Model& self, unwrap(model));
+    OAR_ASSIGN(const std::string name, self.output_name(index));
+    return copy_text(name, buf, len);
+  });
+}
+
 oar_status oar_model_num_parameters(const oar_model* model, int64_t* out_num_parameters) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Model& self, unwrap(model));

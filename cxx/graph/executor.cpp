@@ -106,6 +106,12 @@ Status operator_failure() {
 
 }  // namespace
 
+void Frame::clear() noexcept {
+  for (c10::IValue& value : values_) value = c10::IValue();
+  for (Frame& body : bodies_) body.clear();
+  stack_.clear();
+}
+
 void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& last_use, std::int32_t index) {
   Step step{node.opcode, node.symbolic, 0, {}, {}, {}, {}};
   if (node.opcode == Opcode::kOperator) {

@@ -26,6 +26,7 @@ class Frame {
  public:
   void set(SlotId slot, c10::IValue value) { values_[static_cast<std::size_t>(slot)] = std::move(value); }
   const c10::IValue& get(SlotId slot) const { return values_[static_cast<std::size_t>(slot)]; }
+  void clear() noexcept;  // holds no value any more, not even of a run that failed
 
  private:
   friend class Executor;

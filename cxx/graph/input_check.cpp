@@ -75,6 +75,13 @@ void InputCheck::restart() {
   num_seen_ = 0;
 }
 
+std::int64_t InputCheck::size_of(const ExportedDim& dim) const {
+  if (dim.symbol >= 0) return symbol_values_[static_cast<std::size_t>(dim.symbol)];
+  if (dim.symbol == ExportedDim::kFixed) return dim.value;
+  if (dim.value == ExportedDim::kNoExpression) return kSizeUnknown;
+  return graph_.expressions[static_cast<std::size_t>(dim.value)].evaluate(symbol_values_).value_or(kSizeUnknown);
+}
+
 Status InputCheck::check(const ProgramInput& input, const c10::IValue& value) {
   OAR_TRY(check_value(input, value));
   measure(input, value);

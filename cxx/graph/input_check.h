@@ -21,6 +21,8 @@ class InputCheck {
   // OAR_E_ARGUMENT names the input, what is expected and what was given. `input` stays where it is until restart().
   Status check(const ProgramInput& input, const c10::IValue& value);
   void restart();  // for the next call
+  // What the inputs seen so far say of an exported size; kSizeUnknown: nothing.
+  std::int64_t size_of(const ExportedDim& dim) const;
 
  private:
   struct Binding {

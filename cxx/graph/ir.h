@@ -222,7 +222,11 @@ struct Program {
   std::vector<ArgumentItem> outputs;  // the leaves of output_tree
   OutputTree output_tree;             // its root is a list or a map
   std::vector<BufferUpdate> buffer_updates;
+  std::int64_t revision = 0;  // counts the rewritings of a model's program: what was made of an earlier one is stale
 };
+
+// The leaves' paths in order: "loss", "0", "hidden.1".
+std::vector<std::string> output_names(const OutputTree& tree);
 
 // "node linear_1 (torch.ops.aten.linear.default) in module encoder.fc1"
 std::string describe_node(const Node& node);

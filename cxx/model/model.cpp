@@ -4,11 +4,15 @@
 
 #include "base/text.h"
 #include "graph/pt2/reader.h"
+#include "model/in_situ.h"
 #include "model/providers/foreign.h"
 #include "model/providers/graph.h"
 #include "model/state_dict.h"
 
 namespace oarlock {
+
+Model::Model() = default;
+Model::~Model() = default;
 
 Result<std::shared_ptr<Model>> Model::load(const std::string& path, at::Device device, const Options& options) {
   std::vector<std::string> namespaces;
@@ -43,6 +47,23 @@ Result<std::string> Model::input_name(std::int64_t index) const {
   const auto count = static_cast<std::int64_t>(input_names().size());
   if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
   return input_names()[static_cast<std::size_t>(index)];
+}
+
+Result<std::string> Model::output_name(std::int64_t index) const {
+  const auto count = static_cast<std::int64_t>(output_names().size());
+  if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
+  return output_names()[static_cast<std::size_t>(index)];
+}
+
+Result<std::unique_ptr<InSituRun>> Model::make_in_situ() const {
+  return unsupported("in-situ runs need a program; this model is foreign: its host runs it");
+}
+
+Result<InSituRun*> Model::own_in_situ() {
+  if (in_situ_ == nullptr) {
+    OAR_ASSIGN(in_situ_, make_in_situ());
+  }
+  return in_situ_.get();
 }
 
 Result<std::string> Model::parameter_name(std::int64_t index) const {

@@ -20,6 +20,7 @@ namespace oarlock {
 
 class ForeignModel;
 class GraphModel;
+class InSituRun;
 
 class Model {
  public:
@@ -27,7 +28,8 @@ class Model {
   static Result<std::shared_ptr<Model>> load(const std::string& path, at::Device device, const Options& options);
   // No program: the host runs forward and backward itself and registers what is trained.
   static std::shared_ptr<Model> create_foreign(at::Device device);
-  virtual ~Model() = default;
+  Model();
+  virtual ~Model();
 
   // Trainable leaves, each once (tied names collapse to the first), in the program's order; and buffers. A training
   // forward of a program that was made functional puts new tensors into buffers(): read the list again instead of
@@ -54,6 +56,13 @@ class Model {
   virtual Result<Tree> forward(const Tree& inputs) = 0;
   // A foreign model has no units and tells nobody of its forwards.
   virtual void add_observer(std::weak_ptr<UnitObserver> observer) = 0;
+  // Paths of the outputs' leaves, in order: "loss", "hidden.1". Of a foreign model none.
+  virtual std::span<const std::string> output_names() const { return {}; }
+  Result<std::string> output_name(std::int64_t index) const;
+  // A run of this model on arrays of the caller; the model must outlive it. OAR_E_UNSUPPORTED if there is no program.
+  virtual Result<std::unique_ptr<InSituRun>> make_in_situ() const;
+  // One of the model's own, made at the first call.
+  Result<InSituRun*> own_in_situ();
 
   // OAR_E_UNSUPPORTED, naming `call`, if the model is a program.
   Result<ForeignModel*> require_foreign(std::string_view call);
@@ -70,6 +79,7 @@ class Model {
  private:
   virtual ForeignModel* as_foreign() { return nullptr; }
   virtual GraphModel* as_graph() { return nullptr; }
+  std::unique_ptr<InSituRun> in_situ_;
 };
 
 // OAR_E_NOT_FOUND with the nearest of the names that there are.

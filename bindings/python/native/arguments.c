@@ -128,6 +128,22 @@ int oar_py_to_columns(PyObject *mapping, const char ***names, oar_tensor ***tens
   return 1;
 }
 
+int oar_py_to_tensors(PyObject *sequence, oar_tensor ***tensors, size_t *count, PyObject **kept) {
+  size_t i;
+  *tensors = NULL;
+  *kept = PySequence_Tuple(sequence);
+  if (*kept == NULL) return 0;
+  *count = (size_t)PyTuple_Size(*kept);
+  *tensors = malloc((*count > 0 ? *count : 1) * sizeof **tensors);
+  if (*tensors == NULL) return PyErr_NoMemory(), 0;
+  for (i = 0; i < *count; ++i) {
+    PyObject *value = PyTuple_GetItem(*kept, (Py_ssize_t)i);
+    if (value != Py_None && !oar_py_is(value, OAR_PY_tensor, 0)) return 0;
+    (*tensors)[i] = value == Py_None ? NULL : oar_py_pointer(value);
+  }
+  return 1;
+}
+
 int oar_py_to_metrics(PyObject *mapping, const char ***names, double **numbers, size_t *count, PyObject **kept) {
   PyObject *values;
   size_t i;

@@ -15,6 +15,7 @@
   X(optimizer, OptimizerHandle) \
   X(progress, ProgressHandle) \
   X(scheduler, SchedulerHandle) \
+  X(session, SessionHandle) \
   X(state, StateHandle) \
   X(tensor, TensorHandle) \
   X(tracker, TrackerHandle) \

@@ -78,6 +78,7 @@ int oar_py_to_text(PyObject *object, int may_be_none, const char **out);
 int oar_py_to_numbers(PyObject *sequence, int64_t **out, size_t *count);
 int oar_py_to_layout(PyObject *pair, int64_t **shape, int64_t **strides, size_t *count);
 int oar_py_to_names(PyObject *sequence, const char ***out, size_t *count, PyObject **kept);
+int oar_py_to_tensors(PyObject *sequence, oar_tensor ***tensors, size_t *count, PyObject **kept); /* None: NULL */
 int oar_py_to_columns(PyObject *mapping, const char ***names, oar_tensor ***tensors, size_t *count, PyObject **kept);
 int oar_py_to_metrics(PyObject *mapping, const char ***names, double **values, size_t *count, PyObject **kept);
 PyObject *oar_py_numbers(const int64_t *numbers, size_t count);

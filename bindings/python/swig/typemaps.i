@@ -98,6 +98,13 @@ OAR_ARRAY_OUT(uint64_t, oar_py_unsigned_numbers)
 %typemap(freearg) (const char *const *NAMES, oar_tensor *const *TENSORS, size_t COUNT)
   "free(names$argnum); free(tensors$argnum); Py_XDECREF(kept$argnum);"
 
+%typemap(in) (oar_tensor *const *TENSORS, size_t COUNT) (oar_tensor **tensors = NULL, size_t count = 0, PyObject *kept = NULL) {
+  if (!oar_py_to_tensors($input, &tensors, &count, &kept)) SWIG_fail;
+  $1 = tensors;
+  $2 = count;
+}
+%typemap(freearg) (oar_tensor *const *TENSORS, size_t COUNT) "free(tensors$argnum); Py_XDECREF(kept$argnum);"
+
 %typemap(in) (const char *const *NAMES, const double *VALUES, size_t COUNT)
     (const char **names = NULL, double *values = NULL, size_t count = 0, PyObject *kept = NULL) {
   if (!oar_py_to_metrics($input, &names, &values, &count, &kept)) SWIG_fail;

@@ -134,6 +134,33 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_model_input_name(const oar_model *model, int64_t index, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
+ * Count the outputs: the tensors and numbers in what oar_model_forward returns.
+ *
+ * @param[in]  model            borrowed.
+ * @param[out] out_num_outputs  the number of outputs; 0 for a foreign model.
+ *
+ * @threads serial(model)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_num_outputs(const oar_model *model, OAR_OUT int64_t *out_num_outputs) OAR_NOEXCEPT;
+
+/**
+ * Tell the path of an output in the tree that oar_model_forward returns ("loss"; "0"; "hidden.1" inside a dict).
+ *
+ * @param[in]     model  borrowed.
+ * @param[in]     index  in [0, number of outputs).
+ * @param[out]    buf    filled with the path and a NUL; NULL asks for the length only.
+ * @param[in,out] len    in: room in bytes; out: length with the NUL.
+ *
+ * @return OAR_E_ARGUMENT  index out of range, or too little room.
+ * @threads serial(model)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_output_name(const oar_model *model, int64_t index, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
+
+/**
  * Count the parameters that are trained. Tied ones count once, frozen ones not.
  *
  * @param[in]  model               borrowed.

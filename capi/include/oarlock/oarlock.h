@@ -47,6 +47,7 @@
 #include <oarlock/options.h>
 #include <oarlock/progress.h>
 #include <oarlock/scheduler.h>
+#include <oarlock/session.h>
 #include <oarlock/state.h>
 #include <oarlock/status.h>
 #include <oarlock/tensor.h>

@@ -10,6 +10,7 @@
 #include "graph/input_check.h"
 #include "graph/passes/mode.h"
 #include "graph/unit_runner.h"
+#include "model/in_situ.h"
 #include "model/leaf_value.h"
 #include "model/state_dict.h"
 #include "tensor/scopes.h"
@@ -116,6 +117,11 @@ void GraphModel::list_tensors() {
     (entry.role == TensorRole::kParameter ? parameters_ : buffers_).push_back({entry.name, entry.tensor});
   }
   for (const ProgramInput& input : program_.inputs) input_names_.push_back(input.name);
+  output_names_ = oarlock::output_names(program_.output_tree);
+}
+
+Result<std::unique_ptr<InSituRun>> GraphModel::make_in_situ() const {
+  return std::make_unique<InSituRun>(program_, device_);
 }
 
 Result<std::int64_t> GraphModel::freeze(std::string_view pattern, bool frozen) {
@@ -143,6 +149,7 @@ Status GraphModel::apply_any_time(GraphPass& pass) {
   Program rewritten = program_;
   OAR_TRY(pass.run(rewritten).within(pass.name()));
   OAR_TRY(verify_program(rewritten).within(fmt::format("after the pass {}", pass.name())));
+  rewritten.revision = program_.revision + 1;
   program_ = std::move(rewritten);
   Units units = choose_units(program_, policy_).value();
   units_ = std::make_shared<const Units>(std::move(units));

@@ -32,6 +32,8 @@ class GraphModel : public Model {
   Result<at::Tensor> tensor(std::string_view name) const override;
   Result<at::Tensor> gradient(std::string_view name) const override;
   const std::vector<std::string>& input_names() const override { return input_names_; }
+  std::span<const std::string> output_names() const override { return output_names_; }
+  Result<std::unique_ptr<InSituRun>> make_in_situ() const override;
   void set_training(bool training) override;
   bool is_training() const override { return training_; }
   Result<Tree> forward(const Tree& inputs) override;
@@ -93,7 +95,7 @@ class GraphModel : public Model {
   Plan training_plan_, evaluation_plan_;
   std::vector<std::size_t> buffer_index_;  // program tensor -> entry of buffers_, or npos
   NamedTensors parameters_, buffers_;
-  std::vector<std::string> input_names_;
+  std::vector<std::string> input_names_, output_names_;
   std::vector<std::weak_ptr<UnitObserver>> observers_;
   std::shared_ptr<UnitBackward> backward_;  // nullptr: no observer has asked yet
   std::vector<SlotId> kept_slots_;          // of kept_plan_

@@ -215,6 +215,11 @@ pub struct oar_progress {
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
+pub struct oar_session {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct oar_bytes {
     _unused: [u8; 0],
 }
@@ -1994,6 +1999,33 @@ changes an input in place changes a copy.
         buf: *mut ::core::ffi::c_char,
         len: *mut usize,
     ) -> oar_status;
+    /**Count the outputs: the tensors and numbers in what oar\_model\_forward returns.
+
+* `model` (in) borrowed.
+* `out_num_outputs` (out) the number of outputs; 0 for a foreign model.
+
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_num_outputs(
+        model: *const oar_model,
+        out_num_outputs: *mut i64,
+    ) -> oar_status;
+    /**Tell the path of an output in the tree that oar\_model\_forward returns ("loss"; "0"; "hidden.1" inside a dict).
+
+* `model` (in) borrowed.
+* `index` (in) in \[0, number of outputs).
+* `buf` (out) filled with the path and a NUL; NULL asks for the length only.
+* `len` (in,out) in: room in bytes; out: length with the NUL.
+
+* **return** OAR\_E\_ARGUMENT index out of range, or too little room.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_output_name(
+        model: *const oar_model,
+        index: i64,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
     /**Count the parameters that are trained. Tied ones count once, frozen ones not.
 
 * `model` (in) borrowed.
@@ -2435,6 +2467,93 @@ instead.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_scheduler_release(scheduler: *mut oar_scheduler);
+    /**Make one thread's session of a model. Any number may run at a time.
+
+The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
+optimizer and oar\_model\_load\_weights show in the next run; do not run while they write.
+
+* `model` (in) retained; a program.
+* `out` (out) owned; end with oar\_session\_release. Untouched on failure.
+
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_session_create(
+        model: *mut oar_model,
+        out: *mut *mut oar_session,
+    ) -> oar_status;
+    /**Run the model on the caller's arrays.
+
+What is not asked for is not computed: with the loss among the outputs NULL, labels may be NULL too.
+
+* `session` (in) borrowed.
+* `inputs` (in) borrowed; in the order of oar\_model\_input\_name. Dtypes, shapes and device as exported, any
+  strides. Numbers as tensors without dimensions (int64, float64, bool). An element may be NULL
+  if no wanted output needs it.
+* `num_inputs` (in) oar\_model\_num\_inputs.
+* `outputs` (in) borrowed; in the order of oar\_model\_output\_name. An element that is NULL is not wanted, any
+  other is written: writable, with the dtype and shape of the output, any strides.
+* `num_outputs` (in) oar\_model\_num\_outputs.
+
+* **return** OAR\_E\_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or output,
+  what is expected and what was given, and no output was written. An operator failed: the text
+  names it, and outputs may hold anything.
+* **threads** serial(session); other sessions of the model are free
+* **since** 0.1*/
+    pub fn oar_session_run(
+        session: *mut oar_session,
+        inputs: *const *mut oar_tensor,
+        num_inputs: usize,
+        outputs: *const *mut oar_tensor,
+        num_outputs: usize,
+    ) -> oar_status;
+    /**Run the model on the caller's arrays with a session of the model's own: for hosts with one thread.
+
+* `model` (in) borrowed; a program.
+* `inputs` (in) borrowed; as for oar\_session\_run.
+* `num_inputs` (in) oar\_model\_num\_inputs.
+* `outputs` (in) borrowed; as for oar\_session\_run.
+* `num_outputs` (in) oar\_model\_num\_outputs.
+
+* **return** OAR\_E\_ARGUMENT as oar\_session\_run.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_run(
+        model: *mut oar_model,
+        inputs: *const *mut oar_tensor,
+        num_inputs: usize,
+        outputs: *const *mut oar_tensor,
+        num_outputs: usize,
+    ) -> oar_status;
+    /**Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.
+
+* `session` (in) borrowed.
+* `output` (in) in \[0, oar\_model\_num\_outputs).
+* `out_writes_in_place` (out) 1: written by its operator; 0: copied once.
+
+* **return** OAR\_E\_ARGUMENT output out of range.
+* **threads** serial(session)
+* **since** 0.1*/
+    pub fn oar_session_writes_in_place(
+        session: *const oar_session,
+        output: i64,
+        out_writes_in_place: *mut i32,
+    ) -> oar_status;
+    /**Add an owner.
+
+* `session` (in) borrowed.
+
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_session_retain(session: *mut oar_session) -> oar_status;
+    /**Drop an owner; the last one frees the session.
+
+* `session` (in) NULL is allowed.
+
+* **threads** any; never blocks
+* **since** 0.1*/
+    pub fn oar_session_release(session: *mut oar_session);
     /**Find this process's place and meet the other ranks. Returns when all have come.
 
 Options and variables that contradict each other (a rank without a size, a rank beyond the size, something that is

@@ -24,6 +24,8 @@ abstract type oar_optimizer end
 abstract type oar_progress end
 "The incomplete C struct `oar_scheduler`; handles are `Ptr{oar_scheduler}`."
 abstract type oar_scheduler end
+"The incomplete C struct `oar_session`; handles are `Ptr{oar_session}`."
+abstract type oar_session end
 "The incomplete C struct `oar_state`; handles are `Ptr{oar_state}`."
 abstract type oar_state end
 "The incomplete C struct `oar_tensor`; handles are `Ptr{oar_tensor}`."
