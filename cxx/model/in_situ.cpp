@@ -14,7 +14,6 @@
 #include "tensor/describe.h"
 #include "tensor/dtype.h"
 #include "tensor/memory.h"
-#include "tensor/scopes.h"
 
 namespace oarlock {
 namespace {
@@ -37,6 +36,14 @@ void copy_into(const at::Tensor& tensor, at::Tensor& room) {
   } else {
     room = tensor.clone();
   }
+}
+
+// The same memory under a handle of inference mode: views of it (a weight's transpose) need no bookkeeping of autograd.
+at::Tensor alias_of(const at::Tensor& tensor) {
+  const c10::InferenceMode inference;
+  if (tensor.layout() != at::kStrided || tensor.is_conj() || tensor.is_neg()) return tensor.detach();
+  return at::empty({0}, tensor.options())
+      .set_(tensor.storage(), tensor.storage_offset(), tensor.sizes(), tensor.strides());
 }
 
 Result<c10::IValue> number_in(const at::Tensor& tensor, SlotKind kind, const std::string& name) {
@@ -198,9 +205,8 @@ void InSituRun::find_weights() {
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     const at::Tensor& tensor = program_.tensors[i].tensor;
     if (weights_[i].is_same(tensor)) continue;
-    const GradModeScope no_grad(false);
     weights_[i] = tensor;
-    aliases_[i] = tensor.detach();
+    aliases_[i] = alias_of(tensor);
     ++weights_revision_;
   }
 }
