@@ -275,7 +275,8 @@ Status InSituRun::check_output(std::size_t index) const {
   if (fits) return Status::ok();
   std::string shape;
   for (std::size_t dim = 0; dim < num_dims; ++dim) {
-    shape += fmt::format("{}{}", dim == 0 ? "" : ", ", size_at(dim) == kSizeUnknown ? "?" : fmt::format("{}", size_at(dim)));
+    shape +=
+        fmt::format("{}{}", dim == 0 ? "" : ", ", size_at(dim) == kSizeUnknown ? "?" : fmt::format("{}", size_at(dim)));
   }
   return invalid_argument("output {}: {} [{}] expected, {} {} given", name, dtype_name(dtype), shape,
                           dtype_name(given.scalar_type()), shape_text(given.sizes()));

@@ -152,7 +152,7 @@ class OutputWriter {
 
   Graph& graph_;
   std::vector<std::int32_t> makers_;  // by slot: the node whose only result it is; -1: none that could be written
-  std::vector<bool> is_bound_;  // by symbol: some input that is read has it as a size
+  std::vector<bool> is_bound_;        // by symbol: some input that is read has it as a size
 };
 
 }  // namespace
