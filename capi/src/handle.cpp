@@ -73,10 +73,11 @@ Verdict judge_and_reference(const void* handle, HandleKind kind) noexcept {
 }  // namespace
 
 const char* handle_kind_name(HandleKind kind) {
-  static constexpr const char* kNames[] = {
-      "nothing",         "oar_config",     "oar_state",   "oar_group",    "oar_work",      "oar_tensor",
-      "oar_tree",        "oar_dataset",    "oar_loader",  "oar_model",    "oar_optimizer", "oar_scheduler",
-      "oar_accelerator", "oar_checkpoint", "oar_tracker", "oar_progress", "oar_session",   "oar_bytes",     "oar_error"};
+  static constexpr const char* kNames[] = {"nothing",         "oar_config",     "oar_state",     "oar_group",
+                                           "oar_work",        "oar_tensor",     "oar_tree",      "oar_dataset",
+                                           "oar_loader",      "oar_model",      "oar_optimizer", "oar_scheduler",
+                                           "oar_accelerator", "oar_checkpoint", "oar_tracker",   "oar_progress",
+                                           "oar_session",     "oar_bytes",      "oar_error"};
   const auto index = static_cast<std::size_t>(kind);
   return index < std::size(kNames) ? kNames[index] : "handle of an unknown kind";
 }

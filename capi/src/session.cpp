@@ -9,7 +9,7 @@ using namespace oarlock::capi;
 
 namespace {
 
-// T: const at::Tensor or at::Tensor.
+// T: const at::Tensor or at::Tensor. What does not fit the number of arrays is only unwrapped.
 template <class T>
 Status unwrap_arrays(const char* what, oar_tensor* const* handles, std::size_t count, std::vector<T*>& arrays) {
   if (count > 0) OAR_TRY(require_argument(handles, what));
@@ -21,9 +21,13 @@ Status unwrap_arrays(const char* what, oar_tensor* const* handles, std::size_t c
     }
     if (i < arrays.size()) arrays[i] = array;
   }
-  if (count == arrays.size()) return Status::ok();
-  return invalid_argument("the model has {} {}, {} given; NULL stands for one that is not wanted", arrays.size(), what,
-                          count);
+  return Status::ok();
+}
+
+Status require_count(const char* what, std::size_t expected, std::size_t given) {
+  if (given == expected) return Status::ok();
+  return invalid_argument("the model has {} {}, {} given; NULL stands for one that is not wanted", expected, what,
+                          given);
 }
 
 Status run_arrays(InSituRun& run, oar_tensor* const* inputs, std::size_t num_inputs, oar_tensor* const* outputs,
@@ -31,6 +35,8 @@ Status run_arrays(InSituRun& run, oar_tensor* const* inputs, std::size_t num_inp
   run.refresh();
   OAR_TRY(unwrap_arrays("inputs", inputs, num_inputs, run.inputs()));
   OAR_TRY(unwrap_arrays("outputs", outputs, num_outputs, run.outputs()));
+  OAR_TRY(require_count("inputs", run.inputs().size(), num_inputs));
+  OAR_TRY(require_count("outputs", run.outputs().size(), num_outputs));
   return run.run();
 }
 

@@ -1,9 +1,7 @@
 #include "model/in_situ.h"
 
-#include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,9 +9,8 @@
 #include "graph/passes/mode.h"
 #include "graph/passes/prune.h"
 #include "graph/passes/write_outputs.h"
+#include "model/array.h"
 #include "tensor/describe.h"
-#include "tensor/dtype.h"
-#include "tensor/memory.h"
 
 namespace oarlock {
 namespace {
@@ -21,11 +18,6 @@ namespace {
 constexpr std::size_t kNumPlansMax = 8;  // choices of outputs that are kept compiled
 
 bool contains(const std::vector<SlotId>& slots, SlotId slot) { return std::ranges::find(slots, slot) != slots.end(); }
-
-at::ScalarType dtype_of_number(SlotKind kind) {
-  if (kind == SlotKind::kBool) return at::kBool;
-  return kind == SlotKind::kInt ? at::kLong : at::kDouble;
-}
 
 // `room` holds what `tensor` holds; its memory is used again when it can be.
 void copy_into(const at::Tensor& tensor, at::Tensor& room) {
@@ -44,17 +36,6 @@ at::Tensor alias_of(const at::Tensor& tensor) {
   if (tensor.layout() != at::kStrided || tensor.is_conj() || tensor.is_neg()) return tensor.detach();
   return at::empty({0}, tensor.options())
       .set_(tensor.storage(), tensor.storage_offset(), tensor.sizes(), tensor.strides());
-}
-
-Result<c10::IValue> number_in(const at::Tensor& tensor, SlotKind kind, const std::string& name) {
-  const at::ScalarType wanted = dtype_of_number(kind);
-  if (tensor.dim() != 0 || tensor.scalar_type() != wanted) {
-    return invalid_argument("input {} is a number: {} [] expected, {} given", name, dtype_name(wanted),
-                            describe_tensor(tensor));
-  }
-  const at::Scalar value = tensor.item();
-  if (kind == SlotKind::kBool) return c10::IValue(value.toBool());
-  return kind == SlotKind::kInt ? c10::IValue(value.toLong()) : c10::IValue(value.toDouble());
 }
 
 }  // namespace
@@ -235,7 +216,7 @@ Status InSituRun::bind_inputs(Plan& plan) {
     if (kind == SlotKind::kTensor) {
       value = *inputs_[i];
     } else {
-      OAR_ASSIGN(value, number_in(*inputs_[i], kind, input.name));
+      OAR_ASSIGN(value, number_in_array({input.name, *inputs_[i]}, kind));
     }
     OAR_TRY(check_->check(input, value));
     plan.frame.set(input.slot, std::move(value));
@@ -247,44 +228,12 @@ Status InSituRun::bind_inputs(Plan& plan) {
   return Status::ok();
 }
 
-Status InSituRun::check_output(std::size_t index) const {
-  const at::Tensor& given = *outputs_[index];
-  const std::string& name = output_names_[index];
-  if (!given.defined()) return invalid_argument("output {}: the tensor is empty", name);
-  if (given.device() != device_ || given.layout() != at::kStrided) {
-    return invalid_argument("output {}: a strided tensor on {} expected, {} given", name, device_.str(),
-                            describe_tensor(given));
-  }
-  if (is_read_only(given)) return require_writable(given, fmt::format("output {}", name));
-  if (at::has_internal_overlap(given) == at::MemOverlap::Yes) {
-    return invalid_argument("output {}: several indices of the tensor share one element (a broadcast view)", name);
-  }
-  const ArgumentItem& item = program_.outputs[index];
-  if (item.slot == kNoSlot) return Status::ok();
-  const Slot& slot = program_.graph.slots[item.slot];
-  const bool is_tensor = slot.kind == SlotKind::kTensor;
-  if (is_tensor && !slot.exported) return Status::ok();
-  const at::ScalarType dtype = is_tensor ? slot.exported->dtype : dtype_of_number(slot.kind);
-  const std::size_t num_dims = is_tensor ? slot.exported->shape.size() : 0;
-  const auto size_at = [&](std::size_t dim) { return check_->size_of(slot.exported->shape[dim]); };
-  bool fits = given.scalar_type() == dtype && static_cast<std::size_t>(given.dim()) == num_dims;
-  for (std::size_t dim = 0; fits && dim < num_dims; ++dim) {
-    const std::int64_t expected = size_at(dim);
-    fits = expected == kSizeUnknown || given.size(static_cast<std::int64_t>(dim)) == expected;
-  }
-  if (fits) return Status::ok();
-  std::string shape;
-  for (std::size_t dim = 0; dim < num_dims; ++dim) {
-    shape +=
-        fmt::format("{}{}", dim == 0 ? "" : ", ", size_at(dim) == kSizeUnknown ? "?" : fmt::format("{}", size_at(dim)));
-  }
-  return invalid_argument("output {}: {} [{}] expected, {} {} given", name, dtype_name(dtype), shape,
-                          dtype_name(given.scalar_type()), shape_text(given.sizes()));
-}
-
 Status InSituRun::check_outputs(const Plan& plan) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (plan.is_wanted[i]) OAR_TRY(check_output(i));
+    if (!plan.is_wanted[i]) continue;
+    const SlotId slot = program_.outputs[i].slot;
+    OAR_TRY(check_output_array({output_names_[i], *outputs_[i]},
+                               slot == kNoSlot ? nullptr : &program_.graph.slots[slot], *check_, device_));
   }
   return Status::ok();
 }
@@ -320,33 +269,6 @@ bool InSituRun::shares_memory() {
   return last_shares_;
 }
 
-Status InSituRun::write_value(std::size_t index, const c10::IValue& value) {
-  at::Tensor& destination = *outputs_[index];
-  const std::string& name = output_names_[index];
-  if (value.isTensor()) {
-    const at::Tensor& tensor = value.toTensor();
-    if (!tensor.defined()) return invalid_argument("output {} has no value in this program; pass NULL for it", name);
-    if (tensor.scalar_type() != destination.scalar_type() || tensor.sizes() != destination.sizes()) {
-      return invalid_argument("output {}: {} {} expected, {} {} given", name, dtype_name(tensor.scalar_type()),
-                              shape_text(tensor.sizes()), dtype_name(destination.scalar_type()),
-                              shape_text(destination.sizes()));
-    }
-    destination.copy_(tensor);
-    return Status::ok();
-  }
-  if (!value.isScalar()) {
-    return invalid_argument("output {} is {}, no tensor or number; pass NULL for it", name, value.tagKind());
-  }
-  const SlotKind kind = value.isBool() ? SlotKind::kBool : value.isInt() ? SlotKind::kInt : SlotKind::kFloat;
-  if (destination.dim() != 0 || destination.scalar_type() != dtype_of_number(kind)) {
-    return invalid_argument("output {} is a number: {} [] expected, {} {} given", name,
-                            dtype_name(dtype_of_number(kind)), dtype_name(destination.scalar_type()),
-                            shape_text(destination.sizes()));
-  }
-  destination.fill_(value.toScalar());
-  return Status::ok();
-}
-
 // What no operator has written yet. With shared memory every value is put aside before the first is written.
 Status InSituRun::write_rest(Plan& plan, bool shared) {
   const auto value_of = [&](std::size_t i) -> const c10::IValue& {
@@ -360,7 +282,8 @@ Status InSituRun::write_rest(Plan& plan, bool shared) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     if (outputs_[i] == nullptr || (plan.destinations[i] != kNoSlot && !shared)) continue;
     const bool is_aside = shared && value_of(i).isTensor() && value_of(i).toTensor().defined();
-    OAR_TRY(write_value(i, is_aside ? c10::IValue(output_room_[i]) : value_of(i)));
+    const c10::IValue value = is_aside ? c10::IValue(output_room_[i]) : value_of(i);
+    OAR_TRY(write_output_array({output_names_[i], *outputs_[i]}, value));
   }
   return Status::ok();
 }

@@ -80,12 +80,10 @@ class InSituRun {
   void bind_weights(Plan& plan);
   Status bind_inputs(Plan& plan);
   Status check_outputs(const Plan& plan);
-  Status check_output(std::size_t index) const;
   bool shares_memory();
   bool some_output_meets(std::size_t output) const;
   Status compute(Plan& plan);
   Status write_rest(Plan& plan, bool shared);
-  Status write_value(std::size_t index, const c10::IValue& value);
 
   const Program& program_;
   at::Device device_;

@@ -110,6 +110,7 @@ OARLOCK_HANDLE(Loader, loader);
 OARLOCK_HANDLE(Model, model);
 OARLOCK_HANDLE(Optimizer, optimizer);
 OARLOCK_HANDLE(Progress, progress);
+OARLOCK_HANDLE(Session, session);
 OARLOCK_HANDLE(Scheduler, scheduler);
 OARLOCK_HANDLE(State, state);
 OARLOCK_HANDLE(Tensor, tensor);

@@ -54,10 +54,11 @@ oar_session_create(oar_model *model, OAR_OUT OAR_OWNED oar_session **out) OAR_NO
  *                         other is written: writable, with the dtype and shape of the output, any strides.
  * @param[in] num_outputs  oar_model_num_outputs.
  *
- * @return OAR_E_ARGUMENT  a number of arrays, a dtype, shape or device does not fit: the text names the input or output,
+ * @return OAR_E_ARGUMENT  a number of arrays, a dtype, shape or device does not fit: the text names the input or
+ *                         output,
  *                         what is expected and what was given, and no output was written. An operator failed: the text
  *                         names it, and outputs may hold anything.
- * @threads serial(session); other sessions of the model are free
+ * @threads serial(session, inputs, outputs); other sessions of the model are free
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -75,7 +76,7 @@ oar_session_run(oar_session *session, OAR_NULLABLE oar_tensor *const *inputs, si
  *
  * @return OAR_E_ARGUMENT     as oar_session_run.
  * @return OAR_E_UNSUPPORTED  the model is foreign.
- * @threads serial(model)
+ * @threads serial(model, inputs, outputs)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status

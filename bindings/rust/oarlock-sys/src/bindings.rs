@@ -2498,7 +2498,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 * **return** OAR\_E\_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or output,
   what is expected and what was given, and no output was written. An operator failed: the text
   names it, and outputs may hold anything.
-* **threads** serial(session); other sessions of the model are free
+* **threads** serial(session, inputs, outputs); other sessions of the model are free
 * **since** 0.1*/
     pub fn oar_session_run(
         session: *mut oar_session,
@@ -2517,7 +2517,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 
 * **return** OAR\_E\_ARGUMENT as oar\_session\_run.
 * **return** OAR\_E\_UNSUPPORTED the model is foreign.
-* **threads** serial(model)
+* **threads** serial(model, inputs, outputs)
 * **since** 0.1*/
     pub fn oar_model_run(
         model: *mut oar_model,

@@ -42,6 +42,7 @@ raw! {
     oar_model: oar_model_retain, oar_model_release;
     oar_optimizer: oar_optimizer_retain, oar_optimizer_release;
     oar_progress: oar_progress_retain, oar_progress_release;
+    oar_session: oar_session_retain, oar_session_release;
     oar_scheduler: oar_scheduler_retain, oar_scheduler_release;
     oar_state: oar_state_retain, oar_state_release;
     oar_tensor: oar_tensor_retain, oar_tensor_release;
