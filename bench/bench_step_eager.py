@@ -16,13 +16,6 @@ CASES = {
     "step_decoder_tiny": ("decoder_tiny", 50, 300, "<= 0.7"),
     "step_compute": ("compute", 10, 10, "<= 1.02"),
 }
-LOSS_TOLERANCE = 1e-5
-
-
-def require_equal_losses(bench_id, mine, theirs):
-    for i, (our_loss, their_loss) in enumerate(zip(mine["losses"][:-1], theirs["losses"][:-1], strict=True)):
-        if abs(our_loss - their_loss) > LOSS_TOLERANCE * max(1, abs(their_loss)):
-            sys.exit(f"{bench_id}: step {i + 1} has loss {our_loss}, the peer {their_loss}: nothing was measured")
 
 
 def bench(bench_id, folder):
@@ -31,7 +24,7 @@ def bench(bench_id, folder):
     mine, theirs = rows.alternate(
         lambda: step_runs.figures(step_runs.ours(program, inputs, warm_up, steps)),
         lambda: step_runs.figures([sys.executable, HERE / "peers/step_torch.py", name, warm_up, steps]))
-    require_equal_losses(bench_id, mine[0], theirs[0])
+    step_runs.require_equal_losses(bench_id, mine[0], theirs[0])
     rows.print_row(bench_id, "us/step", [f["us_per_step"][0] for f in mine], "torch",
                    [f["us_per_step"][0] for f in theirs], bar)
 

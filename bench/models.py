@@ -48,14 +48,21 @@ def tokens(batch, length, vocabulary=256):
     return {"tokens": torch.randint(0, vocabulary, (batch, length), generator=torch.Generator().manual_seed(1))}
 
 
-def mlp_batch():
-    return dict(zip("xy", programs.mlp_inputs()))
+def mlp_batch(rows=32):
+    return dict(zip("xy", programs.mlp_inputs(rows)))
+
+
+def digits_batch():
+    return dict(zip(("images", "labels"), programs.digits_inputs(64)))
 
 
 # name: (module, its one batch)
 MODELS = {
     "mlp": (programs.Mlp, mlp_batch),
     "decoder_tiny": (lambda: Decoder(depth=4, width=64), lambda: tokens(2, 16)),
+    "mlp_wide": (programs.Mlp, lambda: mlp_batch(4096)),  # activations, not bookkeeping, are what is counted
+    "decoder": (lambda: Decoder(depth=4, width=128), lambda: tokens(8, 128)),
+    "conv": (lambda: programs.DigitsNet(dropout=0.0), digits_batch),
     "compute": (lambda: Decoder(depth=4, width=256), lambda: tokens(8, 128)),
 }
 

@@ -3,12 +3,14 @@
  *
  *   step_program PROGRAM WARM_UP STEPS NAME=DTYPE:SHAPE:FILE ...     e.g. x=float32:32,64:x.bin, row-major bytes
  *
- * Prints "first step", then microseconds per step, the peak resident set in KiB and the losses of the first ten steps
+ * Under bench/memory_count.c it also tells, in bytes, what is live between steps and the most that was live above that
+ * in a step. Prints "first step", then microseconds per step, the peak resident set in KiB and the losses of the first ten steps
  * and of the last.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include <oarlock/oarlock.h>
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +47,9 @@ static long peak_resident_kib(void) {
 }
 
 static int32_t dtype_of(const char *name) {
-  return strcmp(name, "int64") == 0 ? OAR_INT64 : strcmp(name, "float32") == 0 ? OAR_FLOAT32 : -1;
+  if (strcmp(name, "int64") == 0) return OAR_INT64;
+  if (strcmp(name, "uint8") == 0) return OAR_UINT8;
+  return strcmp(name, "float32") == 0 ? OAR_FLOAT32 : -1;
 }
 
 /* text: NAME=DTYPE:SHAPE:FILE */
@@ -97,6 +101,22 @@ static oar_status step(run *r, double *loss_value) {
   return OAR_OK;
 }
 
+/* One more step, if the allocation counter is there. */
+static oar_status count_memory(run *r) {
+  void (*mark)(void);
+  long long (*live)(void), (*peak)(void), between;
+  double loss;
+  *(void **)&mark = dlsym(RTLD_DEFAULT, "memory_count_mark");
+  *(void **)&live = dlsym(RTLD_DEFAULT, "memory_count_live");
+  *(void **)&peak = dlsym(RTLD_DEFAULT, "memory_count_peak");
+  if (mark == NULL || live == NULL || peak == NULL) return OAR_OK;
+  between = live();
+  mark();
+  TRY(step(r, &loss));
+  printf("memory_bytes %lld %lld\n", between, peak() - between);
+  return OAR_OK;
+}
+
 static oar_status train(run *r, int warm_up, int steps) {
   double losses[LOSSES] = {0}, last = 0, begin, us;
   int i;
@@ -108,6 +128,7 @@ static oar_status train(run *r, int warm_up, int steps) {
   begin = seconds();
   for (i = 0; i < steps; ++i) TRY(step(r, &last));
   us = 1e6 * (seconds() - begin) / (steps > 0 ? steps : 1);
+  TRY(count_memory(r));
   if (r->rank == 0 && steps > 0) {
     printf("us_per_step %.3f\nvm_hwm_kib %ld\nlosses", us, peak_resident_kib());
     for (i = 0; i < LOSSES && i < warm_up; ++i) printf(" %.9g", losses[i]);

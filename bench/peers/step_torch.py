@@ -1,4 +1,8 @@
-"""The peer of step_*_eager, step_decoder_tiny and step_compute: the same steps in plain PyTorch. Arguments: MODEL WARM_UP STEPS."""
+"""The peer of step_*_eager, step_decoder_tiny and step_compute: the same steps in plain PyTorch. Arguments: MODEL WARM_UP STEPS.
+
+Under bench/memory_count.c it also tells, in bytes, what is live between steps and the most that was live above that in a step.
+"""
+import ctypes
 import pathlib
 import sys
 import time
@@ -27,6 +31,13 @@ def main():
     for _ in range(steps):
         last = step(model, optimizer, batch)
     us = 1e6 * (time.perf_counter() - begin) / steps
+    counter = ctypes.CDLL(None)
+    if hasattr(counter, "memory_count_mark"):
+        counter.memory_count_live.restype = counter.memory_count_peak.restype = ctypes.c_longlong
+        between = counter.memory_count_live()
+        counter.memory_count_mark()
+        last = step(model, optimizer, batch)
+        print("memory_bytes", between, counter.memory_count_peak() - between)
     print(f"us_per_step {us:.3f}\nlosses", *(f"{loss:.9g}" for loss in [*losses, last]), flush=True)
 
 

@@ -51,6 +51,7 @@ def test_cpp17_by_pkg_config(prefix, tmp_path):
 
 COMPILERS = {"C99": ["gcc", "-std=c99"], "C++17": ["g++", "-x", "c++", "-std=c++17"]}
 ARGUMENTS = {  # example -> its arguments for a short run in the current folder, and what it then prints
+    "run_in_situ": ([EXAMPLES / "digits/digits.pt2"], "512 samples on 2 threads"),
     "train_digits": (["--program", EXAMPLES / "digits/digits.pt2", "--train", EXAMPLES / "digits/train.safetensors", "--test",
                       EXAMPLES / "digits/test.safetensors", "--project", "run", "--epochs", 1], "after 1 epochs"),
     "train_transformer": (["checkpoint"], "epoch 4: loss"),
