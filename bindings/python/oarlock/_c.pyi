@@ -5,7 +5,7 @@ from typing import Any
 
 from typing_extensions import Buffer, CapsuleType
 
-from . import Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, State, Tensor, Tracker, Tree, Work
+from . import Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, Session, State, Tensor, Tracker, Tree, Work
 
 class Handle:
     def release(self) -> None: ...
@@ -32,6 +32,7 @@ class ModelHandle(Handle): ...
 class OptimizerHandle(Handle): ...
 class ProgressHandle(Handle): ...
 class SchedulerHandle(Handle): ...
+class SessionHandle(Handle): ...
 class StateHandle(Handle): ...
 class TensorHandle(Handle):
     def __buffer__(self, flags: int, /) -> memoryview: ...
@@ -1251,12 +1252,29 @@ def model_num_inputs(model: ModelHandle) -> int:
     out_num_inputs: how many tensors or numbers a forward takes.
     Threads: serial(model).
     """
+def model_num_outputs(model: ModelHandle) -> int:
+    """Count the outputs: the tensors and numbers in what oar_model_forward returns.
+
+    model: borrowed.
+    out_num_outputs: the number of outputs; 0 for a foreign model.
+    Threads: serial(model).
+    """
 def model_num_parameters(model: ModelHandle) -> int:
     """Count the parameters that are trained. Tied ones count once, frozen ones not.
 
     model: borrowed.
     out_num_parameters: how many.
     Threads: serial(model).
+    """
+def model_output_name(model: ModelHandle, index: int) -> str:
+    """Tell the path of an output in the tree that oar_model_forward returns ("loss"; "0"; "hidden.1" inside a dict).
+
+    model: borrowed.
+    index: in [0, number of outputs).
+    buf: filled with the path and a NUL; NULL asks for the length only.
+    len: in: room in bytes; out: length with the NUL.
+    OAR_E_ARGUMENT index out of range, or too little room.
+    Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_parameter(model: ModelHandle, name: str) -> Tensor:
     """Give a registered parameter or buffer itself, for operators: with its place in autograd, which oar_model_tensor leaves out.
@@ -1314,6 +1332,18 @@ def model_retain(model: ModelHandle) -> Model:
 
     model: borrowed; needs one oar_model_release more.
     Threads: any.
+    """
+def model_run(model: ModelHandle, inputs: Sequence[TensorHandle | None], outputs: Sequence[TensorHandle | None]) -> None:
+    """Run the model on the caller's arrays with a session of the model's own: for hosts with one thread.
+
+    model: borrowed; a program.
+    inputs: borrowed; as for oar_session_run.
+    num_inputs: oar_model_num_inputs.
+    outputs: borrowed; as for oar_session_run.
+    num_outputs: oar_model_num_outputs.
+    OAR_E_ARGUMENT as oar_session_run.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model, inputs, outputs). Other threads of Python run meanwhile.
     """
 def model_save_lora(model: ModelHandle, directory: str) -> None:
     """Write the adapters alone, as a folder that PEFT's PeftModel.from_pretrained reads: adapter_config.json and adapter_model.safetensors.
@@ -1595,6 +1625,51 @@ def scheduler_step(scheduler: SchedulerHandle) -> None:
 
     scheduler: borrowed.
     Threads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.
+    """
+def session_create(model: ModelHandle) -> Session:
+    """Make one thread's session of a model. Any number may run at a time.
+
+    The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
+    optimizer and oar_model_load_weights show in the next run; do not run while they write.
+
+    model: retained; a program.
+    out: owned; end with oar_session_release. Untouched on failure.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def session_release(session: SessionHandle) -> None:
+    """Drop an owner; the last one frees the session.
+
+    session: NULL is allowed.
+    Threads: any; never blocks.
+    """
+def session_retain(session: SessionHandle) -> Session:
+    """Add an owner.
+
+    session: borrowed.
+    Threads: any.
+    """
+def session_run(session: SessionHandle, inputs: Sequence[TensorHandle | None], outputs: Sequence[TensorHandle | None]) -> None:
+    """Run the model on the caller's arrays.
+
+    What is not asked for is not computed: with the loss among the outputs NULL, labels may be NULL too.
+
+    session: borrowed.
+    inputs: borrowed; in the order of oar_model_input_name. Dtypes, shapes and device as exported, any strides. Numbers as tensors without dimensions (int64, float64, bool). An element may be NULL if no wanted output needs it.
+    num_inputs: oar_model_num_inputs.
+    outputs: borrowed; in the order of oar_model_output_name. An element that is NULL is not wanted, any other is written: writable, with the dtype and shape of the output, any strides.
+    num_outputs: oar_model_num_outputs.
+    OAR_E_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or output, what is expected and what was given, and no output was written. An operator failed: the text names it, and outputs may hold anything.
+    Threads: serial(session, inputs, outputs); other sessions of the model are free. Other threads of Python run meanwhile.
+    """
+def session_writes_in_place(session: SessionHandle, output: int) -> int:
+    """Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.
+
+    session: borrowed.
+    output: in [0, oar_model_num_outputs).
+    out_writes_in_place: 1: written by its operator; 0: copied once.
+    OAR_E_ARGUMENT output out of range.
+    Threads: serial(session). Other threads of Python run meanwhile.
     """
 def state_abort(state: StateHandle, reason: str) -> None:
     """Make the group of all ranks dead: oar_group_abort. All calls that wait return OAR_E_ABORTED within 100 ms.

@@ -148,6 +148,7 @@ OAR_HANDLE(model)
 OAR_HANDLE(optimizer)
 OAR_HANDLE(progress)
 OAR_HANDLE(scheduler)
+OAR_HANDLE(session)
 OAR_HANDLE(state)
 OAR_HANDLE(tensor)
 OAR_HANDLE(tracker)
@@ -530,9 +531,16 @@ oar_status oar_model_merge_lora(oar_model *HANDLE);
 %exception oar_model_num_inputs { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_num_inputs "Count the inputs.\n\nmodel: borrowed.\nout_num_inputs: how many tensors or numbers a forward takes.\nThreads: serial(model).";
 oar_status oar_model_num_inputs(oar_model *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_model_num_outputs { OAR_FIRST_USE $action }
+%feature("docstring") oar_model_num_outputs "Count the outputs: the tensors and numbers in what oar_model_forward returns.\n\nmodel: borrowed.\nout_num_outputs: the number of outputs; 0 for a foreign model.\nThreads: serial(model).";
+oar_status oar_model_num_outputs(oar_model *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_model_num_parameters { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_num_parameters "Count the parameters that are trained. Tied ones count once, frozen ones not.\n\nmodel: borrowed.\nout_num_parameters: how many.\nThreads: serial(model).";
 oar_status oar_model_num_parameters(oar_model *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_model_output_name { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%feature("docstring") oar_model_output_name "Tell the path of an output in the tree that oar_model_forward returns (\"loss\"; \"0\"; \"hidden.1\" inside a dict).\n\nmodel: borrowed.\nindex: in [0, number of outputs).\nbuf: filled with the path and a NUL; NULL asks for the length only.\nlen: in: room in bytes; out: length with the NUL.\nOAR_E_ARGUMENT index out of range, or too little room.\nThreads: serial(model). Other threads of Python run meanwhile.";
+%thread oar_model_output_name;
+oar_status oar_model_output_name(oar_model *HANDLE, int64_t SCALAR, char *TEXT_OUT, size_t *ROOM);
 %exception oar_model_parameter { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_parameter "Give a registered parameter or buffer itself, for operators: with its place in autograd, which oar_model_tensor leaves out.\n\nmodel: borrowed; foreign.\nname: of a parameter or buffer. In a scope (oar_model_enter_scope) relative to it.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_NOT_FOUND the model has none of that name.\nOAR_E_UNSUPPORTED the model is a program.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_parameter;
@@ -554,6 +562,10 @@ void oar_model_release(oar_model *HANDLE_ENDED);
 %exception oar_model_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_retain "Add a reference.\n\nmodel: borrowed; needs one oar_model_release more.\nThreads: any.";
 oar_status oar_model_retain(oar_model *HANDLE_SHARED);
+%exception oar_model_run { OAR_FIRST_USE $action }
+%feature("docstring") oar_model_run "Run the model on the caller's arrays with a session of the model's own: for hosts with one thread.\n\nmodel: borrowed; a program.\ninputs: borrowed; as for oar_session_run.\nnum_inputs: oar_model_num_inputs.\noutputs: borrowed; as for oar_session_run.\nnum_outputs: oar_model_num_outputs.\nOAR_E_ARGUMENT as oar_session_run.\nOAR_E_UNSUPPORTED the model is foreign.\nThreads: serial(model, inputs, outputs). Other threads of Python run meanwhile.";
+%thread oar_model_run;
+oar_status oar_model_run(oar_model *HANDLE, oar_tensor *const *TENSORS, size_t COUNT, oar_tensor *const *TENSORS, size_t COUNT);
 %exception oar_model_save_lora { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_save_lora "Write the adapters alone, as a folder that PEFT's PeftModel.from_pretrained reads: adapter_config.json and adapter_model.safetensors.\n\nThe folder is complete or not there, whatever is killed when. Names of modules are the program's: they are those of\nthe Python model if that was exported itself, not inside another module.\n\nmodel: borrowed.\ndirectory: must not exist; its parent is made if needed.\nOAR_E_STATE the model has no adapters.\nOAR_E_EXISTS the directory is there already; it is untouched.\nOAR_E_NO_SPACE the disk is full; nothing is left of the attempt.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_save_lora;
@@ -654,6 +666,23 @@ oar_status oar_scheduler_retain(oar_scheduler *HANDLE_SHARED);
 %feature("docstring") oar_scheduler_step "Go on by one step and set the optimizer's learning rate. Programs with an accelerator call oar_accelerator_step instead.\n\nscheduler: borrowed.\nThreads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
 %thread oar_scheduler_step;
 oar_status oar_scheduler_step(oar_scheduler *HANDLE);
+%exception oar_session_create { OAR_FIRST_USE $action }
+%feature("docstring") oar_session_create "Make one thread's session of a model. Any number may run at a time.\n\nThe session keeps the model: release either first. It reads the model's weights where they are, so that steps of an\noptimizer and oar_model_load_weights show in the next run; do not run while they write.\n\nmodel: retained; a program.\nout: owned; end with oar_session_release. Untouched on failure.\nOAR_E_UNSUPPORTED the model is foreign.\nThreads: serial(model). Other threads of Python run meanwhile.";
+%thread oar_session_create;
+oar_status oar_session_create(oar_model *HANDLE, oar_session **HANDLE_OUT);
+%feature("docstring") oar_session_release "Drop an owner; the last one frees the session.\n\nsession: NULL is allowed.\nThreads: any; never blocks.";
+void oar_session_release(oar_session *HANDLE_ENDED);
+%exception oar_session_retain { OAR_FIRST_USE $action }
+%feature("docstring") oar_session_retain "Add an owner.\n\nsession: borrowed.\nThreads: any.";
+oar_status oar_session_retain(oar_session *HANDLE_SHARED);
+%exception oar_session_run { OAR_FIRST_USE $action }
+%feature("docstring") oar_session_run "Run the model on the caller's arrays.\n\nWhat is not asked for is not computed: with the loss among the outputs NULL, labels may be NULL too.\n\nsession: borrowed.\ninputs: borrowed; in the order of oar_model_input_name. Dtypes, shapes and device as exported, any strides. Numbers as tensors without dimensions (int64, float64, bool). An element may be NULL if no wanted output needs it.\nnum_inputs: oar_model_num_inputs.\noutputs: borrowed; in the order of oar_model_output_name. An element that is NULL is not wanted, any other is written: writable, with the dtype and shape of the output, any strides.\nnum_outputs: oar_model_num_outputs.\nOAR_E_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or output, what is expected and what was given, and no output was written. An operator failed: the text names it, and outputs may hold anything.\nThreads: serial(session, inputs, outputs); other sessions of the model are free. Other threads of Python run meanwhile.";
+%thread oar_session_run;
+oar_status oar_session_run(oar_session *HANDLE, oar_tensor *const *TENSORS, size_t COUNT, oar_tensor *const *TENSORS, size_t COUNT);
+%exception oar_session_writes_in_place { OAR_FIRST_USE $action }
+%feature("docstring") oar_session_writes_in_place "Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.\n\nsession: borrowed.\noutput: in [0, oar_model_num_outputs).\nout_writes_in_place: 1: written by its operator; 0: copied once.\nOAR_E_ARGUMENT output out of range.\nThreads: serial(session). Other threads of Python run meanwhile.";
+%thread oar_session_writes_in_place;
+oar_status oar_session_writes_in_place(oar_session *HANDLE, int64_t SCALAR, int32_t *SCALAR_OUT);
 %exception oar_state_abort { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_abort "Make the group of all ranks dead: oar_group_abort. All calls that wait return OAR_E_ABORTED within 100 ms.\n\nstate: borrowed.\nreason: UTF-8, copied; every rank's error text contains it.\nThreads: any, also while another thread waits in a call of this state. Other threads of Python run meanwhile.";
 %thread oar_state_abort;

@@ -2495,7 +2495,8 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
   other is written: writable, with the dtype and shape of the output, any strides.
 * `num_outputs` (in) oar\_model\_num\_outputs.
 
-* **return** OAR\_E\_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or output,
+* **return** OAR\_E\_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or
+  output,
   what is expected and what was given, and no output was written. An operator failed: the text
   names it, and outputs may hold anything.
 * **threads** serial(session, inputs, outputs); other sessions of the model are free
