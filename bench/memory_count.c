@@ -21,6 +21,8 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
 
+#pragma GCC visibility push(default)
+
 static atomic_llong live, peak;
 
 static void *taken(void *memory) {
