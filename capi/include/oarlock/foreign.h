@@ -42,7 +42,7 @@ extern "C" {
  * @param[in]  user_data    as registered.
  *
  * @return 0 when done; anything else ends the call that ran it with OAR_E_CALLBACK.
- * @threads inside oar_model_forward of this model
+ * @threads inside oar_model_forward or oar_model_trace of this model
  * @since   0.1
  */
 typedef int32_t (*oar_forward_fn)(OAR_BORROWED oar_model *model, OAR_BORROWED const oar_tree *inputs,

@@ -274,7 +274,7 @@ pub type oar_throw_inside_core_fn = ::core::option::Option<
 * `user_data` (in) as registered.
 
 * **return** 0 when done; anything else ends the call that ran it with OAR\_E\_CALLBACK.
-* **threads** inside oar\_model\_forward of this model
+* **threads** inside oar\_model\_forward or oar\_model\_trace of this model
 * **since** 0.1*/
 pub type oar_forward_fn = ::core::option::Option<
     unsafe extern "C" fn(

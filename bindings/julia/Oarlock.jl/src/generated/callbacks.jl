@@ -26,7 +26,7 @@ Computes the outputs of a foreign model.
 - `out_outputs` (`oar_tree **`): owned by the library from then on: a list or map of tensors and values.
 - `user_data` (`void *`): as registered.
 
-Threads: inside oar_model_forward of this model.
+Threads: inside oar_model_forward or oar_model_trace of this model.
 """
 macro oar_forward_fn(trampoline)
     esc(:(@cfunction($trampoline, Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}, Ptr{Cvoid}))))
