@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "graph/operator_index.h"
 #include "tensor/exceptions.h"
+#include "tensor/memory.h"
 #include "tensor/scopes.h"
 
 namespace oarlock {
@@ -191,6 +192,22 @@ Status check_results(const c10::FunctionSchema& schema, const std::optional<std:
   return Status::ok();
 }
 
+// Memory of a mapped file, say: writing there would end the process.
+Status check_writable(const c10::FunctionSchema& schema, const torch::jit::Stack& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
+    if (alias == nullptr || !alias->isWrite()) continue;
+    const auto is_refused = [](const c10::IValue& value) { return value.isTensor() && is_read_only(value.toTensor()); };
+    const bool refused =
+        arguments[i].isList() ? std::ranges::any_of(arguments[i].toListRef(), is_refused) : is_refused(arguments[i]);
+    if (refused) {
+      return invalid_argument("{} writes to its argument '{}', which is read-only memory; give a copy",
+                              operator_text(schema), schema.arguments()[i].name());
+    }
+  }
+  return Status::ok();
+}
+
 void append_result(const c10::IValue& value, std::vector<at::Tensor>& results) {
   if (value.isTensorList()) {
     for (const at::Tensor& tensor : value.toTensorVector()) results.push_back(tensor);
@@ -248,6 +265,7 @@ Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<c
   OAR_ASSIGN(BoundCall call, choose(name, arguments, device));
   const c10::FunctionSchema& schema = call.op.schema();
   OAR_TRY(check_results(schema, room));
+  OAR_TRY(check_writable(schema, call.stack));
   const GradModeScope grad(innermost_scope == nullptr || innermost_scope->grad_);
   OAR_TRY(run(call, CallScope::current_recorder()));
   std::vector<at::Tensor> results;

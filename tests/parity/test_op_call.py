@@ -309,3 +309,15 @@ def test_wrong_kinds_are_refused_before_any_kernel_runs():
                 assert "libtorch" not in failure.value.message, f"{name}({argument['name']}={kind}): {failure.value.message}"
                 checked += 1
     assert checked > 30000
+
+
+@pytest.mark.parametrize("name,make", [("aten::add_.Tensor", lambda t: ((t, 1), {})), ("aten::relu.out", lambda t: ((torch.ones(3),), {"out": t})),
+                                       ("aten::_foreach_zero_", lambda t: (([t],), {}))])
+def test_what_an_operator_writes_to_must_be_writable(name, make):
+    """As memory of a mapped file is not: writing there would end the process."""
+    numbers, three = (ctypes.c_float * 3)(1, 2, 3), (ctypes.c_int64 * 1)(3)
+    tensor = oar.make(oar.lib.oar_tensor_from_read_only_memory, numbers, 9, three, None, 1, None, None)
+    arguments, keywords = make(tensor)
+    with pytest.raises(OarlockError, match="read-only memory") as failure:
+        call_op(oar, state, name, *arguments, **keywords)
+    assert failure.value.code == E_ARGUMENT and list(numbers) == [1, 2, 3]
