@@ -1,16 +1,17 @@
 """Models, and what updates their parameters."""
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from . import _c
+from ._foreign import ForeignModel
 from ._state import State
-from ._tensor import Tensor, in_place
+from ._tensor import Tensor
 from ._tree import Tree, to_tree
 from ._values import options_json
 
 
-class Model(_c.ModelHandle):
+class Model(ForeignModel):
     """Parameters, buffers, and how to run and differentiate them. Made by `Model.load` or `Model.foreign`.
 
     Belongs to one thread at a time.
@@ -37,25 +38,30 @@ class Model(_c.ModelHandle):
         return _c.model_load(state, os.fspath(path), options_json(options, more))
 
     @classmethod
-    def foreign(cls, state: State, parameters: Mapping[str, Any], buffers: Mapping[str, Any] | None = None) -> "Model":
-        """A model whose forward and backward are the caller's own, in numpy, jax or whatever has arrays.
+    def foreign(cls, state: State, parameters: Mapping[str, Any] | None = None, buffers: Mapping[str, Any] | None = None, *,
+                forward: Callable[[Any, Any], Any] | None = None) -> "Model":
+        """A model that the program writes itself: in operators by name (`oarlock.ops`), or in numpy, jax or whatever has arrays.
 
-        Optimizers, checkpoints and rank 0's values (when it is prepared) are written into the arrays' memory. Each backward ends
-        with Accelerator.apply_gradients.
+        Optimizers, checkpoints and rank 0's values (when it is prepared) are written into the arrays' memory. A forward in
+        operators is trained as that of any model; mathematics of other kinds ends each backward with
+        Accelerator.apply_gradients.
 
         Args:
             state: gives the device.
             parameters: name -> what `as_tensor` takes without a copy, floating-point and writable, in the order of the forward.
             buffers: likewise, what is not trained.
+            forward: see `set_forward`.
 
         Raises:
             InvalidArgument: an array does not fit: read-only, with gaps, or of another kind of numbers.
         """
         model = _c.model_create_foreign(state)
-        for name, array in parameters.items():
-            _c.model_register_parameter(model, name, in_place(array))
+        for name, array in (parameters or {}).items():
+            model.register_parameter(name, array)
         for name, array in (buffers or {}).items():
-            _c.model_register_buffer(model, name, in_place(array))
+            model.register_buffer(name, array)
+        if forward is not None:
+            model.set_forward(forward)
         return model
 
     def __call__(self, inputs: Any) -> Tree:
@@ -73,7 +79,7 @@ class Model(_c.ModelHandle):
 
         Raises:
             InvalidArgument: an input is missing, unknown, or of a dtype or shape that the program was not exported for.
-            Unsupported: a foreign model, whose forward is the caller's.
+            Unsupported: a foreign model without a forward.
         """
         return self(inputs)
 

@@ -5,14 +5,18 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from . import _c
 from ._c import group_all_reduce, work_wait  # found faster than through the module: calls of every step
 from ._config import Config, config_of
-from ._errors import Error, InvalidArgument, TimedOut, from_handle
+from ._errors import Error, InvalidArgument, InvalidState, TimedOut, from_handle
 from ._tensor import Tensor, as_tensor, in_place, zeros
 from ._values import milliseconds, reduction_number
+
+if TYPE_CHECKING:
+    from ._op import Ops
 
 SLICE_MS = 250  # how long a wait goes before it looks for Ctrl-C
 
@@ -158,6 +162,19 @@ def _first_line(error: BaseException) -> str:
     return line.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
+_open: "WeakSet[State]" = WeakSet()
+
+
+def the_state() -> "State":
+    """The state that is open: what operators mean when none is named."""
+    states = [state for state in _open if not state.released]
+    if len(states) == 1:
+        return states[0]
+    if not states:
+        raise InvalidState("operators need an open State, which gives the device: with oarlock.State() as state: ...")
+    raise InvalidState(f"{len(states)} states are open; say which one is meant: state.op(...) or state.ops")
+
+
 class State(_c.StateHandle):
     """One world of ranks. Without `oarlock launch` or torchrun's variables it is one rank, and everything works too.
 
@@ -191,6 +208,7 @@ class State(_c.StateHandle):
         config = config_of(config, options)
         if exchange is None:
             self._adopt(_c.state_create(config))
+            _open.add(self)
             return
         if rank is None or world_size is None:
             raise InvalidArgument("a state over an exchange needs rank and world_size")
@@ -200,6 +218,7 @@ class State(_c.StateHandle):
             return given if isinstance(given, bytes) else b"".join(given)
 
         self._adopt(_c.state_create_with_exchange(config, rank, world_size, joined))
+        _open.add(self)
 
     @property
     def rank(self) -> int:
@@ -265,6 +284,17 @@ class State(_c.StateHandle):
         """Give lines of `print` to a function instead of standard output; None: standard output again."""
         _c.state_set_print_callback(self, function)
 
+    @property
+    def ops(self) -> "Ops":
+        """The operators of libtorch on this state's device: `state.ops.aten.linear(x, weight, bias)`. See `oarlock.op`."""
+        from ._op import Ops
+        return Ops(self)
+
+    def op(self, name: str, *arguments: Any, **keywords: Any) -> Any:
+        """Call an operator of libtorch by name: `state.op("aten::linear", x, weight, bias)`. See `oarlock.op`."""
+        from ._op import call
+        return call(self, name, arguments, keywords)
+
     def seed(self, seed: int) -> None:
         """Seed libtorch's default generator of this process, as torch.manual_seed does."""
         _c.state_seed(self, seed)
@@ -287,6 +317,7 @@ class State(_c.StateHandle):
 
     def close(self) -> None:
         """Leave the world. Does not wait for peers. May be called twice."""
+        _open.discard(self)
         _c.state_close(self)
 
     def __enter__(self) -> "State":

@@ -338,6 +338,7 @@ inline Epoch epoch(const Loader& loader) noexcept { return {loader.get()}; }
 
 }  // namespace oarlock
 
+#include <oarlock/op.hpp>      // operators by name, models in C++
 #include <oarlock/tensor.hpp>  // typed memory of tensors
 
 #endif

@@ -15,6 +15,8 @@ mod callbacks;
 mod data;
 #[path = "rust/lives.rs"]
 mod lives;
+#[path = "rust/operators.rs"]
+mod operators;
 #[path = "rust/options.rs"]
 mod options;
 #[path = "rust/ranks.rs"]
@@ -25,7 +27,7 @@ mod training;
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 28] = [
+const SCENARIOS: [(&str, Scenario); 31] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -44,6 +46,9 @@ const SCENARIOS: [(&str, Scenario); 28] = [
     ("loader_seek", data::loader_seek),
     ("training_step", training::training_step),
     ("foreign_model", training::foreign_model),
+    ("operator_call", operators::operator_call),
+    ("operator_refused", operators::operator_refused),
+    ("forward_callback", operators::forward_callback),
     ("save_load", training::save_load),
     ("callback_called", callbacks::callback_called),
     ("callback_error", callbacks::callback_error),

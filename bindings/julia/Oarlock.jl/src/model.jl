@@ -3,8 +3,8 @@
     Model(state)
 
 Parameters, buffers, and how to run and differentiate them: an exported program (`.pt2`) with its weights, or, without a
-path, a model whose forward and backward are the program's own (see [`register_parameter!`](@ref)). Options: section
-`model` of docs/options.md.
+path, a model that the program writes itself (see [`register_parameter!`](@ref) and [`set_forward!`](@ref)). Options:
+section `model` of docs/options.md.
 
     outputs = model(batch)             # or forward(model, batch): a Tree, or anything that Tree takes
     model["fc.weight"]                 # a parameter or buffer, sharing its memory
@@ -57,24 +57,4 @@ save_weights(model::Model, path::AbstractString) = check(Lib.oar_model_save_weig
 function load_weights!(model::Model, path::AbstractString)
     check(Lib.oar_model_load_weights(model, path))
     model
-end
-
-Model(state::State) = owned(out -> Lib.oar_model_create_foreign(state, out), Model)
-
-"""
-    register_parameter!(model, name, tensor)
-
-Let a foreign model train a tensor, or an array by its memory: optimizer steps, rank 0's values and loaded checkpoints
-are written there, where the program's forward finds them. All ranks register the same names and shapes in the same
-order, that of the forward.
-"""
-function register_parameter!(model::Model, name::AbstractString, tensor)
-    check(Lib.oar_model_register_parameter(model, name, as_tensor(tensor)))
-    tensor
-end
-
-"As [`register_parameter!`](@ref), for what is not trained but kept in checkpoints: running statistics, frozen weights."
-function register_buffer!(model::Model, name::AbstractString, tensor)
-    check(Lib.oar_model_register_buffer(model, name, as_tensor(tensor)))
-    tensor
 end

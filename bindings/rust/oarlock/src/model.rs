@@ -12,11 +12,12 @@ use std::cell::Cell;
 use std::path::Path;
 use std::rc::Rc;
 
-/// A program that `torch.export` saved once, with its weights; or a foreign model, whose forward and backward the
-/// program computes itself.
+/// A program that `torch.export` saved once, with its weights; or a foreign model, which the program computes itself: by
+/// operators in a closure, or forward and backward by mathematics of its own.
 pub struct Model {
     handle: Handle<sys::oar_model>,
-    is_foreign: bool,
+    /// Of a foreign model: what its forward calls operators on.
+    pub(crate) state: Option<Handle<sys::oar_state>>,
     /// Set while a foreign backward runs: gradients are being averaged by other threads then. Optimizers look at it too.
     pub(crate) in_backward: Rc<Cell<bool>>,
     /// Set while the closure of a foreign backward runs; unlike `in_backward` not after a panic in it.
@@ -32,42 +33,11 @@ impl Model {
         let (path, options) = (c_path(path)?, checked(options)?);
         // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
         create(|out| unsafe { sys::oar_model_load(state.as_raw(), path.as_ptr(), options.as_ptr(), out) })
-            .map(|handle| Model::from_handle(handle, false))
+            .map(|handle| Model::from_handle(handle, None))
     }
 
-    /// A model without a program: forward and backward are this program's own. Register its tensors, then prepare it and
-    /// make its optimizer; gradients go through
-    /// [`Accelerator::foreign_backward`](crate::Accelerator::foreign_backward).
-    pub fn foreign(state: &State) -> Result<Self> {
-        // SAFETY: as above.
-        create(|out| unsafe { sys::oar_model_create_foreign(state.as_raw(), out) })
-            .map(|handle| Model::from_handle(handle, true))
-    }
-
-    /// Lets a foreign model train a tensor. Nothing is copied: steps, rank 0's values and loaded checkpoints are written
-    /// into its memory. All ranks register the same names, shapes and types in the same order.
-    ///
-    /// # Errors
-    /// `Argument` if tensor or name does not fit, `State` if the model was prepared or has an optimizer, `Unsupported`
-    /// for a program.
-    pub fn register_parameter(&self, name: &str, tensor: &Tensor) -> Result<()> {
-        let name = c_text("the name", name)?;
-        // SAFETY: as above.
-        check(unsafe { sys::oar_model_register_parameter(self.as_raw(), name.as_ptr(), tensor.as_raw()) })
-    }
-
-    /// Lets a foreign model keep a tensor that is not trained: running statistics, frozen weights.
-    ///
-    /// # Errors
-    /// As for [`register_parameter`](Model::register_parameter).
-    pub fn register_buffer(&self, name: &str, tensor: &Tensor) -> Result<()> {
-        let name = c_text("the name", name)?;
-        // SAFETY: as above.
-        check(unsafe { sys::oar_model_register_buffer(self.as_raw(), name.as_ptr(), tensor.as_raw()) })
-    }
-
-    fn from_handle(handle: Handle<sys::oar_model>, is_foreign: bool) -> Self {
-        Model { handle, is_foreign, in_backward: Rc::default(), in_closure: Cell::default() }
+    pub(crate) fn from_handle(handle: Handle<sys::oar_model>, state: Option<Handle<sys::oar_state>>) -> Self {
+        Model { handle, state, in_backward: Rc::default(), in_closure: Cell::default() }
     }
 
     /// Chooses between training (`true`) and evaluation for the forwards that follow.
@@ -88,7 +58,9 @@ impl Model {
     /// through. Inputs are never written to.
     ///
     /// # Errors
-    /// `Argument` for an input that is missing, unknown, or of a dtype or shape that the program was not exported for.
+    /// `Argument` for an input that is missing, unknown, or of a dtype or shape that the program was not exported for;
+    /// `Callback` from the closure of [`set_forward`](Model::set_forward), whose panics go on here; `Unsupported` for a
+    /// foreign model without one.
     pub fn forward(&self, inputs: &Tree) -> Result<Tree> {
         // SAFETY: as above.
         create(|out| unsafe { sys::oar_model_forward(self.as_raw(), inputs.as_raw(), out) }).map(Tree)
@@ -136,7 +108,7 @@ impl Model {
         let gradient =
             create_nullable(|out| unsafe { sys::oar_model_gradient(self.as_raw(), name.as_ptr(), out) })?.map(Tensor);
         match gradient {
-            Some(shared) if self.is_foreign => shared.copy().map(Some),
+            Some(shared) if self.state.is_some() => shared.copy().map(Some),
             other => Ok(other),
         }
     }

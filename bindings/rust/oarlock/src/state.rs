@@ -188,6 +188,11 @@ impl State {
         self.0.retain().map(Remote)
     }
 
+    /// A second reference, for what keeps the state.
+    pub(crate) fn retain(&self) -> Result<Handle<sys::oar_state>> {
+        self.0.retain()
+    }
+
     /// Leaves the world: peers that still wait for this rank get `PeerLost`. May be called twice.
     pub fn close(&self) -> Result<()> {
         // SAFETY: as above.

@@ -69,6 +69,9 @@ bool same_values(const oarlock::Tensor& one, const oarlock::Tensor& other);  // 
   X(loader_seek)        \
   X(training_step)      \
   X(foreign_model)      \
+  X(operator_call)      \
+  X(operator_refused)   \
+  X(forward_callback)   \
   X(save_load)          \
   X(callback_called)    \
   X(callback_error)     \

@@ -1,0 +1,71 @@
+"""Models whose forward is Python's: parameters, scopes, the forward itself."""
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from . import _c
+from ._errors import Error
+from ._tensor import Tensor, in_place
+from ._tree import to_tree
+
+
+class ForeignModel(_c.ModelHandle):
+    """What a Model has for those that the program writes itself; programs from files refuse it as Unsupported."""
+
+    __slots__ = ()
+
+    def register_parameter(self, name: str, array: Any) -> None:
+        """Train an array in its own memory: what `as_tensor` takes without a copy, floating-point and writable.
+
+        Within a `scope` the name is relative to it.
+
+        Raises:
+            InvalidArgument: it does not fit, or the name is taken.
+            InvalidState: an optimizer was made of the model, or it was prepared.
+        """
+        _c.model_register_parameter(self, name, in_place(array))
+
+    def register_buffer(self, name: str, array: Any) -> None:
+        """Keep an array that is not trained: running statistics, frozen weights. As register_parameter."""
+        _c.model_register_buffer(self, name, in_place(array))
+
+    def parameter(self, name: str) -> Tensor:
+        """A parameter or buffer with its place in autograd: what operators take. Within a `scope` the name is relative to it.
+
+        Raises:
+            NotFound: the model has none of that name.
+        """
+        return _c.model_parameter(self, name)
+
+    @contextmanager
+    def scope(self, name: str, class_name: str | None = None) -> Iterator[None]:
+        """A part of the model with a name of its own, as a module is: `with model.scope("blocks.0", "Block"):`.
+
+        Names of parameters in the block are relative to it, and operators called there belong to it.
+
+        Args:
+            name: parts between dots are scopes of their own.
+            class_name: what kind of part it is, for policies that choose parts by kind.
+        """
+        _c.model_enter_scope(self, name, class_name)
+        try:
+            yield
+        except BaseException:  # it is what counts, whatever the end says
+            with suppress(Error):
+                _c.model_exit_scope(self)
+            raise
+        _c.model_exit_scope(self)
+
+    def set_forward(self, function: Callable[[Any, Any], Any] | None) -> None:
+        """Compute outputs by a function of Python's from now on; None takes it away.
+
+        What it raises comes out of the call that ran it.
+
+        Args:
+            function: gets the model and the inputs, a Tree, and gives the outputs: a mapping or list of tensors and values.
+        """
+        if function is None:
+            _c.model_set_forward(self, None)
+            return
+        run = function
+        _c.model_set_forward(self, lambda model, inputs: to_tree(run(model, inputs)))

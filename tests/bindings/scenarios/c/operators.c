@@ -1,0 +1,259 @@
+/* Operators by name, and models that are written in them. */
+#include "scenario.h"
+
+static float x[4] = {1, 2, 3, 4}, weight[6] = {1, 0, 0, 1, 1, 1}, bias[3] = {0, 0, 1};
+
+static int over(scenario *t, float *data, int64_t rows, int64_t columns, oar_tensor **tensor) {
+  const int64_t shape[2] = {rows, columns};
+  OK(oar_tensor_from_memory(data, OAR_FLOAT32, shape, NULL, 2, NULL, NULL, tensor));
+  return 0;
+}
+
+/* An operator of one result. */
+static int op(scenario *t, oar_state *state, const char *name, const oar_value *arguments, size_t count, oar_tensor **out) {
+  size_t room = 1;
+  OK(oar_op_call(state, name, arguments, count, out, &room));
+  EXPECT(room == 1);
+  return 0;
+}
+
+static int has_floats(scenario *t, oar_tensor *tensor, const float *values, size_t count) {
+  int64_t numel = 0;
+  void *data;
+  OK(oar_tensor_numel(tensor, &numel));
+  OK(oar_tensor_data(tensor, &data));
+  EXPECT((size_t)numel == count && memcmp(data, values, count * sizeof *values) == 0);
+  oar_tensor_release(tensor);
+  return 0;
+}
+
+static int call_several(scenario *t, oar_state *state, oar_tensor *input) {
+  const float largest[2] = {2, 4};
+  const int64_t rows[1] = {1};
+  oar_value arguments[4];
+  oar_tensor *results[2], *sums;
+  void *data;
+  size_t count = 2;
+  arguments[0] = oar_value_tensor(input);
+  arguments[1] = oar_value_int(1);
+  OK(oar_op_call(state, "aten::topk", arguments, 2, results, &count));
+  EXPECT(count == 2);
+  TRY(has_floats(t, results[0], largest, 2));
+  oar_tensor_release(results[1]);
+  OK(oar_op_call(state, "aten::split", arguments, 2, results, &count));
+  EXPECT(count == 2);
+  TRY(has_floats(t, results[1], x + 2, 2));
+  oar_tensor_release(results[0]);
+  arguments[1] = oar_value_ints(rows, 1);
+  arguments[2] = oar_value_bool(1);
+  arguments[3] = oar_value_named("dtype", oar_value_dtype(OAR_FLOAT64));
+  TRY(op(t, state, "aten::sum", arguments, 4, &sums));
+  OK(oar_tensor_data(sums, &data));
+  EXPECT(((double *)data)[0] == 3 && ((double *)data)[1] == 7);
+  oar_tensor_release(sums);
+  return 0;
+}
+
+static int bytes_hold(scenario *t, oar_bytes *bytes, const char *part) {
+  const void *data;
+  size_t size = 0, i, length = strlen(part);
+  OK(oar_bytes_view(bytes, &data, &size));
+  for (i = 0; i + length <= size && memcmp((const char *)data + i, part, length) != 0; ++i) {}
+  EXPECT(i + length <= size);
+  oar_bytes_release(bytes);
+  return 0;
+}
+
+int scenario_operator_call(scenario *t) {
+  const float expected[6] = {1, 2, 4, 3, 4, 8};
+  const int64_t shape[2] = {2, 2}, strides[2] = {1, 2}, three[1] = {3};
+  float columns[4] = {1, 3, 2, 4};
+  oar_state *state;
+  oar_tensor *input, *by_columns, *weights, *offsets, *result;
+  oar_value arguments[3];
+  oar_bytes *bytes;
+  OK(oar_state_create(NULL, &state));
+  TRY(over(t, x, 2, 2, &input));
+  TRY(over(t, weight, 3, 2, &weights));
+  OK(oar_tensor_from_memory(bias, OAR_FLOAT32, three, NULL, 1, NULL, NULL, &offsets));
+  OK(oar_tensor_from_memory(columns, OAR_FLOAT32, shape, strides, 2, NULL, NULL, &by_columns));
+  arguments[0] = oar_value_tensor(input);
+  arguments[1] = oar_value_tensor(weights);
+  arguments[2] = oar_value_tensor(offsets);
+  TRY(op(t, state, "aten::linear", arguments, 3, &result));
+  TRY(has_floats(t, result, expected, 6));
+  arguments[0] = oar_value_tensor(by_columns);
+  arguments[2] = oar_value_named("bias", arguments[2]);
+  TRY(op(t, state, "aten::linear", arguments, 3, &result));
+  TRY(has_floats(t, result, expected, 6));
+  TRY(call_several(t, state, input));
+  OK(oar_op_signatures("aten::add", &bytes));
+  TRY(bytes_hold(t, bytes, "aten::add.Tensor"));
+  OK(oar_op_names("aten", &bytes));
+  TRY(bytes_hold(t, bytes, "aten::linear"));
+  oar_tensor_release(input);
+  oar_tensor_release(by_columns);
+  oar_tensor_release(weights);
+  oar_tensor_release(offsets);
+  return close_state(t, state);
+}
+
+int scenario_operator_refused(scenario *t) {
+  const int64_t shape[1] = {4};
+  const float fixed[4] = {1, 2, 3, 4};
+  oar_state *state;
+  oar_tensor *input, *read_only, *result;
+  oar_value arguments[2];
+  size_t count = 1;
+  OK(oar_state_create(NULL, &state));
+  TRY(over(t, x, 2, 2, &input));
+  OK(oar_tensor_from_read_only_memory(fixed, OAR_FLOAT32, shape, NULL, 1, NULL, NULL, &read_only));
+  arguments[0] = oar_value_tensor(input);
+  arguments[1] = oar_value_string("all");
+  REFUSED(OAR_E_UNSUPPORTED, "aten::linear", oar_op_call(state, "aten::liner", arguments, 1, &result, &count));
+  REFUSED(OAR_E_ARGUMENT, "weight", oar_op_call(state, "aten::linear", arguments, 1, &result, &count));
+  REFUSED(OAR_E_ARGUMENT, "argument k", oar_op_call(state, "aten::topk", arguments, 2, &result, &count));
+  arguments[1] = oar_value_int(1);
+  REFUSED(OAR_E_ARGUMENT, "room for 1", oar_op_call(state, "aten::topk", arguments, 2, &result, &count));
+  arguments[0] = oar_value_tensor(read_only);
+  REFUSED(OAR_E_ARGUMENT, "read-only", oar_op_call(state, "aten::add_", arguments, 2, &result, &count));
+  EXPECT(fixed[0] == 1 && fixed[3] == 4);
+  oar_tensor_release(input);
+  oar_tensor_release(read_only);
+  return close_state(t, state);
+}
+
+/* A forward and what it is told: to fail with this number, or on a parameter that is not there. */
+typedef struct {
+  scenario *t;
+  oar_state *state;
+  const char *parameter;
+  int32_t failure;
+} forward_data;
+
+static int squared_error(scenario *t, const forward_data *self, oar_model *model, const oar_tree *inputs, oar_tree **out) {
+  oar_tensor *input, *target, *weights, *y, *error, *squares, *sum, *loss;
+  oar_value arguments[2];
+  OK(oar_tree_get_tensor(inputs, "x", &input));
+  OK(oar_tree_get_tensor(inputs, "target", &target));
+  OK(oar_model_enter_scope(model, "fc", "Linear"));
+  OK(oar_model_parameter(model, "weight", &weights));
+  arguments[0] = oar_value_tensor(input);
+  arguments[1] = oar_value_tensor(weights);
+  TRY(op(t, self->state, "aten::linear", arguments, 2, &y));
+  OK(oar_model_exit_scope(model));
+  arguments[0] = oar_value_tensor(y);
+  arguments[1] = oar_value_tensor(target);
+  TRY(op(t, self->state, "aten::sub", arguments, 2, &error));
+  arguments[0] = arguments[1] = oar_value_tensor(error);
+  TRY(op(t, self->state, "aten::mul", arguments, 2, &squares));
+  arguments[0] = oar_value_tensor(squares);
+  TRY(op(t, self->state, "aten::sum", arguments, 1, &sum));
+  arguments[0] = oar_value_tensor(sum);
+  arguments[1] = oar_value_float(0.5);
+  TRY(op(t, self->state, "aten::mul", arguments, 2, &loss));
+  OK(oar_tree_create_map(out));
+  OK(oar_tree_set_tensor(*out, "loss", loss));
+  OK(oar_tree_set_tensor(*out, "y", y));
+  oar_tensor_release(input);
+  oar_tensor_release(target);
+  oar_tensor_release(weights);
+  oar_tensor_release(y);
+  oar_tensor_release(error);
+  oar_tensor_release(squares);
+  oar_tensor_release(sum);
+  oar_tensor_release(loss);
+  return 0;
+}
+
+static int32_t forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data) {
+  const forward_data *self = user_data;
+  oar_tensor *missing;
+  if (self->failure != 0) return self->failure;
+  if (self->parameter != NULL) return oar_model_parameter(model, self->parameter, &missing);
+  return squared_error(self->t, self, model, inputs, out_outputs);
+}
+
+static int make_inputs(scenario *t, oar_tree **inputs) {
+  static float four_one[2] = {4, 1}, one[1] = {1};
+  oar_tensor *input, *target;
+  TRY(over(t, four_one, 1, 2, &input));
+  TRY(over(t, one, 1, 1, &target));
+  OK(oar_tree_create_map(inputs));
+  OK(oar_tree_set_tensor(*inputs, "x", input));
+  OK(oar_tree_set_tensor(*inputs, "target", target));
+  oar_tensor_release(input);
+  oar_tensor_release(target);
+  return 0;
+}
+
+static int register_in_scope(scenario *t, oar_model *model, float *w) {
+  oar_tensor *tensor;
+  TRY(over(t, w, 1, 2, &tensor));
+  OK(oar_model_enter_scope(model, "fc", NULL));
+  OK(oar_model_register_parameter(model, "weight", tensor));
+  OK(oar_model_exit_scope(model));
+  oar_tensor_release(tensor);
+  return 0;
+}
+
+static int train_one_step(scenario *t, oar_state *state, oar_model *model, const oar_tree *inputs) {
+  const float expected[2] = {4, 1};
+  oar_accelerator *accelerator;
+  oar_optimizer *optimizer;
+  oar_tree *outputs;
+  oar_tensor *loss, *gradient;
+  double number = 0;
+  OK(oar_accelerator_create(state, NULL, &accelerator));
+  OK(oar_optimizer_create(model, "sgd", "{\"lr\": 0.125}", &optimizer));
+  OK(oar_accelerator_prepare_model(accelerator, model));
+  OK(oar_accelerator_prepare_optimizer(accelerator, optimizer));
+  OK(oar_model_forward(model, inputs, &outputs));
+  OK(oar_tree_get_double(outputs, "loss", &number));
+  EXPECT(number == 0.5);
+  OK(oar_tree_get_tensor(outputs, "loss", &loss));
+  OK(oar_accelerator_backward(accelerator, loss));
+  OK(oar_model_gradient(model, "fc.weight", &gradient));
+  TRY(has_floats(t, gradient, expected, 2));
+  OK(oar_accelerator_step(accelerator, optimizer, NULL));
+  oar_tensor_release(loss);
+  oar_tree_release(outputs);
+  oar_optimizer_release(optimizer);
+  oar_accelerator_release(accelerator);
+  return 0;
+}
+
+int scenario_forward_callback(scenario *t) {
+  float w[2] = {1, -2};
+  forward_data data = {0};
+  error_details error;
+  oar_model *model;
+  oar_tree *inputs, *outputs;
+  double y = 0;
+  data.t = t;
+  OK(oar_state_create(NULL, &data.state));
+  OK(oar_model_create_foreign(data.state, &model));
+  TRY(register_in_scope(t, model, w));
+  TRY(make_inputs(t, &inputs));
+  OK(oar_model_set_forward(model, forward, &data, NULL));
+  TRY(train_one_step(t, data.state, model, inputs));
+  EXPECT(w[0] == 0.5f && w[1] == -2.125f);
+  data.parameter = "fc.bias";
+  REFUSED(OAR_E_CALLBACK, "fc.bias", oar_model_forward(model, inputs, &outputs));
+  data.failure = 7;
+  EXPECT(oar_model_forward(model, inputs, &outputs) == OAR_E_CALLBACK);
+  TRY(take_error(t, &error));
+  EXPECT(error.vendor_code == 7);
+  data.failure = 0;
+  data.parameter = NULL;
+  OK(oar_model_set_training(model, 0));
+  OK(oar_model_forward(model, inputs, &outputs));
+  OK(oar_tree_get_double(outputs, "y", &y));
+  EXPECT(y == -0.125);
+  oar_tree_release(outputs);
+  OK(oar_model_set_forward(model, NULL, NULL, NULL));
+  EXPECT(oar_model_forward(model, inputs, &outputs) == OAR_E_UNSUPPORTED);
+  oar_tree_release(inputs);
+  oar_model_release(model);
+  return close_state(t, data.state);
+}

@@ -1,0 +1,107 @@
+//! Operators by name, and models that are written in them.
+
+use crate::{Outcome, refused};
+use oarlock::*;
+use std::error::Error as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+fn x() -> Result<Tensor> {
+    Tensor::from_vec(vec![1.0f32, 2.0, 3.0, 4.0], &[2, 2])
+}
+
+fn weight() -> Result<Tensor> {
+    Tensor::from_vec(vec![1.0f32, 0.0, 0.0, 1.0, 1.0, 1.0], &[3, 2])
+}
+
+pub fn operator_call(_: &Path) -> Outcome {
+    let state = State::new()?;
+    let (x, weight, bias) = (x()?, weight()?, Tensor::from_vec(vec![0.0f32, 0.0, 1.0], &[3])?);
+    let expected = [1.0, 2.0, 4.0, 3.0, 4.0, 8.0];
+    assert_eq!(state.op("aten::linear", args![&x, &weight, &bias])?.to_vec::<f32>()?, expected);
+    let by_columns = Tensor::from_array(ndarray::array![[1.0f32, 3.0], [2.0, 4.0]].reversed_axes())?;
+    assert_eq!(by_columns.strides()?, [1, 2]);
+    assert_eq!(state.op("aten::linear", args![&by_columns, &weight; bias = &bias])?.to_vec::<f32>()?, expected);
+    let [largest, places] = state.op_array("aten::topk", args![&x, 1])?;
+    assert_eq!((largest.to_vec::<f32>()?, places.to_vec::<i64>()?), (vec![2.0, 4.0], vec![1, 1]));
+    let rows = state.op_list("aten::split", args![&x, 1])?;
+    assert_eq!(rows[1].as_ref().expect("a tensor").to_vec::<f32>()?, [3.0, 4.0]);
+    let sums = state.op("aten::sum", args![&x, &[1], true; dtype = Dtype::Float64])?;
+    assert_eq!(sums.to_vec::<f64>()?, [3.0, 7.0]);
+    assert_eq!(state.op("aten::cat", args![&[&x, &x], 0])?.shape()?, [4, 2]);
+    assert_eq!(state.op("aten::clamp", args![&x, None::<f64>, 2.5])?.to_vec::<f32>()?, [1.0, 2.0, 2.5, 2.5]);
+    let overloads = op_signatures("aten::add")?;
+    assert!(overloads.as_array().expect("a list").iter().any(|overload| overload["overload"] == "Tensor"));
+    assert!(op_names("aten")?.contains(&"aten::linear".to_owned()));
+    state.close()?;
+    Ok(())
+}
+
+pub fn operator_refused(_: &Path) -> Outcome {
+    let state = State::new()?;
+    let x = x()?;
+    refused(ErrorKind::Unsupported, "aten::linear", state.op("aten::liner", args![&x]));
+    refused(ErrorKind::Argument, "weight", state.op("aten::linear", args![&x]));
+    refused(ErrorKind::Argument, "argument k", state.op_list("aten::topk", args![&x, "all"]));
+    refused(ErrorKind::Argument, "gave 2 results", state.op("aten::topk", args![&x, 1]));
+    refused(ErrorKind::Unsupported, "op_unchecked", state.op("aten::_softmax", args![&x, 1, false]));
+    // SAFETY: the arguments are those of a softmax along a dimension that there is.
+    let unchecked = unsafe { state.op_unchecked("aten::_softmax", args![&x, 1, false])? };
+    assert_eq!(unchecked.len(), 1);
+    let values: std::sync::Arc<[f32]> = [1.0, 2.0].into();
+    let fixed = Tensor::from_shared(values.clone(), &[2])?;
+    refused(ErrorKind::Argument, "read-only", state.op("aten::add_", args![&fixed, 1]));
+    assert_eq!(*values, [1.0, 2.0]);
+    state.close()?;
+    Ok(())
+}
+
+fn squared_error(forward: &Forward, inputs: &Tree) -> Result<Tree> {
+    let fc = forward.scope("fc", "Linear")?;
+    let y = forward.op("aten::linear", args![&inputs.tensor("x")?, &forward.parameter("weight")?])?;
+    drop(fc);
+    let error = forward.op("aten::sub", args![&y, &inputs.tensor("target")?])?;
+    let squares = forward.op("aten::mul", args![&error, &error])?;
+    let loss = forward.op("aten::mul", args![&forward.op("aten::sum", args![&squares])?, 0.5])?;
+    Tree::from_tensors([("loss", &loss), ("y", &y)])
+}
+
+pub fn forward_callback(_: &Path) -> Outcome {
+    let state = State::new()?;
+    let weight = Tensor::from_vec(vec![1.0f32, -2.0], &[1, 2])?;
+    let x = Tensor::from_vec(vec![4.0f32, 1.0], &[1, 2])?;
+    let inputs = Tree::from_tensors([("x", &x), ("target", &Tensor::from_vec(vec![1.0f32], &[1, 1])?)])?;
+    let model = Model::foreign(&state)?;
+    let fc = model.scope("fc", None)?;
+    model.register_parameter("weight", &weight)?;
+    drop(fc);
+    model.set_forward(squared_error)?;
+    let accelerator = Accelerator::new(&state)?;
+    let optimizer = Optimizer::new(&model, "sgd", json!({"lr": 0.125}))?;
+    accelerator.prepare(&model)?;
+    accelerator.prepare(&optimizer)?;
+    let outputs = model.forward(&inputs)?;
+    assert_eq!((outputs.float("y")?, outputs.float("loss")?), (2.0, 0.5));
+    accelerator.backward(&outputs.tensor("loss")?)?;
+    assert_eq!(model.gradient("fc.weight")?.expect("a gradient").to_vec::<f32>()?, [4.0, 1.0]);
+    accelerator.step(&optimizer, None)?;
+    assert_eq!(weight.to_vec::<f32>()?, [0.5, -2.125]);
+
+    model.set_forward(|forward, _| {
+        let _fc = forward.scope("fc", None)?;
+        forward.parameter("bias").map(|_| Tree::new_map())?
+    })?;
+    let Err(error) = model.forward(&inputs) else { panic!("the forward's error") };
+    let source = error.source().and_then(|source| source.downcast_ref::<oarlock::Error>()).expect("the very error");
+    assert!(source.kind() == ErrorKind::NotFound && source.message().contains("fc.bias"), "{source}");
+    model.set_forward(|_, _| -> Result<Tree> { std::panic::resume_unwind(Box::new(7)) })?; // told by no hook
+    let panic = catch_unwind(AssertUnwindSafe(|| model.forward(&inputs))).err().expect("the closure's panic");
+    assert_eq!(panic.downcast_ref::<i32>(), Some(&7));
+    model.set_forward(squared_error)?;
+    model.set_training(false)?;
+    assert_eq!(model.forward(&inputs)?.float("y")?, -0.125);
+    model.reset_forward()?;
+    refused(ErrorKind::Unsupported, "foreign", model.forward(&inputs));
+    state.close()?;
+    Ok(())
+}
