@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from . import _c
+from ._adapter import AdaptedModel
 from ._foreign import ForeignModel
 from ._state import State
 from ._tensor import Tensor
@@ -11,7 +12,7 @@ from ._tree import Tree, to_tree
 from ._values import options_json
 
 
-class Model(ForeignModel):
+class Model(ForeignModel, AdaptedModel):
     """Parameters, buffers, and how to run and differentiate them. Made by `Model.load` or `Model.foreign`.
 
     Belongs to one thread at a time.

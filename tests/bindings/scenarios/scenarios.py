@@ -6,6 +6,7 @@ from pathlib import Path
 import arrays  # noqa: F401  each registers its scenarios
 import objects  # noqa: F401
 import operators  # noqa: F401
+import programs  # noqa: F401
 import ranks  # noqa: F401
 import training  # noqa: F401
 from scene import SCENARIOS, live_handles

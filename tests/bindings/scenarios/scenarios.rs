@@ -19,6 +19,8 @@ mod lives;
 mod operators;
 #[path = "rust/options.rs"]
 mod options;
+#[path = "rust/programs.rs"]
+mod programs;
 #[path = "rust/ranks.rs"]
 mod ranks;
 #[path = "rust/training.rs"]
@@ -27,7 +29,7 @@ mod training;
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 31] = [
+const SCENARIOS: [(&str, Scenario); 32] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -49,6 +51,7 @@ const SCENARIOS: [(&str, Scenario); 31] = [
     ("operator_call", operators::operator_call),
     ("operator_refused", operators::operator_refused),
     ("forward_callback", operators::forward_callback),
+    ("lora_round_trip", programs::lora_round_trip),
     ("save_load", training::save_load),
     ("callback_called", callbacks::callback_called),
     ("callback_error", callbacks::callback_error),

@@ -32,6 +32,7 @@ export Tree, native
 export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, seek!, set_shard!
 export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
 export register_parameter!, register_buffer!, parameter, scope, set_forward!
+export freeze!, thaw!, add_lora!, save_lora, load_lora!, merge_lora!
 export op, op_signatures, op_names
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
@@ -62,6 +63,7 @@ include("data.jl")
 include("model.jl")
 include("foreign.jl")
 include("op.jl")
+include("adapter.jl")
 include("optimizer.jl")
 include("accelerator.jl")
 include("output.jl")

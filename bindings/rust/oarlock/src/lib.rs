@@ -43,6 +43,7 @@
 #![warn(unsafe_op_in_unsafe_fn)]
 
 mod accelerator;
+mod adapter;
 mod callback;
 mod checkpoint;
 mod config;

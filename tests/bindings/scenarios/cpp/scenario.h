@@ -72,6 +72,7 @@ bool same_values(const oarlock::Tensor& one, const oarlock::Tensor& other);  // 
   X(operator_call)      \
   X(operator_refused)   \
   X(forward_callback)   \
+  X(lora_round_trip)    \
   X(save_load)          \
   X(callback_called)    \
   X(callback_error)     \
