@@ -409,8 +409,43 @@ def test_a_size_on_which_forward_branches_is_warned_of(tmp_path):
             scores = super().forward(x)
             return scores.mean() if x.shape[0] < 9 else scores.sum()
 
-    with pytest.warns(UserWarning, match=r"refuses sizes of 'batch' that the model takes, because forward branches on the size: at \{'batch': 12\}"):
+    with pytest.warns(UserWarning, match=r"refuses sizes of 'batch' that the model takes, because forward branches on the size: at batch = 12"):
         export_program(net(Branch), x(), tmp_path / "net.pt2", dynamic="batch")
+
+
+@pytest.mark.parametrize("draws", [False, True])
+def test_a_region_that_gives_nothing_is_left_out_unless_it_draws(tmp_path, draws):
+    """torch 2.11 saves such a region but cannot read it again."""
+    class Unused(Net):
+        def forward(self, x):
+            with torch.no_grad():
+                unused = torch.rand_like(x) if draws else x.cos()  # noqa: F841
+            return super().forward(x).mean()
+
+    export_program(net(Unused), x(), tmp_path / "net.pt2", dynamic="batch", check=not draws)
+    with zipfile.ZipFile(tmp_path / "net.pt2") as archive:
+        graph = archive.read(next(name for name in archive.namelist() if name.endswith("/models/model.json")))
+    assert (b"set_grad_enabled" in graph) == draws
+    assert run(tmp_path / "net.pt2", [x(5)])
+
+
+class Bags(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bag = nn.EmbeddingBag(10, 4, mode="sum")
+
+    def forward(self, entries, offsets):
+        return self.bag(entries, offsets).square().mean()
+
+
+def test_inputs_that_hold_positions_are_checked_with_others(tmp_path):
+    example, options = {"entries": torch.arange(9), "offsets": torch.tensor([0, 2, 5])}, {"dynamic": {"entries": "entries", "offsets": "bags"}}
+    others = {"entries": torch.arange(7), "offsets": torch.tensor([0, 1, 2, 5])}
+    export_program(net(Bags), example, tmp_path / "bags.pt2", other_inputs=others, **options)
+    with pytest.raises(ExportError, match="other_inputs must have every tensor by name; it lacks offsets"):
+        export_program(net(Bags), example, other_inputs={"entries": others["entries"]}, **options)
+    with pytest.raises(ExportError, match="the model itself does not run with other_inputs: at other_inputs: .*takes value 10"):
+        export_program(net(Bags), example, other_inputs={**others, "entries": others["entries"] + 7}, **options)
 
 
 def test_a_path_that_cannot_be_written_is_told(tmp_path):

@@ -18,11 +18,14 @@ class Check:
             self.module.load_state_dict({name: value.detach().clone() for name, value in state.items()}, assign=True)
         self.buffers = [(buffer, buffer.detach().clone()) for buffer in self.module.buffers()]
 
-    def run(self, program):
+    def run(self, program, other_inputs=None):
         if program is not None:
             self.call.restore_buffers()
             self.compare(self.of_file(), self.of(program.module()), "the program before it was saved", exact=True)
         self.compare(self.of_file(), self.call.run(), "the model")
+        if other_inputs is not None:
+            self.with_inputs(other_inputs)
+            return
         sizes = {label: self.call.tensors()[name].shape[dim] for name, entry in self.dims.items() for dim, label in entry.items()}
         others = {label: self.other_size(label, size) for label, size in sizes.items()}
         found = {label: size for label, size in others.items() if size is not None}
@@ -63,34 +66,54 @@ class Check:
             warnings.warn(f"'{label}' could not be tried at another size than {size}, because the model itself fails there: {failed}", stacklevel=4)
         return agreed[0] if agreed else None
 
+    def with_inputs(self, inputs):
+        if missing := [name for name in self.call.tensors() if name not in inputs]:
+            raise ExportError(f"other_inputs must have every tensor by name; it lacks {', '.join(missing)}")
+        wrong = self.try_change(lambda path, value: inputs[path].clone(), "other_inputs")
+        if wrong:
+            raise ExportError(f"{'the program' if wrong[0] else 'the model itself'} does not run with other_inputs: {wrong[1]}")
+
     def try_sizes(self, sizes):
-        """None: both ran and agreed. (True, why) if only the program failed, (False, why) if the model did."""
         def change(path, value):
             for dim, label in self.dims.get(path, {}).items():
                 if label in sizes:
                     value = value.index_select(dim, torch.arange(sizes[label], device=value.device) % value.shape[dim])
             return value
 
+        return self.try_change(change, ", ".join(f"{label} = {size}" for label, size in sizes.items()))
+
+    def try_change(self, change, where):
+        """None: both ran and agreed. (True, why) if only the program failed, (False, why) if the model did."""
         try:
-            expected = self.call.run(change=change)
+            expected, again = self.call.run(change=change), self.call.run(change=change)
         except Exception as error:
-            return False, f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            return False, f"at {where}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        if difference(expected, again, exact=True):
+            return False, f"at {where}: it gives other values each time (inputs that hold positions? give other_inputs)"
         try:
             values = self.of_file(change)
         except Exception as error:
-            return True, f"at {sizes}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
-        self.compare(values, expected, f"the model at {', '.join(f'{label} = {size}' for label, size in sizes.items())}")
+            return True, f"at {where}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        self.compare(values, expected, f"the model at {where}")
         return None
 
     def compare(self, values, expected, what, exact=False):
-        values, expected = leaf_paths(values), leaf_paths(expected)
-        if list(values) != list(expected):
-            raise ExportError(f"the saved program returns {', '.join(values)}; {what} returns {', '.join(expected)}")
-        for path, value in values.items():
-            other = expected[path]
-            if not (same_tensors(value, other, exact) if isinstance(value, torch.Tensor) else value == other):
-                raise ExportError(f"output '{path}' of the saved program is not that of {what}: {describe(value, other)}. Does the model use "
-                                  "random numbers of Python or numpy, or keep state outside of its buffers? (check=False saves it all the same)")
+        if list(leaf_paths(values)) != list(leaf_paths(expected)):
+            raise ExportError(f"the saved program returns {', '.join(leaf_paths(values))}; {what} returns {', '.join(leaf_paths(expected))}")
+        if path := difference(values, expected, exact):
+            raise ExportError(f"output '{path}' of the saved program is not that of {what}: "
+                              f"{describe(leaf_paths(values)[path], leaf_paths(expected)[path])}. Does the model use random numbers of "
+                              "Python or numpy, or keep state outside of its buffers? (check=False saves it all the same)")
+
+
+def difference(values, expected, exact):
+    """The path of the first output that differs, or None."""
+    values, expected = leaf_paths(values), leaf_paths(expected)
+    for path, value in values.items():
+        other = expected.get(path)
+        if not (same_tensors(value, other, exact) if isinstance(value, torch.Tensor) else value == other):
+            return path
+    return None
 
 
 def loaded(file):
@@ -102,6 +125,9 @@ def loaded(file):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The given buffer is not writable")
             return torch.export.load(file)
+    except Exception as error:
+        raise ExportError("torch.export cannot read the program that it saved (a later torch may; check=False saves it all the same): "
+                          f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
     finally:
         log.setLevel(level)
 

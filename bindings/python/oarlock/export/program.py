@@ -19,7 +19,7 @@ OWN_OPERATORS = ("aten", "prim", "prims")
 
 
 def export_program(model, example_inputs, path=None, *, loss=None, targets=(), dynamic=None, kwargs=None, train=True,
-                   weights=True, stack_traces=False, operators=(), check=True):
+                   weights=True, stack_traces=False, operators=(), check=True, other_inputs=None):
     """Export `model` for training, save it as `path` (a .pt2 file), and check the file against the model.
 
     model           a torch.nn.Module. Its weights, modes and buffers are afterwards as they were.
@@ -42,7 +42,9 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
     stack_traces    keep the lines of Python that made each node; they hold paths of this machine.
     operators       namespaces of operators besides aten that the training program will have loaded.
     check           run the saved file and the model with the same random numbers and compare all outputs, also at other
-                    values of every dynamic size.
+                    values of every dynamic size: made by repeating or leaving out rows of the example.
+    other_inputs    a mapping of all tensors, targets too, at other sizes, to check with instead of such rows: for inputs that
+                    hold positions in each other, such as offsets or the edges of a graph.
 
     Returns the torch.export.ExportedProgram. Raises ExportError.
     """
@@ -56,6 +58,7 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
                   "modules": {name: f"{type(m).__module__}.{type(m).__qualname__}" for name, m in model.named_modules()}}
         program = traced(call, dims)
         require_operators(program, operators)
+        drop_unused_regions(program)
         if not stack_traces:
             strip_stack_traces(program)
         program.example_inputs = None  # the caller's data
@@ -63,10 +66,10 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
         if not weights or call.is_unreal:
             leave_out_weights(program)
         with written(path) as file:
-            torch.export.save(program, file, extra_files={RECORD: json.dumps(record, indent=1)})
+            save(program, file, record)
             file.seek(0)
             if check and not call.is_unreal:
-                Check(call, dims, file, state).run(program if weights else None)
+                Check(call, dims, file, state).run(program if weights else None, other_inputs)
     return program
 
 
@@ -114,8 +117,36 @@ def advice(error):
     return ""
 
 
+def save(program, file, record):
+    try:
+        torch.export.save(program, file, extra_files={RECORD: json.dumps(record, indent=1)})
+    except OSError:
+        raise
+    except Exception as error:
+        raise ExportError("torch.export traced the model but cannot save what it made (a later torch may): "
+                          f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
+
+
 def graphs(program):
     return [module.graph for module in program.graph_module.modules() if isinstance(module, torch.fx.GraphModule)]
+
+
+def drop_unused_regions(program):
+    """Regions (of torch.no_grad, of autocast) that give nothing: torch 2.11 saves them, but cannot read them again."""
+    for graph in graphs(program):
+        for node in reversed(graph.nodes):
+            if isinstance(node.target, torch._ops.HigherOrderOperator) and "wrap_with" in node.name and not node.users:
+                inner = [arg for arg in node.args if isinstance(arg, torch.fx.Node) and arg.op == "get_attr"]
+                bodies = [getattr(graph.owning_module, arg.target).graph for arg in inner]
+                if all(is_pure(body_node) for body in bodies for body_node in body.nodes):
+                    graph.erase_node(node)
+        graph.owning_module.recompile()
+
+
+def is_pure(node):
+    if not isinstance(node.target, torch._ops.OpOverload):
+        return node.op in ("placeholder", "output", "get_attr")
+    return not node.target._schema.is_mutable and torch.Tag.nondeterministic_seeded not in node.target.tags
 
 
 def strip_stack_traces(program):

@@ -32,5 +32,6 @@ def summary(program, path):
     outputs = [f"  output  {name}: {shape_text(values.get(kind), labels)}{'  (the loss)' if name == record['loss'] else ''}"
                for name, kind in zip(names, kinds)]
     numbers = sum(value.numel() for value in program.parameters())
-    return "\n".join([f"{path}: {len(program.graph.nodes)} nodes, {numbers:,} numbers in parameters, {os.path.getsize(path):,} bytes",
+    calls = sum(node.op == "call_function" for node in program.graph.nodes)
+    return "\n".join([f"{path}: {calls} operators, {numbers:,} numbers in parameters, {os.path.getsize(path):,} bytes",
                       *inputs, *outputs, *([] if record["loss"] else ["  no loss: the training program computes it from the outputs"])])
