@@ -15,6 +15,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import nn
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bindings/python"))  # where the package is not installed
+from oarlock.export import export_program  # noqa: E402
+
 SOURCE = "UCI ML hand-written digits, test set, by way of sklearn.datasets.load_digits"
 CITATION = "E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits. UCI Machine Learning Repository, 1998."
 LICENCE = "CC BY 4.0"
@@ -44,16 +47,10 @@ class DigitsNet(nn.Module):
         return {"loss": nn.functional.cross_entropy(logits, labels), "logits": logits}
 
 
-def make_program():
+def make_program(path):
     torch.manual_seed(0)
     example = (torch.zeros(32, 8, 8, dtype=torch.uint8), torch.zeros(32, dtype=torch.int64))
-    batch = {0: torch.export.Dim.AUTO}
-    program = torch.export.export(DigitsNet().train(), example, dynamic_shapes=(batch, batch))
-    for node in program.graph.nodes:
-        node.meta.pop("stack_trace", None)  # holds paths of the machine that exported it
-        if node.op == "placeholder" and node.name in ("images", "labels") and isinstance(node.meta["val"].shape[0], int):
-            raise SystemExit(f"the batch size of {node.name} became a constant")
-    return program
+    export_program(DigitsNet(), example, path, dynamic="batch")
 
 
 def make_splits():
@@ -65,7 +62,7 @@ def make_splits():
 
 
 def write(folder):
-    torch.export.save(make_program(), str(folder / "digits.pt2"))
+    make_program(folder / "digits.pt2")
     for split, (images, labels) in make_splits().items():
         tensors = {"images": torch.from_numpy(images).contiguous(), "labels": torch.from_numpy(labels).contiguous()}
         metadata = {"source": SOURCE, "citation": CITATION, "licence": LICENCE, "split": f"{split}, 80/20, stratified, random_state=0"}
