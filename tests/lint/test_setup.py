@@ -110,9 +110,10 @@ def test_core_installs_packages_three_wheels_and_three_libraries(machine):
 def test_full_adds_the_packages_that_tests_compare_with(machine):
     assert machine.setup("full").returncode == 0
     wheels = [line for line in machine.done() if line.startswith("pip")]
-    assert len(wheels) == 3 and "accelerate==1.15.0" in wheels[1] and "--no-deps" not in wheels[1]
+    assert len(wheels) == 4 and "accelerate==1.15.0" in wheels[1] and "--no-deps" not in wheels[1]
     pins = (SOURCE / "bindings/python/pyproject.toml").read_text()
     assert all(f'"{wheel}"' in pins for wheel in wheels[2].split(" -q ")[1].split())
+    assert wheels[3].endswith("torch==2.11.0 transformers==5.23.0")
     assert "abigail-tools" in (machine.root / "packages").read_text().split()
 
 
