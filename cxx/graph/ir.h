@@ -219,10 +219,14 @@ struct Program {
   Graph graph;
   std::vector<ProgramTensor> tensors;
   std::vector<ProgramInput> inputs;
+  // Of the call, in order, those that hold inputs: an input's name is one of these, or begins with one and a dot. Empty
+  // when the file does not tell.
+  std::vector<std::string> arguments;
   std::vector<ArgumentItem> outputs;  // the leaves of output_tree
   OutputTree output_tree;             // its root is a list or a map
   std::vector<BufferUpdate> buffer_updates;
   std::int64_t revision = 0;  // counts the rewritings of a model's program: what was made of an earlier one is stale
+  std::string loss;  // path of the output leaf that is the loss; "": nobody says which
 };
 
 // The leaves' paths in order: "loss", "0", "hidden.1".

@@ -17,7 +17,7 @@ Model::~Model() = default;
 Result<std::shared_ptr<Model>> Model::load(const std::string& path, at::Device device, const Options& options) {
   std::vector<std::string> namespaces;
   if (options.is_set("model.operators")) namespaces = split_text(options.text("model.operators"), ',');
-  OAR_ASSIGN(Program program, read_program(path, device, std::move(namespaces)));
+  OAR_ASSIGN(Program program, read_program(path, device, std::move(namespaces), options.is_set("model.weights")));
   auto model = std::make_shared<GraphModel>(std::move(program), device);
   if (options.is_set("model.weights")) {
     OAR_TRY(load_weights(*model, options.text("model.weights")));

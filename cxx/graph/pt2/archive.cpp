@@ -106,7 +106,9 @@ Status check_bounds(const Placement& placement, std::size_t record_bytes) {
   if (!bytes || !numel_fits(placement)) return corrupt("its shape and strides do not fit 63 bits");
   if (static_cast<std::uint64_t>(*bytes) <= record_bytes) return Status::ok();
   if (record_bytes == 0) {
-    return unsupported("the program was exported without weights (on the meta device); export it with them");
+    return unsupported(
+        "the program was exported without its value (on the meta device, or with fake tensors); weights can come from "
+        "the safetensors file in the option model.weights, constants and buffers that are not saved cannot");
   }
   return corrupt("it reaches {} bytes of record {}, which has {}", *bytes, placement.record, record_bytes);
 }
@@ -115,6 +117,14 @@ at::Tensor copy_of(const ZipRecord& record, at::Device device) {
   at::Tensor bytes = at::empty({static_cast<std::int64_t>(record.bytes.size())}, at::TensorOptions().dtype(at::kByte));
   if (!record.bytes.empty()) std::memcpy(bytes.mutable_data_ptr(), record.bytes.data(), record.bytes.size());
   return bytes.to(device);
+}
+
+// Memory of its own for a tensor whose record is empty.
+at::Tensor room_for(const Placement& placement, at::Device device) {
+  at::Tensor tensor =
+      at::empty_strided(placement.sizes, placement.strides, at::TensorOptions().dtype(placement.dtype).device(device));
+  if (placement.requires_grad) tensor.set_requires_grad(true);
+  return tensor;
 }
 
 at::Tensor place(const Placement& placement, const at::Tensor& storage_owner) {
@@ -169,8 +179,15 @@ Result<Archive> Archive::open(const std::string& path) {
 
 Result<JsonValue> Archive::program() const { return json_record(root_ + "models/" + model_ + ".json"); }
 
+Result<std::optional<JsonValue>> Archive::extra() const {
+  const std::string name = root_ + "extra/oarlock.json";
+  if (!zip_->contains(name)) return std::optional<JsonValue>();
+  OAR_ASSIGN(JsonValue document, json_record(name));
+  return std::optional<JsonValue>(std::move(document));
+}
+
 Result<StoredTensors> Archive::read_tensors(const std::string& folder, const std::string& config_name,
-                                            at::Device device) const {
+                                            at::Device device, bool empty_is_fine) const {
   OAR_ASSIGN(const JsonValue document, json_record(folder + config_name));
   OAR_ASSIGN(const JsonValue* config, object_at(document, "config"));
   StoredTensors tensors;
@@ -187,6 +204,10 @@ Result<StoredTensors> Archive::read_tensors(const std::string& folder, const std
       OAR_ASSIGN(const ZipRecord record, zip_->record(folder + placement.record));
       storage = copy_of(record, device);
     }
+    if (empty_is_fine && storage.numel() == 0 && numel_fits(placement) && reached_bytes(placement).value_or(0) > 0) {
+      tensors[name] = StoredTensor{room_for(placement, device), placement.is_parameter, false};
+      continue;
+    }
     Status bounds = check_bounds(placement, static_cast<std::size_t>(storage.numel()));
     if (!bounds.is_ok()) return std::move(bounds).within(fmt::format("tensor {}", name));
     at::Tensor& tensor = tied[placement];
@@ -196,21 +217,21 @@ Result<StoredTensors> Archive::read_tensors(const std::string& folder, const std
   return tensors;
 }
 
-Result<StoredTensors> Archive::weights(at::Device device) const {
+Result<StoredTensors> Archive::weights(at::Device device, bool empty_is_fine) const {
   const std::string folder = root_ + "data/weights/";
   const std::string old = folder + model_ + ".pt";
   if (zip_->contains(old)) {
     return wrong_version(
         "{} holds pickled weights as torch 2.8 and earlier wrote them; export it with torch 2.11 or later", old);
   }
-  return read_tensors(folder, model_ + "_weights_config.json", device);
+  return read_tensors(folder, model_ + "_weights_config.json", device, empty_is_fine);
 }
 
 Result<StoredTensors> Archive::constants(at::Device device) const {
   const std::string folder = root_ + "data/constants/";
   const std::string config = model_ + "_constants_config.json";
   if (!zip_->contains(folder + config)) return StoredTensors();
-  return read_tensors(folder, config, device);
+  return read_tensors(folder, config, device, false);
 }
 
 }  // namespace oarlock::pt2

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/text.h"
 #include "graph/pt2/archive.h"
 #include "graph/pt2/arguments.h"
 #include "graph/pt2/guards.h"
@@ -52,7 +53,7 @@ class ProgramReader {
   Status read_output(const Tagged& spec);
   Status read_ranges();
   Status read_trees(const JsonValue& module);
-  Status name_inputs(const JsonValue& signature);
+  Status name_inputs(const JsonValue& signature, const JsonValue* namedtuple_fields);
 
   const JsonValue& json_;
   StoredTensors weights_, constants_;
@@ -215,9 +216,9 @@ Status ProgramReader::read_ranges() {
 }
 
 // args[i] is called forward_arg_names[i]; kwargs have their own names; nested leaves are "name.key".
-Status ProgramReader::name_inputs(const JsonValue& signature) {
+Status ProgramReader::name_inputs(const JsonValue& signature, const JsonValue* namedtuple_fields) {
   OAR_ASSIGN(const std::string in_spec, string_at(signature, "in_spec"));
-  OAR_ASSIGN(OutputTree tree, tree_of_treespec(in_spec, nullptr));
+  OAR_ASSIGN(OutputTree tree, tree_of_treespec(in_spec, namedtuple_fields));
   if (tree.children.size() != 2) return Status::ok();
   OutputTree& arguments = tree.children[0];
   const JsonValue* names = signature.find("forward_arg_names");
@@ -232,6 +233,14 @@ Status ProgramReader::name_inputs(const JsonValue& signature) {
   for (std::size_t i = 0; i < leaves_.size(); ++i) {
     if (leaves_[i] != kNoSlot) program_.inputs[input++].name = paths[i];
   }
+  std::vector<std::string> candidates = arguments.keys;
+  candidates.insert(candidates.end(), tree.children[1].keys.begin(), tree.children[1].keys.end());
+  for (std::string& name : candidates) {
+    const bool holds_input = std::any_of(program_.inputs.begin(), program_.inputs.end(), [&](const ProgramInput& given) {
+      return given.name == name || given.name.compare(0, name.size() + 1, name + ".") == 0;
+    });
+    if (holds_input) program_.arguments.push_back(std::move(name));
+  }
   return Status::ok();
 }
 
@@ -244,10 +253,11 @@ Status ProgramReader::read_trees(const JsonValue& module) {
   }
   if (signature == nullptr || !signature->is_object())
     return corrupt("the program has no signature of its root module");
-  Status named = name_inputs(*signature);
+  const JsonValue* fields = module.find("treespec_namedtuple_fields");
+  Status named = name_inputs(*signature, fields);
   if (!named.is_ok()) return std::move(named).within("in_spec");
   OAR_ASSIGN(const std::string out_spec, string_at(*signature, "out_spec"));
-  Result<OutputTree> tree = tree_of_treespec(out_spec, module.find("treespec_namedtuple_fields"));
+  Result<OutputTree> tree = tree_of_treespec(out_spec, fields);
   if (!tree.is_ok()) return std::move(tree).status().within("out_spec");
   const std::size_t num_leaves = leaf_paths(tree.value()).size();
   if (num_leaves != program_.outputs.size()) {
@@ -263,19 +273,37 @@ Status ProgramReader::read_trees(const JsonValue& module) {
 }  // namespace
 
 Result<Program> program_of(const JsonValue& document, StoredTensors weights, StoredTensors constants, at::Device device,
-                           std::vector<std::string> namespaces) {
-  return ProgramReader(document, std::move(weights), std::move(constants), device, std::move(namespaces)).read();
+                           std::vector<std::string> namespaces, const Extra& extra) {
+  OAR_TRY(tie(extra, weights));
+  ProgramReader reader(document, std::move(weights), std::move(constants), device, std::move(namespaces));
+  OAR_ASSIGN(Program program, reader.read());
+  program.graph.module_classes.insert(extra.modules.begin(), extra.modules.end());
+  const std::vector<std::string> outputs = leaf_paths(program.output_tree);
+  if (!extra.loss.empty() && std::find(outputs.begin(), outputs.end(), extra.loss) == outputs.end()) {
+    return corrupt("extra/oarlock.json: the loss is {}, and the program returns {}", extra.loss,
+                   join_text(outputs, ", "));
+  }
+  program.loss = extra.loss;
+  return program;
 }
 
 }  // namespace pt2
 
-Result<Program> read_program(const std::string& path, at::Device device, std::vector<std::string> namespaces) {
+Result<Program> read_program(const std::string& path, at::Device device, std::vector<std::string> namespaces,
+                             bool weights_follow) {
   const auto read = [&]() -> Result<Program> {
     OAR_ASSIGN(const pt2::Archive archive, pt2::Archive::open(path));
     OAR_ASSIGN(const JsonValue json, archive.program());
-    OAR_ASSIGN(pt2::StoredTensors weights, archive.weights(device));
+    OAR_ASSIGN(pt2::StoredTensors weights, archive.weights(device, weights_follow));
     OAR_ASSIGN(pt2::StoredTensors constants, archive.constants(device));
-    return pt2::program_of(json, std::move(weights), std::move(constants), device, std::move(namespaces));
+    OAR_ASSIGN(const std::optional<JsonValue> record, archive.extra());
+    pt2::Extra extra;
+    if (record) {
+      Result<pt2::Extra> parsed = pt2::parse_extra(*record);
+      if (!parsed.is_ok()) return std::move(parsed).status().within("extra/oarlock.json");
+      extra = std::move(parsed).value();
+    }
+    return pt2::program_of(json, std::move(weights), std::move(constants), device, std::move(namespaces), extra);
   };
   Result<Program> program = read();
   if (program.is_ok()) return program;

@@ -55,6 +55,13 @@ Tree build_output(const OutputTree& shape, const std::vector<ArgumentItem>& outp
   return Tree(std::move(map));
 }
 
+// Whether a list of inputs is the call's own arguments, lists and maps among them, and not the flat inputs.
+bool has_containers(const Tree::List* list) {
+  return list != nullptr && std::any_of(list->begin(), list->end(), [](const Tree& item) {
+           return item.list() != nullptr || item.map() != nullptr;
+         });
+}
+
 // Those of the program's own inputs that stand in `written`.
 std::vector<SlotId> inputs_among(const std::vector<SlotId>& written, const Program& program) {
   std::vector<SlotId> slots;
@@ -203,8 +210,18 @@ void GraphModel::set_training(bool training) {
 
 Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
   std::vector<Leaf> leaves;
-  flatten(inputs, "", leaves);
-  const bool by_name = inputs.map() != nullptr;
+  const bool is_nested = has_containers(inputs.list()) && !program_.arguments.empty();
+  const bool by_name = inputs.map() != nullptr || is_nested;
+  if (is_nested) {
+    const Tree::List& list = *inputs.list();
+    if (list.size() != program_.arguments.size()) {
+      return invalid_argument("the model takes {} arguments ({}), {} given", program_.arguments.size(),
+                              join_text(program_.arguments, ", "), list.size());
+    }
+    for (std::size_t i = 0; i < list.size(); ++i) flatten(list[i], program_.arguments[i], leaves);
+  } else {
+    flatten(inputs, "", leaves);
+  }
   if (by_name) {
     for (const Leaf& leaf : leaves) {
       if (std::find(input_names_.begin(), input_names_.end(), leaf.path) != input_names_.end()) continue;

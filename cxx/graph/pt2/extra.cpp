@@ -1,0 +1,70 @@
+#include "graph/pt2/extra.h"
+
+#include <ATen/Functions.h>
+
+#include "base/text.h"
+#include "graph/pt2/schema.h"
+
+namespace oarlock::pt2 {
+namespace {
+
+constexpr std::int64_t kFormat = 1;
+
+bool is_same_kind(const at::Tensor& a, const at::Tensor& b) {
+  return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() && a.requires_grad() == b.requires_grad();
+}
+
+}  // namespace
+
+Result<Extra> parse_extra(const JsonValue& document) {
+  OAR_ASSIGN(const std::int64_t format, integer_at(document, "format"));
+  if (format != kFormat) return wrong_version("it has format {}, this build reads format {}", format, kFormat);
+  Extra extra;
+  if (const JsonValue* loss = document.find("loss"); loss != nullptr && !loss->is_null()) {
+    OAR_ASSIGN(extra.loss, string_at(document, "loss"));
+  }
+  if (document.find("tied") != nullptr) {
+    OAR_ASSIGN(const JsonValue* groups, array_at(document, "tied"));
+    for (const JsonValue& group : groups->items()) {
+      if (!group.is_array()) return corrupt("member \"tied\" holds what is no list");
+      std::vector<std::string> names;
+      for (const JsonValue& name : group.items()) {
+        if (!name.is_string()) return corrupt("member \"tied\" holds what is no name");
+        names.push_back(name.text());
+      }
+      extra.tied.push_back(std::move(names));
+    }
+  }
+  if (document.find("modules") != nullptr) {
+    OAR_ASSIGN(const JsonValue* modules, object_at(document, "modules"));
+    for (const auto& [path, name] : modules->members()) {
+      if (!name.is_string()) return corrupt("module \"{}\" has a class that is no string", path);
+      extra.modules.emplace(path, name.text());
+    }
+  }
+  return extra;
+}
+
+Status tie(const Extra& extra, StoredTensors& weights) {
+  for (const std::vector<std::string>& group : extra.tied) {
+    const StoredTensor* first = nullptr;
+    for (const std::string& name : group) {
+      const auto found = weights.find(name);
+      if (found == weights.end()) continue;  // the graph does not use it under that name
+      StoredTensor& stored = found->second;
+      if (first == nullptr) {
+        first = &stored;
+        continue;
+      }
+      if (!is_same_kind(first->tensor, stored.tensor) || first->is_given != stored.is_given ||
+          (stored.is_given && !first->tensor.is_same(stored.tensor) && !at::equal(first->tensor, stored.tensor))) {
+        return corrupt("{} were one tensor when the program was exported, and differ in the archive",
+                       join_text(group, " and "));
+      }
+      stored.tensor = first->tensor;
+    }
+  }
+  return Status::ok();
+}
+
+}  // namespace oarlock::pt2
