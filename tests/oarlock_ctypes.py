@@ -107,16 +107,18 @@ class Oarlock:
         self.check(self.lib.oar_tensor_to_dlpack(handle, None, ctypes.byref(managed)))
         return torch.from_dlpack(_DLPackCapsule(_capsule_new(managed, _VERSIONED, None)))
 
-    # Trees: dicts and lists of torch tensors at the top level in, nested out.
+    # Trees: nested dicts, lists and tuples of torch tensors.
     def tree(self, values):
-        if isinstance(values, dict):
-            tree = self.make(self.lib.oar_tree_create_map)
-            for key, value in values.items():
-                self.check(self.lib.oar_tree_set_tensor(tree, key.encode(), self.tensor_from_torch(value)))
-            return tree
-        tree = self.make(self.lib.oar_tree_create_list)
-        for value in values:
-            self.check(self.lib.oar_tree_append_tensor(tree, self.tensor_from_torch(value)))
+        lib = self.lib
+        is_map = isinstance(values, dict)
+        tree = self.make(lib.oar_tree_create_map if is_map else lib.oar_tree_create_list)
+        for key, value in values.items() if is_map else ((None, value) for value in values):
+            nested = isinstance(value, (dict, list, tuple))
+            handle = self.tree(value) if nested else self.tensor_from_torch(value)
+            if is_map:
+                self.check((lib.oar_tree_set if nested else lib.oar_tree_set_tensor)(tree, key.encode(), handle))
+            else:
+                self.check((lib.oar_tree_append if nested else lib.oar_tree_append_tensor)(tree, handle))
         return tree
 
     def value(self, tree):

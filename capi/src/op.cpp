@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "graph/eager_call.h"
 #include "graph/operator_index.h"
+#include "graph/operator_library.h"
 #include "guard.h"
 #include "state/process_state.h"
 #include "tensor/dtype.h"
@@ -148,5 +149,12 @@ oar_status oar_op_names(const char* name_space, oar_bytes** out) noexcept {
     }
     *out = wrap_json(list);
     return Status::ok();
+  });
+}
+
+oar_status oar_load_library(const char* path) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(path, "path"));
+    return load_operator_library(path);
   });
 }

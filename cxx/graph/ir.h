@@ -226,7 +226,7 @@ struct Program {
   OutputTree output_tree;             // its root is a list or a map
   std::vector<BufferUpdate> buffer_updates;
   std::int64_t revision = 0;  // counts the rewritings of a model's program: what was made of an earlier one is stale
-  std::string loss;  // path of the output leaf that is the loss; "": nobody says which
+  std::string loss;           // path of the output leaf that is the loss; "": nobody says which
 };
 
 // The leaves' paths in order: "loss", "0", "hidden.1".

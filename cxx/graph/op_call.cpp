@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "graph/later_operators.h"
 #include "tensor/dtype.h"
 
 namespace oarlock {
@@ -323,8 +324,14 @@ Result<c10::OperatorHandle> find_operator(std::string_view target) {
   }
   if (overload == "default") overload.clear();
   const auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
-  if (!handle) return unsupported("this libtorch has no operator {}{}{}", name, overload.empty() ? "" : ".", overload);
-  return *handle;
+  if (handle) return *handle;
+  const std::string full = overload.empty() ? name : name + "." + overload;
+  constexpr std::string_view kAten = "aten::";
+  const std::string_view release = full.compare(0, kAten.size(), kAten) == 0
+                                       ? release_with_operator(std::string_view(full).substr(kAten.size()))
+                                       : std::string_view();
+  if (release.empty()) return unsupported("this libtorch has no operator {}", full);
+  return unsupported("this libtorch has no operator {}; torch {} has it", full, release);
 }
 
 Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema,

@@ -950,6 +950,19 @@ def last_error() -> str:
     borrowed text, UTF-8.
     Threads: any.
     """
+def load_library(path: str) -> None:
+    """Load a library of custom operators (TORCH_LIBRARY), before a program that calls them is loaded.
+
+    The operators that it registers may then be called by oar_op_call and by programs. It stays loaded until the process
+    ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.
+    Because an exception there would end the process, another process loads it first (/bin/echo with LD_PRELOAD), which is
+    given 60 seconds.
+
+    path: of the file, not searched for. No colon and no white space in its real path.
+    OAR_E_NOT_FOUND there is no such file.
+    OAR_E_ARGUMENT anybody may write to the file, or it does not load; the text has the loader's reason or that of the exception.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def loader_close(loader: LoaderHandle) -> None:
     """End the worker threads. May be called twice; afterwards the loader gives no more batches.
 

@@ -431,6 +431,10 @@ oar_status oar_group_retain(oar_group *HANDLE_SHARED);
 oar_status oar_group_size(oar_group *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_last_error "The text of the last failure on this thread.\n\nNever NULL; \"\" if the last fallible call of this thread succeeded, or none was made. Valid until the thread's next\nfallible call. Read it on the thread that made the call: tasks that move between threads read it before they yield.\n\nborrowed text, UTF-8.\nThreads: any.";
 const char * oar_last_error();
+%exception oar_load_library { OAR_FIRST_USE $action }
+%feature("docstring") oar_load_library "Load a library of custom operators (TORCH_LIBRARY), before a program that calls them is loaded.\n\nThe operators that it registers may then be called by oar_op_call and by programs. It stays loaded until the process\nends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.\nBecause an exception there would end the process, another process loads it first (/bin/echo with LD_PRELOAD), which is\ngiven 60 seconds.\n\npath: of the file, not searched for. No colon and no white space in its real path.\nOAR_E_NOT_FOUND there is no such file.\nOAR_E_ARGUMENT anybody may write to the file, or it does not load; the text has the loader's reason or that of the exception.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_load_library;
+oar_status oar_load_library(const char *TEXT);
 %exception oar_loader_close { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_close "End the worker threads. May be called twice; afterwards the loader gives no more batches.\n\nloader: borrowed.\nOAR_E_TIMEOUT a worker was still inside the data set after loader.timeout_ms; it ends with that read.\nThreads: serial(loader); waits for reads that have begun. Other threads of Python run meanwhile.";
 %thread oar_loader_close;

@@ -138,4 +138,22 @@ oar_op_signatures(const char *name, OAR_OUT OAR_OWNED oar_bytes **out) OAR_NOEXC
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_op_names(OAR_NULLABLE const char *name_space, OAR_OUT OAR_OWNED oar_bytes **out) OAR_NOEXCEPT;
 
+/**
+ * Load a library of custom operators (TORCH_LIBRARY), before a program that calls them is loaded.
+ *
+ * The operators that it registers may then be called by oar_op_call and by programs. It stays loaded until the process
+ * ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.
+ * Because an exception there would end the process, another process loads it first (/bin/echo with LD_PRELOAD), which is
+ * given 60 seconds.
+ *
+ * @param[in] path  of the file, not searched for. No colon and no white space in its real path.
+ *
+ * @return OAR_E_NOT_FOUND  there is no such file.
+ * @return OAR_E_ARGUMENT   anybody may write to the file, or it does not load; the text has the loader's reason or that
+ *         of the exception.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_load_library(const char *path) OAR_NOEXCEPT;
+
 #endif

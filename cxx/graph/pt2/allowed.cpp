@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "graph/operator_library.h"
+
 namespace oarlock::pt2 {
 namespace {
 
@@ -56,8 +58,12 @@ Status check_allowed(std::string_view name, std::span<const std::string> namespa
   const std::string_view space = name.substr(0, scope);
   if (space != "aten") {
     if (std::find(namespaces.begin(), namespaces.end(), space) != namespaces.end()) return Status::ok();
+    if (is_of_operator_library(name)) return Status::ok();
     return unsupported(
-        "programs may not call {}: only operators of aten, and of namespaces in the option model.operators", name);
+        "programs may not call {}: only operators of aten, of libraries that oar_load_library loaded, and of "
+        "namespaces "
+        "in the option model.operators",
+        name);
   }
   for (const Denied& denied : kDenied) {
     if (is_named(name.substr(scope + 2), denied.name))

@@ -14,7 +14,8 @@
 
 namespace oarlock::pt2 {
 
-// `name`: "aten::linear", without overload. `namespaces`: allowed besides aten. OAR_E_UNSUPPORTED names the operator.
+// `name`: "aten::linear", without overload. `namespaces`: allowed besides aten and what operator_library.h loaded.
+// OAR_E_UNSUPPORTED names the operator.
 Status check_allowed(std::string_view name, std::span<const std::string> namespaces);
 
 }  // namespace oarlock::pt2

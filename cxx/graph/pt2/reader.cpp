@@ -170,6 +170,11 @@ Status ProgramReader::read_output(const Tagged& spec) {
     return Status::ok();
   }
   if (spec.tag == "user_input_mutation") return Status::ok();  // the caller's tensors stay as they are
+  if (spec.tag == "parameter_mutation") {
+    return unsupported(
+        "programs that write to their parameters are not supported (outputs of the kind parameter_mutation); keep what "
+        "changes in buffers, or export without run_decompositions()");
+  }
   if (spec.tag != "buffer_mutation") return unsupported("outputs of the kind {} are not supported", spec.tag);
   OAR_ASSIGN(const std::string name, string_at(*arg, "name"));
   OAR_ASSIGN(const std::string buffer, string_at(*spec.value, "buffer_name"));
@@ -236,9 +241,10 @@ Status ProgramReader::name_inputs(const JsonValue& signature, const JsonValue* n
   std::vector<std::string> candidates = arguments.keys;
   candidates.insert(candidates.end(), tree.children[1].keys.begin(), tree.children[1].keys.end());
   for (std::string& name : candidates) {
-    const bool holds_input = std::any_of(program_.inputs.begin(), program_.inputs.end(), [&](const ProgramInput& given) {
-      return given.name == name || given.name.compare(0, name.size() + 1, name + ".") == 0;
-    });
+    const bool holds_input =
+        std::any_of(program_.inputs.begin(), program_.inputs.end(), [&](const ProgramInput& given) {
+          return given.name == name || given.name.compare(0, name.size() + 1, name + ".") == 0;
+        });
     if (holds_input) program_.arguments.push_back(std::move(name));
   }
   return Status::ok();

@@ -17,8 +17,12 @@ Status wrong_kind(std::string_view key, std::string_view wanted) {
 // The names of a container's children, if its context gives exactly one each.
 std::vector<std::string> context_names(const JsonValue& context, std::size_t count) {
   const JsonValue* list = &context;
-  // A defaultdict's context is [factory, [keys]].
-  if (list->is_array() && list->items().size() == 2 && list->items()[1].is_array()) list = &list->items()[1];
+  // A dataclass's context is [[names], [names of those that are None]], a defaultdict's [factory, [keys]].
+  if (list->is_array() && list->items().size() == 2 && list->items()[0].is_array()) {
+    list = &list->items()[0];
+  } else if (list->is_array() && list->items().size() == 2 && list->items()[1].is_array()) {
+    list = &list->items()[1];
+  }
   std::vector<std::string> names;
   if (!list->is_array() || list->items().size() != count) return names;
   for (const JsonValue& item : list->items()) {
@@ -54,10 +58,14 @@ Result<OutputTree> tree_of_spec(const JsonValue& spec, const JsonValue* namedtup
   if (type->text() == "builtins.tuple" || type->text() == "builtins.list") return tree;
   const JsonValue* context = spec.find("context");
   if (context == nullptr || !context->is_string()) return tree;
-  Result<JsonValue> parsed = parse_strict_json(context->text());
-  if (!parsed.is_ok()) return tree;
-  tree.keys = parsed.value().is_string() ? namedtuple_names(namedtuple_fields, parsed.value().text())
-                                         : context_names(parsed.value(), tree.children.size());
+  if (type->text() == "collections.namedtuple") {
+    tree.keys = namedtuple_names(namedtuple_fields, context->text());
+  } else {
+    Result<JsonValue> parsed = parse_strict_json(context->text());
+    if (!parsed.is_ok()) return tree;
+    tree.keys = parsed.value().is_string() ? namedtuple_names(namedtuple_fields, parsed.value().text())
+                                           : context_names(parsed.value(), tree.children.size());
+  }
   if (tree.keys.size() == tree.children.size()) {
     tree.kind = OutputTree::Kind::kMap;
   } else {

@@ -2252,6 +2252,21 @@ A list with an object for each overload, in the order in which oar\_op\_call tri
         name_space: *const ::core::ffi::c_char,
         out: *mut *mut oar_bytes,
     ) -> oar_status;
+    /**Load a library of custom operators (TORCH\_LIBRARY), before a program that calls them is loaded.
+
+The operators that it registers may then be called by oar\_op\_call and by programs. It stays loaded until the process
+ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.
+Because an exception there would end the process, another process loads it first (/bin/echo with LD\_PRELOAD), which is
+given 60 seconds.
+
+* `path` (in) of the file, not searched for. No colon and no white space in its real path.
+
+* **return** OAR\_E\_NOT\_FOUND there is no such file.
+* **return** OAR\_E\_ARGUMENT anybody may write to the file, or it does not load; the text has the loader's reason or that
+  of the exception.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_load_library(path: *const ::core::ffi::c_char) -> oar_status;
     /**An optimizer over all parameters of a model.
 
 "sgd" takes lr, momentum, dampening, weight\_decay, nesterov, maximize; "adamw" takes lr, betas, eps, weight\_decay,

@@ -1,0 +1,214 @@
+#include "graph/operator_library.h"
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "base/no_destructor.h"
+
+extern char** environ;  // NOLINT: POSIX
+
+namespace oarlock {
+namespace {
+
+constexpr const char* kLoaded = "oarlock: the library loads";
+constexpr int kTrialMsMax = 60000;
+constexpr std::size_t kTrialTextMax = 64 << 10;
+constexpr int kOutput = 1, kErrors = 2;  // descriptors of the other process
+
+struct Libraries {
+  std::mutex mutex;
+  std::vector<std::string> paths;            // real ones, in the order of loading
+  std::set<std::string, std::less<>> names;  // of the operators that they registered
+};
+
+Libraries& libraries() {
+  static NoDestructor<Libraries> instance;
+  return *instance;
+}
+
+std::set<std::string> operator_names() {
+  std::set<std::string> names;
+  for (const c10::OperatorName& name : c10::Dispatcher::singleton().getAllOpNames()) names.insert(name.name);
+  return names;
+}
+
+Result<std::string> checked_path(const std::string& path) {
+  std::array<char, PATH_MAX> real{};
+  if (realpath(path.c_str(), real.data()) == nullptr) {
+    if (errno == ENOENT || errno == ENOTDIR) return not_found("{}: there is no such library", path);
+    return invalid_argument("{}: {}", path, std::strerror(errno));
+  }
+  struct stat info {};
+  if (stat(real.data(), &info) != 0 || !S_ISREG(info.st_mode)) return invalid_argument("{} is no file", path);
+  if ((info.st_mode & S_IWOTH) != 0)
+    return invalid_argument("{}: anybody may write to this file, so it is not loaded; chmod o-w it", path);
+  std::string result = real.data();
+  if (result.find_first_of(": \t\n") != result.npos) {
+    return invalid_argument(
+        "{}: a path with a colon or white space cannot be tried before it is loaded; move the library", path);
+  }
+  return result;
+}
+
+// Where a function of libtorch lies.
+std::string file_of(const void* address) {
+  Dl_info info{};
+  return dladdr(address, &info) != 0 && info.dli_fname != nullptr ? info.dli_fname : "";
+}
+
+// The environment with the libraries preloaded.
+std::vector<std::string> trial_environment(const std::vector<std::string>& preloaded) {
+  std::string list;
+  if (const char* own = std::getenv("LD_PRELOAD"); own != nullptr && *own != '\0') list = std::string(own) + ":";
+  const std::string torch = file_of(reinterpret_cast<const void*>(&c10::Dispatcher::realSingleton));
+  std::string folder = torch.substr(0, torch.rfind('/') == torch.npos ? 0 : torch.rfind('/'));
+  for (const std::string& library : preloaded) list += library + ":";
+  list.pop_back();
+  if (const char* own = std::getenv("LD_LIBRARY_PATH"); own != nullptr && *own != '\0')
+    folder += std::string(":") + own;
+  std::vector<std::string> result = {"LD_PRELOAD=" + list, "LD_LIBRARY_PATH=" + folder, "LD_BIND_NOW=1"};
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto is = [&](std::string_view name) { return text.substr(0, name.size()) == name; };
+    if (!is("LD_PRELOAD=") && !is("LD_LIBRARY_PATH=") && !is("LD_BIND_NOW=")) result.emplace_back(text);
+  }
+  return result;
+}
+
+struct Trial {
+  bool was_started = false;
+  bool has_ended = false;
+  int status = 0;  // of waitpid, if has_ended; -1: somebody else took it
+  std::string text;
+};
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+int milliseconds_until(Deadline deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
+// Until nobody can write any more, or the deadline.
+std::string read_all(int end, Deadline deadline) {
+  std::string text;
+  while (text.size() < kTrialTextMax) {
+    pollfd readable{end, POLLIN, 0};
+    const int ready = poll(&readable, 1, milliseconds_until(deadline));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) break;
+    std::array<char, 4096> buffer{};
+    const ssize_t count = read(end, buffer.data(), buffer.size());
+    if (count <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+void await_end(pid_t child, Deadline deadline, Trial& trial) {
+  while (true) {
+    const pid_t ended = waitpid(child, &trial.status, WNOHANG);
+    trial.has_ended = ended != 0;
+    if (ended < 0) trial.status = -1;  // a host that reaps all children itself was first
+    if (trial.has_ended) return;
+    if (milliseconds_until(deadline) == 0) break;
+    poll(nullptr, 0, 2);
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+Trial run_trial(const std::vector<std::string>& preloaded) {
+  Trial trial;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return trial;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], kOutput);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], kErrors);
+  std::vector<std::string> environment = trial_environment(preloaded);
+  std::vector<char*> variables;
+  for (std::string& entry : environment) variables.push_back(entry.data());
+  variables.push_back(nullptr);
+  std::string program = "/bin/echo", mark = kLoaded;
+  char* arguments[] = {program.data(), mark.data(), nullptr};
+  pid_t child = 0;
+  trial.was_started = posix_spawn(&child, program.c_str(), &actions, nullptr, arguments, variables.data()) == 0;
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTrialMsMax);
+  if (trial.was_started) {
+    trial.text = read_all(ends[0], deadline);
+    await_end(child, deadline, trial);
+  }
+  close(ends[0]);
+  return trial;
+}
+
+// What the loader itself refuses is left to dlopen, which finds more libraries than a new process does.
+constexpr int kLoaderFailed = 127;
+
+Status try_in_another_process(const std::string& path, const std::vector<std::string>& before) {
+  std::vector<std::string> preloaded = {file_of(reinterpret_cast<const void*>(&c10::Dispatcher::realSingleton))};
+  preloaded.insert(preloaded.end(), before.begin(), before.end());
+  preloaded.push_back(path);
+  const Trial trial = run_trial(preloaded);
+  if (!trial.was_started || trial.text.find(kLoaded) != trial.text.npos) return Status::ok();
+  if (!trial.has_ended)
+    return invalid_argument("{}: loading it does not come to an end ({} s)", path, kTrialMsMax / 1000);
+  const bool is_refused = trial.status != -1 && WIFEXITED(trial.status) && WEXITSTATUS(trial.status) == kLoaderFailed;
+  if (is_refused) return Status::ok();
+  constexpr std::string_view kWhat = "what():  ";
+  std::string said = trial.text;
+  if (const std::size_t what = said.find(kWhat); what != said.npos) said = said.substr(what + kWhat.size());
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  return invalid_argument("{}: its own code ends the process that loads it{}{}", path, said.empty() ? "" : ": ",
+                          said.substr(0, 2000));
+}
+
+}  // namespace
+
+Status load_operator_library(const std::string& path) {
+  OAR_ASSIGN(const std::string real, checked_path(path));
+  Libraries& known = libraries();
+  const std::lock_guard lock(known.mutex);
+  if (std::find(known.paths.begin(), known.paths.end(), real) != known.paths.end()) return Status::ok();
+  void* loaded = dlopen(real.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (loaded == nullptr) OAR_TRY(try_in_another_process(real, known.paths));
+  if (loaded != nullptr) dlclose(loaded);
+  const std::set<std::string> before = operator_names();
+  if (dlopen(real.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {  // never closed: operators stay registered
+    const char* text = dlerror();
+    return invalid_argument("{}: it cannot be loaded: {}", path, text != nullptr ? text : "no reason given");
+  }
+  for (const std::string& name : operator_names()) {
+    if (!before.contains(name)) known.names.insert(name);
+  }
+  known.paths.push_back(real);
+  return Status::ok();
+}
+
+bool is_of_operator_library(std::string_view name) {
+  Libraries& known = libraries();
+  const std::lock_guard lock(known.mutex);
+  return known.names.contains(name);
+}
+
+}  // namespace oarlock

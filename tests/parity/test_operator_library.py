@@ -1,0 +1,75 @@
+"""Programs that call operators of a library that oar_load_library loads; libraries that must not be loaded."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+import oarlock_ctypes as oc  # noqa: E402
+
+OAR = oc.load()
+STATE = OAR.make(OAR.lib.oar_state_create, None)
+LIBRARIES = pathlib.Path(os.environ["OARLOCK_BUILD"]) / "lib"
+
+EXPORT = """
+import sys, torch
+library = torch.library.Library("oarlock_test_operators", "DEF")
+library.define("scale(Tensor x, float factor) -> Tensor")
+library.impl("scale", lambda x, factor: x * factor, "CompositeExplicitAutograd")
+library.impl("scale", lambda x, factor: torch.empty_like(x), "Meta")
+
+class Scaled(torch.nn.Module):
+    def forward(self, x):
+        return torch.ops.oarlock_test_operators.scale(x, 2.5)
+
+torch.export.save(torch.export.export(Scaled(), (torch.ones(3),)), sys.argv[1])
+"""
+
+
+def load_library(path):
+    OAR.check(OAR.lib.oar_load_library(str(path).encode()))
+
+
+def refusal(path):
+    with pytest.raises(oc.OarlockError) as caught:
+        load_library(path)
+    return caught.value
+
+
+def test_a_program_calls_operators_of_a_library_once_it_is_loaded(tmp_path):
+    subprocess.run([sys.executable, "-c", EXPORT, str(tmp_path / "scaled.pt2")], check=True, timeout=300)
+    load = lambda: OAR.make(OAR.lib.oar_model_load, STATE, str(tmp_path / "scaled.pt2").encode(), None)  # noqa: E731
+    with pytest.raises(oc.OarlockError) as caught:
+        load()
+    assert caught.value.code == oc.E_UNSUPPORTED
+    assert "oarlock_test_operators::scale" in caught.value.message and "node scale" in caught.value.message
+    for _ in range(2):
+        load_library(LIBRARIES / "operators_scale.so")
+    assert torch.equal(OAR.forward(load(), [torch.ones(3)])[0], torch.full((3,), 2.5))
+
+
+@pytest.mark.parametrize("name, text", [("throws", "thrown while loading"), ("unresolved", "oarlock_nobody_has_this"),
+                                        ("exits", "ends the process")])
+def test_a_library_that_does_not_load_is_an_error_with_its_reason(name, text):
+    error = refusal(LIBRARIES / f"operators_{name}.so")
+    assert error.code == oc.E_ARGUMENT
+    assert text in error.message and f"operators_{name}.so" in error.message
+
+
+def test_what_is_no_library_is_refused(tmp_path):
+    assert refusal(tmp_path / "none.so").code == oc.E_NOT_FOUND
+    (tmp_path / "text.so").write_text("no library")
+    assert "cannot be loaded" in refusal(tmp_path / "text.so").message
+    assert "is no file" in refusal(tmp_path).message
+
+
+def test_a_library_that_anybody_may_write_to_is_refused(tmp_path):
+    shutil.copy(LIBRARIES / "operators_scale.so", tmp_path / "open.so")
+    (tmp_path / "open.so").chmod(0o777)
+    assert "anybody may write" in refusal(tmp_path / "open.so").message
