@@ -28,9 +28,9 @@ class OwnHandle {
 };
 
 // What went wrong inside the callback is what its last call of the library said.
-Status forward_failed(std::int32_t value) {
+Status callback_returned(const char* what, std::int32_t value) {
   const ErrorInfo* inside = current_error();
-  return callback_failed("the forward of the model returned {}{}{}", value,
+  return callback_failed("the {} of the model returned {}{}{}", what, value,
                          inside != nullptr ? "; the last error inside it: " : "",
                          inside != nullptr ? inside->message : "")
       .with_vendor_code(value);
@@ -42,10 +42,19 @@ Result<Tree> run_forward(oar_forward_fn fn, void* data, std::shared_ptr<Model> m
   OwnHandle<oar_tree> outputs(nullptr);
   clear_error();
   const std::int32_t value = fn(model_handle.get(), input_handle.get(), outputs.out(), data);
-  if (value != 0) return forward_failed(value);
+  if (value != 0) return callback_returned("forward", value);
   if (outputs.get() == nullptr) return callback_failed("the forward of the model returned 0 and gave no outputs");
   OAR_ASSIGN(const Tree& given, unwrap(outputs.get()));
   return given;
+}
+
+Status run_backward(oar_backward_fn fn, void* data, std::shared_ptr<Model> model, const Tree& output_gradients) {
+  if (model == nullptr) return invalid_state("the model that the loss came from has been released");
+  const OwnHandle<oar_model> model_handle(wrap<oar_model>(std::move(model)));
+  const OwnHandle<oar_tree> gradients(wrap<oar_tree>(std::make_shared<Tree>(output_gradients)));
+  clear_error();
+  const std::int32_t value = fn(model_handle.get(), gradients.get(), data);
+  return value == 0 ? Status::ok() : callback_returned("backward", value);
 }
 
 }  // namespace
@@ -88,6 +97,19 @@ oar_status oar_model_set_forward(oar_model* model, oar_forward_fn fn, void* user
     return foreign->set_forward(
         [fn, data = owner.share(), weak = std::weak_ptr<Model>(self)](const Tree& inputs) -> Result<Tree> {
           return run_forward(fn, data.get(), weak.lock(), inputs);
+        });
+  });
+}
+
+oar_status oar_model_set_backward(oar_model* model, oar_backward_fn fn, void* user_data,
+                                  oar_release_fn release_fn) noexcept {
+  return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
+    OAR_ASSIGN(std::shared_ptr<Model> self, unwrap_shared(model));
+    OAR_ASSIGN(ForeignModel * foreign, self->require_foreign("oar_model_set_backward"));
+    if (fn == nullptr) return foreign->set_backward(nullptr);
+    return foreign->set_backward(
+        [fn, data = owner.share(), weak = std::weak_ptr<Model>(self)](const Tree& output_gradients) {
+          return run_backward(fn, data.get(), weak.lock(), output_gradients);
         });
   });
 }

@@ -108,6 +108,7 @@ class Accelerator {
   Status share_order(Loader& loader) const;
   Status before_backward();
   Status after_backward();
+  Status run_backward(const at::Tensor& loss);
   void give_up();
   Status check_gradients(const NamedTensors& parameters) const;
   Status check_is_prepared(const Optimizer& optimizer);
@@ -144,6 +145,7 @@ class Accelerator {
   std::int64_t accumulation_counter_ = 0;  // micro-batches begun since the last forced synchronisation
   bool sync_gradients_ = true;             // of the micro-batch begun last
   bool is_accumulating_ = false;           // between accumulate_begin and accumulate_end
+  bool is_in_backward_ = false;            // a host's callback may be running
   bool is_closed_ = false;
   std::optional<std::string> last_checkpoint_;
 };

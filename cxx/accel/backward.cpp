@@ -29,6 +29,21 @@ Status check_loss(const at::Tensor& loss) {
 Status Accelerator::backward(const at::Tensor& loss) {
   OAR_TRY(require_between_backwards());
   OAR_TRY(check_loss(loss));
+  struct Scope {
+    Accelerator& self;
+    explicit Scope(Accelerator& of) : self(of) { self.is_in_backward_ = true; }
+    ~Scope() {  // however it ended, so did the backwards of foreign models in it
+      self.is_in_backward_ = false;
+      for (PreparedModel& prepared : self.models_) {
+        prepared.ready.clear();
+        (void)prepared.model->take_host_backward();
+      }
+    }
+  } const scope(*this);
+  return run_backward(loss);
+}
+
+Status Accelerator::run_backward(const at::Tensor& loss) {
   try {
     if (Status status = before_backward(); !status.is_ok()) {
       give_up();
@@ -62,7 +77,9 @@ void Accelerator::give_up() {
 
 Status Accelerator::before_backward() {
   for (PreparedModel& prepared : models_) {
-    if (prepared.data_parallel != nullptr) OAR_TRY(prepared.data_parallel->before_backward(state_->timeout()));
+    if (prepared.data_parallel == nullptr) continue;
+    OAR_TRY(prepared.model->is_run_unseen() ? prepared.data_parallel->begin_host_backward(state_->timeout())
+                                            : prepared.data_parallel->before_backward(state_->timeout()));
   }
   return Status::ok();
 }
@@ -70,8 +87,11 @@ Status Accelerator::before_backward() {
 Status Accelerator::after_backward() {
   Status first = Status::ok();
   for (PreparedModel& prepared : models_) {
-    if (prepared.data_parallel == nullptr) continue;
-    Status status = prepared.data_parallel->after_backward(state_->timeout());
+    const bool host_ran = prepared.model->take_host_backward();
+    if (prepared.data_parallel == nullptr && !host_ran) continue;
+    Status status = prepared.data_parallel == nullptr
+                        ? check_gradients(prepared.model->parameters())
+                        : prepared.data_parallel->after_backward(state_->timeout(), /*takes_part=*/host_ran);
     if (first.is_ok()) first = std::move(status);
   }
   return first;

@@ -1,5 +1,7 @@
 // The backward of a foreign model: the host computes, and tells gradient by gradient, so that averages travel
 // meanwhile.
+#include <ATen/core/Tensor.h>
+
 #include "accel/accelerator.h"
 #include "graph/grad_ready.h"
 #include "model/providers/foreign.h"
@@ -8,6 +10,10 @@ namespace oarlock {
 
 Status Accelerator::require_between_backwards() const {
   OAR_TRY(require_open());
+  if (is_in_backward_) {
+    return invalid_state(
+        "a backward is running: inside the backward callback of a model only its gradients can be handed over");
+  }
   for (const PreparedModel& prepared : models_) {
     if (prepared.ready.empty()) continue;
     return invalid_state(
@@ -29,7 +35,11 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
         name);
   }
   OAR_TRY(foreign->check_gradient_memory(parameter, gradient));
-  OAR_TRY(accumulate_gradient(parameter, gradient, accumulation_steps_));
+  // Gradients made from those of outputs carry the loss's scale already. In an accumulation the first is copied, as a
+  // share of it would be: the host may use its memory for the next micro-batch.
+  const bool is_scaled = foreign->is_in_backward();
+  const bool copies = is_scaled && accumulation_steps_ != 1 && !parameter.tensor.grad().defined();
+  OAR_TRY(accumulate_gradient(parameter, copies ? gradient.clone() : gradient, is_scaled ? 1 : accumulation_steps_));
   prepared->ready.insert(parameter.tensor.unsafeGetTensorImpl());
   DataParallel* data_parallel = prepared->data_parallel.get();
   if (data_parallel == nullptr) return Status::ok();
@@ -45,8 +55,9 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
 
 Status Accelerator::gradients_done(Model& model) {
   OAR_TRY(require_open());
-  OAR_TRY(model.require_foreign("oar_accelerator_gradients_done").status());
+  OAR_ASSIGN(const ForeignModel* foreign, model.require_foreign("oar_accelerator_gradients_done"));
   OAR_ASSIGN(PreparedModel * prepared, find(model));
+  if (foreign->is_in_backward()) return Status::ok();  // its end is that of the backward around it
   prepared->ready.clear();
   DataParallel* data_parallel = prepared->data_parallel.get();
   if (data_parallel == nullptr) return check_gradients(prepared->model->parameters());

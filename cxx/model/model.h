@@ -73,6 +73,10 @@ class Model {
   // frozen ones have no gradient and are not in parameters(), but in state_dict(). Gives how many names fitted.
   // OAR_E_STATE once sealed.
   virtual Result<std::int64_t> freeze(std::string_view pattern, bool frozen) = 0;
+  // Of foreign models, for whoever runs backwards. Whether the host's own backward (HostNode) ran since this was asked
+  // last; and whether its forward goes through autograd without the model seeing it.
+  virtual bool take_host_backward() { return false; }
+  virtual bool is_run_unseen() const { return false; }
   // Called by what is made over the list of parameters (optimizers, data parallelism): it changes no more.
   virtual void seal() {}
 

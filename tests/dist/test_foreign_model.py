@@ -163,3 +163,91 @@ report(outcomes=[attempt(lambda: ready(b"first", kept[0])), attempt(lambda: read
         assert first["status"] == "OAR_E_ABORTED" and "the test ends it" in first["text"]
         assert [other["status"] for other in others] == ["OAR_E_STATE"] * 3
         assert all("an earlier reduction failed" in other["text"] for other in others)
+
+
+# The loss is the sum of weight and bias times rank + 1, in callbacks; `body` is what backward does.
+CALLBACKS = SCENE + """
+FORWARD = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p)
+BACKWARD = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+share, kept = np.float32(world.rank + 1), []
+
+def forward(_model, _inputs, outputs, _data):
+    loss = Tensor(np.array(share * (weight.sum() + bias.sum()), np.float32))
+    tree = call_out(lib.oar_tree_create_map)
+    check(lib.oar_tree_set_tensor(ctypes.c_void_p(tree), b"loss", loss.handle))
+    kept.append(loss)
+    outputs[0] = tree
+    return 0
+
+def backward(_model, _gradients, _data):
+    {backward}
+    return 0
+
+functions = FORWARD(forward), BACKWARD(backward)
+check(lib.oar_model_set_forward(model, functions[0], None, None))
+check(lib.oar_model_set_backward(model, functions[1], None, None))
+
+def run():
+    inputs = ctypes.c_void_p(call_out(lib.oar_tree_create_map))
+    outputs = ctypes.c_void_p(call_out(lib.oar_model_forward, model, inputs))
+    loss = ctypes.c_void_p(call_out(lib.oar_tree_get_tensor, outputs, b"loss"))
+    check(lib.oar_accelerator_backward(accelerator, loss))
+"""
+GIVE_BOTH = "give(b'bias', [share]); give(b'weight', [share] * 3)"
+
+
+def run_callbacks(size, backward, body, **options):
+    scene = CALLBACKS.replace("{options}", repr(options)).replace("{backward}", backward)
+    return run_world(size, scene + body)
+
+
+def test_a_backward_callback_trains_data_parallel():
+    body = """
+run(); step()
+report(weight=weight.tolist(), bias=bias.tolist())
+"""
+    for rank in run_callbacks(2, GIVE_BOTH, body):
+        assert rank["weight"] == [10 - 0.75] * 3 and rank["bias"] == [20 - 0.75]  # lr 0.5, the mean of 1 and 2
+
+
+def test_averages_travel_while_the_callback_computes(tmp_path):
+    backward = f"""give(b'bias', [share])
+    path = "{tmp_path}/" + str(world.rank)
+    check(lib.oar_state_dump(world.handle, path.encode()))
+    give(b'weight', [share] * 3)"""
+    body = f"""
+run()
+operations = json.load(open("{tmp_path}/" + str(world.rank)))["operations"]
+report(started=[entry["operation"] for entry in operations].count("all_reduce"))
+"""
+    tiny = {"ddp_first_bucket_cap_mb": 1e-6, "ddp_bucket_cap_mb": 1e-6}  # a bucket for each parameter
+    assert [rank["started"] for rank in run_callbacks(2, backward, body, **tiny)] == [1, 1]
+
+
+def test_peers_learn_at_once_that_a_callback_failed():
+    backward = "if world.rank == 1: return 5\n    " + GIVE_BOTH
+    for number, rank in enumerate(run_callbacks(2, backward, "report(outcome=attempt(run))")):
+        assert rank["outcome"]["status"] == ("OAR_E_ABORTED", "OAR_E_CALLBACK")[number]
+        assert "backward of the model returned 5" in rank["outcome"]["text"]
+        assert rank["outcome"]["seconds"] < 4
+
+
+def test_a_callback_that_gives_nothing_is_told_and_the_others_go_on():
+    backward = "if world.rank == 0: " + GIVE_BOTH
+    ranks = run_callbacks(2, backward, "report(outcome=attempt(run))")
+    assert [rank["outcome"]["status"] for rank in ranks] == ["OAR_OK", "OAR_E_STATE"]
+    assert "2 of 2 parameters got no gradient" in ranks[1]["outcome"]["text"]
+
+
+def test_callbacks_in_an_accumulation_average_once():
+    body = """
+for i in range(2):
+    check(lib.oar_accelerator_accumulate_begin(accelerator, model))
+    run(); step()
+    check(lib.oar_accelerator_accumulate_end(accelerator))
+report(weight=weight.tolist())
+"""
+    backward = "scale = call_out(lib.oar_tensor_item, ctypes.c_void_p(call_out(lib.oar_tree_get_tensor, ctypes.c_void_p(_gradients), " \
+               "b'loss')), kind=ctypes.c_double)\n    give(b'bias', [share * scale]); give(b'weight', [share * scale] * 3)"
+    for rank in run_callbacks(2, backward, body, accelerator_gradient_accumulation_steps=2):
+        assert rank["weight"] == [10 - 0.75] * 3

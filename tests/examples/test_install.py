@@ -50,10 +50,11 @@ def test_cpp17_by_pkg_config(prefix, tmp_path):
 
 
 COMPILERS = {"C99": ["gcc", "-std=c99"], "C++17": ["g++", "-x", "c++", "-std=c++17"]}
+DATA = ["--train", EXAMPLES / "digits/train.safetensors", "--test", EXAMPLES / "digits/test.safetensors"]
 ARGUMENTS = {  # example -> its arguments for a short run in the current folder, and what it then prints
+    "foreign_model": ([*DATA, "--project", "run", "--epochs", 1], "epoch 1: loss"),
     "run_in_situ": ([EXAMPLES / "digits/digits.pt2"], "512 samples on 2 threads"),
-    "train_digits": (["--program", EXAMPLES / "digits/digits.pt2", "--train", EXAMPLES / "digits/train.safetensors", "--test",
-                      EXAMPLES / "digits/test.safetensors", "--project", "run", "--epochs", 1], "after 1 epochs"),
+    "train_digits": (["--program", EXAMPLES / "digits/digits.pt2", *DATA, "--project", "run", "--epochs", 1], "after 1 epochs"),
     "train_transformer": (["checkpoint"], "epoch 4: loss"),
 }
 
@@ -62,7 +63,7 @@ ARGUMENTS = {  # example -> its arguments for a short run in the current folder,
 @pytest.mark.parametrize("example", sorted(path.stem for path in EXAMPLES.glob("*.c")))
 def test_an_example_is_built_and_run_with_two_ranks(prefix, tmp_path, example, language):
     compiler, options = COMPILERS[language][0], COMPILERS[language][1:]
-    run(compiler, *options, *WARNINGS, EXAMPLES / f"{example}.c", "-o", tmp_path / example, *flags(prefix))
+    run(compiler, *options, *WARNINGS, EXAMPLES / f"{example}.c", "-o", tmp_path / example, *flags(prefix), "-lm")
     arguments, words = ARGUMENTS[example]
     assert words in run(prefix / "bin/oarlock", "launch", "-n", 2, tmp_path / example, *arguments, cwd=tmp_path)
 

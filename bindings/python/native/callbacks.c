@@ -174,16 +174,19 @@ int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_dat
   return !done;
 }
 
-/* function(model, inputs) -> outputs, as handles; a second owner of each is made for Python. */
-static int forward(PyObject *callable, oar_model *model, const oar_tree *inputs, oar_tree **out_outputs) {
-  PyObject *arguments, *result;
-  const int retained = oar_model_retain(model) == OAR_OK && oar_tree_retain((oar_tree *)inputs) == OAR_OK;
-  int done = 0;
-  if (!retained) {
+/* (model, tree) as handles for Python; a second owner of each is made. */
+static PyObject *model_and_tree(oar_model *model, const oar_tree *tree) {
+  if (oar_model_retain(model) != OAR_OK || oar_tree_retain((oar_tree *)tree) != OAR_OK) {
     oar_py_raise(OAR_E_HANDLE);
-    return 0;
+    return NULL;
   }
-  arguments = oar_py_pack(2, oar_py_wrap(OAR_PY_model, model), oar_py_wrap(OAR_PY_tree, (oar_tree *)inputs));
+  return oar_py_pack(2, oar_py_wrap(OAR_PY_model, model), oar_py_wrap(OAR_PY_tree, (oar_tree *)tree));
+}
+
+/* function(model, inputs) -> outputs, as handles. */
+static int forward(PyObject *callable, oar_model *model, const oar_tree *inputs, oar_tree **out_outputs) {
+  PyObject *arguments = model_and_tree(model, inputs), *result;
+  int done = 0;
   result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
   Py_XDECREF(arguments);
   if (result != NULL && oar_py_is(result, OAR_PY_tree, 0)) {
@@ -205,6 +208,24 @@ int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_
   if (!oar_py_enter(&gil)) return 1;
   Py_INCREF(callable); /* it may be replaced while it runs */
   done = forward(callable, model, inputs, out_outputs);
+  if (!done) oar_py_keep_exception();
+  Py_DECREF(callable);
+  oar_py_leave(gil);
+  return !done;
+}
+
+/* function(model, output_gradients) -> None */
+int32_t oar_py_backward(oar_model *model, const oar_tree *output_gradients, void *user_data) {
+  PyGILState_STATE gil;
+  PyObject *callable = user_data, *arguments, *result;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  Py_INCREF(callable); /* it may be replaced while it runs */
+  arguments = model_and_tree(model, output_gradients);
+  result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
+  done = result != NULL;
+  Py_XDECREF(arguments);
+  Py_XDECREF(result);
   if (!done) oar_py_keep_exception();
   Py_DECREF(callable);
   oar_py_leave(gil);

@@ -1382,6 +1382,26 @@ def model_save_weights(model: ModelHandle, path: str) -> None:
     OAR_E_NO_SPACE the disk is full; the old file is as it was.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
+def model_set_backward(model: ModelHandle, fn: Callable[..., object] | None) -> None:
+    """Give a foreign model whose forward computes without operators its backward: oar_accelerator_backward runs it.
+
+    In training, what oar_model_forward gives then has a place in autograd: a loss computed from it by operators, or one
+    of the outputs itself, leads back to `fn`, which gets the outputs' gradients and hands over those of the parameters
+    with oar_accelerator_gradient_ready as it has them, so that their averages travel meanwhile. They carry the scale of
+    the loss: they are not divided by accelerator.gradient_accumulation_steps again. The backward's end is implied
+    (oar_accelerator_gradients_done does nothing there). Nothing flows back into the inputs.
+
+    One backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`
+    calls that train or save give OAR_E_STATE. Where it fails on one of several ranks, the others are told at once and
+    the state is aborted.
+
+    model: borrowed; foreign.
+    fn: NULL takes the present one away.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once: when neither the model nor an output of its forwards needs `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+    OAR_E_UNSUPPORTED the model is a program.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_set_forward(model: ModelHandle, fn: Callable[..., object] | None) -> None:
     """Give a foreign model its forward: oar_model_forward runs it from now on.
 

@@ -155,6 +155,7 @@ OAR_HANDLE(tracker)
 OAR_HANDLE(tree)
 OAR_HANDLE(work)
 
+OAR_CALLBACK(backward)
 OAR_CALLBACK(forward)
 OAR_CALLBACK(log)
 OAR_CALLBACK(print)
@@ -578,6 +579,10 @@ oar_status oar_model_save_lora(oar_model *HANDLE, const char *TEXT);
 %feature("docstring") oar_model_save_weights "Write every persistent parameter and buffer as one safetensors file, under all their names.\n\nA reader of `path` sees the old file or the new, whatever happens; the new one is on the disk when this returns.\n\nmodel: borrowed.\npath: replaced if it exists; its folder must exist.\nOAR_E_IO the system refused; the text has its reason.\nOAR_E_NO_SPACE the disk is full; the old file is as it was.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_save_weights;
 oar_status oar_model_save_weights(oar_model *HANDLE, const char *TEXT);
+%exception oar_model_set_backward { OAR_FIRST_USE $action }
+%feature("docstring") oar_model_set_backward "Give a foreign model whose forward computes without operators its backward: oar_accelerator_backward runs it.\n\nIn training, what oar_model_forward gives then has a place in autograd: a loss computed from it by operators, or one\nof the outputs itself, leads back to `fn`, which gets the outputs' gradients and hands over those of the parameters\nwith oar_accelerator_gradient_ready as it has them, so that their averages travel meanwhile. They carry the scale of\nthe loss: they are not divided by accelerator.gradient_accumulation_steps again. The backward's end is implied\n(oar_accelerator_gradients_done does nothing there). Nothing flows back into the inputs.\n\nOne backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`\ncalls that train or save give OAR_E_STATE. Where it fails on one of several ranks, the others are told at once and\nthe state is aborted.\n\nmodel: borrowed; foreign.\nfn: NULL takes the present one away.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once: when neither the model nor an output of its forwards needs `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.\nOAR_E_UNSUPPORTED the model is a program.\nThreads: serial(model). Other threads of Python run meanwhile.";
+%thread oar_model_set_backward;
+oar_status oar_model_set_backward(oar_model *HANDLE, oar_backward_fn backward_FN, void *USER_DATA, oar_release_fn RELEASE);
 %exception oar_model_set_forward { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_set_forward "Give a foreign model its forward: oar_model_forward runs it from now on.\n\nIt calls operators on the tensors of oar_model_parameter, or computes however it likes. In training the operators\nrecord autograd, in evaluation not.\n\nmodel: borrowed; foreign.\nfn: NULL takes the present one away.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once: when another forward takes its place, when the model ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.\nOAR_E_UNSUPPORTED the model is a program.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_set_forward;

@@ -47,6 +47,20 @@ extern "C" {
  */
 typedef int32_t (*oar_forward_fn)(OAR_BORROWED oar_model *model, OAR_BORROWED const oar_tree *inputs,
                                   OAR_OUT OAR_OWNED oar_tree **out_outputs, OAR_NULLABLE void *user_data);
+/**
+ * Computes the gradients of a foreign model's parameters from those of its outputs, and hands them over.
+ *
+ * @param[in] model             the model; valid during the call only.
+ * @param[in] output_gradients  the outputs' structure; a tensor where an output has a gradient, None elsewhere. Valid
+ *                              during the call only.
+ * @param[in] user_data         as registered.
+ *
+ * @return 0 when done; anything else ends the call that ran it with OAR_E_CALLBACK.
+ * @threads inside oar_accelerator_backward of a loss that came from this model
+ * @since   0.1
+ */
+typedef int32_t (*oar_backward_fn)(OAR_BORROWED oar_model *model, OAR_BORROWED const oar_tree *output_gradients,
+                                   OAR_NULLABLE void *user_data);
 #ifdef __cplusplus
 }
 #endif
@@ -122,6 +136,33 @@ oar_model_register_buffer(oar_model *model, const char *name, oar_tensor *tensor
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_model_set_forward(oar_model *model, OAR_NULLABLE oar_forward_fn fn, OAR_NULLABLE void *user_data,
                       OAR_NULLABLE oar_release_fn release) OAR_NOEXCEPT;
+
+/**
+ * Give a foreign model whose forward computes without operators its backward: oar_accelerator_backward runs it.
+ *
+ * In training, what oar_model_forward gives then has a place in autograd: a loss computed from it by operators, or one
+ * of the outputs itself, leads back to `fn`, which gets the outputs' gradients and hands over those of the parameters
+ * with oar_accelerator_gradient_ready as it has them, so that their averages travel meanwhile. They carry the scale of
+ * the loss: they are not divided by accelerator.gradient_accumulation_steps again. The backward's end is implied
+ * (oar_accelerator_gradients_done does nothing there). Nothing flows back into the inputs.
+ *
+ * One backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`
+ * calls that train or save give OAR_E_STATE. Where it fails on one of several ranks, the others are told at once and
+ * the state is aborted.
+ *
+ * @param[in] model      borrowed; foreign.
+ * @param[in] fn         NULL takes the present one away.
+ * @param[in] user_data  handed to `fn`.
+ * @param[in] release    release(user_data) runs exactly once: when neither the model nor an output of its forwards needs
+ *                       `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+ *
+ * @return OAR_E_UNSUPPORTED  the model is a program.
+ * @threads serial(model)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_model_set_backward(oar_model *model, OAR_NULLABLE oar_backward_fn fn, OAR_NULLABLE void *user_data,
+                       OAR_NULLABLE oar_release_fn release) OAR_NOEXCEPT;
 
 /**
  * Give a registered parameter or buffer itself, for operators: with its place in autograd, which oar_model_tensor

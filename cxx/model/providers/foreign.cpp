@@ -81,6 +81,7 @@ Status ForeignModel::register_parameter(const std::string& given_name, const at:
           name, known.name);
     }
   }
+  has_own_leaves_ = has_own_leaves_ || is_own_leaf;
   const at::Tensor leaf = is_own_leaf ? tensor : tensor.detach().set_requires_grad(true);
   entries_.push_back({{name, leaf}, false});
   parameters_.push_back({name, leaf});
@@ -190,7 +191,46 @@ Status ForeignModel::set_forward(Forward forward) {
   return Status::ok();
 }
 
+Status ForeignModel::set_backward(HostBackward backward) {
+  if (is_in_backward()) return invalid_state("the backward of the model is running; it cannot be replaced meanwhile");
+  backward_ = backward ? std::make_shared<Backward>() : nullptr;
+  if (backward_ != nullptr) backward_->run = std::move(backward);
+  return Status::ok();
+}
+
+Status ForeignModel::run_backward(Backward& backward, std::uint64_t forward, const Tree& output_gradients) {
+  if (forward != backward.last_forward) {
+    return invalid_state(
+        "the model ran forward again since this loss was computed, and its backward goes back through the last forward "
+        "only; call oar_accelerator_backward after each forward in training");
+  }
+  struct Running {
+    Backward& backward;
+    explicit Running(Backward& of) : backward(of) { backward.is_running = backward.has_run = true; }
+    ~Running() { backward.is_running = false; }
+  } const running(backward);
+  return backward.run(output_gradients);
+}
+
 Result<Tree> ForeignModel::forward(const Tree& inputs) {
+  const Unit root;
+  const Segment whole;
+  UnitObservers observers;
+  for (const auto& observer : observers_) {
+    if (auto held = observer.lock()) observers.push_back(std::move(held));
+  }
+  const UnitRun run{0, root, whole, nullptr, training_};
+  OAR_TRY(tell(observers, &UnitObserver::before_forward, run, false));
+  OAR_ASSIGN(Tree outputs, run_forward(inputs));
+  OAR_TRY(tell(observers, &UnitObserver::after_forward, run, true));
+  if (!run.training || backward_ == nullptr) return outputs;
+  const std::uint64_t forward = ++backward_->last_forward;
+  return with_host_node(outputs, [backward = backward_, forward](const Tree& output_gradients) {
+    return run_backward(*backward, forward, output_gradients);
+  });
+}
+
+Result<Tree> ForeignModel::run_forward(const Tree& inputs) {
   if (forward_ == nullptr) {
     return unsupported(
         "a foreign model has no program that Oarlock could run: give it a forward (oar_model_set_forward), or run "
@@ -238,8 +278,7 @@ Status ForeignModel::check_gradient_memory(const NamedTensor& parameter, const a
   return Status::ok();
 }
 
-// Its only unit is run by the host: nobody here sees it begin or end.
-void ForeignModel::add_observer(std::weak_ptr<UnitObserver> observer) { (void)observer; }
+void ForeignModel::add_observer(std::weak_ptr<UnitObserver> observer) { observers_.push_back(std::move(observer)); }
 
 Status accumulate_gradient(const NamedTensor& parameter, const at::Tensor& gradient, std::int64_t num_micro_batches) {
   const auto& [name, leaf] = parameter;

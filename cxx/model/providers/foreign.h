@@ -19,8 +19,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "graph/host_node.h"
 #include "graph/module_scope.h"
 #include "model/model.h"
 
@@ -40,6 +42,14 @@ class ForeignModel : public Model {
   // What forward() runs; nullptr: nothing. OAR_E_STATE while it runs.
   using Forward = std::function<Result<Tree>(const Tree& inputs)>;
   Status set_forward(Forward forward);
+
+  // For a forward of mathematics of its own: with one, the outputs of training forwards lead to a node of autograd that
+  // calls it with their gradients. Only the last of them can be gone back through: the host keeps what it needs for
+  // one.
+  Status set_backward(HostBackward backward);
+  bool is_in_backward() const { return backward_ != nullptr && backward_->is_running; }
+  bool take_host_backward() override { return backward_ != nullptr && std::exchange(backward_->has_run, false); }
+  bool is_run_unseen() const override { return forward_ == nullptr && has_own_leaves_; }
 
   Status enter_scope(const std::string& name, const std::string& class_name);
   Status exit_scope();
@@ -65,6 +75,14 @@ class ForeignModel : public Model {
 
  private:
   ForeignModel* as_foreign() override { return this; }
+  // Shared with the nodes of the forwards that it is for.
+  struct Backward {
+    HostBackward run;
+    std::uint64_t last_forward = 0;
+    bool is_running = false, has_run = false;
+  };
+  static Status run_backward(Backward& backward, std::uint64_t forward, const Tree& output_gradients);
+  Result<Tree> run_forward(const Tree& inputs);
   // Frozen or not. A tied name has the leaf of its first name.
   struct Entry {
     NamedTensor item;
@@ -80,8 +98,11 @@ class ForeignModel : public Model {
   NamedTensors parameters_, buffers_;  // parameters_: those that are trained
   const std::vector<std::string> input_names_;
   std::shared_ptr<const Forward> forward_;  // shared with the run of it, so that it may be replaced
-  std::vector<ModuleScope> scopes_;         // open, from the outermost
-  std::size_t num_outer_scopes_ = 0;        // that were open when the running forward began: not its own to leave
+  std::shared_ptr<Backward> backward_;
+  std::vector<std::weak_ptr<UnitObserver>> observers_;
+  bool has_own_leaves_ = false;       // leaves of the host's are among the parameters
+  std::vector<ModuleScope> scopes_;   // open, from the outermost
+  std::size_t num_outer_scopes_ = 0;  // that were open when the running forward began: not its own to leave
   std::map<std::string, std::int32_t> scope_calls_;  // by path, of this forward
   bool in_forward_ = false;
   bool training_ = true;

@@ -284,6 +284,23 @@ pub type oar_forward_fn = ::core::option::Option<
         user_data: *mut ::core::ffi::c_void,
     ) -> i32,
 >;
+/**Computes the gradients of a foreign model's parameters from those of its outputs, and hands them over.
+
+* `model` (in) the model; valid during the call only.
+* `output_gradients` (in) the outputs' structure; a tensor where an output has a gradient, None elsewhere. Valid
+  during the call only.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else ends the call that ran it with OAR\_E\_CALLBACK.
+* **threads** inside oar\_accelerator\_backward of a loss that came from this model
+* **since** 0.1*/
+pub type oar_backward_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        model: *mut oar_model,
+        output_gradients: *const oar_tree,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
+>;
 /**Takes one message. The texts are borrowed for the length of the call; calls into Oarlock are allowed but
 oar\_log\_set\_callback. On a thread of Oarlock's those that wait for other ranks or close a state give OAR\_E\_STATE.
 
@@ -1574,6 +1591,33 @@ record autograd, in evaluation not.
     pub fn oar_model_set_forward(
         model: *mut oar_model,
         fn_: oar_forward_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+    ) -> oar_status;
+    /**Give a foreign model whose forward computes without operators its backward: oar\_accelerator\_backward runs it.
+
+In training, what oar\_model\_forward gives then has a place in autograd: a loss computed from it by operators, or one
+of the outputs itself, leads back to `fn`, which gets the outputs' gradients and hands over those of the parameters
+with oar\_accelerator\_gradient\_ready as it has them, so that their averages travel meanwhile. They carry the scale of
+the loss: they are not divided by accelerator.gradient\_accumulation\_steps again. The backward's end is implied
+(oar\_accelerator\_gradients\_done does nothing there). Nothing flows back into the inputs.
+
+One backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`
+calls that train or save give OAR\_E\_STATE. Where it fails on one of several ranks, the others are told at once and
+the state is aborted.
+
+* `model` (in) borrowed; foreign.
+* `fn` (in) NULL takes the present one away.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once: when neither the model nor an output of its forwards needs
+  `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+
+* **return** OAR\_E\_UNSUPPORTED the model is a program.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_set_backward(
+        model: *mut oar_model,
+        fn_: oar_backward_fn,
         user_data: *mut ::core::ffi::c_void,
         release: oar_release_fn,
     ) -> oar_status;

@@ -1,6 +1,22 @@
 # Made by bindings/julia/generate.py from capi/api.json; do not edit.
 
 """
+    @oar_backward_fn(function) -> Ptr{Cvoid}
+
+Computes the gradients of a foreign model's parameters from those of its outputs, and hands them over.
+
+- `model` (`oar_model *`): the model; valid during the call only.
+- `output_gradients` (`const oar_tree *`): the outputs' structure; a tensor where an output has a gradient, None
+  elsewhere. Valid during the call only.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_accelerator_backward of a loss that came from this model.
+"""
+macro oar_backward_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cvoid}))))
+end
+
+"""
     @oar_exchange_fn(function) -> Ptr{Cvoid}
 
 An all-gather over the host's own communicator.
