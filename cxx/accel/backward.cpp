@@ -52,7 +52,10 @@ Status Accelerator::run_backward(const at::Tensor& loss) {
     const GradModeScope grad(true);
     // Always, in a short last accumulation too (spec B 3.4); x / 1 is x.
     const at::Tensor scaled = accumulation_steps_ == 1 ? loss : at::div(loss, accumulation_steps_);
+    std::vector<std::unique_ptr<Profiler::MemoryScope>> counted;
+    for (PreparedModel& prepared : models_) counted.push_back(prepared.model->count_memory());
     torch::autograd::backward({scaled}, {});
+    while (!counted.empty()) counted.pop_back();  // they nest
     return poison(after_backward(), "backward");
   } catch (...) {  // libtorch's, a hook's, oneDNN's: all end the backward in its middle
     // Buckets may be in flight that will never be full: peers must learn it now, not after their time-out.

@@ -73,6 +73,7 @@ class Executor {
   Status open_regions(Regions& regions, std::size_t before) const;
 
   std::size_t num_steps() const { return steps_.size(); }
+  std::size_t num_slots() const { return num_slots_; }
 
  private:
   // Where one argument comes from.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/status.h"
 #include "graph/executor.h"
+#include "graph/recompute.h"
 #include "graph/unit.h"
 #include "graph/unit_backward.h"
 #include "graph/unit_observer.h"
@@ -12,19 +14,21 @@
 namespace oarlock {
 
 struct UnitForward {
-  const Executor& executor;
+  const std::shared_ptr<const Executor>& executor;
   const UnitPlan& plan;
   const Units& units;
   const UnitObservers& observers;  // alive for the run
   UnitBackward* backward;          // nullptr: nobody watches the backward
   bool training;
+  // Per segment of the plan, nullptr: it keeps its activations; empty: all do.
+  const std::vector<std::shared_ptr<const RecomputePlan>>& recomputed;
 };
 
 // Runs all of the graph with the events of its units but the root. The frame holds inputs and tensors. A failing
 // operator's text names it; the thread's grad mode and autocast state are as before whatever happens.
 Status run_units(const UnitForward& forward, Frame& frame);
 
-// Runs one segment with its events. `regions`: what is open around it.
-Status run_segment(const UnitForward& forward, const Segment& segment, Frame& frame, Regions& regions);
+// Runs one segment of the plan with its events. `regions`: what is open around it.
+Status run_segment(const UnitForward& forward, std::size_t index, Frame& frame, Regions& regions);
 
 }  // namespace oarlock

@@ -12,6 +12,7 @@
 
 #include "base/options.h"
 #include "base/status.h"
+#include "graph/profiler.h"
 #include "graph/unit_observer.h"
 #include "tensor/named_tensor.h"
 #include "tensor/tree.h"
@@ -63,6 +64,10 @@ class Model {
   virtual Result<std::unique_ptr<InSituRun>> make_in_situ() const;
   // One of the model's own, made at the first call.
   Result<InSituRun*> own_in_situ();
+
+  // Held by whoever runs a backward, for its length: a profile of the model counts what it allocates. nullptr: none
+  // runs.
+  virtual std::unique_ptr<Profiler::MemoryScope> count_memory() { return nullptr; }
 
   // OAR_E_UNSUPPORTED, naming `call`, if the model is a program.
   Result<ForeignModel*> require_foreign(std::string_view call);

@@ -1119,6 +1119,19 @@ def model_create_foreign(state: StateHandle) -> Model:
     out: owned; end with oar_model_release. Untouched on failure.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
+def model_describe(model: ModelHandle) -> BytesHandle:
+    """Tell what names a program has.
+
+    JSON: {"inputs": [{"name", "dtype", "shape"}], "outputs": [the same], "parameters": [{"name", "dtype", "shape",
+    "trained"}], "units": [{"name", "class", "parameters": [names], "inputs": [names of values], "outputs": [names of
+    values], "segments": n}], "nodes": [{"name", "target", "module", "outputs": [names of values]}], "symbols": [{"name",
+    "min", "max"}]}. Sizes that are not fixed are given by the symbol's name, or null where they follow from others.
+
+    model: borrowed; a program.
+    out: owned; UTF-8 text; end with oar_bytes_release. Untouched on failure.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_enter_scope(model: ModelHandle, name: str, class_name: str | None) -> None:
     """Enter a scope: a part of the model with a name of its own, as a module is in Python.
 
@@ -1156,6 +1169,36 @@ def model_forward(model: ModelHandle, inputs: TreeHandle) -> Tree:
     OAR_E_ARGUMENT an input is missing, unknown, or has a number, dtype or shape that the program was not exported for; the text names the input, what is expected and what was given. Also what an operator itself refuses (a label out of range); the text then names its node and module.
     OAR_E_UNSUPPORTED the model is foreign and was given no forward (oar_model_set_forward).
     OAR_E_CALLBACK the forward of a foreign model failed; the text has the last error inside it.
+    Threads: serial(model, inputs). Other threads of Python run meanwhile.
+    """
+def model_forward_unit(model: ModelHandle, unit: str, inputs: TreeHandle) -> Tree:
+    """Run one unit on its own, in the model's mode. What goes in and comes out is what flows into the unit and out of it in a forward, by the names of the values (oar_model_describe tells them).
+
+    model: borrowed; a program.
+    unit: a unit's name; not the root's.
+    inputs: borrowed; a map with every input of the unit.
+    out_outputs: owned; a map; end with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT no such unit, or an input is missing, unknown or of another dtype or shape.
+    OAR_E_UNSUPPORTED the unit runs in several parts of a forward (it is called twice, or nodes of other modules stand between its own), or the model is foreign.
+    Threads: serial(model, inputs). Other threads of Python run meanwhile.
+    """
+def model_forward_with_values(model: ModelHandle, inputs: TreeHandle, names: Sequence[str] | None) -> tuple[Tree, Tree]:
+    """Run the model and also give values that it computes on the way.
+
+    A name is that of a value ("linear_1", oar_model_describe lists them) or of a module ("encoder.0.fc1": the last
+    tensor that it computes). In training they carry their history as the outputs do. They are as they stand when the
+    forward ends: where a later operator writes in place, as relu(inplace=True) does, they show what it wrote. Calls with
+    the same names one after the other are as fast as oar_model_forward.
+
+    model: borrowed; a program.
+    inputs: borrowed; as of oar_model_forward.
+    names: borrowed; `count` names.
+    count: how many.
+    out_outputs: owned; end with oar_tree_release. Untouched on failure.
+    out_values: owned; a map by the names given; end with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT as of oar_model_forward.
+    OAR_E_NOT_FOUND no value and no module has the name; the text gives the nearest.
+    OAR_E_UNSUPPORTED the model is foreign.
     Threads: serial(model, inputs). Other threads of Python run meanwhile.
     """
 def model_freeze(model: ModelHandle, pattern: str, frozen: int) -> int:
@@ -1279,6 +1322,14 @@ def model_num_parameters(model: ModelHandle) -> int:
     out_num_parameters: how many.
     Threads: serial(model).
     """
+def model_num_units(model: ModelHandle) -> int:
+    """Count the units, the root included.
+
+    model: borrowed; a program.
+    out_num_units: at least 1.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model).
+    """
 def model_output_name(model: ModelHandle, index: int) -> str:
     """Tell the path of an output in the tree that oar_model_forward returns ("loss"; "0"; "hidden.1" inside a dict).
 
@@ -1307,6 +1358,43 @@ def model_parameter_name(model: ModelHandle, index: int) -> str:
     buf: filled with the name and a NUL; NULL asks for the length only.
     len: in: room in bytes; out: length with the NUL.
     OAR_E_ARGUMENT index out of range, or too little room.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def model_profile_save_trace(model: ModelHandle, path: str) -> None:
+    """Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
+
+    model: borrowed; a program.
+    path: the file: old or new, whatever happens.
+    OAR_E_STATE no measurement was begun.
+    OAR_E_IO it cannot be written; the text says why.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def model_profile_start(model: ModelHandle) -> None:
+    """Begin to measure units: time of forward and backward, calls, memory. What was measured before is forgotten.
+
+    Memory of a backward is measured in those of oar_accelerator_backward, all of it only where no other profiler of
+    libtorch is at work on the thread.
+
+    model: borrowed; a program.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def model_profile_stop(model: ModelHandle) -> None:
+    """End the measurement; what was measured stays.
+
+    model: borrowed; a program.
+    OAR_E_STATE no measurement was begun.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def model_profile_table(model: ModelHandle) -> BytesHandle:
+    """Give what was measured as a table: one line per unit, that with the most time first, columns aligned. Times of the root are those of the whole model, its units included.
+
+    model: borrowed; a program.
+    out: owned; UTF-8 text; end with oar_bytes_release. Untouched on failure.
+    OAR_E_STATE no measurement was begun.
+    OAR_E_UNSUPPORTED the model is foreign.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_register_buffer(model: ModelHandle, name: str, tensor: TensorHandle) -> None:
@@ -1415,6 +1503,21 @@ def model_set_forward(model: ModelHandle, fn: Callable[..., object] | None) -> N
     OAR_E_UNSUPPORTED the model is a program.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
+def model_set_recompute(model: ModelHandle, unit_pattern: str, enabled: int) -> None:
+    """Turn activation checkpointing of units on or off, from the next training forward on.
+
+    A unit with it drops its activations after its forward and computes them again in the backward, with the random state
+    and the autocast state of the forward: the same gradients, dropout included, for less memory and a second forward.
+    Running statistics are not changed a second time. A unit that writes in place over its border keeps its activations,
+    and a warning says why. Evaluation is not affected. Gradients of gradients do not go through.
+
+    model: borrowed; a program.
+    unit_pattern: a unit's name, in which '*' stands for one part; "*" alone and "**" are all but the root.
+    enabled: 1: on; 0: off.
+    OAR_E_ARGUMENT no unit fits; the text gives the nearest.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def model_set_training(model: ModelHandle, training: int) -> None:
     """Choose between training and evaluation for the forwards that follow.
 
@@ -1431,6 +1534,21 @@ def model_set_training(model: ModelHandle, training: int) -> None:
 
     model: borrowed.
     training: 1: training; 0: evaluation.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
+def model_set_units(model: ModelHandle, policy: str) -> None:
+    """Choose the units. A module inside a unit is no unit of its own. What was set for the units before is forgotten.
+
+    The policy's keys, any of which makes a module a unit: "classes", a list of class names, full or their last part;
+    "paths", a list of module paths in which '*' stands for one part ("encoder.layer.*"); "min_parameters", the smallest
+    subtrees that use at least so many elements of parameters. A parameter belongs to the unit that uses it; one that
+    several use, and one that nobody uses, is the root's.
+
+    model: borrowed; a program.
+    policy: JSON object.
+    OAR_E_ARGUMENT not such an object, or a class or path that fits nothing; the text gives the nearest.
+    OAR_E_STATE the model is prepared.
+    OAR_E_UNSUPPORTED the model is foreign.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_tensor(model: ModelHandle, name: str) -> Tensor:
@@ -1469,6 +1587,17 @@ def model_trace(model: ModelHandle, inputs: TreeHandle, dynamic_dims: str | None
     OAR_E_UNSUPPORTED the model is a program or has no forward, or the forward calls an operator that reads a number out of a tensor (aten::item).
     OAR_E_CALLBACK the forward failed; the text has the last error inside it.
     Threads: serial(model, inputs). Other threads of Python run meanwhile.
+    """
+def model_unit_name(model: ModelHandle, index: int) -> str:
+    """Tell the name of a unit: its module path. Units are in the order of the program, the root first.
+
+    model: borrowed; a program.
+    index: in [0, number of units).
+    buf: filled with the name and a NUL; NULL asks for the length only.
+    len: size of buf; on return the bytes needed, the NUL included.
+    OAR_E_ARGUMENT no such index, or buf is too small.
+    OAR_E_UNSUPPORTED the model is foreign.
+    Threads: serial(model). Other threads of Python run meanwhile.
     """
 def op_call(state: StateHandle, name: str, arguments: Sequence[object]) -> list[Tensor | None] | None:
     """Call an operator.

@@ -54,6 +54,7 @@
 #include <oarlock/tracker.h>
 #include <oarlock/tree.h>
 #include <oarlock/types.h>
+#include <oarlock/unit.h>
 #include <oarlock/version.h>
 #include <oarlock/work.h>
 #endif

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "graph/drop_mask.h"
+#include "graph/memory_roots.h"
 
 namespace oarlock {
 namespace {
@@ -113,78 +114,6 @@ void drop_counters(Graph& graph, const Program& program) {
   std::erase_if(graph.nodes, [&](const Node& node) { return is_unread_counter(node, counters, is_read); });
 }
 
-// Operators that may return an argument itself, or a view of it, and whose schemas do not say so.
-constexpr std::string_view kSilentViews[] = {
-    "aten::dropout",       "aten::feature_dropout",
-    "aten::alpha_dropout", "aten::feature_alpha_dropout",
-    "aten::type_as",       "aten::sum_to_size",
-    "aten::einsum",        "aten::meshgrid",
-    "aten::atleast_1d",    "aten::atleast_2d",
-    "aten::atleast_3d",    "aten::broadcast_tensors",
-    "aten::to_dense",      "aten::cartesian_prod",
-    "aten::conj_physical", "aten::data",
-    "aten::_cast_Float",   "aten::flatten_dense_tensors",
-    "aten::_cast_Double",  "aten::unflatten_dense_tensors",
-};
-
-bool may_show(const c10::FunctionSchema& schema, const c10::Argument& argument) {
-  if (argument.alias_info() != nullptr) return true;
-  return std::find(std::begin(kSilentViews), std::end(kSilentViews), schema.name()) != std::end(kSilentViews);
-}
-
-using Roots = std::vector<std::set<SlotId>>;  // per slot: the inputs whose memory it may show
-
-std::set<SlotId> roots_of(const Argument& argument, const Roots& roots) {
-  std::set<SlotId> result;
-  if (argument.slot != kNoSlot) result = roots[argument.slot];
-  for (const ArgumentItem& item : argument.items) {
-    if (item.slot != kNoSlot) result.insert(roots[item.slot].begin(), roots[item.slot].end());
-  }
-  return result;
-}
-
-void follow_graph(const Graph& graph, Roots& roots, std::set<SlotId>& written);
-
-// A body's inputs show what the operands show, and the node's outputs what the body's do.
-void follow_bodies(const Node& node, Roots& roots, std::set<SlotId>& written) {
-  for (const Graph& body : node.bodies) {
-    Roots inner(body.slots.size());
-    for (std::size_t i = 0; i < body.inputs.size(); ++i) {
-      inner[body.inputs[i]] = roots_of(node.arguments[i + 1], roots);
-    }
-    follow_graph(body, inner, written);
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      const SlotId slot = node.outputs[i].slots[0];
-      if (slot == kNoSlot) continue;
-      const std::set<SlotId>& shown = inner[body.outputs[i]];
-      roots[slot].insert(shown.begin(), shown.end());
-    }
-  }
-}
-
-void follow_node(const Node& node, Roots& roots, std::set<SlotId>& written) {
-  follow_bodies(node, roots, written);
-  if (node.opcode != Opcode::kOperator) return;
-  const c10::FunctionSchema& schema = node.op->schema();
-  std::set<SlotId> shown;  // what views and in-place results of this node show
-  for (std::size_t i = 0; i < node.arguments.size(); ++i) {
-    if (!may_show(schema, schema.arguments()[i])) continue;
-    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
-    const std::set<SlotId> argument = roots_of(node.arguments[i], roots);
-    shown.insert(argument.begin(), argument.end());
-    if (alias != nullptr && alias->isWrite()) written.insert(argument.begin(), argument.end());
-  }
-  for (const NodeOutput& output : node.outputs) {
-    for (const SlotId slot : output.slots) {
-      if (slot != kNoSlot) roots[slot].insert(shown.begin(), shown.end());
-    }
-  }
-}
-
-void follow_graph(const Graph& graph, Roots& roots, std::set<SlotId>& written) {
-  for (const Node& node : graph.nodes) follow_node(node, roots, written);
-}
-
 // Everything but the counters: bodies write to no buffers of modules (torch.cond refuses it).
 void evaluate_nodes(Graph& graph, std::vector<std::string>& random_nodes) {
   std::erase_if(graph.nodes, [](const Node& node) {
@@ -199,11 +128,14 @@ void evaluate_nodes(Graph& graph, std::vector<std::string>& random_nodes) {
 }  // namespace
 
 std::vector<SlotId> written_inputs(const Graph& graph) {
-  Roots roots(graph.slots.size());
-  for (const SlotId slot : graph.inputs) roots[slot].insert(slot);
   std::set<SlotId> written;
-  follow_graph(graph, roots, written);
-  return {written.begin(), written.end()};
+  for (const std::set<SlotId>& node : memory_roots(graph).written) written.insert(node.begin(), node.end());
+  std::vector<SlotId> inputs;
+  for (const SlotId slot : graph.inputs) {
+    if (written.count(slot) > 0) inputs.push_back(slot);
+  }
+  std::sort(inputs.begin(), inputs.end());
+  return inputs;
 }
 
 EvaluationGraph evaluation_graph(const Program& program) {

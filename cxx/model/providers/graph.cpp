@@ -88,8 +88,11 @@ GraphModel::GraphModel(Program program, at::Device device) : program_(std::move(
 
 GraphModel::Plan GraphModel::make_plan(const Graph& graph, const std::vector<SlotId>& written,
                                        const std::vector<SlotId>& kept) const {
-  return {
-      Executor::compile(graph, kept), plan_units(program_, graph, *units_, kept), {}, inputs_among(written, program_)};
+  return {std::make_shared<const Executor>(Executor::compile(graph, kept)),
+          plan_units(program_, graph, *units_, kept),
+          {},
+          {},
+          inputs_among(written, program_)};
 }
 
 // All that follows from program and units.
@@ -105,6 +108,9 @@ void GraphModel::compile() {
   random_nodes_ = std::move(evaluation.random_nodes);
   backward_.reset();
   kept_plan_.reset();
+  stop_profile();
+  profiler_.reset();
+  plan_recomputed(training_plan_);
   list_tensors();
 }
 
@@ -160,6 +166,7 @@ Status GraphModel::apply_any_time(GraphPass& pass) {
   program_ = std::move(rewritten);
   Units units = choose_units(program_, policy_).value();
   units_ = std::make_shared<const Units>(std::move(units));
+  is_recomputed_.resize(units_->size(), false);
   compile();
   return Status::ok();
 }
@@ -266,9 +273,9 @@ Status GraphModel::run(const Plan& plan, const UnitObservers& observers, Frame& 
   for (const SlotId slot : plan.copied_inputs) {
     if (frame.get(slot).isTensor()) frame.set(slot, frame.get(slot).toTensor().clone());
   }
-  if (!needs_units(observers)) return plan.executor.run(frame);
+  if (plan.recomputed.empty() && !needs_units(observers)) return plan.executor->run(frame);
   OAR_ASSIGN(UnitBackward * backward, watch_backward(observers));
-  OAR_TRY(run_units({plan.executor, plan.units, *units_, observers, backward, training_}, frame));
+  OAR_TRY(run_units({plan.executor, plan.units, *units_, observers, backward, training_, plan.recomputed}, frame));
   if (backward != nullptr) backward->watch(0, plan.units.whole, frame);
   return Status::ok();
 }
@@ -293,12 +300,13 @@ UnitObservers GraphModel::live_observers() {
 }
 
 Result<Tree> GraphModel::forward(const Tree& inputs) {
-  Frame frame = plan().executor.make_frame();
+  Frame frame = plan().executor->make_frame();
   return forward(plan(), inputs, frame);
 }
 
 Result<Tree> GraphModel::forward(const Plan& plan, const Tree& inputs, Frame& frame) {
   OAR_TRY(set_inputs(inputs, frame));
+  const auto counted = count_memory();
   const UnitObservers observers = live_observers();
   const UnitRun root{0, units_->front(), plan.units.whole, &frame, training_};
   OAR_TRY(tell(observers, &UnitObserver::before_forward, root, false));

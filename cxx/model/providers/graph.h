@@ -10,9 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "graph/executor.h"
 #include "graph/graph_pass.h"
 #include "graph/ir.h"
+#include "graph/profiler.h"
+#include "graph/recompute.h"
 #include "graph/unit.h"
 #include "graph/unit_backward.h"
 #include "graph/unit_observer.h"
@@ -49,6 +52,10 @@ class GraphModel : public Model {
   // graph_units.cpp. Until then the root is the only unit. OAR_E_STATE once sealed.
   Status set_units(const UnitPolicy& policy);
   const Units& units() const { return *units_; }
+  Result<std::string> unit_name(std::int64_t index) const;
+  // From the next forward on, units that fit the pattern drop their activations and compute them again in the backward
+  // (recompute.h), or no longer do so. A unit that cannot is left as it is and logged with the reason.
+  Status set_recompute(std::string_view pattern, bool enabled);
   // One unit alone: in and out goes what flows into and out of it, by the names of the values.
   Result<Tree> forward_unit(std::string_view path, const Tree& inputs);
   // The outputs, and what the program computes on the way: names of values, or of modules for the last value that each
@@ -64,10 +71,21 @@ class GraphModel : public Model {
   std::optional<Lora>& lora() { return lora_; }  // nullopt: no adapters
   const std::optional<Lora>& lora() const { return lora_; }
 
+  // Until stopped, the units are measured; a new start forgets what was. Choosing units forgets it too.
+  void start_profile();
+  void stop_profile();
+  Result<const Profiler*> profile() const;  // OAR_E_STATE: never started
+  std::unique_ptr<Profiler::MemoryScope> count_memory() override;
+
+  // What names there are: capi/include/oarlock/unit.h says in which form.
+  JsonValue describe() const;  // graph_describe.cpp
+
  private:
+  using Recomputed = std::vector<std::shared_ptr<const RecomputePlan>>;
   struct Plan {
-    Executor executor;
+    std::shared_ptr<const Executor> executor;  // a backward that runs units again may outlive the plan
     UnitPlan units;
+    Recomputed recomputed;                    // per segment, nullptr: not; empty: none is, or evaluation
     std::vector<std::size_t> copied_tensors;  // program tensors that the run writes to and must not change
     std::vector<SlotId> copied_inputs;        // inputs that the run writes to: they are the caller's
   };
@@ -81,6 +99,7 @@ class GraphModel : public Model {
   Plan make_kept_plan(const std::vector<SlotId>& kept) const;
   const Plan& plan() const { return training_ ? training_plan_ : evaluation_plan_; }
   void bind_tensors(const Plan& plan, Frame& frame) const;
+  void plan_recomputed(Plan& plan) const;
   Status run(const Plan& plan, const UnitObservers& observers, Frame& frame);
   Result<Tree> forward(const Plan& plan, const Tree& inputs, Frame& frame);
   Result<UnitBackward*> watch_backward(const UnitObservers& observers);
@@ -90,6 +109,7 @@ class GraphModel : public Model {
 
   Program program_;
   UnitPolicy policy_;
+  std::vector<bool> is_recomputed_;  // per unit; empty: none
   std::shared_ptr<const Units> units_;
   at::Device device_;
   Plan training_plan_, evaluation_plan_;
@@ -97,6 +117,8 @@ class GraphModel : public Model {
   NamedTensors parameters_, buffers_;
   std::vector<std::string> input_names_, output_names_;
   std::vector<std::weak_ptr<UnitObserver>> observers_;
+  std::shared_ptr<Profiler> profiler_;
+  bool is_profiling_ = false;
   std::shared_ptr<UnitBackward> backward_;  // nullptr: no observer has asked yet
   std::vector<SlotId> kept_slots_;          // of kept_plan_
   std::optional<Plan> kept_plan_;           // of the last forward_with_values

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "graph/input_check.h"
 #include "graph/passes/mode.h"
@@ -21,13 +22,12 @@ bool is_inside(std::string_view path, std::string_view module) {
 }
 
 // The only segment of a unit.
-Result<const Segment*> only_segment(const UnitPlan& plan, std::size_t unit, std::string_view path) {
-  const Segment* found = nullptr;
-  std::size_t count = 0;
-  for (const Segment& segment : plan.segments) {
-    if (segment.unit != unit) continue;
+Result<std::size_t> only_segment(const UnitPlan& plan, std::size_t unit, std::string_view path) {
+  std::size_t found = 0, count = 0;
+  for (std::size_t i = 0; i < plan.segments.size(); ++i) {
+    if (plan.segments[i].unit != unit) continue;
     ++count;
-    found = &segment;
+    found = i;
   }
   if (count == 1) return found;
   if (count == 0) return unsupported("unit '{}' computes nothing in this mode", path);
@@ -44,8 +44,41 @@ Status GraphModel::set_units(const UnitPolicy& policy) {
   OAR_ASSIGN(Units units, choose_units(program_, policy));
   policy_ = policy;
   units_ = std::make_shared<const Units>(std::move(units));
+  is_recomputed_.clear();
   compile();
   return Status::ok();
+}
+
+Result<std::string> GraphModel::unit_name(std::int64_t index) const {
+  const auto count = static_cast<std::int64_t>(units_->size());
+  if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
+  return (*units_)[static_cast<std::size_t>(index)].path;
+}
+
+Status GraphModel::set_recompute(std::string_view pattern, bool enabled) {
+  OAR_ASSIGN(const std::vector<std::size_t> found, find_units(*units_, pattern));
+  is_recomputed_.resize(units_->size(), false);
+  for (const std::size_t unit : found) is_recomputed_[unit] = enabled;
+  plan_recomputed(training_plan_);
+  kept_plan_.reset();
+  for (std::size_t i = 0; enabled && i < training_plan_.recomputed.size(); ++i) {
+    const auto& recomputed = training_plan_.recomputed[i];
+    const std::size_t unit = training_plan_.units.segments[i].unit;
+    if (recomputed == nullptr || recomputed->refusal.empty() || std::count(found.begin(), found.end(), unit) == 0) {
+      continue;
+    }
+    log(LogLevel::kWarning, "model", "unit '{}' keeps its activations: {}", (*units_)[unit].path, recomputed->refusal);
+  }
+  return Status::ok();
+}
+
+void GraphModel::plan_recomputed(Plan& plan) const {
+  plan.recomputed.clear();
+  if (std::find(is_recomputed_.begin(), is_recomputed_.end(), true) == is_recomputed_.end()) return;
+  plan.recomputed = plan_recompute(program_, program_.graph, plan.units);
+  for (std::size_t i = 0; i < plan.recomputed.size(); ++i) {
+    if (!is_recomputed_[plan.units.segments[i].unit]) plan.recomputed[i] = nullptr;
+  }
 }
 
 // Subscribes for the observers' sake, once; gives the slots back when the last of them has gone.
@@ -61,11 +94,33 @@ Result<UnitBackward*> GraphModel::watch_backward(const UnitObservers& observers)
   return backward_.get();
 }
 
+void GraphModel::start_profile() {
+  stop_profile();
+  profiler_ = std::make_shared<Profiler>(units_, steady_clock());
+  add_observer(profiler_);
+  is_profiling_ = true;
+}
+
+void GraphModel::stop_profile() {
+  std::erase_if(observers_, [&](const auto& observer) { return observer.lock() == profiler_; });
+  is_profiling_ = false;
+}
+
+Result<const Profiler*> GraphModel::profile() const {
+  if (profiler_ == nullptr) return invalid_state("nothing was measured; call oar_model_profile_start first");
+  return profiler_.get();
+}
+
+std::unique_ptr<Profiler::MemoryScope> GraphModel::count_memory() {
+  return is_profiling_ ? profiler_->count_memory() : nullptr;
+}
+
 Result<Tree> GraphModel::forward_unit(std::string_view path, const Tree& inputs) {
   OAR_ASSIGN(const std::vector<std::size_t> found, find_units(*units_, path));
   if (found.size() != 1) return invalid_argument("'{}' fits {} units; give the path of one", path, found.size());
-  OAR_ASSIGN(const Segment* segment, only_segment(plan().units, found[0], path));
-  Frame frame = plan().executor.make_frame();
+  OAR_ASSIGN(const std::size_t index, only_segment(plan().units, found[0], path));
+  const Segment* segment = &plan().units.segments[index];
+  Frame frame = plan().executor->make_frame();
   bind_tensors(plan(), frame);
   std::vector<std::string> names;
   for (const SlotId slot : segment->live_in) names.push_back(program_.graph.slots[slot].name);
@@ -83,13 +138,14 @@ Result<Tree> GraphModel::forward_unit(std::string_view path, const Tree& inputs)
     OAR_TRY(check.check({names[i], segment->live_in[i]}, value));
     frame.set(segment->live_in[i], std::move(value));
   }
+  const auto counted = count_memory();
   const UnitObservers observers = live_observers();
   OAR_ASSIGN(UnitBackward * backward, watch_backward(observers));
   const GradModeScope grad(training_);
   Regions regions;
-  OAR_TRY(plan().executor.open_regions(regions, segment->begin));
-  OAR_TRY(
-      run_segment({plan().executor, plan().units, *units_, observers, backward, training_}, *segment, frame, regions));
+  OAR_TRY(plan().executor->open_regions(regions, segment->begin));
+  OAR_TRY(run_segment({plan().executor, plan().units, *units_, observers, backward, training_, plan().recomputed},
+                      index, frame, regions));
   Tree::Map outputs;
   for (const SlotId slot : segment->live_out) {
     outputs.emplace_back(program_.graph.slots[slot].name, leaf_of_value(frame.get(slot)));
@@ -121,7 +177,11 @@ Result<SlotId> GraphModel::find_value(std::string_view name) const {
 }
 
 GraphModel::Plan GraphModel::make_kept_plan(const std::vector<SlotId>& kept) const {
-  if (training_) return make_plan(program_.graph, written_inputs(program_.graph), kept);
+  if (training_) {
+    Plan plan = make_plan(program_.graph, written_inputs(program_.graph), kept);
+    plan_recomputed(plan);
+    return plan;
+  }
   const EvaluationGraph evaluation = evaluation_graph(program_);
   Plan plan = make_plan(evaluation.graph, evaluation.written_inputs, kept);
   plan.copied_tensors = evaluation_plan_.copied_tensors;
@@ -139,7 +199,7 @@ Result<GraphModel::Forward> GraphModel::forward_with_values(const Tree& inputs, 
     kept_slots_ = kept;
     kept_training_ = training_;
   }
-  Frame frame = kept_plan_->executor.make_frame();
+  Frame frame = kept_plan_->executor->make_frame();
   OAR_ASSIGN(Tree outputs, forward(*kept_plan_, inputs, frame));
   Forward result{std::move(outputs), Tree(Tree::Map())};
   for (std::size_t i = 0; i < names.size(); ++i) result.values.set(names[i], leaf_of_value(frame.get(kept[i])));

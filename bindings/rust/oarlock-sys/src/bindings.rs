@@ -3560,6 +3560,185 @@ With oar\_tree\_key the way through a tree whatever its keys are: paths (oar\_tr
 * **threads** any
 * **since** 0.1*/
     pub fn oar_tree_release(tree: *mut oar_tree);
+    /**Choose the units. A module inside a unit is no unit of its own. What was set for the units before is forgotten.
+
+The policy's keys, any of which makes a module a unit: "classes", a list of class names, full or their last part;
+"paths", a list of module paths in which '\*' stands for one part ("encoder.layer.\*"); "min\_parameters", the smallest
+subtrees that use at least so many elements of parameters. A parameter belongs to the unit that uses it; one that
+several use, and one that nobody uses, is the root's.
+
+* `model` (in) borrowed; a program.
+* `policy` (in) JSON object.
+
+* **return** OAR\_E\_ARGUMENT not such an object, or a class or path that fits nothing; the text gives the nearest.
+* **return** OAR\_E\_STATE the model is prepared.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_set_units(
+        model: *mut oar_model,
+        policy: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**Count the units, the root included.
+
+* `model` (in) borrowed; a program.
+* `out_num_units` (out) at least 1.
+
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_num_units(
+        model: *const oar_model,
+        out_num_units: *mut i64,
+    ) -> oar_status;
+    /**Tell the name of a unit: its module path. Units are in the order of the program, the root first.
+
+* `model` (in) borrowed; a program.
+* `index` (in) in \[0, number of units).
+* `buf` (out) filled with the name and a NUL; NULL asks for the length only.
+* `len` (in,out) size of buf; on return the bytes needed, the NUL included.
+
+* **return** OAR\_E\_ARGUMENT no such index, or buf is too small.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_unit_name(
+        model: *const oar_model,
+        index: i64,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
+    /**Turn activation checkpointing of units on or off, from the next training forward on.
+
+A unit with it drops its activations after its forward and computes them again in the backward, with the random state
+and the autocast state of the forward: the same gradients, dropout included, for less memory and a second forward.
+Running statistics are not changed a second time. A unit that writes in place over its border keeps its activations,
+and a warning says why. Evaluation is not affected. Gradients of gradients do not go through.
+
+* `model` (in) borrowed; a program.
+* `unit_pattern` (in) a unit's name, in which '\*' stands for one part; "\*" alone and "\*\*" are all but the root.
+* `enabled` (in) 1: on; 0: off.
+
+* **return** OAR\_E\_ARGUMENT no unit fits; the text gives the nearest.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_set_recompute(
+        model: *mut oar_model,
+        unit_pattern: *const ::core::ffi::c_char,
+        enabled: i32,
+    ) -> oar_status;
+    /**Run one unit on its own, in the model's mode. What goes in and comes out is what flows into the unit and out of it in
+a forward, by the names of the values (oar\_model\_describe tells them).
+
+* `model` (in) borrowed; a program.
+* `unit` (in) a unit's name; not the root's.
+* `inputs` (in) borrowed; a map with every input of the unit.
+* `out_outputs` (out) owned; a map; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT no such unit, or an input is missing, unknown or of another dtype or shape.
+* **return** OAR\_E\_UNSUPPORTED the unit runs in several parts of a forward (it is called twice, or nodes of other modules
+  stand between its own), or the model is foreign.
+* **threads** serial(model, inputs)
+* **since** 0.1*/
+    pub fn oar_model_forward_unit(
+        model: *mut oar_model,
+        unit: *const ::core::ffi::c_char,
+        inputs: *const oar_tree,
+        out_outputs: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Run the model and also give values that it computes on the way.
+
+A name is that of a value ("linear\_1", oar\_model\_describe lists them) or of a module ("encoder.0.fc1": the last
+tensor that it computes). In training they carry their history as the outputs do. They are as they stand when the
+forward ends: where a later operator writes in place, as relu(inplace=True) does, they show what it wrote. Calls with
+the same names one after the other are as fast as oar\_model\_forward.
+
+* `model` (in) borrowed; a program.
+* `inputs` (in) borrowed; as of oar\_model\_forward.
+* `names` (in) borrowed; `count` names.
+* `count` (in) how many.
+* `out_outputs` (out) owned; end with oar\_tree\_release. Untouched on failure.
+* `out_values` (out) owned; a map by the names given; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT as of oar\_model\_forward.
+* **return** OAR\_E\_NOT\_FOUND no value and no module has the name; the text gives the nearest.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model, inputs)
+* **since** 0.1*/
+    pub fn oar_model_forward_with_values(
+        model: *mut oar_model,
+        inputs: *const oar_tree,
+        names: *const *const ::core::ffi::c_char,
+        count: usize,
+        out_outputs: *mut *mut oar_tree,
+        out_values: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Tell what names a program has.
+
+JSON: {"inputs": \[{"name", "dtype", "shape"}\], "outputs": \[the same\], "parameters": \[{"name", "dtype", "shape",
+"trained"}\], "units": \[{"name", "class", "parameters": \[names\], "inputs": \[names of values\], "outputs": \[names of
+values\], "segments": n}\], "nodes": \[{"name", "target", "module", "outputs": \[names of values\]}\], "symbols": \[{"name",
+"min", "max"}\]}. Sizes that are not fixed are given by the symbol's name, or null where they follow from others.
+
+* `model` (in) borrowed; a program.
+* `out` (out) owned; UTF-8 text; end with oar\_bytes\_release. Untouched on failure.
+
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_describe(
+        model: *const oar_model,
+        out: *mut *mut oar_bytes,
+    ) -> oar_status;
+    /**Begin to measure units: time of forward and backward, calls, memory. What was measured before is forgotten.
+
+Memory of a backward is measured in those of oar\_accelerator\_backward, all of it only where no other profiler of
+libtorch is at work on the thread.
+
+* `model` (in) borrowed; a program.
+
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_profile_start(model: *mut oar_model) -> oar_status;
+    /**End the measurement; what was measured stays.
+
+* `model` (in) borrowed; a program.
+
+* **return** OAR\_E\_STATE no measurement was begun.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_profile_stop(model: *mut oar_model) -> oar_status;
+    /**Give what was measured as a table: one line per unit, that with the most time first, columns aligned. Times of the
+root are those of the whole model, its units included.
+
+* `model` (in) borrowed; a program.
+* `out` (out) owned; UTF-8 text; end with oar\_bytes\_release. Untouched on failure.
+
+* **return** OAR\_E\_STATE no measurement was begun.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_profile_table(
+        model: *const oar_model,
+        out: *mut *mut oar_bytes,
+    ) -> oar_status;
+    /**Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
+
+* `model` (in) borrowed; a program.
+* `path` (in) the file: old or new, whatever happens.
+
+* **return** OAR\_E\_STATE no measurement was begun.
+* **return** OAR\_E\_IO it cannot be written; the text says why.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_model_profile_save_trace(
+        model: *const oar_model,
+        path: *const ::core::ffi::c_char,
+    ) -> oar_status;
     /**The ABI version of the library that is loaded: major \<\< 16 | minor.
 
 From 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of
