@@ -14,6 +14,7 @@ end
 const STATE = State()
 const GROUP = Group(STATE)
 const SHARED = zeros(Float32, 100)
+const PROGRAM, OWN = Model(STATE, joinpath(DIGITS, "digits.pt2")), Model(STATE)
 const DATASET = Dataset((x = zeros(Float32, 8, 4),))
 
 # What is made once per pair; what it gives is ended by finalize() or left to the garbage collector.
@@ -28,6 +29,8 @@ const KINDS = Dict{String,Function}(
     "batch" => () -> DATASET[1:4],
     "work" => () -> (work = start_all_reduce!(GROUP, SHARED); wait(work); work),
     "error" => () -> try Dataset("/nowhere") catch failure; failure end,
+    "session" => () -> Session(PROGRAM),
+    "forward" => () -> (set_forward!((model, inputs) -> (y = op(STATE, "aten::relu", inputs["x"]),), OWN); OWN((x = SHARED,))),
     "callback" => () -> on_print(text -> nothing, STATE))
 
 end_now(object::Oarlock.Handle) = finalize(object)

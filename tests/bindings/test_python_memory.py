@@ -30,6 +30,8 @@ KINDS = {
     "error": "fails()",
     "callback": "state.on_print(lambda line: None); state.print('x')",
     "callback that raises": "raises()",
+    "session": "oarlock.Session(model)",
+    "forward": "own.set_forward(lambda model, inputs: {'y': state.ops.aten.relu(inputs['x'])}); own({'x': tensor})",
 }
 SCRIPT = """
     import gc, json, ctypes, numpy, oarlock, oarlock._c as c
@@ -38,6 +40,7 @@ SCRIPT = """
     state = oarlock.State()
     group, tensor, data = state.group, oarlock.as_tensor(array), oarlock.Dataset({{"x": array}})
     model = oarlock.Model.load(state, digits)
+    own = oarlock.Model.foreign(state)
     name = model.parameter_names[0]
     def fails():
         try:

@@ -59,12 +59,12 @@ def test_the_commands_of_the_readme_install_and_train(place, installed):
 
 
 @pytest.mark.parametrize("number,printed", [(1, "NOT_FOUND oar_dataset_from_safetensors None"), (2, "comm.timeout_ms"), (3, ""),
-                                            (4, "weights [ 1. -2.  3.]"), (5, ""), (6, "[3, 1] 0.1.0")])
+                                            (4, "weights [ 1. -2.  3.]"), (5, "error True"), (6, ""), (7, "[3, 1] 0.1.0")])
 def test_the_programs_of_the_readme_run(place, installed, number, printed):
     (place / "sources/block.py").write_text(blocks("python")[number])
     said = run(place, ". training/bin/activate; python -W error block.py")
     assert printed in said
-    assert len(blocks("python")) == 7
+    assert len(blocks("python")) == 8
 
 
 def test_the_wheel_holds_what_is_needed_and_no_path_of_this_machine():

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not is_built("rust"), reason="the Rust binding w
 PAIRS = 100_000
 KIB_MAX = PAIRS * 32 // 2 // 1024
 KINDS = ("config", "tensor", "array", "refused_tensor", "dlpack", "tree", "error", "closure", "failing_closure", "group",
-         "work", "data_set", "loader", "model", "progress")
+         "work", "data_set", "loader", "model", "operator", "session", "forward", "progress")
 
 
 @pytest.mark.parametrize("kind", KINDS)

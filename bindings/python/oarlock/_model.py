@@ -1,4 +1,5 @@
 """Models, and what updates their parameters."""
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -6,13 +7,14 @@ from typing import Any
 from . import _c
 from ._adapter import AdaptedModel
 from ._foreign import ForeignModel
+from ._session import RunnableModel
 from ._state import State
 from ._tensor import Tensor
 from ._tree import Tree, to_tree
 from ._values import options_json
 
 
-class Model(ForeignModel, AdaptedModel):
+class Model(ForeignModel, RunnableModel, AdaptedModel):
     """Parameters, buffers, and how to run and differentiate them. Made by `Model.load` or `Model.foreign`.
 
     Belongs to one thread at a time.
@@ -65,6 +67,24 @@ class Model(ForeignModel, AdaptedModel):
             model.set_forward(forward)
         return model
 
+    def trace(self, inputs: Any, dynamic: Mapping[str, Any] | None = None) -> "Model":
+        """Record the forward of a foreign model as a program, which shares its parameters and needs no Python any more.
+
+        The operators that the forward calls become the program, the scopes its module paths.
+
+        Args:
+            inputs: examples, a mapping by name of what `as_tensor` takes.
+            dynamic: dimensions that take any size, by input and number: {"x": {0: "batch"}, "target": {0: "batch"}}; equal names
+                are equal sizes. The forward runs once more for each name, and once with all of them changed.
+
+        Raises:
+            InvalidArgument: the runs differ, or an input is not used; the text names operator and scope, and what to write
+                instead.
+            Unsupported: it is a program, has no forward, or reads a number out of a tensor.
+            Exception: what the forward raised, as it was.
+        """
+        return _c.model_trace(self, to_tree(inputs), None if dynamic is None else json.dumps(dynamic))
+
     def __call__(self, inputs: Any) -> Tree:
         """Run the model; see `forward`."""
         return _c.model_forward(self, inputs if isinstance(inputs, _c.TreeHandle) else to_tree(inputs))
@@ -97,11 +117,6 @@ class Model(ForeignModel, AdaptedModel):
     def training(self) -> bool:
         """Whether it is in training mode."""
         return bool(_c.model_is_training(self))
-
-    @property
-    def input_names(self) -> list[str]:
-        """What a forward takes, in the program's order."""
-        return [_c.model_input_name(self, index) for index in range(_c.model_num_inputs(self))]
 
     @property
     def parameter_names(self) -> list[str]:

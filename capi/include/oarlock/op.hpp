@@ -169,6 +169,32 @@ inline void set_forward(const Model& model, ForwardFunction function) {
   call(oar_model_set_forward, model, fn, new ForwardFunction(std::move(function)), detail::destroy<ForwardFunction>);
 }
 
+// Arrays of a run: {field, flux}. An empty tensor is not wanted.
+using Arrays = std::initializer_list<std::reference_wrapper<const Tensor>>;
+
+namespace detail {
+
+template <class H, class Function>
+void run_on(Function function, const Handle<H>& object, Arrays inputs, Arrays outputs) {
+  const auto pointers = [](Arrays arrays) {
+    std::vector<oar_tensor*> listed;
+    for (const Tensor& array : arrays) listed.push_back(array.get());
+    return listed;
+  };
+  const std::vector<oar_tensor*> given = pointers(inputs), wanted = pointers(outputs);
+  check(function(object.get(), given.data(), given.size(), wanted.data(), wanted.size()));
+}
+
+}  // namespace detail
+
+// Runs a program on the caller's arrays, in the order of oar_model_input_name and oar_model_output_name (session.h).
+inline void run(const Session& session, Arrays inputs, Arrays outputs) {
+  detail::run_on(oar_session_run, session, inputs, outputs);
+}
+inline void run(const Model& model, Arrays inputs, Arrays outputs) {
+  detail::run_on(oar_model_run, model, inputs, outputs);
+}
+
 }  // namespace oarlock
 
 #endif

@@ -44,6 +44,23 @@ fn make(kind: &str, state: &State, kept: &Tensor) -> Result<()> {
         "data_set" => drop(Dataset::from_tensors([("x", kept)])?.get(&[1, 2])?),
         "loader" => drop(Loader::new(&Dataset::from_tensors([("x", kept)])?, json!({"batch_size": 2}))?),
         "model" => Model::foreign(state)?.register_parameter("w", kept)?,
+        "operator" => drop(state.op("aten::add", args![kept, kept; alpha = 2])?),
+        "session" => {
+            let model = Model::foreign(state)?;
+            model.set_forward(|forward, inputs| {
+                Tree::from_tensors([("y", &forward.op("aten::relu", args![&inputs.tensor("x")?])?)])
+            })?;
+            drop(Session::new(&model.trace(&Tree::from_tensors([("x", kept)])?, ())?)?);
+        }
+        "forward" => {
+            let model = Model::foreign(state)?;
+            let owned = Box::new([0u8; 64]);
+            model.set_forward(move |forward, inputs| {
+                assert_eq!(owned.len(), 64);
+                Tree::from_tensors([("y", &forward.op("aten::relu", args![&inputs.tensor("x")?])?)])
+            })?;
+            drop(model.forward(&Tree::from_tensors([("x", kept)])?)?);
+        }
         "progress" => Progress::new(state, "", 2, "")?.set_lines(|_| ())?,
         other => panic!("there is no kind {other}"),
     }

@@ -97,3 +97,40 @@ def forward_callback(folder):
         model.set_forward(None)
         with raises(oarlock.Unsupported):
             model(inputs)
+
+
+@scenario
+def traced_model(folder):
+    weight = numpy.array([[1, -2]], numpy.float32)
+    rows = {"x": numpy.array([[4, 1], [1, 3]], numpy.float32), "target": numpy.array([[1], [3]], numpy.float32)}
+    others = {"x": numpy.array([[2, 0], [0, 8], [4, 4]], numpy.float32), "target": numpy.array([[2], [6], [8.5]], numpy.float32)}
+    dynamic = {"x": {0: "batch"}, "target": {0: "batch"}}
+
+    def forward(model, inputs):
+        with model.scope("fc", "Linear"):
+            y = oarlock.ops.aten.linear(inputs["x"], model.parameter("weight"))
+        return {"loss": oarlock.ops.aten.mse_loss(y, inputs["target"]), "y": y}
+
+    with oarlock.State() as state:
+        written = oarlock.Model.foreign(state, {"fc.weight": weight}, forward=forward)
+        model = written.trace(rows, dynamic)
+        written.set_forward(None)
+        assert model.parameter_names == ["fc.weight"] and model.tensor("fc.weight").data_ptr() == weight.ctypes.data
+        accelerator = oarlock.Accelerator(state)
+        model, optimizer = accelerator.prepare(model, oarlock.Optimizer(model, "sgd", lr=0.125))
+        loss = model(rows)["loss"]
+        assert loss.item() == 32.5
+        accelerator.backward(loss)
+        accelerator.step(optimizer)
+        assert weight.tolist() == [[1.5, 0.875]]
+        assert model.eval()(others)["loss"].item() == 1
+        with raises(oarlock.Unsupported):
+            model.trace(rows)
+        written.set_forward(lambda model, inputs: {"y": oarlock.ops.aten.relu(inputs["x"])})
+        with raises(oarlock.InvalidArgument, "target"):
+            written.trace(rows, dynamic)
+        failure = KeyError("inside the trace")
+        written.set_forward(lambda model, inputs: (_ for _ in ()).throw(failure))
+        with raises(KeyError) as caught:
+            written.trace(rows)
+        assert caught == [failure]

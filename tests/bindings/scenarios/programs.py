@@ -37,3 +37,30 @@ def lora_round_trip(folder):
         with raises(oarlock.InvalidState):
             model.merge_lora()
         assert model.parameter_names == [] and model.freeze("fc*", False) == 4 and len(model.parameter_names) == 4
+
+
+@scenario
+def session_run(folder):
+    with oarlock.State(seed=1) as state:
+        model, batch = load(state), digits()[:8]
+        expected = model(batch)["logits"].numpy()
+        model.train()
+        session = oarlock.Session(model)
+        images, logits = batch["images"].numpy().copy(), numpy.zeros((8, 10), numpy.float32)
+        assert session.input_names == model.input_names and "logits" in session.output_names
+        session.run({"images": images}, {"logits": logits})
+        assert (logits == expected).all()
+        by_columns = numpy.zeros((8, 10), numpy.float32, order="F")
+        session.run([numpy.asfortranarray(images), None], [None if name != "logits" else by_columns for name in session.output_names])
+        assert numpy.abs(by_columns - expected).max() <= 1e-5 * numpy.abs(expected).max() and by_columns.flags.f_contiguous
+        logits[:] = 0
+        model.run({"images": images}, {"logits": logits})
+        assert (logits == expected).all() and session.writes_in_place("logits") in (True, False)
+        with raises(oarlock.InvalidArgument, "images"):
+            session.run({"images": images[0]}, {"logits": logits})
+        with raises(oarlock.InvalidArgument, "'pictures'", "images"):
+            session.run({"pictures": images}, {"logits": logits})
+        assert (logits == expected).all()
+        model.tensor("fc2.bias").numpy()[:] += 1
+        session.run({"images": images}, {"logits": logits})
+        assert (logits != expected).all()

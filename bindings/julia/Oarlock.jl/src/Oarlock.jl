@@ -31,8 +31,9 @@ export Tensor, asarray, memory_array, item, is_read_only, contiguous, to_dlpack,
 export Tree, native
 export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, seek!, set_shard!
 export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
-export register_parameter!, register_buffer!, parameter, scope, set_forward!
+export register_parameter!, register_buffer!, parameter, scope, set_forward!, trace
 export freeze!, thaw!, add_lora!, save_lora, load_lora!, merge_lora!
+export Session, run!, output_names, writes_in_place
 export op, op_signatures, op_names
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
@@ -43,7 +44,7 @@ export Checkpoint, latest_checkpoint, verify, manifest, user_json
 include("lowlevel.jl")
 using .LibOarlock
 using .LibOarlock: oar_accelerator, oar_bytes, oar_checkpoint, oar_config, oar_dataset, oar_error, oar_group, oar_loader,
-    oar_model, oar_optimizer, oar_progress, oar_scheduler, oar_state, oar_tensor, oar_tracker, oar_tree, oar_value,
+    oar_model, oar_optimizer, oar_progress, oar_scheduler, oar_session, oar_state, oar_tensor, oar_tracker, oar_tree, oar_value,
     oar_work
 const Lib = LibOarlock
 
@@ -64,6 +65,7 @@ include("model.jl")
 include("foreign.jl")
 include("op.jl")
 include("adapter.jl")
+include("session.jl")
 include("optimizer.jl")
 include("accelerator.jl")
 include("output.jl")

@@ -50,6 +50,24 @@ function scope(f, model::Model, name::AbstractString, class_name = nothing)
     result
 end
 
+"""
+    trace(model, inputs; dynamic = nothing) -> Model
+
+Record the forward of a foreign model as a program, which shares its parameters and needs no Julia any more: the operators
+that the forward calls become the program, the scopes its module paths.
+
+`inputs` are examples by name. `dynamic` names the dimensions that take any size, in order, `nothing` those that do not:
+`(x = (:batch, nothing), target = (:batch, nothing))`. Equal names are equal sizes. The forward runs once more for each name,
+and once with all of them changed; what differs between the runs is an `OarlockError{:ARGUMENT}` that names operator and scope.
+"""
+function trace(model::Model, inputs; dynamic = nothing)
+    tree = Tree(inputs)
+    text = dynamic === nothing ? C_NULL : json(Dict(String(name) => dynamic_dims(dims) for (name, dims) in pairs(dynamic)))
+    owned(out -> Lib.oar_model_trace(model, tree, text, out), Model)
+end
+
+dynamic_dims(dims) = Dict(string(dim - 1) => String(name) for (dim, name) in enumerate(dims) if name !== nothing)
+
 function run_forward(model, inputs, out_outputs, slot)
     trapped(slot) do f
         Lib.oar_model_retain(model) == Lib.OAR_OK && Lib.oar_tree_retain(inputs) == Lib.OAR_OK || error("the model has ended")

@@ -5,6 +5,7 @@ use crate::error::{Result, check};
 use crate::handle::{Handle, create};
 use crate::model::Model;
 use crate::op::{self, Argument};
+use crate::options::{Options, checked};
 use crate::state::State;
 use crate::tensor::Tensor;
 use crate::text::c_text;
@@ -106,6 +107,23 @@ impl Model {
         let release = Some(free::<Closure<F>> as unsafe extern "C" fn(*mut c_void));
         // SAFETY: as above; the library frees the closure, once, also if this fails.
         check(unsafe { sys::oar_model_set_forward(self.as_raw(), Some(Closure::<F>::call::<E>), owned.cast(), release) })
+    }
+
+    /// Records the forward as a program, which shares the model's parameters and needs the closure no more: the
+    /// operators that it calls become the program, the scopes its module paths.
+    ///
+    /// `dynamic` names dimensions that take any size: `json!({"x": {"0": "batch"}, "target": {"0": "batch"}})`, or `()`;
+    /// equal names are equal sizes. The closure runs on copies of the example inputs, once more for each name, and once with
+    /// all of them changed.
+    ///
+    /// # Errors
+    /// `Argument` if the runs differ or an input is not used, naming operator and scope; `Unsupported` for a program,
+    /// without a forward, or if it reads a number out of a tensor; `Callback` from the closure, whose panics go on here.
+    pub fn trace(&self, inputs: &Tree, dynamic: impl Options) -> Result<Model> {
+        let dynamic = checked(dynamic)?;
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_model_trace(self.as_raw(), inputs.as_raw(), dynamic.as_ptr(), out) })
+            .map(|handle| Model::from_handle(handle, None))
     }
 
     /// Takes the forward away.

@@ -268,7 +268,7 @@ fn check_numel(operation: &str, shape: &[usize], len: usize) -> Result<()> {
 }
 
 /// Sizes as C has them.
-fn sizes(shape: &[usize]) -> Result<Vec<i64>> {
+pub(crate) fn sizes(shape: &[usize]) -> Result<Vec<i64>> {
     shape
         .iter()
         .map(|&size| i64::try_from(size).map_err(|_| Error::argument("", format!("no tensor has a size of {size}"))))

@@ -257,3 +257,124 @@ int scenario_forward_callback(scenario *t) {
   oar_model_release(model);
   return close_state(t, data.state);
 }
+
+static int one_forward(scenario *t, const forward_data *self, oar_model *model, const oar_tree *inputs, oar_tree **out) {
+  oar_tensor *input, *target, *weights, *y, *loss;
+  oar_value arguments[2];
+  OK(oar_tree_get_tensor(inputs, "x", &input));
+  OK(oar_tree_get_tensor(inputs, "target", &target));
+  OK(oar_model_enter_scope(model, "fc", "Linear"));
+  OK(oar_model_parameter(model, "weight", &weights));
+  arguments[0] = oar_value_tensor(input);
+  arguments[1] = oar_value_tensor(weights);
+  TRY(op(t, self->state, "aten::linear", arguments, 2, &y));
+  OK(oar_model_exit_scope(model));
+  arguments[0] = oar_value_tensor(y);
+  arguments[1] = oar_value_tensor(self->parameter != NULL ? y : target); /* told to leave the target out */
+  TRY(op(t, self->state, "aten::mse_loss", arguments, 2, &loss));
+  OK(oar_tree_create_map(out));
+  OK(oar_tree_set_tensor(*out, "loss", loss));
+  OK(oar_tree_set_tensor(*out, "y", y));
+  oar_tensor_release(input);
+  oar_tensor_release(target);
+  oar_tensor_release(weights);
+  oar_tensor_release(y);
+  oar_tensor_release(loss);
+  return 0;
+}
+
+static int32_t forward_to_trace(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data) {
+  const forward_data *self = user_data;
+  return self->failure != 0 ? self->failure : one_forward(self->t, self, model, inputs, out_outputs);
+}
+
+static int make_batch(scenario *t, float *data, float *targets, int64_t rows, oar_tree **batch) {
+  oar_tensor *input, *target;
+  TRY(over(t, data, rows, 2, &input));
+  TRY(over(t, targets, rows, 1, &target));
+  OK(oar_tree_create_map(batch));
+  OK(oar_tree_set_tensor(*batch, "x", input));
+  OK(oar_tree_set_tensor(*batch, "target", target));
+  oar_tensor_release(input);
+  oar_tensor_release(target);
+  return 0;
+}
+
+static int train_program(scenario *t, oar_state *state, oar_model *model, const oar_tree *rows) {
+  oar_accelerator *accelerator;
+  oar_optimizer *optimizer;
+  oar_tree *outputs;
+  oar_tensor *loss;
+  double number = 0;
+  OK(oar_accelerator_create(state, NULL, &accelerator));
+  OK(oar_optimizer_create(model, "sgd", "{\"lr\": 0.125}", &optimizer));
+  OK(oar_accelerator_prepare_model(accelerator, model));
+  OK(oar_accelerator_prepare_optimizer(accelerator, optimizer));
+  OK(oar_model_forward(model, rows, &outputs));
+  OK(oar_tree_get_tensor(outputs, "loss", &loss));
+  OK(oar_tensor_item(loss, &number));
+  EXPECT(number == 32.5);
+  OK(oar_accelerator_backward(accelerator, loss));
+  OK(oar_accelerator_step(accelerator, optimizer, NULL));
+  oar_tensor_release(loss);
+  oar_tree_release(outputs);
+  oar_optimizer_release(optimizer);
+  oar_accelerator_release(accelerator);
+  return 0;
+}
+
+static int look_at_program(scenario *t, oar_model *model, const float *w) {
+  int64_t count = 0;
+  char name[32];
+  size_t len = sizeof name;
+  oar_tensor *tensor;
+  void *data;
+  OK(oar_model_num_parameters(model, &count));
+  OK(oar_model_parameter_name(model, 0, name, &len));
+  EXPECT(count == 1 && strcmp(name, "fc.weight") == 0);
+  OK(oar_model_tensor(model, name, &tensor));
+  OK(oar_tensor_data(tensor, &data));
+  EXPECT(data == (const void *)w);
+  oar_tensor_release(tensor);
+  return 0;
+}
+
+int scenario_traced_model(scenario *t) {
+  static const char dynamic[] = "{\"x\": {\"0\": \"batch\"}, \"target\": {\"0\": \"batch\"}}";
+  float w[2] = {1, -2}, two[4] = {4, 1, 1, 3}, two_targets[2] = {1, 3};
+  float three[6] = {2, 0, 0, 8, 4, 4}, three_targets[3] = {2, 6, 8.5f};
+  forward_data data = {0};
+  error_details error;
+  oar_model *written, *model, *none;
+  oar_tree *rows, *others, *outputs;
+  double loss = 0;
+  data.t = t;
+  OK(oar_state_create(NULL, &data.state));
+  TRY(make_batch(t, two, two_targets, 2, &rows));
+  TRY(make_batch(t, three, three_targets, 3, &others));
+  OK(oar_model_create_foreign(data.state, &written));
+  TRY(register_in_scope(t, written, w));
+  OK(oar_model_set_forward(written, forward_to_trace, &data, NULL));
+  OK(oar_model_trace(written, rows, dynamic, &model));
+  data.parameter = "";
+  REFUSED(OAR_E_ARGUMENT, "target", oar_model_trace(written, rows, dynamic, &none));
+  data.failure = 7;
+  EXPECT(oar_model_trace(written, rows, NULL, &none) == OAR_E_CALLBACK);
+  TRY(take_error(t, &error));
+  EXPECT(error.vendor_code == 7);
+  OK(oar_model_set_forward(written, NULL, NULL, NULL));
+  TRY(look_at_program(t, model, w));
+  TRY(train_program(t, data.state, model, rows));
+  EXPECT(w[0] == 1.5f && w[1] == 0.875f);
+  OK(oar_model_set_training(model, 0));
+  OK(oar_model_forward(model, others, &outputs));
+  OK(oar_tree_get_double(outputs, "loss", &loss));
+  EXPECT(loss == 1);
+  REFUSED(OAR_E_UNSUPPORTED, "program", oar_model_trace(model, rows, dynamic, &none));
+  oar_tree_release(outputs);
+  oar_tree_release(rows);
+  oar_tree_release(others);
+  oar_model_release(model);
+  oar_model_release(written);
+  return close_state(t, data.state);
+}

@@ -102,3 +102,76 @@ int scenario_lora_round_trip(scenario *t) {
   oar_model_release(other);
   return close_state(t, state);
 }
+
+static int memory(scenario *t, void *data, int32_t dtype, const int64_t *shape, const int64_t *strides, size_t num_dims,
+                  oar_tensor **out) {
+  OK(oar_tensor_from_memory(data, dtype, shape, strides, num_dims, NULL, NULL, out));
+  return 0;
+}
+
+/* Images and logits in column-major order. */
+static int run_by_columns(scenario *t, oar_session *session, oar_tensor *images, const float *expected) {
+  static uint8_t turned[NUM_ROWS * 64];
+  static float columns[NUM_LOGITS], rows[NUM_LOGITS];
+  const int64_t shape[3] = {NUM_ROWS, 8, 8}, strides[3] = {1, 8, 64}, out_shape[2] = {NUM_ROWS, 10}, out_strides[2] = {1, 8};
+  oar_tensor *inputs[2] = {NULL, NULL}, *outputs[2] = {NULL, NULL}, *in_rows;
+  TRY(memory(t, turned, OAR_UINT8, shape, strides, 3, &inputs[0]));
+  TRY(memory(t, columns, OAR_FLOAT32, out_shape, out_strides, 2, &outputs[1]));
+  TRY(memory(t, rows, OAR_FLOAT32, out_shape, NULL, 2, &in_rows));
+  OK(oar_tensor_copy_from(inputs[0], images));
+  OK(oar_session_run(session, inputs, 2, outputs, 2));
+  OK(oar_tensor_copy_from(in_rows, outputs[1]));
+  EXPECT(are_close(rows, expected, 1e-5f));
+  oar_tensor_release(inputs[0]);
+  oar_tensor_release(outputs[1]);
+  oar_tensor_release(in_rows);
+  return 0;
+}
+
+static int refuse_shape(scenario *t, oar_session *session, oar_tensor *const *outputs) {
+  static uint8_t flat[NUM_ROWS * 64];
+  const int64_t shape[2] = {NUM_ROWS * 8, 8};
+  oar_tensor *inputs[2] = {NULL, NULL};
+  TRY(memory(t, flat, OAR_UINT8, shape, NULL, 2, &inputs[0]));
+  REFUSED(OAR_E_ARGUMENT, "images", oar_session_run(session, inputs, 2, outputs, 2));
+  oar_tensor_release(inputs[0]);
+  return 0;
+}
+
+int scenario_session_run(scenario *t) {
+  static float expected[NUM_LOGITS], logits[NUM_LOGITS];
+  const int64_t shape[2] = {NUM_ROWS, 10};
+  oar_state *state;
+  oar_model *model;
+  oar_session *session;
+  oar_tree *batch;
+  oar_tensor *inputs[2] = {NULL, NULL}, *outputs[2] = {NULL, NULL};
+  int32_t in_place = -1;
+  OK(oar_state_create(NULL, &state));
+  TRY(open_program(t, state, &model));
+  TRY(first_rows(t, &batch));
+  TRY(logits_of(t, model, batch, expected));
+  OK(oar_model_set_training(model, 1));
+  OK(oar_session_create(model, &session));
+  OK(oar_tree_get_tensor(batch, "images", &inputs[0]));
+  TRY(memory(t, logits, OAR_FLOAT32, shape, NULL, 2, &outputs[1]));
+  OK(oar_session_run(session, inputs, 2, outputs, 2));
+  EXPECT(memcmp(logits, expected, sizeof logits) == 0);
+  TRY(run_by_columns(t, session, inputs[0], expected));
+  memset(logits, 0, sizeof logits);
+  OK(oar_model_run(model, inputs, 2, outputs, 2));
+  EXPECT(memcmp(logits, expected, sizeof logits) == 0);
+  OK(oar_session_writes_in_place(session, 1, &in_place));
+  EXPECT(in_place == 0 || in_place == 1);
+  TRY(refuse_shape(t, session, outputs));
+  EXPECT(memcmp(logits, expected, sizeof logits) == 0);
+  TRY(fill(t, model, "fc2.bias", 100));
+  OK(oar_session_run(session, inputs, 2, outputs, 2));
+  EXPECT(logits[0] != expected[0] && logits[NUM_LOGITS - 1] != expected[NUM_LOGITS - 1]);
+  oar_tensor_release(inputs[0]);
+  oar_tensor_release(outputs[1]);
+  oar_tree_release(batch);
+  oar_session_release(session);
+  oar_model_release(model);
+  return close_state(t, state);
+}

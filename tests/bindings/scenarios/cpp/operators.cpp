@@ -99,4 +99,58 @@ void forward_callback() {
   REFUSED(OAR_E_UNSUPPORTED, "foreign", call(oar_model_forward, model, inputs));
 }
 
+static oarlock::Tree batch_of(float* inputs, float* targets, std::int64_t rows) {
+  oarlock::Tree batch = call(oar_tree_create_map);
+  call(oar_tree_set_tensor, batch, "x", oarlock::tensor_over(inputs, {rows, 2}));
+  call(oar_tree_set_tensor, batch, "target", oarlock::tensor_over(targets, {rows, 1}));
+  return batch;
+}
+
+void traced_model() {
+  const oarlock::State state = make_state();
+  float w[2] = {1, -2}, two[4] = {4, 1, 1, 3}, two_targets[2] = {1, 3};
+  float three[6] = {2, 0, 0, 8, 4, 4}, three_targets[3] = {2, 6, 8.5f};
+  const oarlock::Tree rows = batch_of(two, two_targets, 2), others = batch_of(three, three_targets, 3);
+  const char* dynamic = R"({"x": {"0": "batch"}, "target": {"0": "batch"}})";
+  const oarlock::Model written = call(oar_model_create_foreign, state);
+  call(oar_model_register_parameter, written, "fc.weight", oarlock::tensor_over(w, {1, 2}));
+  oarlock::set_forward(written, [&](const oarlock::Model& model, const oarlock::Tree& batch) {
+    oarlock::Tensor y;
+    {
+      const oarlock::Scope fc(model, "fc", "Linear");
+      y = op(state, "aten::linear",
+             {call(oar_tree_get_tensor, batch, "x"), call(oar_model_parameter, model, "weight")});
+    }
+    oarlock::Tree outputs = call(oar_tree_create_map);
+    call(oar_tree_set_tensor, outputs, "loss",
+         op(state, "aten::mse_loss", {y, call(oar_tree_get_tensor, batch, "target")}));
+    call(oar_tree_set_tensor, outputs, "y", y);
+    return outputs;
+  });
+  const oarlock::Model model = call(oar_model_trace, written, rows, dynamic);
+  oarlock::set_forward(written, nullptr);
+  EXPECT(call(oar_model_num_parameters, model) == 1 && call(oar_model_parameter_name, model, 0) == "fc.weight");
+  EXPECT(call(oar_tensor_data, oarlock::Tensor(call(oar_model_tensor, model, "fc.weight"))) == w);
+  const oarlock::Accelerator accelerator = call(oar_accelerator_create, state, nullptr);
+  const oarlock::Optimizer optimizer = call(oar_optimizer_create, model, "sgd", R"({"lr": 0.125})");
+  call(oar_accelerator_prepare_model, accelerator, model);
+  call(oar_accelerator_prepare_optimizer, accelerator, optimizer);
+  const oarlock::Tensor loss = call(oar_tree_get_tensor, oarlock::Tree(call(oar_model_forward, model, rows)), "loss");
+  EXPECT(call(oar_tensor_item, loss) == 32.5);
+  call(oar_accelerator_backward, accelerator, loss);
+  call(oar_accelerator_step, accelerator, optimizer, nullptr);
+  EXPECT(w[0] == 1.5f && w[1] == 0.875f);
+  call(oar_model_set_training, model, 0);
+  EXPECT(call(oar_tree_get_double, oarlock::Tree(call(oar_model_forward, model, others)), "loss") == 1);
+  REFUSED(OAR_E_UNSUPPORTED, "program", call(oar_model_trace, model, rows, dynamic));
+  oarlock::set_forward(written, [&](const oarlock::Model&, const oarlock::Tree& batch) {
+    oarlock::Tree outputs = call(oar_tree_create_map);
+    call(oar_tree_set_tensor, outputs, "y", op(state, "aten::relu", {call(oar_tree_get_tensor, batch, "x")}));
+    return outputs;
+  });
+  REFUSED(OAR_E_ARGUMENT, "target", call(oar_model_trace, written, rows, dynamic));
+  oarlock::set_forward(written, [](const oarlock::Model&, const oarlock::Tree&) -> oarlock::Tree { throw 7; });
+  EXPECT(thrown_by<int>([&] { call(oar_model_trace, written, rows, nullptr); }) == 7);
+}
+
 }  // namespace scenario

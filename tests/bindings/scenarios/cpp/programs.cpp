@@ -57,4 +57,35 @@ void lora_round_trip() {
   EXPECT(call(oar_model_num_parameters, model) == 0 && call(oar_model_freeze, model, "fc*", 0) == 4);
 }
 
+void session_run() {
+  const oarlock::State state = make_state();
+  const oarlock::Model model = digits(state);
+  const oarlock::Tree batch = first_rows(8);
+  const oarlock::Tensor images = call(oar_tree_get_tensor, batch, "images"), unwanted;
+  const std::vector<float> expected = logits_of(model, batch);
+  call(oar_model_set_training, model, 1);
+  const oarlock::Session session = call(oar_session_create, model);
+  std::vector<float> logits(80);
+  const oarlock::Tensor output = oarlock::tensor_over(logits.data(), {8, 10});
+  oarlock::run(session, {images, unwanted}, {unwanted, output});
+  EXPECT(logits == expected);
+  std::vector<std::uint8_t> by_columns(512);
+  std::vector<float> columns(80), rows(80);
+  const oarlock::Tensor turned = oarlock::tensor_over(by_columns.data(), {8, 8, 8}, {1, 8, 64});
+  call(oar_tensor_copy_from, turned, images);
+  const oarlock::Tensor turned_output = oarlock::tensor_over(columns.data(), {8, 10}, {1, 8});
+  oarlock::run(session, {turned, unwanted}, {unwanted, turned_output});
+  call(oar_tensor_copy_from, oarlock::tensor_over(rows.data(), {8, 10}), turned_output);
+  EXPECT(close_to(rows, expected, 1e-5f));
+  logits.assign(80, 0);
+  oarlock::run(model, {images, unwanted}, {unwanted, output});
+  EXPECT(logits == expected && call(oar_session_writes_in_place, session, 1) <= 1);
+  const oarlock::Tensor flat = oarlock::tensor_over(by_columns.data(), {64, 8});
+  REFUSED(OAR_E_ARGUMENT, "images", oarlock::run(session, {flat, unwanted}, {unwanted, output}));
+  EXPECT(logits == expected);
+  for (float& value : oarlock::values<float>(call(oar_model_tensor, model, "fc2.bias"))) value += 1;
+  oarlock::run(session, {images, unwanted}, {unwanted, output});
+  EXPECT(logits[0] != expected[0] && logits[79] != expected[79]);
+}
+
 }  // namespace scenario

@@ -63,3 +63,36 @@ scenario("forward_callback") do folder
         thrown(() -> model(inputs), :UNSUPPORTED)
     end
 end
+
+scenario("traced_model") do folder
+    alone() do state
+        weight = Float32[1 -2]
+        rows, others = (x = Float32[4 1; 1 3], target = Float32[1 3]'), (x = Float32[2 0; 0 8; 4 4], target = Float32[2 6 8.5]')
+        rows, others = map(collect, rows), map(collect, others)
+        dynamic = (x = (:batch, nothing), target = (:batch, nothing))
+        written = Model(state)
+        register_parameter!(written, "fc.weight", weight)
+        set_forward!(written) do model, inputs
+            y = scope(() -> op(state, "aten::linear", inputs["x"], parameter(model, "weight")), model, "fc", "Linear")
+            (loss = op(state, "aten::mse_loss", y, inputs["target"]), y = y)
+        end
+        model = trace(written, rows; dynamic = dynamic)
+        set_forward!(nothing, written)
+        @expect keys(model) == ["fc.weight"] && pointer(model["fc.weight"]) == pointer(weight)
+        accelerator = Accelerator(state)
+        optimizer = Optimizer(model, "sgd"; lr = 0.125)
+        prepare!(accelerator, model, optimizer)
+        loss = model(rows)["loss"]
+        @expect item(loss) == 32.5
+        backward!(accelerator, loss)
+        step!(accelerator, optimizer)
+        @expect weight == [1.5 0.875]
+        @expect item(training!(model, false)(others)["loss"]) == 1
+        thrown(() -> trace(model, rows), :UNSUPPORTED)
+        set_forward!((model, inputs) -> (y = op(state, "aten::relu", inputs["x"]),), written)
+        @expect says(thrown(() -> trace(written, rows; dynamic = dynamic), :ARGUMENT), "target")
+        failure = ErrorException("inside the trace")
+        set_forward!((model, inputs) -> throw(failure), written)
+        @expect thrown(() -> trace(written, rows), ErrorException) === failure
+    end
+end

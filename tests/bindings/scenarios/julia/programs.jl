@@ -22,3 +22,28 @@ scenario("lora_round_trip") do folder
         @expect isempty(keys(model)) && thaw!(model, "fc*") == 4 && length(keys(model)) == 4 && freeze!(model, "fc1.*") == 2
     end
 end
+
+scenario("session_run") do folder
+    alone(seed = 1) do state
+        model, batch = digits_model(state), digits_set("test")[1:8]
+        expected = Array(model(batch)["logits"])
+        training!(model)
+        session, wanted = Session(model), name -> map(==(name), (output_names(model)...,))
+        images, logits = Tensor(Float32, 8, 8, 8), Tensor(Float32, 8, 10)
+        copyto!(images, batch["images"])
+        in_order(array) = map(is -> is ? array : nothing, wanted("logits"))
+        run!(session, in_order(logits), (batch["images"], nothing))
+        @expect asarray(logits) == expected
+        own = zeros(Float32, 8, 10)
+        run!(session, in_order(own), (Array(batch["images"]), nothing))
+        @expect maximum(abs.(own - expected)) <= 1e-5 * maximum(abs.(expected))
+        asarray(logits) .= 0
+        run!(model, in_order(logits), (batch["images"], nothing))
+        @expect asarray(logits) == expected && writes_in_place(session) isa Bool
+        @expect says(thrown(() -> run!(session, in_order(logits), (zeros(UInt8, 8, 8), nothing)), :ARGUMENT), "images")
+        @expect asarray(logits) == expected
+        asarray(model["fc2.bias"]) .+= 1
+        run!(session, in_order(logits), (batch["images"], nothing))
+        @expect all(asarray(logits) .!= expected)
+    end
+end

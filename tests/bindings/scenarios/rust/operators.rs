@@ -105,3 +105,49 @@ pub fn forward_callback(_: &Path) -> Outcome {
     state.close()?;
     Ok(())
 }
+
+fn rows(x: &[f32], target: &[f32]) -> Result<Tree> {
+    let x = Tensor::from_vec(x.to_vec(), &[target.len(), 2])?;
+    let target = Tensor::from_vec(target.to_vec(), &[target.len(), 1])?;
+    Tree::from_tensors([("x", &x), ("target", &target)])
+}
+
+pub fn traced_model(_: &Path) -> Outcome {
+    let state = State::new()?;
+    let weight = Tensor::from_vec(vec![1.0f32, -2.0], &[1, 2])?;
+    let (two, three) = (rows(&[4.0, 1.0, 1.0, 3.0], &[1.0, 3.0])?, rows(&[2.0, 0.0, 0.0, 8.0, 4.0, 4.0], &[2.0, 6.0, 8.5])?);
+    let dynamic = json!({"x": {"0": "batch"}, "target": {"0": "batch"}});
+    let written = Model::foreign(&state)?;
+    written.register_parameter("fc.weight", &weight)?;
+    written.set_forward(|forward, inputs| {
+        let fc = forward.scope("fc", "Linear")?;
+        let y = forward.op("aten::linear", args![&inputs.tensor("x")?, &forward.parameter("weight")?])?;
+        drop(fc);
+        let loss = forward.op("aten::mse_loss", args![&y, &inputs.tensor("target")?])?;
+        Tree::from_tensors([("loss", &loss), ("y", &y)])
+    })?;
+    let model = written.trace(&two, &dynamic)?;
+    written.reset_forward()?;
+    assert_eq!(model.parameter_names()?, ["fc.weight"]);
+    assert_eq!(model.tensor("fc.weight")?.data_ptr()?, weight.data_ptr()?);
+    let accelerator = Accelerator::new(&state)?;
+    let optimizer = Optimizer::new(&model, "sgd", json!({"lr": 0.125}))?;
+    accelerator.prepare(&model)?;
+    accelerator.prepare(&optimizer)?;
+    let loss = model.forward(&two)?.tensor("loss")?;
+    assert_eq!(loss.item()?, 32.5);
+    accelerator.backward(&loss)?;
+    accelerator.step(&optimizer, None)?;
+    assert_eq!(weight.to_vec::<f32>()?, [1.5, 0.875]);
+    model.set_training(false)?;
+    assert_eq!(model.forward(&three)?.float("loss")?, 1.0);
+    refused(ErrorKind::Unsupported, "program", model.trace(&two, ()));
+    written
+        .set_forward(|forward, inputs| Tree::from_tensors([("y", &forward.op("aten::relu", args![&inputs.tensor("x")?])?)]))?;
+    refused(ErrorKind::Argument, "target", written.trace(&two, &dynamic));
+    written.set_forward(|_, _| -> Result<Tree> { std::panic::resume_unwind(Box::new(7)) })?; // told by no hook
+    let panic = catch_unwind(AssertUnwindSafe(|| written.trace(&two, ()))).err().expect("the closure's panic");
+    assert_eq!(panic.downcast_ref::<i32>(), Some(&7));
+    state.close()?;
+    Ok(())
+}
