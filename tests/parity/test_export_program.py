@@ -208,6 +208,22 @@ def test_the_model_and_the_random_numbers_are_as_they_were(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["net.pt2"]
 
 
+def test_a_buffer_that_forward_replaces_is_put_back(tmp_path):
+    class Counting(Net):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("calls", torch.zeros(()))
+
+        def forward(self, x):
+            self.calls = self.calls + 1
+            return super().forward(x).mean() * self.calls
+
+    module = net(Counting)
+    buffer = module.calls
+    export_program(module, x(), tmp_path / "net.pt2", dynamic="batch")
+    assert module.calls is buffer and buffer == 0
+
+
 def test_modes_are_kept_if_asked(tmp_path):
     module = net()
     module.norm.eval()

@@ -23,7 +23,8 @@ class Call:
         positional = parameter_names(self.forward)[:len(args)]
         rest = [p.name for p in inspect.signature(self.forward).parameters.values() if p.kind is p.VAR_POSITIONAL] or ["args"]
         self.names = [*positional, *(f"{rest[0]}_{i}" for i in range(len(args) - len(positional))), *kwargs]
-        self.buffers = [] if self.is_unreal else [(b, b.detach().clone()) for b in model.buffers()]
+        self.buffers = [] if self.is_unreal else [(module, name, buffer, buffer.detach().clone()) for module in model.modules()
+                                                  for name, buffer in module._buffers.items() if buffer is not None]
 
     @classmethod
     def of(cls, model, example_inputs, kwargs, loss, targets):
@@ -70,8 +71,9 @@ class Call:
 
     def restore_buffers(self):
         with torch.no_grad():
-            for buffer, value in self.buffers:
+            for module, name, buffer, value in self.buffers:
                 buffer.copy_(value)
+                module._buffers[name] = buffer  # forward may have put another tensor there
 
     def _adapted_forward(self, *args, **kwargs):
         targets = [kwargs.pop(name) for name in self.target_names]

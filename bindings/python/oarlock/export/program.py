@@ -51,9 +51,8 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
     call = Call.of(model, example_inputs, kwargs, loss, targets)
     dims = dynamic_dims(dynamic, call)
     with call.adapted(train):
-        outputs = first_outputs(call)
-        record = {"format": RECORD_FORMAT, "torch": torch.__version__.partition("+")[0], "loss": loss_path(call, outputs, loss),
-                  "tied": tied_names(model),
+        record = {"format": RECORD_FORMAT, "torch": torch.__version__.partition("+")[0],
+                  "loss": loss_path(call, first_outputs(call), loss), "tied": tied_names(model),
                   "dynamic": {name: {str(dim): label for dim, label in entry.items()} for name, entry in dims.items()},
                   "modules": {name: f"{type(m).__module__}.{type(m).__qualname__}" for name, m in model.named_modules()}}
         program = traced(call, dims)
