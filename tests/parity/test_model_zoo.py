@@ -202,6 +202,24 @@ def test_evaluation(subject, name):
     assert [buffer for buffer, value in fresh.items() if not torch.equal(OAR.parameter(it.model, buffer), value)] == []
 
 
+@each_architecture
+def test_weights_from_a_safetensors_file(subject, name, tmp_path):
+    """A graph without weights and the file of export_weights are together what the program with its weights is."""
+    it, exporter = subject(name), programs.load_exporter()
+    exporter.export_program(it.module(), {**it.inputs(4, 8, 1), **it.case.constants}, tmp_path / "graph.pt2", loss=it.case.loss,
+                            dynamic=it.case.dynamic, weights=False, check=False)
+    exporter.export_weights(it.module(), tmp_path / "weights.safetensors")
+    options = json.dumps({"weights": str(tmp_path / "weights.safetensors")}).encode()
+    model = OAR.make(OAR.lib.oar_model_load, STATE, str(tmp_path / "graph.pt2").encode(), options)
+    whole = it.load()
+    assert OAR.parameter_names(model) == OAR.parameter_names(whole), "tied weights are one"
+    values = []
+    for each in (model, whole):
+        seed(5)
+        values.append(OAR.forward(each, it.inputs(3, 11, 2))["loss"])
+    assert torch.equal(*values)
+
+
 # What does not export -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", REFUSED if FULL else [list(REFUSED)[SEED % len(REFUSED)]])
 def test_what_the_table_says_not_to_export_is_refused_for_that_reason(name):
