@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -280,6 +281,31 @@ TEST_F(Events, TwoThreadsEvaluateWithOnePlan) {
   std::thread other([&] { run(1); });
   run(2);
   other.join();
+}
+
+// A complete observer, as docs/graph-engine.md shows it.
+class Counter : public UnitObserver {
+ public:
+  bool watches_units() const override { return true; }
+  bool watches_backward() const override { return true; }
+  Status after_forward(const UnitRun& run) override {
+    ++forwards[run.unit.path];
+    return Status::ok();
+  }
+  Status after_backward(const UnitRun& run) override {
+    ++backwards[run.unit.path];
+    return Status::ok();
+  }
+  std::map<std::string, int> forwards, backwards;
+};
+
+TEST_F(Events, ForwardsAreToldPerCallBackwardsOnce) {
+  const auto owner = model();
+  const auto counter = std::make_shared<Counter>();
+  owner->add_observer(counter);
+  loss(*owner).backward();
+  EXPECT_EQ(counter->forwards, (std::map<std::string, int>{{"", 1}, {"a", 1}, {"b", 1}, {"c", 2}}));
+  EXPECT_EQ(counter->backwards, (std::map<std::string, int>{{"", 1}, {"a", 1}, {"b", 1}, {"c", 1}}));
 }
 
 // A complete pass, as docs/graph-engine.md shows it: every relu becomes a gelu.
