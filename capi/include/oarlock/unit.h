@@ -60,7 +60,7 @@ oar_model_num_units(const oar_model *model, OAR_OUT int64_t *out_num_units) OAR_
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_model_unit_name(const oar_model *model, int64_t index, OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
+oar_model_unit_name(const oar_model *model, int64_t index, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
 
 /**
  * Turn activation checkpointing of units on or off, from the next training forward on.
