@@ -10,6 +10,7 @@ from . import _c
 from ._config import Config, config_of
 from ._data import Loader
 from ._errors import Error
+from ._foreign import running
 from ._model import Model, Optimizer, Scheduler
 from ._state import State
 from ._tensor import Tensor, as_tensor
@@ -99,7 +100,11 @@ class Accelerator(_c.AcceleratorHandle):
             InvalidArgument: more than one element, or not floating-point.
             InvalidState: the loss has no graph, or it was used, or a parameter got no gradient.
         """
-        _c.accelerator_backward(self, loss)
+        outer, running.accelerator = running.accelerator, self
+        try:
+            _c.accelerator_backward(self, loss)
+        finally:
+            running.accelerator = outer
 
     def gradient_ready(self, model: Model, name: str, gradient: Any) -> None:
         """Hand over one gradient of a foreign model, as soon as the caller's backward has it: its average may begin to travel.

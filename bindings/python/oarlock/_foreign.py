@@ -1,12 +1,22 @@
-"""Models whose forward is Python's: parameters, scopes, the forward itself."""
+"""Models whose forward is Python's: parameters, scopes, the forward and backward themselves."""
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from . import _c
 from ._errors import Error
-from ._tensor import Tensor, in_place
+from ._tensor import Tensor, as_tensor, in_place
 from ._tree import to_tree
+
+
+class Running(threading.local):
+    """The accelerator whose backward runs on this thread: what gradients that a function hands over are for."""
+
+    accelerator: "_c.AcceleratorHandle | None" = None
+
+
+running = Running()
 
 
 class ForeignModel(_c.ModelHandle):
@@ -69,3 +79,28 @@ class ForeignModel(_c.ModelHandle):
             return
         run = function
         _c.model_set_forward(self, lambda model, inputs: to_tree(run(model, inputs)))
+
+    def set_backward(self, function: Callable[[Any, Callable[[str, Any], None]], Any] | None) -> None:
+        """Compute gradients by a function of Python's, for a forward that computes without operators; None takes it away.
+
+        Accelerator.backward of a loss that comes from the outputs runs it. What it raises comes out of that call.
+
+        Args:
+            function: gets the gradients of the outputs, a Tree with None where there is none, and `ready`: it calls
+                ready(name, gradient) for every parameter, as soon as it has its gradient, an array of its own for each backward.
+        """
+        if function is None:
+            _c.model_set_backward(self, None)
+            return
+        run = function
+
+        def backward(model: Any, gradients: Any) -> None:
+            accelerator = running.accelerator
+            assert accelerator is not None  # its backward is what runs this
+
+            def ready(name: str, gradient: Any) -> None:
+                _c.accelerator_gradient_ready(accelerator, model, name, as_tensor(gradient))
+
+            run(gradients, ready)
+
+        _c.model_set_backward(self, backward)

@@ -1,5 +1,6 @@
 """Operators of libtorch by name, with autograd: `oarlock.ops.aten.linear(x, weight, bias)`."""
 import json
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,16 @@ class Ops:
 
 
 ops = Ops()
+
+
+def load_library(path: str | os.PathLike) -> None:
+    """Load a library of custom operators (TORCH_LIBRARY), before a program that calls them. Its code runs: load what you trust.
+
+    Raises:
+        NotFound: there is no such file.
+        InvalidArgument: anybody may write to it, or it does not load; the text has the reason.
+    """
+    _c.load_library(os.fspath(path))
 
 
 def op_signatures(name: str) -> list[dict[str, Any]]:

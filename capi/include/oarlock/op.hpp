@@ -169,6 +169,29 @@ inline void set_forward(const Model& model, ForwardFunction function) {
   call(oar_model_set_forward, model, fn, new ForwardFunction(std::move(function)), detail::destroy<ForwardFunction>);
 }
 
+// Computes the gradients of a foreign model from those of its outputs, and hands them over by
+// oar_accelerator_gradient_ready. Both arguments are valid during the call. Capturing an owner of the accelerator would
+// keep both alive for ever: capture a reference.
+using BackwardFunction = std::function<void(const Model& model, const Tree& output_gradients)>;
+
+namespace detail {
+
+inline std::int32_t give_backward(oar_model* model, const oar_tree* gradients, void* function) {
+  return run_callback([&] {
+    const Lent<oar_model> lent_model(model);
+    const Lent<oar_tree> lent_gradients(const_cast<oar_tree*>(gradients));
+    (*static_cast<BackwardFunction*>(function))(*lent_model, *lent_gradients);
+  });
+}
+
+}  // namespace detail
+
+// Lets oar_accelerator_backward run a function; an empty one takes the present one away.
+inline void set_backward(const Model& model, BackwardFunction function) {
+  const oar_backward_fn fn = function ? detail::give_backward : nullptr;
+  call(oar_model_set_backward, model, fn, new BackwardFunction(std::move(function)), detail::destroy<BackwardFunction>);
+}
+
 // Arrays of a run: {field, flux}. An empty tensor is not wanted.
 using Arrays = std::initializer_list<std::reference_wrapper<const Tensor>>;
 

@@ -134,3 +134,27 @@ def traced_model(folder):
         with raises(KeyError) as caught:
             written.trace(rows)
         assert caught == [failure]
+
+
+@scenario
+def backward_callback(folder):
+    weight, x = numpy.array([1, -2], numpy.float32), numpy.array([4, 1], numpy.float32)
+    with oarlock.State() as state:
+        model = oarlock.Model.foreign(state, {"weight": weight}, forward=lambda model, inputs: {"y": (weight * inputs["x"].numpy()).sum(keepdims=True)})
+        model.set_backward(lambda gradients, ready: ready("weight", gradients["y"].numpy() * x))
+        accelerator = oarlock.Accelerator(state)
+        model, optimizer = accelerator.prepare(model, oarlock.Optimizer(model, "sgd", lr=0.125))
+
+        def backward():
+            y = model({"x": x})["y"]
+            accelerator.backward(oarlock.ops.aten.mul(y, 3.0))
+            return y.item()
+
+        assert backward() == 2
+        accelerator.step(optimizer)
+        assert weight.tolist() == [-0.5, -2.375]
+        failure = KeyError("inside the backward")
+        model.set_backward(lambda gradients, ready: (_ for _ in ()).throw(failure))
+        with raises(KeyError) as caught:
+            backward()
+        assert caught == [failure]

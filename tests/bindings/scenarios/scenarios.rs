@@ -29,7 +29,7 @@ mod training;
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 34] = [
+const SCENARIOS: [(&str, Scenario); 35] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -51,6 +51,7 @@ const SCENARIOS: [(&str, Scenario); 34] = [
     ("operator_call", operators::operator_call),
     ("operator_refused", operators::operator_refused),
     ("forward_callback", operators::forward_callback),
+    ("backward_callback", operators::backward_callback),
     ("traced_model", operators::traced_model),
     ("session_run", programs::session_run),
     ("lora_round_trip", programs::lora_round_trip),

@@ -31,10 +31,10 @@ export Tensor, asarray, memory_array, item, is_read_only, contiguous, to_dlpack,
 export Tree, native
 export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, seek!, set_shard!
 export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
-export register_parameter!, register_buffer!, parameter, scope, set_forward!, trace
+export register_parameter!, register_buffer!, parameter, scope, set_forward!, set_backward!, trace
 export freeze!, thaw!, add_lora!, save_lora, load_lora!, merge_lora!
 export Session, run!, output_names, writes_in_place
-export op, op_signatures, op_names
+export load_library, op, op_signatures, op_names
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
 export save, load!, last_checkpoint, gradient_ready!, gradients_done!
@@ -77,6 +77,7 @@ function __init__()
     SEM_POST[] = cglobal(:sem_post)
     resize!(FAILURES, isdefined(Threads, :maxthreadid) ? Threads.maxthreadid() : Threads.nthreads())
     fill!(FAILURES, nothing)
+    append!(empty!(BACKWARDS), FAILURES)
 end
 
 end

@@ -57,7 +57,13 @@ sync_gradients(accelerator::Accelerator) = value(out -> Lib.oar_accelerator_sync
 Add the gradients of the loss (over the accumulation steps) to the parameters, and average them over the ranks
 meanwhile.
 """
-backward!(accelerator::Accelerator, loss::Tensor) = check(Lib.oar_accelerator_backward(accelerator, loss))
+function backward!(accelerator::Accelerator, loss::Tensor)
+    thread = Threads.threadid()
+    outer, BACKWARDS[thread] = BACKWARDS[thread], accelerator
+    status = Lib.oar_accelerator_backward(accelerator, loss)
+    BACKWARDS[thread] = outer
+    check(status)
+end
 
 """
     clip_grad_norm!(accelerator, model, max_norm; norm_type = 2) -> Float64

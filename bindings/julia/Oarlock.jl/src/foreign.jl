@@ -97,3 +97,33 @@ function set_forward!(::Nothing, model::Model)
     check(Lib.oar_model_set_forward(model, C_NULL, C_NULL, C_NULL))
     model
 end
+
+# The accelerator whose backward! runs, by thread: what gradients that a function hands over are for.
+const BACKWARDS = Any[]
+
+function run_backward(model, gradients, slot)
+    trapped(slot) do f
+        Lib.oar_tree_retain(gradients) == Lib.OAR_OK || error("the gradients have ended")
+        accelerator = BACKWARDS[Threads.threadid()]
+        f(Tree(gradients), (name, gradient) ->
+            check(Lib.oar_accelerator_gradient_ready(accelerator, model, name, as_tensor(gradient))))
+    end
+end
+
+"""
+    set_backward!(f, model)
+    set_backward!(nothing, model)
+
+Compute gradients by `f(gradients, ready)`, for a forward that computes without operators: [`backward!`](@ref) of a loss that
+comes from the outputs runs it. `gradients` are those of the outputs, `nothing` where there is none; `f` calls
+`ready(name, gradient)` for every parameter as soon as it has its gradient, an array of its own for each backward. An exception in
+`f` is thrown by `backward!`.
+"""
+function set_backward!(f, model::Model)
+    check(Lib.oar_model_set_backward(model, Lib.@oar_backward_fn(run_backward), root!(f), SEM_POST[]))
+    model
+end
+function set_backward!(::Nothing, model::Model)
+    check(Lib.oar_model_set_backward(model, C_NULL, C_NULL, C_NULL))
+    model
+end

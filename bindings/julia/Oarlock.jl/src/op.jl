@@ -95,6 +95,13 @@ function op_names(name_space = nothing)
     [String(found.captures[1]) for found in eachmatch(r"\"([^\"]+)\"", names)]
 end
 
+"""
+    load_library(path)
+
+Load a library of custom operators (TORCH_LIBRARY), before a program that calls them. Its code runs: load what you trust.
+"""
+load_library(path::AbstractString) = check(Lib.oar_load_library(path))
+
 "The text that a call gives as bytes."
 function text_of(call)
     out = Ref(Ptr{oar_bytes}(C_NULL))

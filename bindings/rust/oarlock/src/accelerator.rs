@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result, check};
+use crate::foreign::in_backward;
 use crate::handle::{Handle, create, truth, value};
 use crate::loader::Loader;
 use crate::model::Model;
@@ -168,7 +169,7 @@ impl Accelerator {
     /// `Argument` if the loss has more than one element, `State` if it has no history or a parameter got no gradient.
     pub fn backward(&self, loss: &Tensor) -> Result<()> {
         // SAFETY: as above.
-        check(unsafe { sys::oar_accelerator_backward(self.as_raw(), loss.as_raw()) })
+        in_backward(self.as_raw(), || check(unsafe { sys::oar_accelerator_backward(self.as_raw(), loss.as_raw()) }))
     }
 
     /// Hands over the gradients of a foreign model's backward: the closure gives each as it is produced, and they are

@@ -1,6 +1,7 @@
 //! Models that the program writes itself: parameters by name, scopes, and a forward that is a closure.
 
-use crate::callback::{BoxedError, free, run};
+use crate::accelerator::IntoGradient;
+use crate::callback::{BoxedError, Outcome, free, run};
 use crate::error::{Result, check};
 use crate::handle::{Handle, create};
 use crate::model::Model;
@@ -11,7 +12,7 @@ use crate::tensor::Tensor;
 use crate::text::c_text;
 use crate::tree::Tree;
 use oarlock_sys as sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::marker::PhantomData;
 
@@ -126,6 +127,30 @@ impl Model {
             .map(|handle| Model::from_handle(handle, None))
     }
 
+    /// Computes gradients by a closure, for a forward that computes without operators:
+    /// [`Accelerator::backward`](crate::Accelerator::backward) of a loss that comes from the outputs runs it. It gets the
+    /// gradients of the outputs, with [`Value::None`](crate::Value::None) where there is none, and hands over those of every
+    /// parameter by [`Gradients::ready`]. Its error and its panic come out of `backward`.
+    ///
+    /// # Errors
+    /// `Unsupported` for a program.
+    pub fn set_backward<R, F>(&self, function: F) -> Result<()>
+    where
+        R: Outcome,
+        F: FnMut(&Gradients<'_>, &Tree) -> R + Send + 'static,
+    {
+        let owned = Box::into_raw(Box::new(RefCell::new(function)));
+        let release = Some(free::<RefCell<F>> as unsafe extern "C" fn(*mut c_void));
+        // SAFETY: as above; the library frees the closure, once, also if this fails.
+        check(unsafe { sys::oar_model_set_backward(self.as_raw(), Some(call_backward::<R, F>), owned.cast(), release) })
+    }
+
+    /// Takes the backward away.
+    pub fn reset_backward(&self) -> Result<()> {
+        // SAFETY: as above; NULL is allowed.
+        check(unsafe { sys::oar_model_set_backward(self.as_raw(), None, std::ptr::null_mut(), None) })
+    }
+
     /// Takes the forward away.
     pub fn reset_forward(&self) -> Result<()> {
         // SAFETY: as above; NULL is allowed.
@@ -218,6 +243,66 @@ impl Drop for Scope<'_> {
         // SAFETY: the model is borrowed as long as the scope is open. It fails only if the scope was left already.
         unsafe { sys::oar_model_exit_scope(self.model) };
     }
+}
+
+thread_local! {
+    /// The accelerator whose backward runs on this thread.
+    static RUNNING: Cell<*mut sys::oar_accelerator> = const { Cell::new(std::ptr::null_mut()) };
+}
+
+/// Runs `call`, in which closures hand their gradients to this accelerator.
+pub(crate) fn in_backward<T>(accelerator: *mut sys::oar_accelerator, call: impl FnOnce() -> T) -> T {
+    struct Outer(*mut sys::oar_accelerator);
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            RUNNING.set(self.0);
+        }
+    }
+    let _outer = Outer(RUNNING.replace(accelerator));
+    call()
+}
+
+/// Where the closure of a backward hands its gradients over; see [`Model::set_backward`].
+pub struct Gradients<'a> {
+    model: *mut sys::oar_model,
+    running: PhantomData<&'a ()>,
+}
+
+impl Gradients<'_> {
+    /// Hands over the gradient of a registered parameter, once per backward, as soon as there is one; as
+    /// [`Backward::ready`](crate::Backward::ready).
+    ///
+    /// # Errors
+    /// `Argument` if its shape or type is not the parameter's, `NotFound`, `State` if it was given already.
+    pub fn ready(&self, name: &str, gradient: impl IntoGradient) -> Result<()> {
+        let c_name = c_text("the name", name)?;
+        // SAFETY: as above.
+        let shape = || create(|out| unsafe { sys::oar_model_tensor(self.model, c_name.as_ptr(), out) }).map(Tensor)?.shape();
+        let gradient = gradient.into_tensor(shape)?;
+        // SAFETY: as above: the accelerator is in a call. Nobody else has the gradient's memory: it was moved in.
+        check(unsafe { sys::oar_accelerator_gradient_ready(RUNNING.get(), self.model, c_name.as_ptr(), gradient.as_raw()) })
+    }
+}
+
+/// # Safety
+/// As C's `oar_backward_fn`, with `user_data` the address of a closure that is not yet freed.
+unsafe extern "C" fn call_backward<R, F>(
+    model: *mut sys::oar_model,
+    gradients: *const sys::oar_tree,
+    user_data: *mut c_void,
+) -> i32
+where
+    R: Outcome,
+    F: FnMut(&Gradients<'_>, &Tree) -> R,
+{
+    // SAFETY: as above; C keeps it alive during the call.
+    let function = unsafe { &*user_data.cast::<RefCell<F>>() };
+    run(|| -> std::result::Result<(), BoxedError> {
+        let mut function = function.try_borrow_mut().map_err(|_| "the backward was called from inside itself")?;
+        // SAFETY: the gradients are alive during the call.
+        let gradients = unsafe { shared_tree(gradients)? };
+        function(&Gradients { model, running: PhantomData }, &gradients).into_result()
+    })
 }
 
 /// The closure of a forward, as C keeps it. The state is the model's, who keeps it.

@@ -81,7 +81,7 @@ pub use dataset::Dataset;
 pub use dlpack::Dlpack;
 pub use element::{Dtype, Element, Plain};
 pub use error::{Error, ErrorKind, Result};
-pub use foreign::{Forward, Scope};
+pub use foreign::{Forward, Gradients, Scope};
 pub use group::{Group, Reduce};
 pub use library::{live_handle_count, torch_version, version};
 pub use loader::{Batches, Loader};
@@ -89,7 +89,7 @@ pub use model::Model;
 #[cfg(feature = "ndarray")]
 pub use ndarray;
 pub use oarlock_sys as sys;
-pub use op::{Argument, op_names, op_signatures};
+pub use op::{Argument, load_library, op_names, op_signatures};
 pub use optimizer::{Optimizer, Scheduler};
 pub use options::Options;
 pub use progress::Progress;

@@ -6,9 +6,10 @@ use crate::handle::{Handle, create};
 use crate::library;
 use crate::state::{State, bytes};
 use crate::tensor::Tensor;
-use crate::text::c_text;
+use crate::text::{c_path, c_text};
 use oarlock_sys as sys;
 use std::ffi::{CString, c_void};
+use std::path::Path;
 
 /// One argument of an operator. Made by [`args!`](crate::args), or `into()` from tensors, numbers, truth values, texts,
 /// types, slices of them, and `None`.
@@ -264,6 +265,19 @@ pub(crate) fn read_text_bytes(make: impl FnOnce(*mut *mut sys::oar_bytes) -> sys
         bytes(data, size)
     };
     Ok(String::from_utf8_lossy(text).into_owned())
+}
+
+/// Loads a library of custom operators (TORCH_LIBRARY), before a program that calls them.
+///
+/// # Errors
+/// `NotFound`; `Argument` if anybody may write to the file, or it does not load.
+///
+/// # Safety
+/// The library's code runs, and its operators are called by safe code: they check what they are given.
+pub unsafe fn load_library(path: impl AsRef<Path>) -> Result<()> {
+    let path = c_path(path)?;
+    // SAFETY: the text ends with NUL; the rest is the caller's promise.
+    check(unsafe { sys::oar_load_library(path.as_ptr()) })
 }
 
 /// The overloads of an operator in the order in which they are tried: `name`, `overload`, `arguments`, `returns` and

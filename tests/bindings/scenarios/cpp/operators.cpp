@@ -153,4 +153,39 @@ void traced_model() {
   EXPECT(thrown_by<int>([&] { call(oar_model_trace, written, rows, nullptr); }) == 7);
 }
 
+void backward_callback() {
+  const oarlock::State state = make_state();
+  float w[2] = {1, -2}, input[2] = {4, 1}, y[1], gradient[2];
+  const oarlock::Tree inputs = call(oar_tree_create_map);
+  call(oar_tree_set_tensor, inputs, "x", oarlock::tensor_over(input, {2}));
+  const oarlock::Model model = call(oar_model_create_foreign, state);
+  call(oar_model_register_parameter, model, "weight", oarlock::tensor_over(w, {2}));
+  const oarlock::Accelerator accelerator = call(oar_accelerator_create, state, nullptr);
+  oarlock::set_forward(model, [&](const oarlock::Model&, const oarlock::Tree&) {
+    y[0] = w[0] * input[0] + w[1] * input[1];
+    oarlock::Tree outputs = call(oar_tree_create_map);
+    call(oar_tree_set_tensor, outputs, "y", oarlock::tensor_over(y, {1}));
+    return outputs;
+  });
+  oarlock::set_backward(model, [&](const oarlock::Model& own, const oarlock::Tree& gradients) {
+    const auto slope = static_cast<float>(call(oar_tree_get_double, gradients, "y"));
+    for (int i = 0; i < 2; ++i) gradient[i] = slope * input[i];
+    call(oar_accelerator_gradient_ready, accelerator, own, "weight", oarlock::tensor_over(gradient, {2}));
+  });
+  const oarlock::Optimizer optimizer = call(oar_optimizer_create, model, "sgd", R"({"lr": 0.125})");
+  call(oar_accelerator_prepare_model, accelerator, model);
+  call(oar_accelerator_prepare_optimizer, accelerator, optimizer);
+  const auto backward = [&] {
+    const oarlock::Tree outputs = call(oar_model_forward, model, inputs);
+    const oarlock::Tensor loss = op(state, "aten::mul", {call(oar_tree_get_tensor, outputs, "y"), 3.0});
+    call(oar_accelerator_backward, accelerator, loss);
+    return call(oar_tree_get_double, outputs, "y");
+  };
+  EXPECT(backward() == 2);
+  call(oar_accelerator_step, accelerator, optimizer, nullptr);
+  EXPECT(w[0] == -0.5f && w[1] == -2.375f);
+  oarlock::set_backward(model, [](const oarlock::Model&, const oarlock::Tree&) { throw 7; });
+  EXPECT(thrown_by<int>(backward) == 7);
+}
+
 }  // namespace scenario

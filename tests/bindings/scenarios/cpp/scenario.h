@@ -72,6 +72,7 @@ bool same_values(const oarlock::Tensor& one, const oarlock::Tensor& other);  // 
   X(operator_call)      \
   X(operator_refused)   \
   X(forward_callback)   \
+  X(backward_callback)  \
   X(traced_model)       \
   X(session_run)        \
   X(lora_round_trip)    \

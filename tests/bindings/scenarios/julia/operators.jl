@@ -96,3 +96,27 @@ scenario("traced_model") do folder
         @expect thrown(() -> trace(written, rows), ErrorException) === failure
     end
 end
+
+scenario("backward_callback") do folder
+    alone() do state
+        weight, x = Float32[1, -2], Float32[4, 1]
+        model = Model(state)
+        register_parameter!(model, "weight", weight)
+        set_forward!((model, inputs) -> (y = [sum(weight .* asarray(inputs["x"]))],), model)
+        set_backward!((gradients, ready) -> ready("weight", asarray(gradients["y"]) .* x), model)
+        accelerator = Accelerator(state)
+        optimizer = Optimizer(model, "sgd"; lr = 0.125)
+        prepare!(accelerator, model, optimizer)
+        function backward()
+            y = model((x = x,))["y"]
+            backward!(accelerator, op(state, "aten::mul", y, 3.0))
+            item(y)
+        end
+        @expect backward() == 2
+        step!(accelerator, optimizer)
+        @expect weight == [-0.5, -2.375]
+        failure = ErrorException("inside the backward")
+        set_backward!((gradients, ready) -> throw(failure), model)
+        @expect thrown(backward, ErrorException) === failure
+    end
+end

@@ -151,3 +151,37 @@ pub fn traced_model(_: &Path) -> Outcome {
     state.close()?;
     Ok(())
 }
+
+pub fn backward_callback(_: &Path) -> Outcome {
+    let state = State::new()?;
+    let weight = Tensor::from_vec(vec![1.0f32, -2.0], &[2])?;
+    let inputs = Tree::from_tensors([("x", &Tensor::from_vec(vec![4.0f32, 1.0], &[2])?)])?;
+    let model = Model::foreign(&state)?;
+    model.register_parameter("weight", &weight)?;
+    model.set_forward(|forward, inputs| {
+        let (weight, x) = (forward.parameter("weight")?.to_vec::<f32>()?, inputs.tensor("x")?.to_vec::<f32>()?);
+        let y = weight.iter().zip(&x).map(|(weight, x)| weight * x).sum::<f32>();
+        Tree::from_tensors([("y", &Tensor::from_vec(vec![y], &[1])?)])
+    })?;
+    model.set_backward(|gradients, of_outputs| {
+        let slope = of_outputs.tensor("y")?.item()? as f32;
+        gradients.ready("weight", vec![slope * 4.0, slope])
+    })?;
+    let accelerator = Accelerator::new(&state)?;
+    let optimizer = Optimizer::new(&model, "sgd", json!({"lr": 0.125}))?;
+    accelerator.prepare(&model)?;
+    accelerator.prepare(&optimizer)?;
+    let backward = || -> Result<f64> {
+        let y = model.forward(&inputs)?.tensor("y")?;
+        accelerator.backward(&state.op("aten::mul", args![&y, 3.0])?)?;
+        y.item()
+    };
+    assert_eq!(backward()?, 2.0);
+    accelerator.step(&optimizer, None)?;
+    assert_eq!(weight.to_vec::<f32>()?, [-0.5, -2.375]);
+    model.set_backward(|_, _| Err("inside the backward"))?;
+    let error = backward().expect_err("the closure's error");
+    assert_eq!(error.source().map(|source| source.to_string()).as_deref(), Some("inside the backward"));
+    state.close()?;
+    Ok(())
+}
