@@ -153,8 +153,8 @@ oar_model_set_forward(oar_model *model, OAR_NULLABLE oar_forward_fn fn, OAR_NULL
  * @param[in] model      borrowed; foreign.
  * @param[in] fn         NULL takes the present one away.
  * @param[in] user_data  handed to `fn`.
- * @param[in] release    release(user_data) runs exactly once: when neither the model nor an output of its forwards needs
- *                       `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+ * @param[in] release    release(user_data) runs exactly once: when neither the model nor an output of its forwards
+ *                       needs `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
  *
  * @return OAR_E_UNSUPPORTED  the model is a program.
  * @threads serial(model)

@@ -1609,8 +1609,8 @@ the state is aborted.
 * `model` (in) borrowed; foreign.
 * `fn` (in) NULL takes the present one away.
 * `user_data` (in) handed to `fn`.
-* `release` (in) release(user\_data) runs exactly once: when neither the model nor an output of its forwards needs
-  `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+* `release` (in) release(user\_data) runs exactly once: when neither the model nor an output of its forwards
+  needs `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
 
 * **return** OAR\_E\_UNSUPPORTED the model is a program.
 * **threads** serial(model)
