@@ -7,11 +7,11 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "graph/input_check.h"
 #include "graph/passes/mode.h"
 #include "graph/unit_runner.h"
 #include "model/in_situ.h"
 #include "model/leaf_value.h"
+#include "model/providers/input_match.h"
 #include "model/state_dict.h"
 #include "tensor/scopes.h"
 
@@ -19,23 +19,6 @@ namespace oarlock {
 namespace {
 
 constexpr std::size_t kNone = SIZE_MAX;
-
-// Leaves in order with their paths; names are made only for maps.
-struct Leaf {
-  std::string path;
-  const Tree* tree;
-};
-
-void flatten(const Tree& tree, const std::string& path, std::vector<Leaf>& leaves) {
-  const std::string prefix = path.empty() ? "" : path + ".";
-  if (const Tree::List* list = tree.list()) {
-    for (std::size_t i = 0; i < list->size(); ++i) flatten((*list)[i], fmt::format("{}{}", prefix, i), leaves);
-  } else if (const Tree::Map* map = tree.map()) {
-    for (const auto& [key, item] : *map) flatten(item, prefix + key, leaves);
-  } else {
-    leaves.push_back({path, &tree});
-  }
-}
 
 Tree build_output(const OutputTree& shape, const std::vector<ArgumentItem>& outputs, const Frame& frame,
                   std::size_t& next) {
@@ -53,13 +36,6 @@ Tree build_output(const OutputTree& shape, const std::vector<ArgumentItem>& outp
     map.emplace_back(shape.keys[i], build_output(shape.children[i], outputs, frame, next));
   }
   return Tree(std::move(map));
-}
-
-// Whether a list of inputs is the call's own arguments, lists and maps among them, and not the flat inputs.
-bool has_containers(const Tree::List* list) {
-  return list != nullptr && std::any_of(list->begin(), list->end(), [](const Tree& item) {
-           return item.list() != nullptr || item.map() != nullptr;
-         });
 }
 
 // Those of the program's own inputs that stand in `written`.
@@ -106,6 +82,7 @@ void GraphModel::compile() {
     }
   }
   random_nodes_ = std::move(evaluation.random_nodes);
+  input_check_.emplace(program_.graph, device_);
   backward_.reset();
   kept_plan_.reset();
   stop_profile();
@@ -215,46 +192,13 @@ void GraphModel::set_training(bool training) {
   random_nodes_.clear();
 }
 
-Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) const {
-  std::vector<Leaf> leaves;
-  const bool is_nested = has_containers(inputs.list()) && !program_.arguments.empty();
-  const bool by_name = inputs.map() != nullptr || is_nested;
-  if (is_nested) {
-    const Tree::List& list = *inputs.list();
-    if (list.size() != program_.arguments.size()) {
-      return invalid_argument("the model takes {} arguments ({}), {} given", program_.arguments.size(),
-                              join_text(program_.arguments, ", "), list.size());
-    }
-    for (std::size_t i = 0; i < list.size(); ++i) flatten(list[i], program_.arguments[i], leaves);
-  } else {
-    flatten(inputs, "", leaves);
-  }
-  if (by_name) {
-    for (const Leaf& leaf : leaves) {
-      if (std::find(input_names_.begin(), input_names_.end(), leaf.path) != input_names_.end()) continue;
-      const std::vector<std::string_view> names(input_names_.begin(), input_names_.end());
-      const std::optional<std::string_view> nearest = nearest_text(leaf.path, names);
-      return invalid_argument("the model has no input {}{} {}", leaf.path,
-                              nearest ? fmt::format("; did you mean '{}'? It takes", *nearest) : "; it takes",
-                              join_text(input_names_, ", "));
-    }
-  }
-  if (!by_name && leaves.size() != program_.inputs.size()) {
-    return invalid_argument("the model takes {} inputs ({}), {} given", program_.inputs.size(),
-                            join_text(input_names_, ", "), leaves.size());
-  }
-  InputCheck check(program_.graph, device_);
+Status GraphModel::set_inputs(const Tree& inputs, Frame& frame) {
+  OAR_TRY(match_inputs(program_, inputs, given_));
+  input_check_->restart();
   for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
     const ProgramInput& input = program_.inputs[i];
-    const Tree* given = by_name ? nullptr : leaves[i].tree;
-    for (const Leaf& leaf : leaves) {
-      if (by_name && leaf.path == input.name) given = leaf.tree;
-    }
-    if (given == nullptr) {
-      return invalid_argument("input {} is missing; the model takes {}", input.name, join_text(input_names_, ", "));
-    }
-    c10::IValue value = value_of_leaf(*given);
-    OAR_TRY(check.check(input, value));
+    c10::IValue value = value_of_leaf(*given_[i]);
+    OAR_TRY(input_check_->check(input, value));
     frame.set(input.slot, std::move(value));
   }
   return Status::ok();

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "graph/executor.h"
 #include "graph/graph_pass.h"
+#include "graph/input_check.h"
 #include "graph/ir.h"
 #include "graph/profiler.h"
 #include "graph/recompute.h"
@@ -91,7 +92,7 @@ class GraphModel : public Model {
   };
 
   Result<const ProgramTensor*> find(std::string_view name) const;
-  Status set_inputs(const Tree& inputs, Frame& frame) const;
+  Status set_inputs(const Tree& inputs, Frame& frame);
   GraphModel* as_graph() override { return this; }
   void compile();
   void list_tensors();
@@ -113,6 +114,8 @@ class GraphModel : public Model {
   std::shared_ptr<const Units> units_;
   at::Device device_;
   Plan training_plan_, evaluation_plan_;
+  std::optional<InputCheck> input_check_;
+  std::vector<const Tree*> given_;         // by input; of the running call
   std::vector<std::size_t> buffer_index_;  // program tensor -> entry of buffers_, or npos
   NamedTensors parameters_, buffers_;
   std::vector<std::string> input_names_, output_names_;
