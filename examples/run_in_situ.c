@@ -20,8 +20,8 @@ static uint8_t images[SIDE][SIDE][NUM_SAMPLES]; /* C's view of the Fortran array
 static float scores[NUM_CLASSES][NUM_SAMPLES];
 
 typedef struct {
-  oar_model *model;
-  int64_t begin, end; /* the samples of this thread */
+  oar_session *session; /* of this thread */
+  int64_t begin, end;   /* its samples */
   oar_status status;
   char message[512];
 } part;
@@ -35,15 +35,12 @@ static oar_status view_arrays(const part *p, oar_tensor **input, oar_tensor **ou
 }
 
 static oar_status run_part(const part *p) {
-  oar_session *session;
   oar_tensor *inputs[2] = {NULL, NULL}, *outputs[2] = {NULL, NULL}; /* no labels, so no loss */
   int step;
-  TRY(oar_session_create(p->model, &session)); /* one per thread */
   TRY(view_arrays(p, &inputs[0], &outputs[1]));
-  for (step = 0; step < NUM_STEPS; ++step) TRY(oar_session_run(session, inputs, 2, outputs, 2));
+  for (step = 0; step < NUM_STEPS; ++step) TRY(oar_session_run(p->session, inputs, 2, outputs, 2));
   oar_tensor_release(inputs[0]);
   oar_tensor_release(outputs[1]);
-  oar_session_release(session);
   return OAR_OK;
 }
 
@@ -58,13 +55,17 @@ static oar_status run_parts(oar_model *model) {
   part parts[NUM_THREADS];
   pthread_t threads[NUM_THREADS];
   int i;
+  /* One session per thread; made here, since a handle (the model) takes one call at a time. */
+  for (i = 0; i < NUM_THREADS; ++i) TRY(oar_session_create(model, &parts[i].session));
   for (i = 0; i < NUM_THREADS; ++i) {
-    parts[i].model = model;
     parts[i].begin = (int64_t)NUM_SAMPLES * i / NUM_THREADS;
     parts[i].end = (int64_t)NUM_SAMPLES * (i + 1) / NUM_THREADS;
     if (pthread_create(&threads[i], NULL, thread_main, &parts[i]) != 0) return OAR_E_ENVIRONMENT;
   }
-  for (i = 0; i < NUM_THREADS; ++i) pthread_join(threads[i], NULL);
+  for (i = 0; i < NUM_THREADS; ++i) {
+    pthread_join(threads[i], NULL);
+    oar_session_release(parts[i].session);
+  }
   for (i = 0; i < NUM_THREADS; ++i) {
     if (parts[i].status == OAR_OK) continue;
     fprintf(stderr, "thread %d: %s\n", i, parts[i].message);

@@ -43,6 +43,12 @@ def is_number(leaf):
     return isinstance(leaf, torch.Tensor) and leaf.numel() == 1 and leaf.is_floating_point()
 
 
+def only_number(leaves):
+    """The path of the only output, if it can be a loss."""
+    path, leaf = next(iter(leaves.items()), (None, None))
+    return path if len(leaves) == 1 and is_number(leaf) and leaf.requires_grad else None
+
+
 def loss_path(call, outputs, loss):
     leaves = leaf_paths(outputs)
     if callable(loss):
@@ -52,7 +58,7 @@ def loss_path(call, outputs, loss):
         if path not in leaves:
             raise ExportError(f"the model has no output '{path}'{nearest(path, leaves)}")
     else:
-        path = "loss" if "loss" in leaves else next(iter(leaves)) if len(leaves) == 1 and is_number(*leaves.values()) else None
+        path = "loss" if "loss" in leaves else only_number(leaves)
         if path is None:
             return None
     if not is_number(leaves[path]):
