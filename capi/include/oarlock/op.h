@@ -142,9 +142,9 @@ oar_op_names(OAR_NULLABLE const char *name_space, OAR_OUT OAR_OWNED oar_bytes **
  * Load a library of custom operators (TORCH_LIBRARY), before a program that calls them is loaded.
  *
  * The operators that it registers may then be called by oar_op_call and by programs. It stays loaded until the process
- * ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.
- * Because an exception there would end the process, another process loads it first (/bin/echo with LD_PRELOAD), which is
- * given 60 seconds.
+ * ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you
+ * trust. An exception there would end the process, so another process loads it first (/bin/echo with LD_PRELOAD, a
+ * child of the host for a moment, given 60 seconds).
  *
  * @param[in] path  of the file, not searched for. No colon and no white space in its real path.
  *
