@@ -11,10 +11,11 @@ from ._session import RunnableModel
 from ._state import State
 from ._tensor import Tensor
 from ._tree import Tree, to_tree
+from ._unit import ModelOfUnits
 from ._values import options_json
 
 
-class Model(ForeignModel, RunnableModel, AdaptedModel):
+class Model(ForeignModel, RunnableModel, ModelOfUnits, AdaptedModel):
     """Parameters, buffers, and how to run and differentiate them. Made by `Model.load` or `Model.foreign`.
 
     Belongs to one thread at a time.

@@ -39,7 +39,7 @@ function live_handles()
     count[]
 end
 
-foreach(file -> include(joinpath("julia", file * ".jl")), ("objects", "arrays", "training", "operators", "programs", "callbacks", "ranks"))
+foreach(file -> include(joinpath("julia", file * ".jl")), ("objects", "arrays", "training", "operators", "programs", "units", "callbacks", "ranks"))
 
 function run_one(name, folder)
     try

@@ -9,6 +9,7 @@ import operators  # noqa: F401
 import programs  # noqa: F401
 import ranks  # noqa: F401
 import training  # noqa: F401
+import units  # noqa: F401
 from scene import SCENARIOS, live_handles
 
 

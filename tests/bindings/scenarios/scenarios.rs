@@ -25,11 +25,13 @@ mod programs;
 mod ranks;
 #[path = "rust/training.rs"]
 mod training;
+#[path = "rust/units.rs"]
+mod units;
 
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 35] = [
+const SCENARIOS: [(&str, Scenario); 38] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -54,6 +56,9 @@ const SCENARIOS: [(&str, Scenario); 35] = [
     ("backward_callback", operators::backward_callback),
     ("traced_model", operators::traced_model),
     ("session_run", programs::session_run),
+    ("recompute_same_gradients", units::recompute_same_gradients),
+    ("intermediate_values", units::intermediate_values),
+    ("profile_table", units::profile_table),
     ("lora_round_trip", programs::lora_round_trip),
     ("save_load", training::save_load),
     ("callback_called", callbacks::callback_called),

@@ -34,6 +34,7 @@ export Model, forward, training!, is_training, parameter_names, input_names, gra
 export register_parameter!, register_buffer!, parameter, scope, set_forward!, set_backward!, trace
 export freeze!, thaw!, add_lora!, save_lora, load_lora!, merge_lora!
 export Session, run!, output_names, writes_in_place
+export set_units!, units, set_recompute!, forward_unit, forward_with_values, describe, profile, profile_table, save_profile
 export load_library, op, op_signatures, op_names
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
@@ -66,6 +67,7 @@ include("foreign.jl")
 include("op.jl")
 include("adapter.jl")
 include("session.jl")
+include("unit.jl")
 include("optimizer.jl")
 include("accelerator.jl")
 include("output.jl")

@@ -68,6 +68,7 @@ mod tensor;
 mod text;
 mod tracker;
 mod tree;
+mod unit;
 mod value;
 #[cfg(feature = "ndarray")]
 mod view;

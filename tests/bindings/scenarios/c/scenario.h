@@ -60,6 +60,7 @@ int take_error(scenario *t, error_details *details);
   X(training_step) X(foreign_model) X(save_load)                                                                    \
   X(operator_call) X(operator_refused) X(forward_callback) X(traced_model)                                          \
   X(backward_callback) X(session_run) X(lora_round_trip)                                                            \
+  X(recompute_same_gradients) X(intermediate_values) X(profile_table)                                               \
   X(callback_called) X(callback_error) X(log_messages)                                                              \
   X(all_reduce) X(gather_bytes) X(exchange_callback) X(mismatch_named) X(lost_rank_named)
 #define DECLARE_SCENARIO(name) int scenario_##name(scenario *t);

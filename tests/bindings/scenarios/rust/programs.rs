@@ -4,13 +4,13 @@ use crate::{Outcome, digits_file, refused};
 use oarlock::*;
 use std::path::Path;
 
-fn digits(state: &State) -> Result<Model> {
+pub fn digits(state: &State) -> Result<Model> {
     let model = Model::load(state, digits_file("digits.pt2"), ())?;
     model.set_training(false)?;
     Ok(model)
 }
 
-fn first_rows(count: usize) -> Result<Tree> {
+pub fn first_rows(count: usize) -> Result<Tree> {
     Dataset::from_safetensors(digits_file("test.safetensors"))?.get(&(0..count).collect::<Vec<_>>())
 }
 
