@@ -158,20 +158,10 @@ ResultKind result_kind(const c10::Argument& result) {
   const c10::TypePtr type = result.real_type();
   const c10::Type& inner = strip_optional(*type);
   const bool is_list = inner.kind() == c10::TypeKind::ListType;
-  switch ((is_list ? strip_optional(*inner.containedType(0)) : inner).kind()) {
-    case c10::TypeKind::TensorType:
-      return is_list ? ResultKind::kTensors : ResultKind::kTensor;
-    case c10::TypeKind::NumberType:
-    case c10::TypeKind::IntType:
-    case c10::TypeKind::SymIntType:
-    case c10::TypeKind::FloatType:
-    case c10::TypeKind::SymFloatType:
-    case c10::TypeKind::BoolType:
-    case c10::TypeKind::SymBoolType:
-      return is_list ? ResultKind::kNumbers : ResultKind::kNumber;
-    default:
-      return ResultKind::kOther;
-  }
+  const c10::Type& item = is_list ? strip_optional(*inner.containedType(0)) : inner;
+  if (item.kind() == c10::TypeKind::TensorType) return is_list ? ResultKind::kTensors : ResultKind::kTensor;
+  if (is_number_type(item)) return is_list ? ResultKind::kNumbers : ResultKind::kNumber;
+  return ResultKind::kOther;
 }
 
 Status too_little_room(const c10::FunctionSchema& schema, std::size_t room, std::size_t need) {

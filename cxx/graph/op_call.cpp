@@ -277,6 +277,21 @@ const c10::Type& strip_optional(const c10::Type& type) {
   return *inner;
 }
 
+bool is_number_type(const c10::Type& type) {
+  switch (strip_optional(type).kind()) {
+    case c10::TypeKind::NumberType:
+    case c10::TypeKind::IntType:
+    case c10::TypeKind::SymIntType:
+    case c10::TypeKind::FloatType:
+    case c10::TypeKind::SymFloatType:
+    case c10::TypeKind::BoolType:
+    case c10::TypeKind::SymBoolType:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string expected_text(const c10::Argument& schema) {
   const c10::TypePtr outer = schema.real_type();
   const c10::Type& type = strip_optional(*outer);

@@ -43,6 +43,9 @@ std::string operator_text(const c10::FunctionSchema& schema);
 // The type inside any number of Optional.
 const c10::Type& strip_optional(const c10::Type& type);
 
+// Whether values of the type are numbers or truth values, optional or not.
+bool is_number_type(const c10::Type& type);
+
 // A Python number as operators see it when a tensor is asked for.
 at::Tensor wrapped_number_tensor(const c10::IValue& number);
 

@@ -79,21 +79,6 @@ bool is_tensor_list(const c10::Type& type) {
          strip_optional(*type.containedType(0)).kind() == c10::TypeKind::TensorType;
 }
 
-bool returns_number(const c10::Type& type) {
-  switch (strip_optional(type).kind()) {
-    case c10::TypeKind::NumberType:
-    case c10::TypeKind::IntType:
-    case c10::TypeKind::SymIntType:
-    case c10::TypeKind::FloatType:
-    case c10::TypeKind::SymFloatType:
-    case c10::TypeKind::BoolType:
-    case c10::TypeKind::SymBoolType:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 Result<SlotId> NodeReader::define(Scope& scope, const std::string& name, SlotKind kind) {
@@ -229,7 +214,7 @@ Result<NodeOutput> NodeReader::read_output(const JsonValue& output, Scope& scope
       {"as_sym_int", SlotKind::kInt}, {"as_sym_float", SlotKind::kFloat}, {"as_sym_bool", SlotKind::kBool}};
   for (const auto& [tag, kind] : kNumbers) {
     if (tag != given.tag) continue;
-    if (type != nullptr && !returns_number(*type)) return corrupt("the operator does not return a number there");
+    if (type != nullptr && !is_number_type(*type)) return corrupt("the operator does not return a number there");
     OAR_ASSIGN(const std::string name, string_at(*given.value, "as_name"));
     OAR_ASSIGN(const SlotId slot, define(scope, name, kind));
     result.slots.push_back(slot);
