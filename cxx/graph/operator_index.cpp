@@ -140,8 +140,9 @@ Result<std::vector<c10::OperatorHandle>> find_overloads(std::string_view name) {
 }
 
 std::vector<std::string> operator_names(std::string_view name_space) {
+  const std::shared_ptr<const Index> index = operator_index(true);  // another thread may have it made anew meanwhile
   std::vector<std::string> names;
-  for (const auto& [name, overloads] : *operator_index(true)) {
+  for (const auto& [name, overloads] : *index) {
     if (name_space.empty() || name_space_of(name) == name_space) names.push_back(name);
   }
   return names;

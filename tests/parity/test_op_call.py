@@ -3,6 +3,7 @@ import ctypes
 import json
 import pathlib
 import sys
+import threading
 
 import pytest
 import torch
@@ -171,6 +172,17 @@ SCHEMAS = [torch._C._get_schema(*name.partition(".")[::2]) for name in torch._C.
 
 def test_every_operator_of_torch_is_named():
     assert json_of(oar.lib.oar_op_names, b"aten") == sorted({schema.name for schema in SCHEMAS})
+
+
+def test_several_threads_ask_for_all_names():
+    expected, told = json_of(oar.lib.oar_op_names, b"aten"), []
+    ask = lambda: told.extend(json_of(oar.lib.oar_op_names, b"aten") == expected for _ in range(20))
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [True] * 80
 
 
 def test_the_signatures_are_those_of_torch():
