@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "base/json.h"
@@ -155,26 +156,43 @@ class Restored {
   explicit Restored(ForeignModel& model)
       : model_(model), generator_(default_generator_state()), training_(model.is_training()) {
     const GradModeScope no_grad(false);
-    for (const NamedTensor& buffer : model.buffers()) buffers_.push_back(buffer.tensor.clone());
+    for (const NamedTensor& buffer : model.buffers()) {
+      buffers_.push_back({buffer.tensor, buffer.tensor.detach(), buffer.tensor.clone()});
+    }
     model.set_training(true);
   }
   ~Restored() {
     model_.set_training(training_);
-    (void)restore();
+    try {
+      (void)restore();
+    } catch (const std::exception&) {  // the trace's own failure is told; a destructor must not add another
+    }
   }
   Restored(const Restored&) = delete;
   Restored& operator=(const Restored&) = delete;
 
   Status restore() const {
     const GradModeScope no_grad(false);
-    for (std::size_t i = 0; i < buffers_.size(); ++i) model_.buffers()[i].tensor.copy_(buffers_[i]);
+    for (const auto& [buffer, layout, values] : buffers_) {
+      const bool is_laid_out = buffer.is_alias_of(layout) && buffer.sizes() == layout.sizes() &&
+                               buffer.strides() == layout.strides() &&
+                               buffer.storage_offset() == layout.storage_offset();
+      if (!is_laid_out) buffer.set_(layout);  // after unsqueeze_, resize_ and their kin
+      buffer.copy_(values);
+    }
     return set_default_generator_state(generator_);
   }
 
  private:
+  struct Buffer {
+    at::Tensor tensor;
+    at::Tensor layout;  // the same memory, with sizes and strides of its own
+    at::Tensor values;  // a copy
+  };
+
   ForeignModel& model_;
   at::Tensor generator_;
-  std::vector<at::Tensor> buffers_;
+  std::vector<Buffer> buffers_;
   bool training_;
 };
 
@@ -198,7 +216,7 @@ Result<std::shared_ptr<Model>> trace_model(ForeignModel& model, const Tree& inpu
     return invalid_argument("the example inputs are a map by name, a {} was given", inputs.kind_name());
   OAR_TRY(add_examples(inputs, "", subject));
   OAR_ASSIGN(const Declared declared, declared_dims(subject, dynamic_dims));
-  for (const NamedTensor& parameter : model.parameters()) {
+  for (const NamedTensor& parameter : model.all_parameters()) {
     subject.tensors.push_back({parameter.name, TensorRole::kParameter, true, kNoSlot, parameter.tensor});
   }
   for (const NamedTensor& buffer : model.buffers()) {

@@ -242,6 +242,32 @@ def test_a_trace_changes_nothing():
     assert training.value == 0
 
 
+def test_frozen_parameters_stay_parameters_of_the_program():
+    weights = {"frozen": torch.randn(3), "trained": torch.randn(3)}
+    foreign = Foreign(weights, lambda model, inputs: {"y": op("mul", op("mul", inputs["x"], model["frozen"]), model["trained"])})
+    oar.number(ctypes.c_int64, oar.lib.oar_model_freeze, foreign.handle, b"frozen", 1)
+    program = foreign.trace({"x": torch.ones(3)})
+    foreign.values["frozen"].add_(1)  # the program shares its memory
+    outputs = oar.value(oar.forward_tree(program, {"x": torch.ones(3)}))
+    assert torch.equal(outputs["y"], (weights["frozen"] + 1) * weights["trained"])
+    assert torch.equal(oar.tensor_to_torch(oar.make(oar.lib.oar_model_tensor, program, b"frozen")), foreign.values["frozen"])
+    assert oar.number(ctypes.c_int64, oar.lib.oar_model_num_parameters, program) == 1
+
+
+@pytest.mark.parametrize("change", ["unsqueeze_", "resize_"])
+def test_a_buffer_has_its_shape_again(change):
+    def body(model, inputs):
+        op(change, model["buffer"], 0) if change == "unsqueeze_" else op(change, model["buffer"], [1])
+        op("add_", model["buffer"], 1)
+        return {"y": op("add", inputs["x"], model["buffer"])}
+
+    buffer = torch.randn(4)
+    foreign = Foreign({}, body, {"buffer": buffer})
+    for _ in range(2):
+        foreign.trace({"x": torch.ones(2, 4)}, '{"x": {"0": "n"}}')
+    assert shape_of(foreign["buffer"]) == [4] and torch.equal(foreign.buffers["buffer"], buffer)
+
+
 def test_operators_in_place_and_buffers_are_part_of_the_program():
     def body(model, inputs):
         op("add_", model["count"], 1)

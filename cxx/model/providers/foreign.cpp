@@ -110,6 +110,12 @@ Result<NamedTensor> ForeignModel::parameter(std::string_view name) const {
   return invalid_argument("'{}' is a buffer; only parameters have gradients", name);
 }
 
+NamedTensors ForeignModel::all_parameters() const {
+  NamedTensors all;
+  for (const auto& [item, is_tied] : entries_) all.push_back(item);
+  return all;
+}
+
 Result<std::int64_t> ForeignModel::freeze(std::string_view pattern, bool frozen) {
   if (sealed_) return frozen_too_late(pattern);
   std::int64_t num_fitting = 0;

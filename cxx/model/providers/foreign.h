@@ -36,6 +36,7 @@ class ForeignModel : public Model {
   Status register_parameter(const std::string& name, const at::Tensor& tensor);
   Status register_buffer(const std::string& name, const at::Tensor& tensor);
   Result<NamedTensor> parameter(std::string_view name) const;  // OAR_E_ARGUMENT if it is frozen
+  NamedTensors all_parameters() const;  // the leaves by all their names: frozen and tied ones too
   // A parameter or buffer as operators take it. `name` is relative to the open scopes, as where they are registered.
   Result<at::Tensor> registered(std::string_view name) const;
 
