@@ -268,6 +268,15 @@ def test_the_release_runs_once_with_the_last_use(network):
     assert code == oarlock_ctypes.E_UNSUPPORTED and released == [5, 6]
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_backward_that_is_replaced_still_ends_the_forward_before(again):
+    network = Network(accelerator(accelerator={"gradient_accumulation_steps": 4}))
+    tree = network.forward()
+    OAR.check(LIB.oar_model_set_backward(network.model, network.functions[1] if again else BACKWARD(), None, None))
+    backward(network, tree)
+    assert_close(network.gradients(), eager(network.values, [network.batch], 0.25))
+
+
 class Value(ctypes.Structure):
     _fields_ = [("size", ctypes.c_int32), ("kind", ctypes.c_int32), ("integer", ctypes.c_int64), ("real", ctypes.c_double),
                 ("data", ctypes.c_void_p), ("name", ctypes.c_char_p)]

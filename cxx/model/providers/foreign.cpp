@@ -199,12 +199,12 @@ Status ForeignModel::set_forward(Forward forward) {
 
 Status ForeignModel::set_backward(HostBackward backward) {
   if (is_in_backward()) return invalid_state("the backward of the model is running; it cannot be replaced meanwhile");
-  backward_ = backward ? std::make_shared<Backward>() : nullptr;
-  if (backward_ != nullptr) backward_->run = std::move(backward);
+  host_backward_ = backward ? std::make_shared<const HostBackward>(std::move(backward)) : nullptr;
   return Status::ok();
 }
 
-Status ForeignModel::run_backward(Backward& backward, std::uint64_t forward, const Tree& output_gradients) {
+Status ForeignModel::run_backward(Backward& backward, const HostBackward& run, std::uint64_t forward,
+                                  const Tree& output_gradients) {
   if (forward != backward.last_forward) {
     return invalid_state(
         "the model ran forward again since this loss was computed, and its backward goes back through the last forward "
@@ -215,7 +215,7 @@ Status ForeignModel::run_backward(Backward& backward, std::uint64_t forward, con
     explicit Running(Backward& of) : backward(of) { backward.is_running = backward.has_run = true; }
     ~Running() { backward.is_running = false; }
   } const running(backward);
-  return backward.run(output_gradients);
+  return run(output_gradients);
 }
 
 Result<Tree> ForeignModel::forward(const Tree& inputs) {
@@ -229,11 +229,12 @@ Result<Tree> ForeignModel::forward(const Tree& inputs) {
   OAR_TRY(tell(observers, &UnitObserver::before_forward, run, false));
   OAR_ASSIGN(Tree outputs, run_forward(inputs));
   OAR_TRY(tell(observers, &UnitObserver::after_forward, run, true));
-  if (!run.training || backward_ == nullptr) return outputs;
+  if (!run.training || host_backward_ == nullptr) return outputs;
   const std::uint64_t forward = ++backward_->last_forward;
-  return with_host_node(outputs, [backward = backward_, forward](const Tree& output_gradients) {
-    return run_backward(*backward, forward, output_gradients);
-  });
+  return with_host_node(outputs,
+                        [backward = backward_, host_backward = host_backward_, forward](const Tree& output_gradients) {
+                          return run_backward(*backward, *host_backward, forward, output_gradients);
+                        });
 }
 
 Result<Tree> ForeignModel::run_forward(const Tree& inputs) {

@@ -46,10 +46,10 @@ class ForeignModel : public Model {
 
   // For a forward of mathematics of its own: with one, the outputs of training forwards lead to a node of autograd that
   // calls it with their gradients. Only the last of them can be gone back through: the host keeps what it needs for
-  // one.
+  // one. A forward keeps the function that was set when it ran.
   Status set_backward(HostBackward backward);
-  bool is_in_backward() const { return backward_ != nullptr && backward_->is_running; }
-  bool take_host_backward() override { return backward_ != nullptr && std::exchange(backward_->has_run, false); }
+  bool is_in_backward() const { return backward_->is_running; }
+  bool take_host_backward() override { return std::exchange(backward_->has_run, false); }
   bool is_run_unseen() const override { return forward_ == nullptr && has_own_leaves_; }
 
   Status enter_scope(const std::string& name, const std::string& class_name);
@@ -76,13 +76,13 @@ class ForeignModel : public Model {
 
  private:
   ForeignModel* as_foreign() override { return this; }
-  // Shared with the nodes of the forwards that it is for.
+  // Shared with the nodes of forwards, which may outlive the model and the function that was set when they ran.
   struct Backward {
-    HostBackward run;
     std::uint64_t last_forward = 0;
     bool is_running = false, has_run = false;
   };
-  static Status run_backward(Backward& backward, std::uint64_t forward, const Tree& output_gradients);
+  static Status run_backward(Backward& backward, const HostBackward& run, std::uint64_t forward,
+                             const Tree& output_gradients);
   Result<Tree> run_forward(const Tree& inputs);
   // Frozen or not. A tied name has the leaf of its first name.
   struct Entry {
@@ -98,8 +98,9 @@ class ForeignModel : public Model {
   std::vector<Entry> entries_;         // all parameters
   NamedTensors parameters_, buffers_;  // parameters_: those that are trained
   const std::vector<std::string> input_names_;
-  std::shared_ptr<const Forward> forward_;  // shared with the run of it, so that it may be replaced
-  std::shared_ptr<Backward> backward_;
+  std::shared_ptr<const Forward> forward_;             // shared with the run of it, so that it may be replaced
+  std::shared_ptr<const HostBackward> host_backward_;  // shared with the nodes that call it
+  const std::shared_ptr<Backward> backward_ = std::make_shared<Backward>();
   std::vector<std::weak_ptr<UnitObserver>> observers_;
   bool has_own_leaves_ = false;       // leaves of the host's are among the parameters
   std::vector<ModuleScope> scopes_;   // open, from the outermost
