@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "graph/memory_roots.h"
 
 namespace oarlock {
 namespace {
@@ -243,6 +244,17 @@ void fill_borders(const Program& program, const Graph& graph, const Uses& uses, 
   segment.tensors.assign(tensors.begin(), tensors.end());
 }
 
+void fill_written(const MemoryRoots& roots, Segment& segment) {
+  for (const SlotId slot : segment.live_in) {
+    const auto writes_to_it = [&](const std::set<SlotId>& written) {
+      return std::any_of(written.begin(), written.end(), [&](SlotId root) { return roots.of[slot].count(root) > 0; });
+    };
+    const auto begin = roots.written.begin() + static_cast<std::ptrdiff_t>(segment.begin);
+    const auto end = roots.written.begin() + static_cast<std::ptrdiff_t>(segment.end);
+    if (std::any_of(begin, end, writes_to_it)) segment.written.push_back(slot);
+  }
+}
+
 // Gives every parameter to the one unit that uses it.
 void attribute_parameters(const Program& program, Units& units) {
   const std::vector<Place> places = places_of(units, program.graph);
@@ -324,12 +336,14 @@ UnitPlan plan_units(const Program& program, const Graph& graph, const Units& uni
   fill_borders(program, graph, uses, is_kept, plan.whole);
   if (units.size() < 2) return plan;
   const std::vector<Place> places = places_of(units, graph);
+  const MemoryRoots roots = memory_roots(graph);
   for (std::size_t i = 0; i < places.size();) {
     std::size_t end = i + 1;
     while (end < places.size() && places[end] == places[i]) ++end;
     if (places[i].unit != 0) {
-      Segment segment{places[i].unit, places[i].call, i, end, {}, {}, {}};
+      Segment segment{places[i].unit, places[i].call, i, end, {}, {}, {}, {}};
       fill_borders(program, graph, uses, is_kept, segment);
+      fill_written(roots, segment);
       plan.segments.push_back(std::move(segment));
     }
     i = end;

@@ -52,6 +52,7 @@ struct Segment {
   std::vector<std::size_t> tensors;  // indices into Program::tensors: what it reads of the program's own, ascending
   std::vector<SlotId> live_in;       // what else it reads and does not compute, in order of first use
   std::vector<SlotId> live_out;      // what it computes and others read, in the order of the program
+  std::vector<SlotId> written;       // of live_in, what it may write to in place; not filled in for UnitPlan::whole
 };
 
 struct UnitPlan {

@@ -385,6 +385,18 @@ def test_a_unit_runs_on_its_own_as_the_eager_module_does(exported, training):
     assert torch.equal(ours, eager(x).detach())
 
 
+@pytest.mark.parametrize("training", [0, 1])
+def test_a_unit_that_writes_in_place_leaves_the_callers_input_alone(exported, training):
+    model = load(exported("in_place")[0])
+    set_units(model, classes=["InPlaceBlock"])
+    OAR.check(OAR.lib.oar_model_set_training(model, training))
+    unit = describe(model)["units"][1]
+    x = rows()
+    kept = x.clone()
+    forward_unit(model, unit["name"], {unit["inputs"][0]: x})
+    assert torch.equal(x, kept)
+
+
 def test_a_unit_that_is_called_twice_does_not_run_alone(exported):
     model = load(exported("called_twice")[0])
     set_units(model, paths=["body.layers.0"])

@@ -140,10 +140,17 @@ Status GraphModel::apply_any_time(GraphPass& pass) {
   OAR_TRY(pass.run(rewritten).within(pass.name()));
   OAR_TRY(verify_program(rewritten).within(fmt::format("after the pass {}", pass.name())));
   rewritten.revision = program_.revision + 1;
+  OAR_ASSIGN(Units units, choose_units(rewritten, policy_));
+  std::vector<bool> is_recomputed;  // units keep it by their names: a policy by size may choose others now
+  for (const Unit& unit : units) {
+    const auto before =
+        std::find_if(units_->begin(), units_->end(), [&](const Unit& other) { return other.path == unit.path; });
+    const auto index = static_cast<std::size_t>(before - units_->begin());
+    is_recomputed.push_back(index < is_recomputed_.size() && is_recomputed_[index]);
+  }
   program_ = std::move(rewritten);
-  Units units = choose_units(program_, policy_).value();
   units_ = std::make_shared<const Units>(std::move(units));
-  is_recomputed_.resize(units_->size(), false);
+  is_recomputed_ = std::move(is_recomputed);
   compile();
   return Status::ok();
 }

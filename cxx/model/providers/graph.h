@@ -44,8 +44,7 @@ class GraphModel : public Model {
   void add_observer(std::weak_ptr<UnitObserver> observer) override { observers_.push_back(std::move(observer)); }
   void seal() override { sealed_ = true; }
 
-  // Rewrites the program and compiles it anew. Nothing is changed on failure. OAR_E_STATE once sealed or while a pass's
-  // work would be lost.
+  // Rewrites the program and compiles it anew. Nothing is changed on failure. OAR_E_STATE once sealed.
   Status apply(GraphPass& pass);
   // The same for a pass that leaves what the model computes alone: also once sealed.
   Status apply_any_time(GraphPass& pass);
@@ -123,7 +122,8 @@ class GraphModel : public Model {
   std::shared_ptr<Profiler> profiler_;
   bool is_profiling_ = false;
   std::shared_ptr<UnitBackward> backward_;  // nullptr: no observer has asked yet
-  std::vector<SlotId> kept_slots_;          // of kept_plan_
+  std::vector<std::string> kept_names_;     // of kept_plan_
+  std::vector<SlotId> kept_slots_;          // the same as slots
   std::optional<Plan> kept_plan_;           // of the last forward_with_values
   bool kept_training_ = true;               // the mode that kept_plan_ is for
   bool sealed_ = false;

@@ -136,6 +136,9 @@ Result<Tree> GraphModel::forward_unit(std::string_view path, const Tree& inputs)
     }
     c10::IValue value = value_of_leaf(*given);
     OAR_TRY(check.check({names[i], segment->live_in[i]}, value));
+    const bool is_written =
+        std::find(segment->written.begin(), segment->written.end(), segment->live_in[i]) != segment->written.end();
+    if (is_written && value.isTensor()) value = value.toTensor().clone();  // it is the caller's
     frame.set(segment->live_in[i], std::move(value));
   }
   const auto counted = count_memory();
@@ -189,20 +192,21 @@ GraphModel::Plan GraphModel::make_kept_plan(const std::vector<SlotId>& kept) con
 }
 
 Result<GraphModel::Forward> GraphModel::forward_with_values(const Tree& inputs, const std::vector<std::string>& names) {
-  std::vector<SlotId> kept;
-  for (const std::string& name : names) {
-    OAR_ASSIGN(const SlotId slot, find_value(name));
-    kept.push_back(slot);
-  }
-  if (!kept_plan_ || kept_slots_ != kept || kept_training_ != training_) {
+  if (!kept_plan_ || kept_names_ != names || kept_training_ != training_) {
+    std::vector<SlotId> kept;
+    for (const std::string& name : names) {
+      OAR_ASSIGN(const SlotId slot, find_value(name));
+      kept.push_back(slot);
+    }
     kept_plan_ = make_kept_plan(kept);
-    kept_slots_ = kept;
+    kept_names_ = names;
+    kept_slots_ = std::move(kept);
     kept_training_ = training_;
   }
   Frame frame = kept_plan_->executor->make_frame();
   OAR_ASSIGN(Tree outputs, forward(*kept_plan_, inputs, frame));
   Forward result{std::move(outputs), Tree(Tree::Map())};
-  for (std::size_t i = 0; i < names.size(); ++i) result.values.set(names[i], leaf_of_value(frame.get(kept[i])));
+  for (std::size_t i = 0; i < names.size(); ++i) result.values.set(names[i], leaf_of_value(frame.get(kept_slots_[i])));
   return result;
 }
 

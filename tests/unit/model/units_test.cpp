@@ -238,14 +238,49 @@ TEST_F(Events, NobodyHoldsAGradientSlotForObserversThatDoNotAsk) {
   EXPECT_TRUE(take().empty());
 }
 
-TEST_F(Events, GradientsOfGradientsAreRefusedWhereUnitsAreRecomputed) {
-  const auto owner = model();
-  ASSERT_TRUE(owner->set_recompute("a", true).is_ok());
-  const at::Tensor value = loss(*owner);
-  const Status status = caught([&]() -> Status {
+Status differentiate_twice(const at::Tensor& value) {
+  return caught([&]() -> Status {
     torch::autograd::backward({value}, {}, true, /*create_graph=*/true);
     return Status::ok();
   });
+}
+
+// "a" is no module any more.
+class WithoutA : public GraphPass {
+ public:
+  const char* name() const override { return "without a"; }
+  Status run(Program& program) override {
+    program.graph.module_classes.erase("a");
+    for (Node& node : program.graph.nodes) {
+      if (node.module_path == "a") node.module_path.clear();
+    }
+    return Status::ok();
+  }
+};
+
+TEST_F(Events, APassMovesRecomputingToNoOtherUnit) {
+  const auto owner = model();
+  ASSERT_TRUE(owner->set_units({{}, {}, 2}).is_ok());  // a and c
+  ASSERT_TRUE(owner->set_recompute("a", true).is_ok());
+  EXPECT_EQ(differentiate_twice(loss(*owner)).code(), OAR_E_UNSUPPORTED);
+  WithoutA pass;
+  ASSERT_TRUE(owner->apply(pass).is_ok());
+  ASSERT_EQ(owner->units().size(), 2u);
+  EXPECT_TRUE(differentiate_twice(loss(*owner)).is_ok());
+}
+
+TEST_F(Events, APassThatTakesAUnitOfThePolicyAwayChangesNothing) {
+  const auto owner = model();
+  WithoutA pass;
+  EXPECT_EQ(owner->apply(pass).code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(owner->units().size(), 4u);
+  EXPECT_TRUE(loss(*owner).defined());
+}
+
+TEST_F(Events, GradientsOfGradientsAreRefusedWhereUnitsAreRecomputed) {
+  const auto owner = model();
+  ASSERT_TRUE(owner->set_recompute("a", true).is_ok());
+  const Status status = differentiate_twice(loss(*owner));
   EXPECT_EQ(status.code(), OAR_E_UNSUPPORTED);
   EXPECT_EQ(status.message().find("gradients of gradients do not go through recomputed units"), 0u);
 }
