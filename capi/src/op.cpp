@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <span>
 #include <vector>
@@ -19,6 +21,9 @@ using namespace oarlock::capi;
 
 namespace {
 
+// Hosts may have a longer oar_value than this library, but none a shorter one than the first: a field that is added
+// later is read only from values that have it.
+constexpr std::size_t kValueSizeMin = offsetof(oar_value, name) + sizeof(oar_value::name);
 constexpr std::size_t kValueSizeMax = 4096;
 
 ArgumentItem constant(c10::IValue value) { return {std::move(value), kNoSlot}; }
@@ -86,15 +91,15 @@ Result<std::vector<EagerArgument>> read_arguments(const oar_value* values, std::
   if (count == 0) return arguments;
   OAR_TRY(require_argument(values, "arguments"));
   const auto size = static_cast<std::size_t>(values->size);
-  if (values->size < 0 || size < sizeof(oar_value) || size > kValueSizeMax || size % alignof(oar_value) != 0) {
+  if (values->size < 0 || size < kValueSizeMin || size > kValueSizeMax || size % alignof(oar_value) != 0) {
     return invalid_argument(
         "the first argument says that oar_value has {} bytes, which cannot be; make values by "
         "oar_value_int and the other functions of op.h",
         values->size);
   }
   for (std::size_t i = 0; i < count; ++i) {
-    oar_value value;
-    std::memcpy(&value, reinterpret_cast<const char*>(values) + i * size, sizeof value);
+    oar_value value{};
+    std::memcpy(&value, reinterpret_cast<const char*>(values) + i * size, std::min(size, sizeof value));
     Result<ArgumentValue> converted = argument_value(value);
     const std::string name = value.name != nullptr ? value.name : "";
     if (!converted.is_ok()) {
@@ -117,9 +122,8 @@ oar_status oar_op_call(oar_state* state, const char* name, const oar_value* argu
     OAR_TRY(require_argument(name, "name"));
     if (outputs != nullptr) OAR_TRY(require_out(count, "count"));
     OAR_ASSIGN(const std::vector<EagerArgument> given, read_arguments(arguments, num_arguments));
-    std::optional<std::size_t> room;
-    if (outputs != nullptr) room = *count;
-    OAR_ASSIGN(const std::vector<at::Tensor> results, call_operator(name, given, self.device(), room));
+    OAR_ASSIGN(const std::vector<at::Tensor> results,
+               call_operator(name, given, self.device(), outputs != nullptr ? count : nullptr));
     for (std::size_t i = 0; outputs != nullptr && i < results.size(); ++i) {
       outputs[i] = results[i].defined() ? wrap<oar_tensor>(std::make_shared<at::Tensor>(results[i])) : nullptr;
     }

@@ -164,11 +164,13 @@ ResultKind result_kind(const c10::Argument& result) {
   return ResultKind::kOther;
 }
 
-Status too_little_room(const c10::FunctionSchema& schema, std::size_t room, std::size_t need) {
-  return invalid_argument("there is room for {} results of {}, {} are needed", room, operator_text(schema), need);
+Status require_room(const c10::FunctionSchema& schema, std::size_t* room, std::size_t need) {
+  if (room == nullptr || *room >= need) return Status::ok();
+  return invalid_argument("there is room for {} results of {}, {} are needed", std::exchange(*room, need),
+                          operator_text(schema), need);
 }
 
-Status check_results(const c10::FunctionSchema& schema, const std::optional<std::size_t>& room) {
+Status check_results(const c10::FunctionSchema& schema, std::size_t* room) {
   std::size_t at_least = 0;
   for (const c10::Argument& result : schema.returns()) {
     const ResultKind kind = result_kind(result);
@@ -178,8 +180,7 @@ Status check_results(const c10::FunctionSchema& schema, const std::optional<std:
     }
     if (kind == ResultKind::kTensor || kind == ResultKind::kNumber) ++at_least;
   }
-  if (room && *room < at_least) return too_little_room(schema, *room, at_least);
-  return Status::ok();
+  return require_room(schema, room, at_least);
 }
 
 // Memory of a mapped file, say: writing there would end the process.
@@ -251,7 +252,7 @@ CallRecorder* CallScope::current_recorder() {
 }
 
 Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<const EagerArgument> arguments,
-                                              at::Device device, std::optional<std::size_t> room) {
+                                              at::Device device, std::size_t* room) {
   OAR_ASSIGN(BoundCall call, choose(name, arguments, device));
   const c10::FunctionSchema& schema = call.op.schema();
   OAR_TRY(check_results(schema, room));
@@ -260,7 +261,7 @@ Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<c
   OAR_TRY(run(call, CallScope::current_recorder()));
   std::vector<at::Tensor> results;
   for (const c10::IValue& value : call.stack) append_result(value, results);
-  if (room && *room < results.size()) return too_little_room(schema, *room, results.size());
+  OAR_TRY(require_room(schema, room, results.size()));
   return results;
 }
 

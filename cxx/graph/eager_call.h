@@ -5,7 +5,6 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,7 +42,7 @@ class CallScope {
 
  private:
   friend Result<std::vector<at::Tensor>> call_operator(std::string_view, std::span<const EagerArgument>, at::Device,
-                                                       std::optional<std::size_t>);
+                                                       std::size_t*);
   CallScope* outer_;
   bool grad_;
   CallRecorder* recorder_;
@@ -51,12 +50,12 @@ class CallScope {
 
 // Runs the first overload that takes the arguments. Autograd records, unless the innermost CallScope says otherwise; an
 // argument `device` that is not given is `device`. Lists of results are spread, numbers become tensors of no
-// dimensions, None an undefined tensor. `room`: fewer than that many results, or OAR_E_ARGUMENT, without running
-// anything if the schema tells; nullopt: any number.
+// dimensions, None an undefined tensor. `room`: at most that many results, or OAR_E_ARGUMENT and it becomes the number,
+// without running anything if the schema tells; nullptr: any number.
 //
 // OAR_E_UNSUPPORTED: no such operator, or it gives what is no tensor. OAR_E_ARGUMENT: which argument, what it takes,
 // what was given; or what the operator itself says.
 Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<const EagerArgument> arguments,
-                                              at::Device device, std::optional<std::size_t> room);
+                                              at::Device device, std::size_t* room);
 
 }  // namespace oarlock

@@ -254,6 +254,10 @@ def test_too_little_room_runs_nothing():
     assert x.tolist() == [0, 0, 0]
     with pytest.raises(OarlockError, match="room for 2 results of aten::unbind.int, 3 are needed"):
         call_op(oar, state, "aten::unbind", x, room=2)
+    for name, need in ((b"aten::relu_", 1), (b"aten::unbind.int", 3)):
+        outputs, room = (ctypes.c_void_p * 1)(), ctypes.c_size_t(0)
+        status = oar.lib.oar_op_call(state, name, *in_place_arguments(x), outputs, ctypes.byref(room))
+        assert status == E_ARGUMENT and room.value == need and outputs[0] is None
     oar.check(oar.lib.oar_op_call(state, b"aten::relu_", *in_place_arguments(x), None, None))
 
 

@@ -215,7 +215,8 @@ def accelerator_backward(accelerator: AcceleratorHandle, loss: TensorHandle) -> 
     accelerator: borrowed.
     loss: borrowed; one floating-point element that a forward in training mode gave. Unchanged.
     OAR_E_ARGUMENT the loss has more than one element or is not floating-point.
-    OAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters). On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.
+    OAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters).
+    OAR_E_CALLBACK the backward of a foreign model (oar_model_set_backward) failed; the text has the last error inside it. On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.
     Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.
     """
 def accelerator_clip_grad_norm(accelerator: AcceleratorHandle, model: ModelHandle, max_norm: float, norm_type: float) -> float:
@@ -954,9 +955,9 @@ def load_library(path: str) -> None:
     """Load a library of custom operators (TORCH_LIBRARY), before a program that calls them is loaded.
 
     The operators that it registers may then be called by oar_op_call and by programs. It stays loaded until the process
-    ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.
-    Because an exception there would end the process, another process loads it first (/bin/echo with LD_PRELOAD), which is
-    given 60 seconds.
+    ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you
+    trust. An exception there would end the process, so another process loads it first (/bin/echo with LD_PRELOAD, a
+    child of the host for a moment, given 60 seconds).
 
     path: of the file, not searched for. No colon and no white space in its real path.
     OAR_E_NOT_FOUND there is no such file.
@@ -1144,6 +1145,7 @@ def model_enter_scope(model: ModelHandle, name: str, class_name: str | None) -> 
     name: not empty; parts between dots are scopes of their own.
     class_name: what kind of part it is ("Attention"), for policies that choose parts by kind. NULL: none.
     OAR_E_ARGUMENT the name is empty, begins or ends with a dot, or has two in a row.
+    OAR_E_STATE 256 scopes are open.
     OAR_E_UNSUPPORTED the model is a program.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
@@ -1169,6 +1171,7 @@ def model_forward(model: ModelHandle, inputs: TreeHandle) -> Tree:
     OAR_E_ARGUMENT an input is missing, unknown, or has a number, dtype or shape that the program was not exported for; the text names the input, what is expected and what was given. Also what an operator itself refuses (a label out of range); the text then names its node and module.
     OAR_E_UNSUPPORTED the model is foreign and was given no forward (oar_model_set_forward).
     OAR_E_CALLBACK the forward of a foreign model failed; the text has the last error inside it.
+    OAR_E_STATE the forward of a foreign model called itself, or left a scope open.
     Threads: serial(model, inputs). Other threads of Python run meanwhile.
     """
 def model_forward_unit(model: ModelHandle, unit: str, inputs: TreeHandle) -> Tree:
@@ -1299,6 +1302,7 @@ def model_merge_lora(model: ModelHandle) -> None:
 
     model: borrowed.
     OAR_E_STATE the model has no adapters.
+    OAR_E_UNSUPPORTED the model is foreign.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_num_inputs(model: ModelHandle) -> int:
@@ -1457,6 +1461,7 @@ def model_save_lora(model: ModelHandle, directory: str) -> None:
     OAR_E_STATE the model has no adapters.
     OAR_E_EXISTS the directory is there already; it is untouched.
     OAR_E_NO_SPACE the disk is full; nothing is left of the attempt.
+    OAR_E_UNSUPPORTED the model is foreign.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_save_weights(model: ModelHandle, path: str) -> None:
@@ -1479,14 +1484,15 @@ def model_set_backward(model: ModelHandle, fn: Callable[..., object] | None) -> 
     the loss: they are not divided by accelerator.gradient_accumulation_steps again. The backward's end is implied
     (oar_accelerator_gradients_done does nothing there). Nothing flows back into the inputs.
 
-    One backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`
-    calls that train or save give OAR_E_STATE. Where it fails on one of several ranks, the others are told at once and
-    the state is aborted.
+    One backward per forward, and after a second forward in training only that one can be gone back through; by the
+    function that was set when the forward ran. Inside `fn` calls that train or save give OAR_E_STATE. Where it fails on
+    one of several ranks, the others are told at once and the state is aborted.
 
     model: borrowed; foreign.
     fn: NULL takes the present one away.
     user_data: handed to `fn`.
     release: release(user_data) runs exactly once: when neither the model nor an output of its forwards needs `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+    OAR_E_STATE the present one is running.
     OAR_E_UNSUPPORTED the model is a program.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
@@ -1500,6 +1506,7 @@ def model_set_forward(model: ModelHandle, fn: Callable[..., object] | None) -> N
     fn: NULL takes the present one away.
     user_data: handed to `fn`.
     release: release(user_data) runs exactly once: when another forward takes its place, when the model ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
+    OAR_E_STATE the present one is running.
     OAR_E_UNSUPPORTED the model is a program.
     Threads: serial(model). Other threads of Python run meanwhile.
     """
@@ -1566,8 +1573,9 @@ def model_trace(model: ModelHandle, inputs: TreeHandle, dynamic_dims: str | None
     """Record the forward of a foreign model as a program: from then on a model as one that was loaded from a file.
 
     The forward runs on copies of the example inputs; the operators that it calls (op.h) become the program, with the
-    scopes as module paths. The program shares parameters and buffers with the foreign model, needs no callback any more,
-    begins in training mode and knows evaluation mode: tell dropout and batch norm that they train.
+    scopes as module paths. The program shares parameters (frozen ones stay frozen) and buffers with the foreign model,
+    needs no callback any more, begins in training mode and knows evaluation mode: tell dropout and batch norm that they
+    train. What the runs compute is kept until the trace ends.
 
     Dimensions that are to take any size are declared by name. Then the forward runs again for each name with that size
     changed, by repeating rows of the examples, and once with all of them changed. Integers that follow the declared
@@ -1615,8 +1623,8 @@ def op_call(state: StateHandle, name: str, arguments: Sequence[object]) -> list[
     arguments: borrowed; those by position, then those by keyword. NULL only if there are none.
     num_arguments: how many.
     outputs: owned; filled with the results, end each with oar_tensor_release. Lists of tensors are spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL stands for no tensor. NULL drops the results. Untouched on failure.
-    count: in: room in `outputs`; out: number of results. NULL only if `outputs` is.
-    OAR_E_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what is taken and what was given. Also what the operator itself refuses. Too little room: the text gives the number; nothing was run unless the operator gives a list.
+    count: in: room in `outputs`; out: number of results, also when the room is too little. NULL only if `outputs` is.
+    OAR_E_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what is taken and what was given. Also what the operator itself refuses. Too little room; nothing was run unless the operator gives a list.
     OAR_E_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor number.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
@@ -1792,7 +1800,8 @@ def session_create(model: ModelHandle) -> Session:
     """Make one thread's session of a model. Any number may run at a time.
 
     The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
-    optimizer and oar_model_load_weights show in the next run; do not run while they write.
+    optimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the model
+    (by a forward in training, a step, loading, freezing, adding or merging adapters).
 
     model: retained; a program.
     out: owned; end with oar_session_release. Untouched on failure.

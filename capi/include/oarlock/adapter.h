@@ -76,9 +76,10 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_model_add_lora(oar_model *model, const ch
  * @param[in] model      borrowed.
  * @param[in] directory  must not exist; its parent is made if needed.
  *
- * @return OAR_E_STATE     the model has no adapters.
- * @return OAR_E_EXISTS    the directory is there already; it is untouched.
- * @return OAR_E_NO_SPACE  the disk is full; nothing is left of the attempt.
+ * @return OAR_E_STATE        the model has no adapters.
+ * @return OAR_E_EXISTS       the directory is there already; it is untouched.
+ * @return OAR_E_NO_SPACE     the disk is full; nothing is left of the attempt.
+ * @return OAR_E_UNSUPPORTED  the model is foreign.
  * @threads serial(model)
  * @since   0.1
  */
@@ -114,7 +115,8 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_model_load_lora(oar_model *model, const c
  *
  * @param[in] model  borrowed.
  *
- * @return OAR_E_STATE  the model has no adapters.
+ * @return OAR_E_STATE        the model has no adapters.
+ * @return OAR_E_UNSUPPORTED  the model is foreign.
  * @threads serial(model)
  * @since   0.1
  */

@@ -129,6 +129,7 @@ oar_model_register_buffer(oar_model *model, const char *name, oar_tensor *tensor
  * @param[in] release    release(user_data) runs exactly once: when another forward takes its place, when the model
  *                       ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
  *
+ * @return OAR_E_STATE        the present one is running.
  * @return OAR_E_UNSUPPORTED  the model is a program.
  * @threads serial(model)
  * @since   0.1
@@ -146,9 +147,9 @@ oar_model_set_forward(oar_model *model, OAR_NULLABLE oar_forward_fn fn, OAR_NULL
  * the loss: they are not divided by accelerator.gradient_accumulation_steps again. The backward's end is implied
  * (oar_accelerator_gradients_done does nothing there). Nothing flows back into the inputs.
  *
- * One backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`
- * calls that train or save give OAR_E_STATE. Where it fails on one of several ranks, the others are told at once and
- * the state is aborted.
+ * One backward per forward, and after a second forward in training only that one can be gone back through; by the
+ * function that was set when the forward ran. Inside `fn` calls that train or save give OAR_E_STATE. Where it fails on
+ * one of several ranks, the others are told at once and the state is aborted.
  *
  * @param[in] model      borrowed; foreign.
  * @param[in] fn         NULL takes the present one away.
@@ -156,6 +157,7 @@ oar_model_set_forward(oar_model *model, OAR_NULLABLE oar_forward_fn fn, OAR_NULL
  * @param[in] release    release(user_data) runs exactly once: when neither the model nor an output of its forwards
  *                       needs `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
  *
+ * @return OAR_E_STATE        the present one is running.
  * @return OAR_E_UNSUPPORTED  the model is a program.
  * @threads serial(model)
  * @since   0.1
@@ -193,6 +195,7 @@ oar_model_parameter(const oar_model *model, const char *name, OAR_OUT OAR_OWNED 
  * @param[in] class_name  what kind of part it is ("Attention"), for policies that choose parts by kind. NULL: none.
  *
  * @return OAR_E_ARGUMENT     the name is empty, begins or ends with a dot, or has two in a row.
+ * @return OAR_E_STATE        256 scopes are open.
  * @return OAR_E_UNSUPPORTED  the model is a program.
  * @threads serial(model)
  * @since   0.1
@@ -217,8 +220,9 @@ oar_model_exit_scope(oar_model *model) OAR_NOEXCEPT;
  * Record the forward of a foreign model as a program: from then on a model as one that was loaded from a file.
  *
  * The forward runs on copies of the example inputs; the operators that it calls (op.h) become the program, with the
- * scopes as module paths. The program shares parameters and buffers with the foreign model, needs no callback any more,
- * begins in training mode and knows evaluation mode: tell dropout and batch norm that they train.
+ * scopes as module paths. The program shares parameters (frozen ones stay frozen) and buffers with the foreign model,
+ * needs no callback any more, begins in training mode and knows evaluation mode: tell dropout and batch norm that they
+ * train. What the runs compute is kept until the trace ends.
  *
  * Dimensions that are to take any size are declared by name. Then the forward runs again for each name with that size
  * changed, by repeating rows of the examples, and once with all of them changed. Integers that follow the declared

@@ -100,6 +100,7 @@ oar_model_is_training(const oar_model *model, OAR_OUT int32_t *out_is_training) 
  *                         operator itself refuses (a label out of range); the text then names its node and module.
  * @return OAR_E_UNSUPPORTED  the model is foreign and was given no forward (oar_model_set_forward).
  * @return OAR_E_CALLBACK     the forward of a foreign model failed; the text has the last error inside it.
+ * @return OAR_E_STATE        the forward of a foreign model called itself, or left a scope open.
  * @threads serial(model, inputs)
  * @since   0.1
  */

@@ -93,11 +93,12 @@ static inline oar_value oar_value_named(const char *name, oar_value value) {
  * @param[out]    outputs        owned; filled with the results, end each with oar_tensor_release. Lists of tensors are
  *                               spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL
  *                               stands for no tensor. NULL drops the results. Untouched on failure.
- * @param[in,out] count          in: room in `outputs`; out: number of results. NULL only if `outputs` is.
+ * @param[in,out] count          in: room in `outputs`; out: number of results, also when the room is too little. NULL
+ *                               only if `outputs` is.
  *
  * @return OAR_E_ARGUMENT     an argument is missing, unknown or not what the signature takes; the text names it, what
- *                            is taken and what was given. Also what the operator itself refuses. Too little room: the
- *                            text gives the number; nothing was run unless the operator gives a list.
+ *                            is taken and what was given. Also what the operator itself refuses. Too little room;
+ *                            nothing was run unless the operator gives a list.
  * @return OAR_E_UNSUPPORTED  no such operator (the text has the nearest name), or one that gives neither tensor nor
  *                            number.
  * @threads serial(state)

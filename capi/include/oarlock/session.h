@@ -28,7 +28,8 @@
  * Make one thread's session of a model. Any number may run at a time.
  *
  * The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
- * optimizer and oar_model_load_weights show in the next run; do not run while they write.
+ * optimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the model
+ * (by a forward in training, a step, loading, freezing, adding or merging adapters).
  *
  * @param[in]  model  retained; a program.
  * @param[out] out    owned; end with oar_session_release. Untouched on failure.
@@ -55,9 +56,8 @@ oar_session_create(oar_model *model, OAR_OUT OAR_OWNED oar_session **out) OAR_NO
  * @param[in] num_outputs  oar_model_num_outputs.
  *
  * @return OAR_E_ARGUMENT  a number of arrays, a dtype, shape or device does not fit: the text names the input or
- *                         output,
- *                         what is expected and what was given, and no output was written. An operator failed: the text
- *                         names it, and outputs may hold anything.
+ *                         output, what is expected and what was given, and no output was written. An operator failed:
+ *                         the text names it, and outputs may hold anything.
  * @threads serial(session, inputs, outputs); other sessions of the model are free
  * @since   0.1
  */

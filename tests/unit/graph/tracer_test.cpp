@@ -17,7 +17,7 @@ EagerArgument sizes(std::vector<std::int64_t> values) {
 }
 
 at::Tensor call(const char* name, std::vector<EagerArgument> arguments) {
-  Result<std::vector<at::Tensor>> results = call_operator(name, arguments, at::kCPU, std::nullopt);
+  Result<std::vector<at::Tensor>> results = call_operator(name, arguments, at::kCPU, nullptr);
   EXPECT_TRUE(results.is_ok()) << results.status().message();
   return results.is_ok() ? results.value().at(0) : at::Tensor();
 }

@@ -540,6 +540,8 @@ micro-batch, also in a short accumulation at an epoch's end.
 * **return** OAR\_E\_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a
   prepared model got no gradient on this rank (the text names it; see
   ddp.find\_unused\_parameters).
+* **return** OAR\_E\_CALLBACK the backward of a foreign model (oar\_model\_set\_backward) failed; the text has the last error
+  inside it.
   On several ranks a backward that fails for another reason than its argument or a missing gradient aborts
   the state: a second one for one forward, too.
 * **threads** collective(state) when gradients are synchronised, serial(accelerator) otherwise
@@ -821,6 +823,7 @@ the Python model if that was exported itself, not inside another module.
 * **return** OAR\_E\_STATE the model has no adapters.
 * **return** OAR\_E\_EXISTS the directory is there already; it is untouched.
 * **return** OAR\_E\_NO\_SPACE the disk is full; nothing is left of the attempt.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
 * **threads** serial(model)
 * **since** 0.1*/
     pub fn oar_model_save_lora(
@@ -857,6 +860,7 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 * `model` (in) borrowed.
 
 * **return** OAR\_E\_STATE the model has no adapters.
+* **return** OAR\_E\_UNSUPPORTED the model is foreign.
 * **threads** serial(model)
 * **since** 0.1*/
     pub fn oar_model_merge_lora(model: *mut oar_model) -> oar_status;
@@ -1585,6 +1589,7 @@ record autograd, in evaluation not.
 * `release` (in) release(user\_data) runs exactly once: when another forward takes its place, when the model
   ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
 
+* **return** OAR\_E\_STATE the present one is running.
 * **return** OAR\_E\_UNSUPPORTED the model is a program.
 * **threads** serial(model)
 * **since** 0.1*/
@@ -1602,9 +1607,9 @@ with oar\_accelerator\_gradient\_ready as it has them, so that their averages tr
 the loss: they are not divided by accelerator.gradient\_accumulation\_steps again. The backward's end is implied
 (oar\_accelerator\_gradients\_done does nothing there). Nothing flows back into the inputs.
 
-One backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`
-calls that train or save give OAR\_E\_STATE. Where it fails on one of several ranks, the others are told at once and
-the state is aborted.
+One backward per forward, and after a second forward in training only that one can be gone back through; by the
+function that was set when the forward ran. Inside `fn` calls that train or save give OAR\_E\_STATE. Where it fails on
+one of several ranks, the others are told at once and the state is aborted.
 
 * `model` (in) borrowed; foreign.
 * `fn` (in) NULL takes the present one away.
@@ -1612,6 +1617,7 @@ the state is aborted.
 * `release` (in) release(user\_data) runs exactly once: when neither the model nor an output of its forwards
   needs `fn` any more, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
 
+* **return** OAR\_E\_STATE the present one is running.
 * **return** OAR\_E\_UNSUPPORTED the model is a program.
 * **threads** serial(model)
 * **since** 0.1*/
@@ -1649,6 +1655,7 @@ enters.
 * `class_name` (in) what kind of part it is ("Attention"), for policies that choose parts by kind. NULL: none.
 
 * **return** OAR\_E\_ARGUMENT the name is empty, begins or ends with a dot, or has two in a row.
+* **return** OAR\_E\_STATE 256 scopes are open.
 * **return** OAR\_E\_UNSUPPORTED the model is a program.
 * **threads** serial(model)
 * **since** 0.1*/
@@ -1669,8 +1676,9 @@ enters.
     /**Record the forward of a foreign model as a program: from then on a model as one that was loaded from a file.
 
 The forward runs on copies of the example inputs; the operators that it calls (op.h) become the program, with the
-scopes as module paths. The program shares parameters and buffers with the foreign model, needs no callback any more,
-begins in training mode and knows evaluation mode: tell dropout and batch norm that they train.
+scopes as module paths. The program shares parameters (frozen ones stay frozen) and buffers with the foreign model,
+needs no callback any more, begins in training mode and knows evaluation mode: tell dropout and batch norm that they
+train. What the runs compute is kept until the trace ends.
 
 Dimensions that are to take any size are declared by name. Then the forward runs again for each name with that size
 changed, by repeating rows of the examples, and once with all of them changed. Integers that follow the declared
@@ -2009,6 +2017,7 @@ changes an input in place changes a copy.
   operator itself refuses (a label out of range); the text then names its node and module.
 * **return** OAR\_E\_UNSUPPORTED the model is foreign and was given no forward (oar\_model\_set\_forward).
 * **return** OAR\_E\_CALLBACK the forward of a foreign model failed; the text has the last error inside it.
+* **return** OAR\_E\_STATE the forward of a foreign model called itself, or left a scope open.
 * **threads** serial(model, inputs)
 * **since** 0.1*/
     pub fn oar_model_forward(
@@ -2251,11 +2260,12 @@ evaluation mode. Operators whose names end in "\_" write to their first argument
 * `outputs` (out) owned; filled with the results, end each with oar\_tensor\_release. Lists of tensors are
   spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL
   stands for no tensor. NULL drops the results. Untouched on failure.
-* `count` (in,out) in: room in `outputs`; out: number of results. NULL only if `outputs` is.
+* `count` (in,out) in: room in `outputs`; out: number of results, also when the room is too little. NULL
+  only if `outputs` is.
 
 * **return** OAR\_E\_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what
-  is taken and what was given. Also what the operator itself refuses. Too little room: the
-  text gives the number; nothing was run unless the operator gives a list.
+  is taken and what was given. Also what the operator itself refuses. Too little room;
+  nothing was run unless the operator gives a list.
 * **return** OAR\_E\_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor
   number.
 * **threads** serial(state)
@@ -2299,9 +2309,9 @@ A list with an object for each overload, in the order in which oar\_op\_call tri
     /**Load a library of custom operators (TORCH\_LIBRARY), before a program that calls them is loaded.
 
 The operators that it registers may then be called by oar\_op\_call and by programs. It stays loaded until the process
-ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.
-Because an exception there would end the process, another process loads it first (/bin/echo with LD\_PRELOAD), which is
-given 60 seconds.
+ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you
+trust. An exception there would end the process, so another process loads it first (/bin/echo with LD\_PRELOAD, a
+child of the host for a moment, given 60 seconds).
 
 * `path` (in) of the file, not searched for. No colon and no white space in its real path.
 
@@ -2529,7 +2539,8 @@ instead.
     /**Make one thread's session of a model. Any number may run at a time.
 
 The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
-optimizer and oar\_model\_load\_weights show in the next run; do not run while they write.
+optimizer, oar\_model\_load\_weights and adapters show in the next run. Do not run while another thread changes the model
+(by a forward in training, a step, loading, freezing, adding or merging adapters).
 
 * `model` (in) retained; a program.
 * `out` (out) owned; end with oar\_session\_release. Untouched on failure.
@@ -2555,9 +2566,8 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 * `num_outputs` (in) oar\_model\_num\_outputs.
 
 * **return** OAR\_E\_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or
-  output,
-  what is expected and what was given, and no output was written. An operator failed: the text
-  names it, and outputs may hold anything.
+  output, what is expected and what was given, and no output was written. An operator failed:
+  the text names it, and outputs may hold anything.
 * **threads** serial(session, inputs, outputs); other sessions of the model are free
 * **since** 0.1*/
     pub fn oar_session_run(

@@ -1250,9 +1250,9 @@ oar_last_error() =
 Load a library of custom operators (TORCH_LIBRARY), before a program that calls them is loaded.
 
 The operators that it registers may then be called by oar_op_call and by programs. It stays loaded until the process
-ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you trust.
-Because an exception there would end the process, another process loads it first (/bin/echo with LD_PRELOAD), which is
-given 60 seconds.
+ends, and a second call for the same file does nothing. The library's code runs when it is loaded: load what you
+trust. An exception there would end the process, so another process loads it first (/bin/echo with LD_PRELOAD, a
+child of the host for a moment, given 60 seconds).
 
 - `path` (`const char *`): of the file, not searched for. No colon and no white space in its real path.
 
@@ -2022,9 +2022,9 @@ with oar_accelerator_gradient_ready as it has them, so that their averages trave
 the loss: they are not divided by accelerator.gradient_accumulation_steps again. The backward's end is implied
 (oar_accelerator_gradients_done does nothing there). Nothing flows back into the inputs.
 
-One backward per forward, and after a second forward in training only that one can be gone back through. Inside `fn`
-calls that train or save give OAR_E_STATE. Where it fails on one of several ranks, the others are told at once and
-the state is aborted.
+One backward per forward, and after a second forward in training only that one can be gone back through; by the
+function that was set when the forward ran. Inside `fn` calls that train or save give OAR_E_STATE. Where it fails on
+one of several ranks, the others are told at once and the state is aborted.
 
 - `model` (`oar_model *`): borrowed; foreign.
 - `fn` (`oar_backward_fn`): NULL takes the present one away.
@@ -2140,8 +2140,9 @@ oar_model_tensor(model, name, out) =
 Record the forward of a foreign model as a program: from then on a model as one that was loaded from a file.
 
 The forward runs on copies of the example inputs; the operators that it calls (op.h) become the program, with the
-scopes as module paths. The program shares parameters and buffers with the foreign model, needs no callback any more,
-begins in training mode and knows evaluation mode: tell dropout and batch norm that they train.
+scopes as module paths. The program shares parameters (frozen ones stay frozen) and buffers with the foreign model,
+needs no callback any more, begins in training mode and knows evaluation mode: tell dropout and batch norm that they
+train. What the runs compute is kept until the trace ends.
 
 Dimensions that are to take any size are declared by name. Then the forward runs again for each name with that size
 changed, by repeating rows of the examples, and once with all of them changed. Integers that follow the declared
@@ -2199,7 +2200,8 @@ evaluation mode. Operators whose names end in \"_\" write to their first argumen
 - `outputs` (`oar_tensor **`): owned; filled with the results, end each with oar_tensor_release. Lists of tensors are
   spread in order; numbers are tensors of no dimensions (int64, float64, bool); NULL stands for no tensor. NULL drops
   the results. Untouched on failure.
-- `count` (`size_t *`): in: room in `outputs`; out: number of results. NULL only if `outputs` is.
+- `count` (`size_t *`): in: room in `outputs`; out: number of results, also when the room is too little. NULL only if
+  `outputs` is.
 
 Threads: serial(state).
 """
@@ -2499,7 +2501,8 @@ oar_scheduler_step(scheduler) =
 Make one thread's session of a model. Any number may run at a time.
 
 The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
-optimizer and oar_model_load_weights show in the next run; do not run while they write.
+optimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the model
+(by a forward in training, a step, loading, freezing, adding or merging adapters).
 
 - `model` (`oar_model *`): retained; a program.
 - `out` (`oar_session **`): owned; end with oar_session_release. Untouched on failure.
