@@ -1800,8 +1800,8 @@ def session_create(model: ModelHandle) -> Session:
     """Make one thread's session of a model. Any number may run at a time.
 
     The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
-    optimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the model
-    (by a forward in training, a step, loading, freezing, adding or merging adapters).
+    optimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the
+    model (by a forward in training, a step, loading, freezing, adding or merging adapters).
 
     model: retained; a program.
     out: owned; end with oar_session_release. Untouched on failure.

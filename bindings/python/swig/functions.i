@@ -719,7 +719,7 @@ oar_status oar_scheduler_retain(oar_scheduler *HANDLE_SHARED);
 %thread oar_scheduler_step;
 oar_status oar_scheduler_step(oar_scheduler *HANDLE);
 %exception oar_session_create { OAR_FIRST_USE $action }
-%feature("docstring") oar_session_create "Make one thread's session of a model. Any number may run at a time.\n\nThe session keeps the model: release either first. It reads the model's weights where they are, so that steps of an\noptimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the model\n(by a forward in training, a step, loading, freezing, adding or merging adapters).\n\nmodel: retained; a program.\nout: owned; end with oar_session_release. Untouched on failure.\nOAR_E_UNSUPPORTED the model is foreign.\nThreads: serial(model). Other threads of Python run meanwhile.";
+%feature("docstring") oar_session_create "Make one thread's session of a model. Any number may run at a time.\n\nThe session keeps the model: release either first. It reads the model's weights where they are, so that steps of an\noptimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the\nmodel (by a forward in training, a step, loading, freezing, adding or merging adapters).\n\nmodel: retained; a program.\nout: owned; end with oar_session_release. Untouched on failure.\nOAR_E_UNSUPPORTED the model is foreign.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_session_create;
 oar_status oar_session_create(oar_model *HANDLE, oar_session **HANDLE_OUT);
 %feature("docstring") oar_session_release "Drop an owner; the last one frees the session.\n\nsession: NULL is allowed.\nThreads: any; never blocks.";

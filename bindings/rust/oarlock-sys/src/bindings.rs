@@ -2539,8 +2539,8 @@ instead.
     /**Make one thread's session of a model. Any number may run at a time.
 
 The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
-optimizer, oar\_model\_load\_weights and adapters show in the next run. Do not run while another thread changes the model
-(by a forward in training, a step, loading, freezing, adding or merging adapters).
+optimizer, oar\_model\_load\_weights and adapters show in the next run. Do not run while another thread changes the
+model (by a forward in training, a step, loading, freezing, adding or merging adapters).
 
 * `model` (in) retained; a program.
 * `out` (out) owned; end with oar\_session\_release. Untouched on failure.

@@ -2501,8 +2501,8 @@ oar_scheduler_step(scheduler) =
 Make one thread's session of a model. Any number may run at a time.
 
 The session keeps the model: release either first. It reads the model's weights where they are, so that steps of an
-optimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the model
-(by a forward in training, a step, loading, freezing, adding or merging adapters).
+optimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the
+model (by a forward in training, a step, loading, freezing, adding or merging adapters).
 
 - `model` (`oar_model *`): retained; a program.
 - `out` (`oar_session **`): owned; end with oar_session_release. Untouched on failure.
