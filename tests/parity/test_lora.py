@@ -335,6 +335,21 @@ def test_a_weight_that_is_used_elsewhere_too_has_no_adapter(tmp_path):
     add(model, targets=["*.q_proj"])
 
 
+def test_a_weight_that_a_branch_uses_too_has_no_adapter(tmp_path):
+    class Branches(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = torch.nn.Linear(4, 4)
+
+        def forward(self, x):
+            y = self.fc(x)
+            return torch.cond(x.sum() > 0, lambda y, w: y @ w, lambda y, w: y - w, (y, self.fc.weight)).sum()
+
+    torch.export.save(torch.export.export(Branches().train(), (torch.ones(4, 4),)), tmp_path / "branches.pt2")
+    code, text = refusal(lambda: add(load(tmp_path / "branches.pt2"), targets=["fc"]))
+    assert code == oarlock_ctypes.E_UNSUPPORTED and "fc.weight" in text and "could not be merged" in text
+
+
 def test_adapters_come_once_and_before_training(programs):
     model = add(load(programs("mlp")), targets=["first"])
     assert "already" in refusal(lambda: add(model, targets=["out"]))[1]

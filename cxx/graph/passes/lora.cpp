@@ -103,6 +103,9 @@ class LayerSearch {
 
   void visit(std::size_t index) {
     const Node& node = program_.graph.nodes[index];
+    if (node.opcode == Opcode::kConditional) {  // its branches are not looked into
+      for_each_use(node, [&](SlotId slot) { note_other_use(slot, describe_node(node)); });
+    }
     if (node.opcode != Opcode::kOperator) return;  // sizes
     if (transposes(node) && node.arguments[0].kind == ArgumentKind::kSlot) {
       const auto view = views_.find(node.arguments[0].slot);
