@@ -366,7 +366,8 @@ REFUSED = {
                                           r"test_export_program\.py:\d+, in .*range\(x\.shape\[0\]\)"]),
     "equal": (Sum, {"inputs": (x(), torch.ones(6, 4)), "dynamic": ("rows", "batch")},
               [r"'batch' \(dimension 0 of 'y'\) and 'rows' \(dimension 0 of 'x'\) must be equal in this model; give them one name"]),
-    "fixed_by_another": (Sum, {"inputs": (x(), torch.ones(6, 4)), "dynamic": ("rows",)}, [r"fixes it to 6", r"in forward: .*scores \+ y"]),
+    "fixed_by_another": (Sum, {"inputs": (x(), torch.ones(6, 4)), "dynamic": ("rows",)}, [r"fixes it to 6", r"'y' is not dynamic there and has 6, too: .* the same name",
+                                                                                         r"in forward: .*scores \+ y"]),
     "one": (Net, {"inputs": x(1), "dynamic": "batch"}, [r"dimension 0 of 'x' \('batch'\) is 1 in the example", "2 or more"]),
     "cache": (Caching, {}, [r"output 'past_key_values' is a .*DynamicCache", r"use_cache=False"]),
     "object": (Object, {}, [r"output 'self\.0' is a .*Object; a program returns tensors"]),
@@ -377,6 +378,8 @@ REFUSED = {
     "fails": (Net, {"inputs": torch.ones(3, 3)}, [r"does not run with these example inputs: RuntimeError", r"3x3 and 8x4"]),
     "no_input": (Net, {"dynamic": {"y": "batch"}}, [r"no input tensor is called so; there are: x"]),
     "no_dim": (Net, {"dynamic": {"x": {2: "batch"}}}, [r"dimension 2 of 'x', which is float32 \[6, 8\]"]),
+    "loss_without_targets": (Net, {"loss": nn.MSELoss()}, [r"the loss does not run with the outputs of the model: TypeError", r"as targets="]),
+    "class_of_loss": (Net, {"loss": nn.MSELoss, "targets": x()}, [r"loss is the class MSELoss; .* loss=MSELoss\(\)"]),
     "no_loss": (Net, {"targets": labels()}, [r"loss is not callable"]),
     "clash": (Net, {"loss": F.mse_loss, "targets": {"x": x()}}, [r"a target and an input of the model are both called 'x'"]),
     "trained_loss": (Net, {"loss": nn.Linear(4, 1)}, [r"the loss has parameters that are trained"]),
@@ -417,6 +420,12 @@ def test_operators_of_other_libraries_may_be_allowed(tmp_path):
 def test_what_is_not_modules_is_refused():
     with pytest.raises(ExportError, match="a torch.nn.Module is exported, not a function"):
         export_program(lambda x: x, x())
+
+
+def test_dimensions_may_be_texts_as_in_json(tmp_path):
+    export_program(net(Net), x(), tmp_path / "net.pt2", dynamic={"x": {"0": "batch"}})
+    program = torch.export.load(tmp_path / "net.pt2")
+    assert all(isinstance(node.meta["val"].shape[0], torch.SymInt) for node in program.graph.nodes if node.name == "x")
 
 
 def test_a_size_on_which_forward_branches_is_warned_of(tmp_path):

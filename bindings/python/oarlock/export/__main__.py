@@ -55,7 +55,8 @@ def made_by(file, name):
         made = {"model": made[0], "example_inputs": made[1], **(made[2] if len(made) == 3 else {})}
     if not isinstance(made, dict) or not {"model", "example_inputs"} <= set(made):
         raise ExportError(f"{name}() of {file} must return a dict of arguments of export_program (\"model\" and \"example_inputs\" at least), "
-                          f"or a tuple (model, example_inputs) or (model, example_inputs, dict of further arguments), not {made!r:.80}")
+                          f"or a tuple (model, example_inputs) or (model, example_inputs, dict of further arguments), not "
+                          + (f"a dict of {', '.join(map(repr, made)) or 'nothing'}" if isinstance(made, dict) else f"a {type(made).__name__}"))
     for key in made:
         if key not in OPTIONS:
             raise ExportError(f"{name}() of {file} returns '{key}', which export_program does not take{nearest(key, OPTIONS)}")

@@ -29,7 +29,10 @@ class Call:
     @classmethod
     def of(cls, model, example_inputs, kwargs, loss, targets):
         if not isinstance(model, torch.nn.Module):
-            raise ExportError(f"a torch.nn.Module is exported, not a {type(model).__name__}; make a function the forward of a module")
+            way = (f"give an object of the class: {model.__name__}(...)" if inspect.isclass(model) else "make a function the forward of a module")
+            raise ExportError(f"a torch.nn.Module is exported, not a {type(model).__name__}; {way}")
+        if inspect.isclass(loss):
+            raise ExportError(f"loss is the class {loss.__name__}; give an object of it: loss={loss.__name__}()")
         args, by_name = (), dict(kwargs or {})
         if isinstance(example_inputs, collections.abc.Mapping):
             by_name = {**example_inputs, **by_name}
@@ -81,7 +84,10 @@ class Call:
         made = plain(outputs)
         if not callable(self.loss):
             return made
-        return {"loss": self.loss(outputs, *targets), **(made if isinstance(made, dict) else {"outputs": made})}
+        return {"loss": self.loss_of(outputs, targets), **(made if isinstance(made, dict) else {"outputs": made})}
+
+    def loss_of(self, outputs, targets):
+        return self.loss(outputs, *targets)
 
     def signature(self):
         """That of forward, with the targets, and with a name for every argument that *args and **kwargs take."""

@@ -52,8 +52,10 @@ def dims_of(name, entry, tensor):
     for dim, label in pairs:
         if label is None:
             continue
+        if isinstance(dim, str) and dim.isdecimal():  # as in JSON
+            dim = int(dim)
         if not isinstance(dim, int) or not -tensor.dim() <= dim < tensor.dim():
-            raise ExportError(f"dynamic names dimension {dim} of '{name}', which is {describe(tensor)}")
+            raise ExportError(f"dynamic names dimension {dim!r} of '{name}', which is {describe(tensor)}")
         label = label if isinstance(label, str) else getattr(label, "__name__", None)
         dims[dim % tensor.dim()] = label or f"{name}_{dim % tensor.dim()}"
     return dims
@@ -70,6 +72,11 @@ def require_dynamic(program, call, dims, stacks):
             size = values[name].shape[dim]
             if isinstance(size, int) or size.node.expr.is_number:
                 at = place_in(stacks.get(str(size.node._expr), ())) if isinstance(size, torch.SymInt) else ""
+                number = call.tensors()[name].shape[dim]
+                like = [other for other, tensor in call.tensors().items()
+                        if dim not in dims.get(other, {}) and tensor.dim() > dim and tensor.shape[dim] == number]
+                if like:
+                    at = f". '{like[0]}' is not dynamic there and has {number}, too: if that is the same size, give it the same name{at}"
                 raise ExportError(f"dimension {dim} of '{name}' ('{label}') was to be dynamic, but the model fixes it to {size}: write "
                                   "forward without int(size), loops over it and tensors made for one size (torch.sym_max and torch.sym_min "
                                   f"stand for max and min), or do not ask for this dimension{at}")

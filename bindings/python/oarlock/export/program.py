@@ -3,6 +3,7 @@ import contextlib
 import io
 import json
 import sys
+import traceback
 
 import torch
 from torch.utils import _pytree as pytree
@@ -78,7 +79,12 @@ def first_outputs(call):
     except ExportError:
         raise
     except Exception as error:
-        raise ExportError(f"the model does not run with these example inputs: {type(error).__name__}: {error}{place_of(error)}") from error
+        what = "the model does not run with these example inputs"
+        missing = ""
+        if any(frame.name == call.loss_of.__name__ for frame in traceback.extract_tb(error.__traceback__)):
+            what = "the loss does not run with the outputs of the model"
+            missing = "" if call.target_names else "; what it takes besides them is given as targets="
+        raise ExportError(f"{what}: {type(error).__name__}: {error}{missing}{place_of(error)}") from error
 
 
 def traced(call, dims):
