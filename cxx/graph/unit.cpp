@@ -62,10 +62,23 @@ std::map<std::string, std::int64_t> elements_used(const Program& program,
   return elements;
 }
 
+// The nearest name; where none is near, the first of them.
+std::string way_out(std::string_view given, const std::vector<std::string_view>& names) {
+  constexpr std::size_t kListedMax = 8;
+  if (const std::optional<std::string_view> nearest = nearest_text(given, names))
+    return fmt::format("; did you mean '{}'?", *nearest);
+  std::vector<std::string> listed;
+  bool complete = true;
+  for (const std::string_view name : names) {
+    if (name.empty() || std::ranges::find(listed, name) != listed.end()) continue;
+    if (listed.size() == kListedMax) complete = false;
+    if (listed.size() < kListedMax) listed.emplace_back(name);
+  }
+  return listed.empty() ? "" : fmt::format("; there are {}{}", join_text(listed, ", "), complete ? "" : ", ...");
+}
+
 Status nothing_fits(std::string_view what, std::string_view given, const std::vector<std::string_view>& names) {
-  const std::optional<std::string_view> nearest = nearest_text(given, names);
-  return invalid_argument("no module of the program {} '{}'{}", what, given,
-                          nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
+  return invalid_argument("no module of the program {} '{}'{}", what, given, way_out(given, names));
 }
 
 class Chooser {
@@ -292,7 +305,9 @@ Result<std::vector<std::string>> texts_of(const JsonValue& list, std::string_vie
 }  // namespace
 
 Result<UnitPolicy> parse_unit_policy(std::string_view json) {
-  OAR_ASSIGN(const JsonValue value, parse_json(std::string(json)));
+  Result<JsonValue> parsed = parse_json(std::string(json));
+  if (!parsed.is_ok()) return std::move(parsed).status().within("the unit policy must be a JSON object");
+  const JsonValue value = std::move(parsed).value();
   if (!value.is_object()) return invalid_argument("the unit policy must be a JSON object");
   UnitPolicy policy;
   for (const auto& [key, item] : value.members()) {
@@ -370,8 +385,7 @@ Result<std::vector<std::size_t>> find_units(const Units& units, std::string_view
   if (!found.empty()) return found;
   if (names.empty())
     return invalid_argument("the model has no units but the root; choose them first (oar_model_set_units)");
-  const std::optional<std::string_view> nearest = nearest_text(pattern, names);
-  return invalid_argument("no unit fits '{}'{}", pattern, nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
+  return invalid_argument("no unit fits '{}'{}", pattern, way_out(pattern, names));
 }
 
 }  // namespace oarlock

@@ -94,6 +94,7 @@ TEST_F(Layers, TheSmallestSubtreesThatAreLargeEnoughAreUnits) {
 TEST_F(Layers, WhatFitsNothingIsRefusedWithTheNearest) {
   EXPECT_EQ(refusal({{"Blok"}, {}, 0}), "no module of the program has the class 'Blok'; did you mean 'Block'?");
   EXPECT_EQ(refusal({{}, {"layer.*"}, 0}).find("no module of the program has the path 'layer.*'"), 0u);
+  EXPECT_EQ(refusal({{"Attention"}, {}, 0}).find("no module of the program has the class 'Attention'; there are "), 0u);
 }
 
 TEST_F(Layers, ParametersBelongToTheUnitThatUsesThemSharedAndUnusedOnesToTheRoot) {
@@ -138,6 +139,8 @@ TEST_F(Layers, AreFoundByPattern) {
     EXPECT_EQ(find_units(units, pattern).value(), (std::vector<std::size_t>{1, 2})) << pattern;
   }
   EXPECT_EQ(find_units(units, "layers.2").status().message(), "no unit fits 'layers.2'; did you mean 'layers.0'?");
+  EXPECT_EQ(find_units(units, "encoder.block.*").status().message(),
+            "no unit fits 'encoder.block.*'; there are layers.0, layers.1");
 }
 
 std::vector<std::pair<std::size_t, std::size_t>> ranges(const Program& program, const UnitPolicy& policy) {
