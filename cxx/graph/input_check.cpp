@@ -108,14 +108,15 @@ Status InputCheck::check_tensor(const ProgramInput& input, const ExportedTensor&
   }
   if (given.layout() != at::kStrided)
     return invalid_argument("input {}: a strided tensor expected, a sparse one given", input.name);
-  bool fits = static_cast<std::size_t>(given.dim()) == expected.shape.size();
-  for (std::size_t i = 0; fits && i < expected.shape.size(); ++i) {
+  const auto refuse = [&](const std::string& why) {
+    return invalid_argument("input {}: shape {} expected, {} given{}", input.name,
+                            exported_shape_text(expected.shape, graph_), shape_text(given.sizes()), why);
+  };
+  if (static_cast<std::size_t>(given.dim()) != expected.shape.size()) return refuse("");
+  for (std::size_t i = 0; i < expected.shape.size(); ++i) {
     const ExportedDim& dim = expected.shape[i];
-    fits = dim.symbol != ExportedDim::kFixed || given.size(static_cast<std::int64_t>(i)) == dim.value;
-  }
-  if (!fits) {
-    return invalid_argument("input {}: shape {} expected, {} given", input.name,
-                            exported_shape_text(expected.shape, graph_), shape_text(given.sizes()));
+    if (dim.symbol != ExportedDim::kFixed || given.size(static_cast<std::int64_t>(i)) == dim.value) continue;
+    return refuse(fmt::format("; dimension {} was not made dynamic when the program was exported or traced", i));
   }
   for (std::size_t i = 0; i < expected.shape.size(); ++i) {
     const ExportedDim& dim = expected.shape[i];

@@ -196,6 +196,16 @@ class Restored {
   bool training_;
 };
 
+// "n is 17, m is 5" of the run; "" of that on the examples themselves.
+std::string other_sizes(const Declared& declared, const std::vector<std::int64_t>& sizes) {
+  std::string text;
+  for (std::size_t s = 0; s < sizes.size(); ++s) {
+    if (sizes[s] == declared.sizes[s]) continue;
+    text += fmt::format("{}{} is {}", text.empty() ? "" : ", ", declared.names[s], sizes[s]);
+  }
+  return text;
+}
+
 Result<Recording> record(ForeignModel& model, const Tree& example, const TraceSubject& subject,
                          std::vector<at::Tensor> inputs, std::span<const Recording> earlier) {
   std::size_t next = 0;
@@ -227,9 +237,14 @@ Result<std::shared_ptr<Model>> trace_model(ForeignModel& model, const Tree& inpu
   {
     const Restored restored(model);
     for (const std::vector<std::int64_t>& sizes : run_sizes(declared)) {
-      OAR_ASSIGN(Recording recording, record(model, inputs, subject, resized(subject, declared, sizes), recordings));
-      recording.sizes = sizes;
-      recordings.push_back(std::move(recording));
+      Result<Recording> recording = record(model, inputs, subject, resized(subject, declared, sizes), recordings);
+      if (!recording.is_ok()) {
+        const std::string changed = other_sizes(declared, sizes);
+        if (changed.empty()) return std::move(recording).status();
+        return std::move(recording).status().within("the run of dynamic_dims in which " + changed);
+      }
+      recording.value().sizes = sizes;
+      recordings.push_back(std::move(recording).value());
       OAR_TRY(restored.restore());
     }
   }

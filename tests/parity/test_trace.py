@@ -374,6 +374,11 @@ def test_an_operator_that_fails_is_named_with_its_scope_and_inputs():
     assert failure.code == E_CALLBACK and "returned 5" in failure.message and "aten::linear" in failure.message, failure.message
 
 
+def test_a_failure_in_a_run_at_other_sizes_names_them():
+    failure = refused(lambda model, inputs: {"y": op("view", times_w(model, inputs), [4, 3])})
+    assert "the run of dynamic_dims in which n is 5" in failure.message and "aten::view" in failure.message, failure.message
+
+
 kept = {}
 
 

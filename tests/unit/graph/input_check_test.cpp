@@ -37,7 +37,9 @@ TEST_F(InputCheckTest, AnyBatchSizePassesIfAllInputsHaveIt) {
 TEST_F(InputCheckTest, BothSidesOfAMismatchAreNamed) {
   const at::Tensor labels = at::zeros({4}, whole);
   EXPECT_EQ(check(at::zeros({4, 8, 8}), labels), "input images: dtype uint8 expected, float32 given");
-  EXPECT_EQ(check(at::zeros({4, 8, 9}, byte), labels), "input images: shape [s0, 8, 8] expected, [4, 8, 9] given");
+  EXPECT_EQ(check(at::zeros({4, 8, 9}, byte), labels),
+            "input images: shape [s0, 8, 8] expected, [4, 8, 9] given; dimension 2 was not made dynamic when the "
+            "program was exported or traced");
   EXPECT_EQ(check(at::zeros({4, 8}, byte), labels), "input images: shape [s0, 8, 8] expected, [4, 8] given");
   EXPECT_EQ(check(at::zeros({65, 8, 8}, byte), labels), "input images: dimension 0 must be at most 64, 65 given");
   EXPECT_EQ(check(at::zeros({5, 8, 8}, byte), labels),
