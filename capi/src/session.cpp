@@ -24,10 +24,10 @@ Status unwrap_arrays(const char* what, oar_tensor* const* handles, std::size_t c
   return Status::ok();
 }
 
-Status require_count(const char* what, std::size_t expected, std::size_t given) {
+Status require_count(const char* what, std::size_t expected, std::size_t given, const char* null) {
   if (given == expected) return Status::ok();
-  return invalid_argument("the model has {} {}, {} given; NULL stands for one that is not wanted", expected, what,
-                          given);
+  return invalid_argument("the model has {} {}, {} given; NULL stands for one that is not {}", expected, what, given,
+                          null);
 }
 
 Status run_arrays(InSituRun& run, oar_tensor* const* inputs, std::size_t num_inputs, oar_tensor* const* outputs,
@@ -35,8 +35,8 @@ Status run_arrays(InSituRun& run, oar_tensor* const* inputs, std::size_t num_inp
   run.refresh();
   OAR_TRY(unwrap_arrays("inputs", inputs, num_inputs, run.inputs()));
   OAR_TRY(unwrap_arrays("outputs", outputs, num_outputs, run.outputs()));
-  OAR_TRY(require_count("inputs", run.inputs().size(), num_inputs));
-  OAR_TRY(require_count("outputs", run.outputs().size(), num_outputs));
+  OAR_TRY(require_count("inputs", run.inputs().size(), num_inputs, "needed"));
+  OAR_TRY(require_count("outputs", run.outputs().size(), num_outputs, "wanted"));
   return run.run();
 }
 

@@ -19,7 +19,7 @@ Status check_loss(const at::Tensor& loss) {
   if (!loss.requires_grad()) {
     return invalid_state(
         "the loss has no graph to go back through: it did not come from a forward in training mode "
-        "(oar_model_set_training) or was copied");
+        "(oar_model_set_training), was copied, or all parameters that it comes from are frozen (oar_model_freeze)");
   }
   return Status::ok();
 }

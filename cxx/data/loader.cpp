@@ -115,8 +115,10 @@ class ShardedLoader : public Loader {
   Status set_shard(int rank, int world_size) override {
     if (closed_) return closed_failure();
     if (position_ != 0) {
-      return invalid_state("a loader can be sharded only between epochs; {} of {} batches of epoch {} have been given",
-                           position_, num_batches(), epoch_);
+      return invalid_state(
+          "a loader can be sharded only between epochs; {} of {} batches of epoch {} have been given: "
+          "prepare it before its first batch, or take an example from a loader of its own",
+          position_, num_batches(), epoch_);
     }
     BatchShardOptions wanted = options_.shard;
     wanted.rank = rank;
