@@ -5,8 +5,9 @@
 #include <ATen/core/Generator.h>
 #include <ATen/ops/alias.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/function.h>
 #include <torch/custom_class.h>
 
 #include <algorithm>
@@ -129,7 +130,7 @@ struct Call : torch::CustomClassHolder {
 };
 
 // Runs the segment again on leaves of its own and goes back through it.
-variable_list second_run(const Call& call, const variable_list& inputs, const variable_list& gradients) {
+variable_list second_run(const Call& call, const variable_list& inputs, variable_list gradients) {
   const GradModeScope grad(true);
   const Segment& segment = call.plan->segment;
   Frame frame = call.executor->make_frame();
@@ -149,25 +150,26 @@ variable_list second_run(const Call& call, const variable_list& inputs, const va
     Regions regions;
     throw_if_failed(call.executor->run(frame, regions, segment.begin, segment.end));
   }
-  variable_list outputs, output_gradients;
+  // Edges, not tensors: what the unit gave is not held while its backward runs.
+  torch::autograd::edge_list from, to;
+  variable_list output_gradients, result(leaves.size());
   for (std::size_t i = 0; i < call.output_slots.size(); ++i) {
     const at::Tensor& output = frame.get(call.output_slots[i]).toTensor();
     if (!gradients[i].defined() || !output.requires_grad()) continue;
-    outputs.push_back(output);
-    output_gradients.push_back(gradients[i]);
+    from.push_back(torch::autograd::impl::gradient_edge(output));
+    output_gradients.push_back(std::move(gradients[i]));
   }
-  variable_list wanted, result(leaves.size());
-  std::vector<std::size_t> wanted_index;
+  std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     if (!leaves[i].requires_grad()) continue;
-    wanted.push_back(leaves[i]);
-    wanted_index.push_back(i);
+    to.push_back(torch::autograd::impl::gradient_edge(leaves[i]));
+    wanted.push_back(i);
   }
-  if (outputs.empty() || wanted.empty()) return result;
+  if (from.empty() || to.empty()) return result;
   frame = Frame();  // what is not needed for the backward goes before it
-  const variable_list found = torch::autograd::grad(outputs, wanted, output_gradients, /*retain_graph=*/false,
-                                                    /*create_graph=*/false, /*allow_unused=*/true);
-  for (std::size_t i = 0; i < found.size(); ++i) result[wanted_index[i]] = found[i];
+  variable_list found = torch::autograd::Engine::get_default_engine().execute(
+      from, output_gradients, /*keep_graph=*/false, /*create_graph=*/false, /*accumulate_grad=*/false, to);
+  for (std::size_t i = 0; i < found.size(); ++i) result[wanted[i]] = std::move(found[i]);
   return result;
 }
 
@@ -202,7 +204,7 @@ class RecomputeNode : public torch::autograd::Function<RecomputeNode> {
           "gradients of gradients do not go through recomputed units; turn recomputing off (oar_model_set_recompute)"));
     }
     const auto call = c10::static_intrusive_pointer_cast<Call>(context->saved_data["call"].toCapsule());
-    variable_list result = second_run(*call, context->get_saved_variables(), gradients);
+    variable_list result = second_run(*call, context->get_saved_variables(), std::move(gradients));
     result.emplace_back();  // of the pointer
     return result;
   }
