@@ -4,6 +4,7 @@ import sys
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / "tests/parity")]
 import programs  # noqa: E402
@@ -34,11 +35,12 @@ class Decoder(nn.Module):
         self.tokens, self.positions = nn.Embedding(vocabulary, width), nn.Embedding(length_max, width)
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, vocabulary, bias=False)
+        self.recompute = False  # activation checkpointing over the blocks; what is exported has none
 
     def forward(self, tokens):
         x = self.tokens(tokens) + self.positions(torch.arange(tokens.shape[1], device=tokens.device))
         for block in self.blocks:
-            x = block(x)
+            x = checkpoint(block, x, use_reentrant=False) if self.recompute else block(x)
         logits = self.head(self.norm(x))
         loss = nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
         return {"loss": loss, "logits": logits}
@@ -59,9 +61,14 @@ def digits_batch():
 # name: (module, its one batch)
 MODELS = {
     "mlp": (programs.Mlp, mlp_batch),
-    "decoder_tiny": (lambda: Decoder(depth=4, width=64), lambda: tokens(2, 16)),
+    "decoder_tiny": (lambda: Decoder(depth=4, width=64), lambda: tokens(4, 16)),
     "mlp_wide": (programs.Mlp, lambda: mlp_batch(4096)),  # activations, not bookkeeping, are what is counted
     "decoder": (lambda: Decoder(depth=4, width=128), lambda: tokens(8, 128)),
+    "decoder_8": (lambda: Decoder(depth=8, width=128), lambda: tokens(8, 128)),
+    "decoder_16": (lambda: Decoder(depth=16, width=128), lambda: tokens(8, 128)),
+    # step_decoder_tiny by size, for docs/benchmarks.md
+    "decoder_tiny_2x16": (lambda: Decoder(depth=4, width=64), lambda: tokens(2, 16)),
+    "decoder_tiny_4x32": (lambda: Decoder(depth=4, width=64), lambda: tokens(4, 32)),
     "conv": (lambda: programs.DigitsNet(dropout=0.0), digits_batch),
     "compute": (lambda: Decoder(depth=4, width=256), lambda: tokens(8, 128)),
 }

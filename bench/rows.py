@@ -17,13 +17,14 @@ def meets(value, bar):
     return {"<=": value <= float(limit), "<": value < float(limit), ">=": value >= float(limit)}[relation]
 
 
-def print_row(bench_id, unit, ours, peer=None, theirs=None, bar=None):
-    """ours, theirs: lists of figures in `unit`. With a peer the bar is on the ratio of medians, without on our median."""
+def print_row(bench_id, unit, ours, peer=None, theirs=None, bar=None, **more):
+    """ours, theirs: lists of figures in `unit`. With a peer the bar is on the ratio of medians, without on our median. more: further
+    figures of ours by name, printed along."""
     our_median = statistics.median(ours)
     their_median = statistics.median(theirs) if theirs else None
     ratio = our_median / their_median if theirs else None
     row = {"bench": bench_id, "peer": peer, "unit": unit, "ours": our_median, "theirs": their_median, "ratio": ratio,
-           "spread": [min(ours), max(ours)], "bar": bar, "ok": meets(ratio if theirs else our_median, bar)}
+           "spread": [min(ours), max(ours)], "bar": bar, "ok": meets(ratio if theirs else our_median, bar), **more}
     print(json.dumps(row), flush=True)
 
 

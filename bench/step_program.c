@@ -1,7 +1,10 @@
 /*
  * Our side of step_*, first_step and rss_rank: trains an exported program on one fixed batch.
  *
- *   step_program PROGRAM WARM_UP STEPS NAME=DTYPE:SHAPE:FILE ...     e.g. x=float32:32,64:x.bin, row-major bytes
+ *   step_program PROGRAM WARM_UP STEPS [--recompute=PATHS] NAME=DTYPE:SHAPE:FILE ...
+ *                                                          e.g. x=float32:32,64:x.bin, row-major bytes
+ *
+ * --recompute=blocks.*: the modules at these paths are units, with activation checkpointing.
  *
  * Under bench/memory_count.c it also tells, in bytes, what is live between steps and the most that was live above that
  * in a step. Prints "first step", then microseconds per step, the peak resident set in KiB and the losses of the first ten steps
@@ -76,11 +79,21 @@ static oar_status add_input(run *r, const char *text) {
   return OAR_OK;
 }
 
-static oar_status prepare(run *r, const char *program) {
+/* paths: of the units; NULL: none. */
+static oar_status set_recompute(run *r, const char *paths) {
+  char policy[256];
+  if (paths == NULL) return OAR_OK;
+  snprintf(policy, sizeof policy, "{\"paths\":[\"%s\"]}", paths);
+  TRY(oar_model_set_units(r->model, policy));
+  return oar_model_set_recompute(r->model, "*", 1);
+}
+
+static oar_status prepare(run *r, const char *program, const char *recompute) {
   TRY(oar_state_create(NULL, &r->state));
   TRY(oar_state_rank(r->state, &r->rank));
   TRY(oar_accelerator_create(r->state, NULL, &r->accelerator));
   TRY(oar_model_load(r->state, program, NULL, &r->model));
+  TRY(set_recompute(r, recompute));
   TRY(oar_accelerator_prepare_model(r->accelerator, r->model));
   TRY(oar_optimizer_create(r->model, "adamw", NULL, &r->optimizer));
   TRY(oar_accelerator_prepare_optimizer(r->accelerator, r->optimizer));
@@ -138,13 +151,16 @@ static oar_status train(run *r, int warm_up, int steps) {
 }
 
 int main(int argc, char **argv) {
+  static const char option[] = "--recompute=";
+  const char *recompute = NULL;
   run r;
   oar_status status;
-  int i;
+  int i = 4;
   memset(&r, 0, sizeof r);
-  if (argc < 5) return fputs("usage: step_program PROGRAM WARM_UP STEPS NAME=DTYPE:SHAPE:FILE ...\n", stderr), 2;
-  status = prepare(&r, argv[1]);
-  for (i = 4; status == OAR_OK && i < argc; ++i) status = add_input(&r, argv[i]);
+  if (argc < 5) return fputs("usage: step_program PROGRAM WARM_UP STEPS [--recompute=PATHS] NAME=DTYPE:SHAPE:FILE ...\n", stderr), 2;
+  if (strncmp(argv[i], option, strlen(option)) == 0) recompute = argv[i++] + strlen(option);
+  status = prepare(&r, argv[1], recompute);
+  for (; status == OAR_OK && i < argc; ++i) status = add_input(&r, argv[i]);
   if (status == OAR_OK) status = train(&r, atoi(argv[2]), atoi(argv[3]));
   if (status != OAR_OK) return fprintf(stderr, "step_program: status %d: %s\n", (int)status, oar_last_error()), 1;
   return 0;

@@ -10,8 +10,9 @@ LOSS_TOLERANCE = 1e-5
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": ""}
 
 
-def ours(program, inputs, warm_up, steps, ranks=1):
-    command = [BUILD / "bench/step_program", program, warm_up, steps, *inputs]
+def ours(program, inputs, warm_up, steps, ranks=1, recompute=None):
+    options = [f"--recompute={recompute}"] if recompute else []
+    command = [BUILD / "bench/step_program", program, warm_up, steps, *options, *inputs]
     return command if ranks == 1 else [BUILD / "bin/oarlock", "launch", "-n", ranks, *command]
 
 

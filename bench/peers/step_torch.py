@@ -1,4 +1,5 @@
-"""The peer of step_*_eager, step_decoder_tiny and step_compute: the same steps in plain PyTorch. Arguments: MODEL WARM_UP STEPS.
+"""The peer of step_*_eager, step_decoder_tiny, step_compute, step_memory_* and recompute_memory_*: the same steps in plain PyTorch.
+Arguments: MODEL WARM_UP STEPS [--recompute].
 
 Under bench/memory_count.c it also tells, in bytes, what is live between steps and the most that was live above that in a step.
 """
@@ -25,6 +26,7 @@ def main():
     name, warm_up, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     torch.set_num_threads(1)
     model, batch = models.make(name)
+    model.recompute = "--recompute" in sys.argv
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
     losses = [step(model, optimizer, batch) for _ in range(warm_up)][:10]
     begin = time.perf_counter()
