@@ -2,8 +2,6 @@
 # objects of a kind were made and ended, by finalize() and by the garbage collector.
 using Oarlock
 
-const DIGITS = joinpath(@__DIR__, "..", "..", "examples", "digits")
-
 function live_handles()
     get_count, count = Ref(C_NULL), Ref{Int64}()
     Oarlock.Lib.oar_experimental_get("live_handle_count", get_count) == 0 || error("no live_handle_count")
@@ -14,7 +12,10 @@ end
 const STATE = State()
 const GROUP = Group(STATE)
 const SHARED = zeros(Float32, 100)
-const PROGRAM, OWN = Model(STATE, joinpath(DIGITS, "digits.pt2")), Model(STATE)
+relu(model, inputs) = (y = op(STATE, "aten::relu", inputs["x"]),)
+const OWN = Model(STATE)
+set_forward!(relu, OWN)
+const PROGRAM = trace(OWN, (x = SHARED,))
 const DATASET = Dataset((x = zeros(Float32, 8, 4),))
 
 # What is made once per pair; what it gives is ended by finalize() or left to the garbage collector.
@@ -30,7 +31,7 @@ const KINDS = Dict{String,Function}(
     "work" => () -> (work = start_all_reduce!(GROUP, SHARED); wait(work); work),
     "error" => () -> try Dataset("/nowhere") catch failure; failure end,
     "session" => () -> Session(PROGRAM),
-    "forward" => () -> (set_forward!((model, inputs) -> (y = op(STATE, "aten::relu", inputs["x"]),), OWN); OWN((x = SHARED,))),
+    "forward" => () -> (set_forward!((model, inputs) -> relu(model, inputs), OWN); OWN((x = SHARED,))),
     "callback" => () -> on_print(text -> nothing, STATE))
 
 end_now(object::Oarlock.Handle) = finalize(object)

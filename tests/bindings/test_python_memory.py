@@ -30,7 +30,7 @@ KINDS = {
     "error": "fails()",
     "callback": "state.on_print(lambda line: None); state.print('x')",
     "callback that raises": "raises()",
-    "session": "oarlock.Session(model)",
+    "session": "oarlock.Session(program)",
     "forward": "own.set_forward(lambda model, inputs: {'y': state.ops.aten.relu(inputs['x'])}); own({'x': tensor})",
 }
 SCRIPT = """
@@ -41,6 +41,8 @@ SCRIPT = """
     group, tensor, data = state.group, oarlock.as_tensor(array), oarlock.Dataset({{"x": array}})
     model = oarlock.Model.load(state, digits)
     own = oarlock.Model.foreign(state)
+    own.set_forward(lambda model, inputs: {{"y": state.ops.aten.relu(inputs["x"])}})
+    program = own.trace({{"x": tensor}})
     name = model.parameter_names[0]
     def fails():
         try:
