@@ -88,6 +88,13 @@ def test_a_module_with_a_loss_function_beside_it(tmp_path):
     expect_loss_of(tmp_path / "net.pt2", module, {"x": x(5), "target": labels(5)}, lambda scores: F.cross_entropy(scores, labels(5)))
 
 
+def test_the_names_of_dynamic_sizes_are_those_of_the_loaded_program(tmp_path):
+    export_program(net(), x(), tmp_path / "net.pt2", loss=nn.CrossEntropyLoss(), targets=labels(), dynamic="batch")
+    model = OAR.make(OAR.lib.oar_model_load, STATE, str(tmp_path / "net.pt2").encode(), None)
+    with pytest.raises(Exception, match=r"input x: shape \[batch, 8\] expected, \[5, 9\] given"):
+        OAR.forward(model, {"x": torch.ones(5, 9), "target": labels(5)})
+
+
 @pytest.mark.parametrize("targets, names", [
     (labels(), {"y": labels()}),
     ((labels(), x()[:, 0]), {"y": labels(), "w": x()[:, 0]}),

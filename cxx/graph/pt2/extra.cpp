@@ -2,6 +2,8 @@
 
 #include <ATen/Functions.h>
 
+#include <optional>
+
 #include "base/text.h"
 #include "graph/pt2/schema.h"
 
@@ -42,7 +44,32 @@ Result<Extra> parse_extra(const JsonValue& document) {
       extra.modules.emplace(path, name.text());
     }
   }
+  if (document.find("dynamic") != nullptr) {
+    OAR_ASSIGN(const JsonValue* inputs, object_at(document, "dynamic"));
+    for (const auto& [input, dims] : inputs->members()) {
+      if (!dims.is_object()) return corrupt("the dynamic sizes of \"{}\" are no object", input);
+      for (const auto& [dim, name] : dims.members()) {
+        const std::optional<std::int64_t> index = parse_number<std::int64_t>(dim);
+        if (!index || !name.is_string())
+          return corrupt("dimension \"{}\" of \"{}\" is no number with a name", dim, input);
+        extra.dynamic[input].emplace(*index, name.text());
+      }
+    }
+  }
   return extra;
+}
+
+void name_sizes(const Extra& extra, Program& program) {
+  for (const ProgramInput& input : program.inputs) {
+    const auto named = extra.dynamic.find(input.name);
+    const std::optional<ExportedTensor>& exported = program.graph.slots[input.slot].exported;
+    if (named == extra.dynamic.end() || !exported) continue;
+    for (const auto& [dim, name] : named->second) {
+      if (name.empty() || dim < 0 || dim >= static_cast<std::int64_t>(exported->shape.size())) continue;
+      const std::int32_t symbol = exported->shape[static_cast<std::size_t>(dim)].symbol;
+      if (symbol >= 0) program.graph.symbols[static_cast<std::size_t>(symbol)].name = name;
+    }
+  }
 }
 
 Status tie(const Extra& extra, StoredTensors& weights) {

@@ -284,6 +284,7 @@ Result<Program> program_of(const JsonValue& document, StoredTensors weights, Sto
   ProgramReader reader(document, std::move(weights), std::move(constants), device, std::move(namespaces));
   OAR_ASSIGN(Program program, reader.read());
   program.graph.module_classes.insert(extra.modules.begin(), extra.modules.end());
+  name_sizes(extra, program);
   const std::vector<std::string> outputs = leaf_paths(program.output_tree);
   if (!extra.loss.empty() && std::find(outputs.begin(), outputs.end(), extra.loss) == outputs.end()) {
     return corrupt("extra/oarlock.json: the loss is {}, and the program returns {}", extra.loss,

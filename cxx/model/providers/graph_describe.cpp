@@ -1,4 +1,5 @@
 // A program in words: what names its inputs, outputs, parameters, units, values and sizes have.
+#include <set>
 #include <string>
 
 #include "model/providers/graph.h"
@@ -121,7 +122,9 @@ JsonValue GraphModel::describe() const {
     units.append(describe_unit(program_, (*units_)[i], i, training_plan_.units));
   }
   JsonValue symbols = JsonValue::array();
+  std::set<std::string> named;
   for (const Symbol& symbol : graph.symbols) {
+    if (!named.insert(symbol.name).second) continue;  // equal names are equal sizes
     JsonValue value = JsonValue::object();
     value.set("name", text(symbol.name));
     value.set("min", JsonValue::integer(symbol.min));
