@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "graph/call_check.h"
 #include "graph/operator_index.h"
 #include "tensor/exceptions.h"
 #include "tensor/memory.h"
@@ -185,9 +186,10 @@ Status check_results(const c10::FunctionSchema& schema, std::size_t* room) {
 
 // Memory of a mapped file, say: writing there would end the process.
 Status check_writable(const c10::FunctionSchema& schema, const torch::jit::Stack& arguments) {
+  const int flag = statistics_flag(schema);
+  const c10::IValue training = flag < 0 ? c10::IValue() : arguments[static_cast<std::size_t>(flag)];
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
-    if (alias == nullptr || !alias->isWrite()) continue;
+    if (!writes_argument(schema, i, training)) continue;
     const auto is_refused = [](const c10::IValue& value) { return value.isTensor() && is_read_only(value.toTensor()); };
     const bool refused =
         arguments[i].isList() ? std::ranges::any_of(arguments[i].toListRef(), is_refused) : is_refused(arguments[i]);
@@ -257,6 +259,10 @@ Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<c
   const c10::FunctionSchema& schema = call.op.schema();
   OAR_TRY(check_results(schema, room));
   OAR_TRY(check_writable(schema, call.stack));
+  if (const CallCheck check = call_check(schema)) {
+    if (Status status = check(schema, call.stack); !status.is_ok())
+      return std::move(status).within(operator_text(schema));
+  }
   const GradModeScope grad(innermost_scope == nullptr || innermost_scope->grad_);
   OAR_TRY(run(call, CallScope::current_recorder()));
   std::vector<at::Tensor> results;

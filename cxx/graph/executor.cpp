@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "base/check.h"
+#include "graph/call_check.h"
 #include "graph/op_call.h"
 #include "graph/operand_zeros.h"
 #include "graph/symeval.h"
@@ -117,6 +118,7 @@ void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& l
   if (node.opcode == Opcode::kOperator) {
     step.op = static_cast<std::int32_t>(operators_.size());
     operators_.push_back(*node.op);
+    checks_.push_back(call_check(node.op->schema()));
   }
   std::vector<SlotId> ending;  // read here for the last time, or written and never read
   std::vector<SlotId> uses;
@@ -288,6 +290,7 @@ Status Executor::run_step(const Step& step, Frame& frame, Regions& regions) cons
   push_arguments(step, frame);
   switch (step.opcode) {
     case Opcode::kOperator:
+      if (const CallCheck check = checks_[step.op]) OAR_TRY(check(operators_[step.op].schema(), frame.stack_));
       operators_[step.op].callBoxed(frame.stack_);
       OAR_TRY(take_outputs(step, frame));
       break;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "graph/call_check.h"
 #include "graph/ir.h"
 
 namespace oarlock {
@@ -107,6 +108,7 @@ class Executor {
 
   std::vector<Step> steps_;
   std::vector<c10::OperatorHandle> operators_;
+  std::vector<CallCheck> checks_;  // of each operator; nullptr: none
   std::vector<Source> sources_;
   std::vector<c10::IValue> constants_;
   std::vector<ArgumentItem> items_;

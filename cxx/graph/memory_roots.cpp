@@ -4,6 +4,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "graph/call_check.h"
+
 namespace oarlock {
 namespace {
 
@@ -74,14 +76,16 @@ std::set<SlotId> follow_bodies(const Node& node, Roots& roots) {
 // What it writes to.
 std::set<SlotId> follow_node(const Node& node, Roots& roots) {
   std::set<SlotId> written = follow_bodies(node, roots);
+  const int flag = node.opcode == Opcode::kOperator ? statistics_flag(node.op->schema()) : -1;
+  const c10::IValue training = flag < 0 ? c10::IValue() : node.arguments[static_cast<std::size_t>(flag)].constant;
   std::set<SlotId> shown;  // what views and in-place results of this node show
   for (std::size_t i = 0; node.opcode == Opcode::kOperator && i < node.arguments.size(); ++i) {
     const c10::FunctionSchema& schema = node.op->schema();
-    if (!may_show(schema, schema.arguments()[i])) continue;
-    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
+    const bool shows = may_show(schema, schema.arguments()[i]), writes = writes_argument(schema, i, training);
+    if (!shows && !writes) continue;
     const std::set<SlotId> argument = roots_of(node.arguments[i], roots);
-    shown.insert(argument.begin(), argument.end());
-    if (alias != nullptr && alias->isWrite()) written.insert(argument.begin(), argument.end());
+    if (shows) shown.insert(argument.begin(), argument.end());
+    if (writes) written.insert(argument.begin(), argument.end());
   }
   for (const NodeOutput& output : node.outputs) {
     for (const SlotId slot : output.slots) {

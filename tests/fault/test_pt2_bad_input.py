@@ -295,6 +295,12 @@ HARMFUL = {
                                        {"self": X, "nested_size": X, "nested_strides": X, "offsets": X}),
     "aten::_sparse_coo_tensor_unsafe": ("torch.ops.aten._sparse_coo_tensor_unsafe.default",
                                         {"indices": X, "values": X, "size": INTEGERS}),
+    "aten::segment_reduce": ("torch.ops.aten.segment_reduce.default", {"data": X, "reduce": {"as_string": "sum"}}),
+    "aten::sparse_coo_tensor": ("torch.ops.aten.sparse_coo_tensor.indices_size", {"indices": X, "values": X, "size": INTEGERS}),
+    "aten::_indices": ("torch.ops.aten._indices.default", {"self": X}),
+    "aten::threshold_backward": ("torch.ops.aten.threshold_backward.default",
+                                 {"grad_output": X, "self": X, "threshold": {"as_int": 0}}),
+    "aten::tril.out": ("torch.ops.aten.tril.out", {"self": X, "out": X}),
     "profiler::_record_function_enter": ("torch.ops.profiler._record_function_enter.default", {"name": {"as_string": "x"}}),
 }
 

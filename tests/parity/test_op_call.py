@@ -337,3 +337,60 @@ def test_what_an_operator_writes_to_must_be_writable(name, make):
     with pytest.raises(OarlockError, match="read-only memory") as failure:
         call_op(oar, state, name, *arguments, **keywords)
     assert failure.value.code == E_ARGUMENT and list(numbers) == [1, 2, 3]
+
+
+LSTM_WEIGHTS = [torch.zeros(20, 3), torch.zeros(20, 5), torch.zeros(20), torch.zeros(20)]
+STATES = [torch.zeros(1, 2, 5), torch.zeros(1, 2, 5)]
+SCORES = torch.zeros(5, 2, 4)
+# Kernels of libtorch that end the process (2.11), or read where nothing of theirs lies, when they are given these.
+TRUSTING = [
+    ("aten::native_batch_norm", (torch.ones(2, 3), None, None, None, None, False, 0.1, 1e-5), ["running_mean is None"]),
+    ("aten::native_batch_norm", (torch.ones(2, 3), torch.ones(2, 3), None, None, None, True, 0.1, 1e-5),
+     ["weight has shape [2, 3]", "need [3]"]),
+    ("aten::native_batch_norm", (torch.ones(3), None, None, None, None, True, 0.1, 1e-5), ["input has 1 dimensions"]),
+    ("aten::embedding_bag", (torch.ones(4, 2), torch.tensor([0, 1]), torch.zeros(1, 1, dtype=torch.int64)),
+     ["offsets has shape [1, 1]"]),
+    ("aten::embedding_bag", (torch.ones(4, 2), torch.tensor([0, 1]), torch.tensor([0]), False, 3), ["mode is 3"]),
+    ("aten::scaled_dot_product_attention", (torch.ones(1, 2, 3, 4), torch.ones(1, 0, 3, 4), torch.ones(1, 0, 3, 4)),
+     ["key has shape [1, 0, 3, 4]"]),
+    ("aten::reflection_pad3d", (torch.ones(1, 2, 3, 3, 3), []), ["padding has 0 numbers, 6 are needed"]),
+    ("aten::linalg_eigvals", (torch.full((4, 4), float("nan")),), ["self holds infinities or NaN"]),
+    ("aten::range.step", (0, 3, 0.5), ["step is 0.5"]),
+    ("aten::arange.start_step", (2, 3, 0.5), ["step is 0.5"]),
+    ("aten::lstm.input", (torch.zeros(4, 2, 3), STATES, LSTM_WEIGHTS[:3], True, 1, 0.0, True, False, False), ["params has 3 tensors"]),
+    ("aten::lstm.input", (torch.zeros(4, 2, 3), STATES[:1], LSTM_WEIGHTS, True, 1, 0.0, True, False, False), ["hx has 1 tensors"]),
+    ("aten::ctc_loss.IntList", (SCORES, torch.tensor([[1, 1 << 40], [2, 3]]), [5, 5], [2, 2]), ["the label 1099511627776", "4 classes"]),
+    ("aten::ctc_loss.Tensor", (SCORES, torch.tensor([1, 2, -7, 3]), torch.tensor([5, 5]), torch.tensor([2, 2])), ["the label -7"]),
+    ("aten::_fft_r2c", (torch.ones(4), [1 << 40], 0, True), ["dim holds 1099511627776"]),
+    ("aten::_pad_packed_sequence", (torch.ones(4, 3), torch.tensor([2, -2]), False, 0.0, 0), ["batch_sizes holds -2"]),
+]
+
+
+@pytest.mark.parametrize("name, arguments, parts", TRUSTING)
+def test_what_would_end_the_process_is_refused(name, arguments, parts):
+    keywords = {"dtype": "int32"} if "range" in name else {}
+    keywords |= {"enable_gqa": True} if "attention" in name else {}
+    with pytest.raises(OarlockError) as failure:
+        call_op(oar, state, name, *arguments, **keywords)
+    assert failure.value.code == E_ARGUMENT and name.split(".")[0] in failure.value.message
+    assert all(part in failure.value.message for part in parts), failure.value.message
+
+
+def test_labels_that_pad_a_row_may_be_anything():
+    targets, lengths = torch.tensor([[1, -1], [2, 3]]), [1, 2]
+    scores = torch.randn(5, 2, 4).log_softmax(2)
+    given = oar.tensor_to_torch(call_op(oar, state, "aten::ctc_loss.IntList", scores, targets, [5, 5], lengths)[0])
+    assert torch.equal(given, torch.ops.aten.ctc_loss.IntList(scores, targets, [5, 5], lengths))
+
+
+@pytest.mark.parametrize("name", ["aten::batch_norm", "aten::native_batch_norm", "aten::instance_norm"])
+def test_running_statistics_in_read_only_memory_are_not_written(name):
+    numbers, three = (ctypes.c_float * 3)(1, 2, 3), (ctypes.c_int64 * 1)(3)
+    make = lambda: oar.make(oar.lib.oar_tensor_from_read_only_memory, numbers, 9, three, None, 1, None, None)  # noqa: E731
+    flags = () if name == "aten::native_batch_norm" else (False,)
+    with pytest.raises(OarlockError) as failure:
+        call_op(oar, state, name, torch.randn(2, 3, 4), None, None, make(), make(), True, 0.1, 1e-5, *flags)
+    assert failure.value.code == E_ARGUMENT and "'running_mean', which is read-only memory" in failure.value.message
+    assert list(numbers) == [1, 2, 3]
+    if name != "aten::instance_norm":  # reading them is fine
+        call_op(oar, state, name, torch.randn(2, 3, 4), None, None, make(), make(), False, 0.1, 1e-5, *flags)

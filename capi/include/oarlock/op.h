@@ -5,9 +5,12 @@
  *     size_t count = 1;
  *     oar_op_call(state, "aten::linear", arguments, 3, &y, &count);
  *
- * Names and arguments are those of torch.ops in Python: oar_op_signatures tells them. Whatever is given gives a result
- * or an error; but operators of private names ("aten::_...") and those that make tensors of raw memory (aten::set_,
- * aten::from_file) trust what they are given, as they do in Python.
+ * Names and arguments are those of torch.ops in Python: oar_op_signatures tells them. What does not fit is an error: of
+ * the operator's own checks, and of ours for those that models call and that would end the process (aten::lstm,
+ * aten::ctc_loss, ...). But libtorch has operators that trust what they are given, as they do in Python, and a wrong
+ * argument may end the process there: those of private names ("aten::_..."), those that autograd calls
+ * ("aten::..._backward"), those that write to an "out" argument, those of sparse and quantized tensors, and those that
+ * make tensors of raw memory (aten::set_, aten::from_file).
  */
 #ifndef OARLOCK_OP_H
 #define OARLOCK_OP_H

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "graph/pt2/expressions.h"
 
@@ -68,30 +71,43 @@ void add_guards(Terms terms, Graph& graph) {
   graph.guards.push_back(std::move(guard));
 }
 
-std::optional<std::int64_t> measure_index(const GuardTerm& term, Program& program) {
-  const auto input = std::find_if(program.inputs.begin(), program.inputs.end(),
-                                  [&](const ProgramInput& candidate) { return candidate.name == term.path; });
-  if (input == program.inputs.end()) return std::nullopt;
-  std::vector<Measure>& measures = program.graph.measures;
-  const auto known = std::find_if(measures.begin(), measures.end(), [&](const Measure& measure) {
-    return measure.slot == input->slot && measure.kind == term.kind && measure.dim == term.dim;
-  });
-  if (known != measures.end()) return known - measures.begin();
-  const bool is_size = term.kind == MeasureKind::kSize;
-  measures.push_back(
-      {input->slot, term.kind, term.dim, is_size ? fmt::format("{}.size()[{}]", input->name, term.dim) : input->name});
-  return static_cast<std::int64_t>(measures.size()) - 1;
-}
+// Finds inputs and measures by key: a file may have any number of both, and of guards that name them.
+class Measures {
+ public:
+  explicit Measures(Program& program) : program_(program) {
+    for (const ProgramInput& input : program.inputs) inputs_.emplace(input.name, &input);
+  }
+
+  std::optional<std::int64_t> index_of(const GuardTerm& term) {
+    const auto found = inputs_.find(term.path);
+    if (found == inputs_.end()) return std::nullopt;
+    const ProgramInput& input = *found->second;
+    std::vector<Measure>& measures = program_.graph.measures;
+    const auto [known, is_new] = known_.try_emplace({input.slot, term.kind, term.dim}, measures.size());
+    if (is_new) {
+      const bool is_size = term.kind == MeasureKind::kSize;
+      measures.push_back(
+          {input.slot, term.kind, term.dim, is_size ? fmt::format("{}.size()[{}]", input.name, term.dim) : input.name});
+    }
+    return static_cast<std::int64_t>(known->second);
+  }
+
+ private:
+  Program& program_;
+  std::map<std::string, const ProgramInput*, std::less<>> inputs_;
+  std::map<std::tuple<SlotId, MeasureKind, std::int64_t>, std::size_t> known_;
+};
 
 }  // namespace
 
 void read_guards(const JsonValue& document, Program& program) {
   const JsonValue* guards = document.find("guards_code");
   if (guards == nullptr) return;
+  Measures measures(program);
   for (const JsonValue& guard : guards->items()) {
     if (!guard.is_string()) continue;
     const std::optional<SizeExpression> parsed =
-        parse_guard(guard.text(), [&](const GuardTerm& term) { return measure_index(term, program); });
+        parse_guard(guard.text(), [&](const GuardTerm& term) { return measures.index_of(term); });
     if (parsed && parsed->is_complete()) add_guards(parsed->terms(), program.graph);
   }
 }

@@ -151,7 +151,7 @@ Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
 Status NodeReader::read_operator(const JsonValue& json, Scope& scope, Node node) {
   OAR_ASSIGN(c10::OperatorHandle op, find_operator(node.target));
   const c10::FunctionSchema& schema = op.schema();
-  OAR_TRY(check_allowed(schema.name(), namespaces_));
+  OAR_TRY(check_allowed(schema, namespaces_));
   std::vector<std::optional<Argument>> bound(schema.arguments().size());
   OAR_ASSIGN(const JsonValue* inputs, array_at(json, "inputs"));
   for (const JsonValue& input : inputs->items()) {
