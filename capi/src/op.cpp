@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "graph/operator_index.h"
 #include "graph/operator_library.h"
 #include "guard.h"
+#include "oarlock/tensor.h"
 #include "state/process_state.h"
 #include "tensor/dtype.h"
 
@@ -113,6 +115,11 @@ Result<std::vector<EagerArgument>> read_arguments(const oar_value* values, std::
 
 oar_bytes* wrap_json(const JsonValue& json) { return wrap<oar_bytes>(std::make_shared<std::string>(json.dump())); }
 
+struct ReleaseTensor {
+  void operator()(oar_tensor* tensor) const noexcept { oar_tensor_release(tensor); }
+};
+using OwnedHandle = std::unique_ptr<oar_tensor, ReleaseTensor>;
+
 }  // namespace
 
 oar_status oar_op_call(oar_state* state, const char* name, const oar_value* arguments, size_t num_arguments,
@@ -124,9 +131,11 @@ oar_status oar_op_call(oar_state* state, const char* name, const oar_value* argu
     OAR_ASSIGN(const std::vector<EagerArgument> given, read_arguments(arguments, num_arguments));
     OAR_ASSIGN(const std::vector<at::Tensor> results,
                call_operator(name, given, self.device(), outputs != nullptr ? count : nullptr));
+    std::vector<OwnedHandle> handles;  // of a call that may still fail
     for (std::size_t i = 0; outputs != nullptr && i < results.size(); ++i) {
-      outputs[i] = results[i].defined() ? wrap<oar_tensor>(std::make_shared<at::Tensor>(results[i])) : nullptr;
+      handles.emplace_back(results[i].defined() ? wrap<oar_tensor>(std::make_shared<at::Tensor>(results[i])) : nullptr);
     }
+    for (std::size_t i = 0; i < handles.size(); ++i) outputs[i] = handles[i].release();
     if (count != nullptr) *count = results.size();
     return Status::ok();
   });

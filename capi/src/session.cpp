@@ -69,12 +69,12 @@ oar_status oar_model_run(oar_model* model, oar_tensor* const* inputs, size_t num
   });
 }
 
-oar_status oar_session_writes_in_place(const oar_session* session, int64_t output,
+oar_status oar_session_writes_in_place(const oar_session* session, int64_t index,
                                        int32_t* out_writes_in_place) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Session& self, unwrap(session));
     OAR_TRY(require_out(out_writes_in_place, "out_writes_in_place"));
-    OAR_ASSIGN(const bool writes, self.run().writes_in_place(output));
+    OAR_ASSIGN(const bool writes, self.run().writes_in_place(index));
     *out_writes_in_place = writes ? 1 : 0;
     return Status::ok();
   });

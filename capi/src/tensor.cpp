@@ -115,7 +115,7 @@ oar_status oar_tensor_from_torch(const void* tensor_impl, const char* torch_vers
   });
 }
 
-oar_status oar_tensor_torch(const oar_tensor* tensor, const char* torch_version, void** out_tensor_impl) noexcept {
+oar_status oar_tensor_to_torch(const oar_tensor* tensor, const char* torch_version, void** out_tensor_impl) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const at::Tensor& self, unwrap(tensor));
     OAR_TRY(require_argument(torch_version, "torch_version"));

@@ -1834,13 +1834,13 @@ def session_run(session: SessionHandle, inputs: Sequence[TensorHandle | None], o
     OAR_E_ARGUMENT a number of arrays, a dtype, shape or device does not fit: the text names the input or output, what is expected and what was given, and no output was written. An operator failed: the text names it, and outputs may hold anything.
     Threads: serial(session, inputs, outputs); other sessions of the model are free. Other threads of Python run meanwhile.
     """
-def session_writes_in_place(session: SessionHandle, output: int) -> int:
+def session_writes_in_place(session: SessionHandle, index: int) -> int:
     """Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.
 
     session: borrowed.
-    output: in [0, oar_model_num_outputs).
+    index: in [0, oar_model_num_outputs).
     out_writes_in_place: 1: written by its operator; 0: copied once.
-    OAR_E_ARGUMENT output out of range.
+    OAR_E_ARGUMENT index out of range.
     Threads: serial(session). Other threads of Python run meanwhile.
     """
 def state_abort(state: StateHandle, reason: str) -> None:
@@ -2204,7 +2204,7 @@ def tensor_to_dlpack(tensor: TensorHandle, stream: int | None) -> CapsuleType:
     OAR_E_UNSUPPORTED a sparse or lazily conjugated tensor, one on a device, or one without an OAR_* type.
     Threads: serial(tensor). Other threads of Python run meanwhile.
     """
-def tensor_torch(tensor: TensorHandle, torch_version: str) -> int:
+def tensor_to_torch(tensor: TensorHandle, torch_version: str) -> int:
     """Give the tensor of C++ libtorch that stands behind a handle, with its place in autograd. What oarlock::to_torch of torch.hpp calls.
 
     tensor: borrowed.

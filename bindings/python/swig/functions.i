@@ -732,7 +732,7 @@ oar_status oar_session_retain(oar_session *HANDLE_SHARED);
 %thread oar_session_run;
 oar_status oar_session_run(oar_session *HANDLE, oar_tensor *const *TENSORS, size_t COUNT, oar_tensor *const *TENSORS, size_t COUNT);
 %exception oar_session_writes_in_place { OAR_FIRST_USE $action }
-%feature("docstring") oar_session_writes_in_place "Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.\n\nsession: borrowed.\noutput: in [0, oar_model_num_outputs).\nout_writes_in_place: 1: written by its operator; 0: copied once.\nOAR_E_ARGUMENT output out of range.\nThreads: serial(session). Other threads of Python run meanwhile.";
+%feature("docstring") oar_session_writes_in_place "Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.\n\nsession: borrowed.\nindex: in [0, oar_model_num_outputs).\nout_writes_in_place: 1: written by its operator; 0: copied once.\nOAR_E_ARGUMENT index out of range.\nThreads: serial(session). Other threads of Python run meanwhile.";
 %thread oar_session_writes_in_place;
 oar_status oar_session_writes_in_place(oar_session *HANDLE, int64_t SCALAR, int32_t *SCALAR_OUT);
 %exception oar_state_abort { OAR_FIRST_USE $action }
@@ -875,10 +875,10 @@ oar_status oar_tensor_strides(oar_tensor *HANDLE, int64_t *ARRAY_OUT, size_t *RO
 %feature("docstring") oar_tensor_to_dlpack "Give a tensor to another library, without a copy.\n\nStrides are always written. The result keeps the memory alive, whatever happens to `tensor`; it carries no autograd\nhistory, and the read-only flag if the tensor is read-only.\n\ntensor: borrowed; on the CPU.\nstream: the consumer's stream; NULL for memory of the CPU.\nout: owned: the receiver calls (*out)->deleter(*out) once. Untouched on failure.\nOAR_E_UNSUPPORTED a sparse or lazily conjugated tensor, one on a device, or one without an OAR_* type.\nThreads: serial(tensor). Other threads of Python run meanwhile.";
 %thread oar_tensor_to_dlpack;
 oar_status oar_tensor_to_dlpack(oar_tensor *HANDLE, void *ADDRESS_OR_NONE, struct DLManagedTensorVersioned **CAPSULE_OUT);
-%exception oar_tensor_torch { OAR_FIRST_USE $action }
-%feature("docstring") oar_tensor_torch "Give the tensor of C++ libtorch that stands behind a handle, with its place in autograd. What oarlock::to_torch of torch.hpp calls.\n\ntensor: borrowed.\ntorch_version: TORCH_VERSION of the headers that the caller was compiled with.\nout_tensor_impl: a c10::TensorImpl, borrowed: valid as long as `tensor` is; take a reference of your own (c10::intrusive_ptr::reclaim_copy). Untouched on failure.\nOAR_E_VERSION the library was built for another libtorch than these headers; the text names both.\nOAR_E_ARGUMENT torch_version is no version.\nThreads: serial(tensor). Other threads of Python run meanwhile.";
-%thread oar_tensor_torch;
-oar_status oar_tensor_torch(oar_tensor *HANDLE, const char *TEXT, void **ADDRESS_OUT);
+%exception oar_tensor_to_torch { OAR_FIRST_USE $action }
+%feature("docstring") oar_tensor_to_torch "Give the tensor of C++ libtorch that stands behind a handle, with its place in autograd. What oarlock::to_torch of torch.hpp calls.\n\ntensor: borrowed.\ntorch_version: TORCH_VERSION of the headers that the caller was compiled with.\nout_tensor_impl: a c10::TensorImpl, borrowed: valid as long as `tensor` is; take a reference of your own (c10::intrusive_ptr::reclaim_copy). Untouched on failure.\nOAR_E_VERSION the library was built for another libtorch than these headers; the text names both.\nOAR_E_ARGUMENT torch_version is no version.\nThreads: serial(tensor). Other threads of Python run meanwhile.";
+%thread oar_tensor_to_torch;
+oar_status oar_tensor_to_torch(oar_tensor *HANDLE, const char *TEXT, void **ADDRESS_OUT);
 %exception oar_tensor_zeros { OAR_FIRST_USE $action }
 %feature("docstring") oar_tensor_zeros "A new tensor of zeros on the CPU, row-major.\n\ndtype: OAR_FLOAT32 ... of types.h.\nshape: borrowed; num_dims sizes >= 0. NULL if num_dims is 0.\nnum_dims: 0 (one element) to 64.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_ARGUMENT unknown dtype, or sizes that are negative or overflow.\nOAR_E_OUT_OF_MEMORY the text gives the bytes that were asked for.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_tensor_zeros;

@@ -87,15 +87,15 @@ oar_model_run(oar_model *model, OAR_NULLABLE oar_tensor *const *inputs, size_t n
  * Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.
  *
  * @param[in]  session              borrowed.
- * @param[in]  output               in [0, oar_model_num_outputs).
+ * @param[in]  index                in [0, oar_model_num_outputs).
  * @param[out] out_writes_in_place  1: written by its operator; 0: copied once.
  *
- * @return OAR_E_ARGUMENT  output out of range.
+ * @return OAR_E_ARGUMENT  index out of range.
  * @threads serial(session)
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_session_writes_in_place(const oar_session *session, int64_t output,
+oar_session_writes_in_place(const oar_session *session, int64_t index,
                             OAR_OUT int32_t *out_writes_in_place) OAR_NOEXCEPT;
 
 /**

@@ -179,7 +179,7 @@ oar_tensor_from_torch(const void *tensor_impl, const char *torch_version,
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_tensor_torch(const oar_tensor *tensor, const char *torch_version,
+oar_tensor_to_torch(const oar_tensor *tensor, const char *torch_version,
                  OAR_OUT OAR_BORROWED void **out_tensor_impl) OAR_NOEXCEPT;
 
 /**

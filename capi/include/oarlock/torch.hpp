@@ -25,7 +25,7 @@ inline Tensor from_torch(const at::Tensor& tensor) {
 }
 
 inline at::Tensor to_torch(const Tensor& tensor) {
-  void* impl = call(oar_tensor_torch, tensor, TORCH_VERSION);
+  void* impl = call(oar_tensor_to_torch, tensor, TORCH_VERSION);
   return at::Tensor(c10::intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>::reclaim_copy(
       static_cast<c10::TensorImpl*>(impl)));
 }

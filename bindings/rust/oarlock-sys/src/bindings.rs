@@ -2599,15 +2599,15 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
     /**Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.
 
 * `session` (in) borrowed.
-* `output` (in) in \[0, oar\_model\_num\_outputs).
+* `index` (in) in \[0, oar\_model\_num\_outputs).
 * `out_writes_in_place` (out) 1: written by its operator; 0: copied once.
 
-* **return** OAR\_E\_ARGUMENT output out of range.
+* **return** OAR\_E\_ARGUMENT index out of range.
 * **threads** serial(session)
 * **since** 0.1*/
     pub fn oar_session_writes_in_place(
         session: *const oar_session,
-        output: i64,
+        index: i64,
         out_writes_in_place: *mut i32,
     ) -> oar_status;
     /**Add an owner.
@@ -3066,7 +3066,7 @@ torch.hpp calls.
 * **return** OAR\_E\_ARGUMENT torch\_version is no version.
 * **threads** serial(tensor)
 * **since** 0.1*/
-    pub fn oar_tensor_torch(
+    pub fn oar_tensor_to_torch(
         tensor: *const oar_tensor,
         torch_version: *const ::core::ffi::c_char,
         out_tensor_impl: *mut *mut ::core::ffi::c_void,

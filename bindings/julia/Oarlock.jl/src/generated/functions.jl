@@ -47,7 +47,7 @@ const FUNCTIONS = (
     :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack, :oar_tensor_from_memory,
     :oar_tensor_from_read_only_memory, :oar_tensor_from_torch, :oar_tensor_is_read_only, :oar_tensor_item,
     :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release, :oar_tensor_retain, :oar_tensor_shape,
-    :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_torch, :oar_tensor_zeros, :oar_torch_version,
+    :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch, :oar_tensor_zeros, :oar_torch_version,
     :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json, :oar_tracker_release,
     :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at, :oar_tree_create_list,
     :oar_tree_create_map, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_none,
@@ -2559,18 +2559,18 @@ oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
     ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
-    oar_session_writes_in_place(session, output, out_writes_in_place) -> oar_status
+    oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
 
 Tell whether an output's operator writes straight into the caller's memory, all outputs wanted and no memory shared.
 
 - `session` (`const oar_session *`): borrowed.
-- `output` (`int64_t`): in [0, oar_model_num_outputs).
+- `index` (`int64_t`): in [0, oar_model_num_outputs).
 - `out_writes_in_place` (`int32_t *`): 1: written by its operator; 0: copied once.
 
 Threads: serial(session).
 """
-oar_session_writes_in_place(session, output, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, output, out_writes_in_place)
+oar_session_writes_in_place(session, index, out_writes_in_place) =
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -3158,7 +3158,7 @@ oar_tensor_to_dlpack(tensor, stream, out) =
     ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
-    oar_tensor_torch(tensor, torch_version, out_tensor_impl) -> oar_status
+    oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
 
 Give the tensor of C++ libtorch that stands behind a handle, with its place in autograd. What oarlock::to_torch of
 torch.hpp calls.
@@ -3170,7 +3170,7 @@ torch.hpp calls.
 
 Threads: serial(tensor).
 """
-oar_tensor_torch(tensor, torch_version, out_tensor_impl) =
+oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
     ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
