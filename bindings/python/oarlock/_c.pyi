@@ -215,8 +215,8 @@ def accelerator_backward(accelerator: AcceleratorHandle, loss: TensorHandle) -> 
     accelerator: borrowed.
     loss: borrowed; one floating-point element that a forward in training mode gave. Unchanged.
     OAR_E_ARGUMENT the loss has more than one element or is not floating-point.
-    OAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters).
-    OAR_E_CALLBACK the backward of a foreign model (oar_model_set_backward) failed; the text has the last error inside it. On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.
+    OAR_E_CALLBACK the host's backward (oar_model_set_backward) failed; the text has the last error inside it.
+    OAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters). On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.
     Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.
     """
 def accelerator_clip_grad_norm(accelerator: AcceleratorHandle, model: ModelHandle, max_norm: float, norm_type: float) -> float:

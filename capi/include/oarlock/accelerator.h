@@ -160,11 +160,10 @@ oar_accelerator_sync_gradients(const oar_accelerator *accelerator, OAR_OUT int32
  * @param[in] loss         borrowed; one floating-point element that a forward in training mode gave. Unchanged.
  *
  * @return OAR_E_ARGUMENT  the loss has more than one element or is not floating-point.
+ * @return OAR_E_CALLBACK  the host's backward (oar_model_set_backward) failed; the text has the last error inside it.
  * @return OAR_E_STATE     the loss has no graph, its graph was used by an earlier backward, or a parameter of a
  *                         prepared model got no gradient on this rank (the text names it; see
  *                         ddp.find_unused_parameters).
- * @return OAR_E_CALLBACK  the backward of a foreign model (oar_model_set_backward) failed; the text has the last error
- *                         inside it.
  *         On several ranks a backward that fails for another reason than its argument or a missing gradient aborts
  *         the state: a second one for one forward, too.
  * @threads collective(state) when gradients are synchronised, serial(accelerator) otherwise

@@ -537,11 +537,10 @@ micro-batch, also in a short accumulation at an epoch's end.
 * `loss` (in) borrowed; one floating-point element that a forward in training mode gave. Unchanged.
 
 * **return** OAR\_E\_ARGUMENT the loss has more than one element or is not floating-point.
+* **return** OAR\_E\_CALLBACK the host's backward (oar\_model\_set\_backward) failed; the text has the last error inside it.
 * **return** OAR\_E\_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a
   prepared model got no gradient on this rank (the text names it; see
   ddp.find\_unused\_parameters).
-* **return** OAR\_E\_CALLBACK the backward of a foreign model (oar\_model\_set\_backward) failed; the text has the last error
-  inside it.
   On several ranks a backward that fails for another reason than its argument or a missing gradient aborts
   the state: a second one for one forward, too.
 * **threads** collective(state) when gradients are synchronised, serial(accelerator) otherwise
