@@ -75,6 +75,17 @@ c10::IValue run_time_list(const ArgumentItem* items, std::int32_t count, const F
   return c10::IValue(std::move(list));
 }
 
+c10::IValue run_time_lists(const ArgumentItem* items, const Frame& frame) {
+  c10::List<c10::List<at::Tensor>> lists;
+  const ArgumentItem* next = items + 1;
+  for (const std::int64_t length : items->constant.toIntVector()) {
+    c10::List<at::Tensor> list;
+    for (const ArgumentItem* end = next + length; next != end; ++next) list.push_back(frame.get(next->slot).toTensor());
+    lists.push_back(std::move(list));
+  }
+  return c10::IValue(std::move(lists));
+}
+
 double to_real(const c10::IValue& value) {
   return value.isInt() ? static_cast<double>(value.toInt()) : value.toDouble();
 }
@@ -230,6 +241,9 @@ void Executor::push_arguments(const Step& step, Frame& frame) const {
       case ArgumentKind::kBoolList:
         stack.push_back(
             run_time_list<bool>(items, source.count, frame, [](const c10::IValue& value) { return value.toBool(); }));
+        break;
+      case ArgumentKind::kTensorLists:
+        stack.push_back(run_time_lists(items, frame));
         break;
     }
   }

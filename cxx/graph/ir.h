@@ -85,6 +85,7 @@ enum class ArgumentKind : std::uint8_t {
   kIntList,
   kFloatList,
   kBoolList,
+  kTensorLists,  // the first item is the list of their lengths, then the tensors of all of them
 };
 
 struct Argument {

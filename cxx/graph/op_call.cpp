@@ -269,6 +269,22 @@ Result<Argument> bind_list(const ArgumentValue& value, const c10::Argument& sche
   return argument;
 }
 
+Result<Argument> bind_tensor_lists(const ArgumentValue& value, const c10::Argument& schema,
+                                   const std::vector<Slot>& slots) {
+  const c10::TypePtr expected = c10::ListType::create(c10::ListType::ofTensors());
+  if (strip_optional(*schema.real_type()) != *expected) return wrong_value(schema, "a list of lists of tensors");
+  Argument argument;
+  argument.kind = ArgumentKind::kTensorLists;
+  argument.items.push_back({c10::IValue(*value.lengths), kNoSlot});
+  for (const ArgumentItem& item : value.items) {
+    if (item.slot == kNoSlot || slots[item.slot].kind != SlotKind::kTensor) {
+      return wrong_value(schema, "lists of something else");
+    }
+    argument.items.push_back(item);
+  }
+  return argument;
+}
+
 }  // namespace
 
 const c10::Type& strip_optional(const c10::Type& type) {
@@ -351,6 +367,7 @@ Result<c10::OperatorHandle> find_operator(std::string_view target) {
 
 Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema,
                                const std::vector<Slot>& slots) {
+  if (value.lengths) return bind_tensor_lists(value, schema, slots);
   if (value.is_list) return bind_list(value, schema, slots);
   const c10::TypePtr type = schema.real_type();
   const c10::Type& inner = strip_optional(*type);

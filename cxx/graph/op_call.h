@@ -10,6 +10,8 @@
 #include <ATen/core/function_schema.h>
 #include <ATen/core/ivalue.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,10 +25,11 @@ namespace oarlock {
 // libtorch, and whatever the host loaded, does not have.
 Result<c10::OperatorHandle> find_operator(std::string_view target);
 
-// A value before the schema was asked: one item, or a list of them.
+// A value before the schema was asked: one item, a list of them, or lists of them one after another.
 struct ArgumentValue {
   bool is_list = false;
   std::vector<ArgumentItem> items;
+  std::optional<std::vector<std::int64_t>> lengths{};  // of the inner lists
 };
 
 // The value as the schema's argument wants it. `slots` tells what slot items will hold. OAR_E_ARGUMENT says what was

@@ -210,7 +210,7 @@ def node_argument(tag, value):
 
 
 @pytest.mark.parametrize("tag, value", [
-    ("as_custom_obj", {"name": "o", "class_fqn": "C"}), ("as_operator", "torch.ops.aten.add.Tensor"), ("as_nested_tensors", []),
+    ("as_custom_obj", {"name": "o", "class_fqn": "C"}), ("as_operator", "torch.ops.aten.add.Tensor"),
     ("as_int_lists", [[1]]), ("as_float_lists", [[1.0]]), ("as_string_to_argument", {}), ("as_graph", {}), ("as_of_tomorrow", 1)])
 def test_kinds_of_values_that_no_operator_takes_are_refused_by_name(good, tmp_path, tag, value):
     error = refusal(edited(good / "digits.pt2", tmp_path / "a.pt2", node_argument(tag, value)))

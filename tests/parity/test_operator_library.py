@@ -32,6 +32,25 @@ torch.export.save(torch.export.export(Scaled(), (torch.ones(3),)), sys.argv[1])
 """
 
 
+NESTED = """
+import sys, torch
+library = torch.library.Library("oarlock_test_operators", "DEF")
+library.define("weigh_groups(Tensor[][] groups) -> Tensor")
+def weigh_groups(groups):
+    return sum(tensor * (place + 1) for place, group in enumerate(groups) for tensor in group)
+library.impl("weigh_groups", weigh_groups, "CompositeExplicitAutograd")
+library.impl("weigh_groups", lambda groups: torch.empty_like(groups[0][0]), "Meta")
+
+class Groups(torch.nn.Module):
+    def forward(self, x):
+        return torch.ops.oarlock_test_operators.weigh_groups([[x, 10 * x], [], [x.exp()]])
+
+module = Groups()
+torch.save(module(torch.arange(3.0)), sys.argv[1] + ".expected")
+torch.export.save(torch.export.export(module, (torch.arange(3.0),)), sys.argv[1])
+"""
+
+
 def load_library(path):
     OAR.check(OAR.lib.oar_load_library(str(path).encode()))
 
@@ -52,6 +71,14 @@ def test_a_program_calls_operators_of_a_library_once_it_is_loaded(tmp_path):
     for _ in range(2):
         load_library(LIBRARIES / "operators_scale.so")
     assert torch.equal(OAR.forward(load(), [torch.ones(3)])[0], torch.full((3,), 2.5))
+
+
+def test_an_operator_of_a_library_may_take_lists_of_lists_of_tensors(tmp_path):
+    path = tmp_path / "groups.pt2"
+    subprocess.run([sys.executable, "-c", NESTED, str(path)], check=True, timeout=300)
+    load_library(LIBRARIES / "operators_scale.so")
+    model = OAR.make(OAR.lib.oar_model_load, STATE, str(path).encode(), None)
+    assert torch.equal(OAR.forward(model, [torch.arange(3.0)])[0], torch.load(f"{path}.expected"))
 
 
 @pytest.mark.parametrize("name, text", [("throws", "thrown while loading"), ("unresolved", "oarlock_nobody_has_this"),

@@ -84,6 +84,22 @@ Result<ArgumentItem> parse_memory_format(const JsonValue& value, const Scope&) {
   return constant(static_cast<std::int64_t>(format));
 }
 
+Result<ArgumentValue> parse_tensor_lists(const JsonValue& value, const Scope& scope) {
+  ArgumentValue result;
+  result.is_list = true;
+  result.lengths.emplace();
+  if (!value.is_array()) return corrupt("as_nested_tensors is not a list");
+  for (const JsonValue& list : value.items()) {
+    if (!list.is_array()) return corrupt("as_nested_tensors holds something that is no list");
+    for (const JsonValue& tensor : list.items()) {
+      OAR_ASSIGN(ArgumentItem item, parse_tensor(tensor, scope));
+      result.items.push_back(std::move(item));
+    }
+    result.lengths->push_back(static_cast<std::int64_t>(list.items().size()));
+  }
+  return result;
+}
+
 struct Rule {
   std::string_view tag;
   bool is_list;
@@ -131,6 +147,7 @@ Result<ArgumentValue> argument_value(const JsonValue& argument, const Scope& sco
     result.items.push_back(constant(device));
     return result;
   }
+  if (given.tag == "as_nested_tensors") return parse_tensor_lists(*given.value, scope);
   for (const Rule& rule : kRules) {
     if (rule.tag != given.tag) continue;
     result.is_list = rule.is_list;

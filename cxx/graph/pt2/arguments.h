@@ -21,7 +21,8 @@ using Scope = std::map<std::string, ArgumentItem, std::less<>>;
 Result<ArgumentItem> look_up(const Scope& scope, std::string_view name);
 
 // The value of an `Argument` union. Every device is `device`: programs move with their run. Kinds that no supported
-// operator takes (custom objects, operators, nested lists) are refused by their tag.
+// operator takes are refused by their tag: custom objects, operators, dictionaries, lists of integers' lists (which
+// torch.export itself writes for no operator).
 Result<ArgumentValue> argument_value(const JsonValue& argument, const Scope& scope, at::Device device);
 
 }  // namespace oarlock::pt2

@@ -84,6 +84,22 @@ INSTANTIATE_TEST_SUITE_P(
         KindCase{R"({"as_layout": 7})", false, {"int 0"}},         // Strided
         KindCase{R"({"as_device": {"type": "cuda", "index": 1}})", false, {"device cpu"}}));  // moves with its run
 
+TEST(ArgumentKinds, ListsOfListsOfTensorsKeepTheirLengths) {
+  const Result<ArgumentValue> value =
+      read(R"({"as_nested_tensors": [[{"name": "x"}, {"name": "x"}], [], [{"name": "x"}]]})");
+  ASSERT_TRUE(value.is_ok()) << value.status().message();
+  EXPECT_EQ(value.value().lengths, (std::vector<std::int64_t>{2, 0, 1}));
+  EXPECT_EQ(value.value().items.size(), 3u);
+  EXPECT_EQ(value.value().items[2].slot, 3);
+}
+
+TEST(ArgumentKinds, ListsOfListsThatAreNoneAreRefused) {
+  for (const char* json : {R"({"as_nested_tensors": 1})", R"({"as_nested_tensors": [1]})",
+                           R"({"as_nested_tensors": [[{"name": "nobody"}]]})", R"({"as_nested_tensors": [[{}]]})"}) {
+    EXPECT_EQ(read(json).status().code(), OAR_E_CORRUPT) << json;
+  }
+}
+
 class RefusedArgumentKind : public testing::TestWithParam<const char*> {};
 
 TEST_P(RefusedArgumentKind, IsNamed) {
@@ -96,7 +112,7 @@ TEST_P(RefusedArgumentKind, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(Table, RefusedArgumentKind,
                          testing::Values("as_custom_obj", "as_operator", "as_int_lists", "as_float_lists",
-                                         "as_nested_tensors", "as_string_to_argument", "as_of_a_later_release"));
+                                         "as_string_to_argument", "as_of_a_later_release"));
 
 }  // namespace
 }  // namespace oarlock::pt2
