@@ -130,6 +130,7 @@ void Executor::compile_node(const Node& node, const std::vector<std::int32_t>& l
     step.op = static_cast<std::int32_t>(operators_.size());
     operators_.push_back(*node.op);
     checks_.push_back(call_check(node.op->schema()));
+    short_calls_.push_back(short_call(node.op->schema()));
   }
   std::vector<SlotId> ending;  // read here for the last time, or written and never read
   std::vector<SlotId> uses;
@@ -305,7 +306,9 @@ Status Executor::run_step(const Step& step, Frame& frame, Regions& regions) cons
   switch (step.opcode) {
     case Opcode::kOperator:
       if (const CallCheck check = checks_[step.op]) OAR_TRY(check(operators_[step.op].schema(), frame.stack_));
-      operators_[step.op].callBoxed(frame.stack_);
+      if (const ShortCall call = short_calls_[step.op]; call == nullptr || !call(frame.stack_)) {
+        operators_[step.op].callBoxed(frame.stack_);
+      }
       OAR_TRY(take_outputs(step, frame));
       break;
     case Opcode::kSymbolic: {

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "graph/call_check.h"
 #include "graph/ir.h"
+#include "graph/short_call.h"
 
 namespace oarlock {
 
@@ -108,7 +109,8 @@ class Executor {
 
   std::vector<Step> steps_;
   std::vector<c10::OperatorHandle> operators_;
-  std::vector<CallCheck> checks_;  // of each operator; nullptr: none
+  std::vector<CallCheck> checks_;       // of each operator; nullptr: none
+  std::vector<ShortCall> short_calls_;  // the same
   std::vector<Source> sources_;
   std::vector<c10::IValue> constants_;
   std::vector<ArgumentItem> items_;
