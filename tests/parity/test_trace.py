@@ -1,5 +1,5 @@
 """A transformer out of operators by name, eager and traced, against the same in PyTorch with the weights copied; and what a trace
-that cannot become a program says."""
+leaves as it was."""
 import ctypes
 import pathlib
 import sys
@@ -8,81 +8,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent)]
-from oarlock_ctypes import E_STATE, E_UNSUPPORTED, Handle, OarlockError, load  # noqa: E402
-from op_values import call_op  # noqa: E402
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent)]
+from traced_models import Foreign, oar, op, shape_of, state, times_w  # noqa: E402
+from oarlock_ctypes import E_STATE, OarlockError  # noqa: E402
 
-torch.set_num_threads(1)
-oar = load()
-state = oar.make(oar.lib.oar_state_create, None)
-FORWARD = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p)
-E_CALLBACK = 16
 WIDTH, HEADS, VOCABULARY, POSITIONS = 16, 4, 11, 12
-
-
-def op(name, *arguments, **keywords):
-    results = call_op(oar, state, f"aten::{name}", *arguments, **keywords)
-    return results[0] if len(results) == 1 else results
-
-
-class Foreign:
-    """A foreign model whose forward is a Python function of (model, {name: handle}) -> {name: handle or torch tensor}."""
-
-    def __init__(self, parameters, body, buffers=()):
-        self.handle = oar.make(oar.lib.oar_model_create_foreign, state)
-        self.values = {name: value.detach().clone() for name, value in parameters.items()}
-        self.buffers = {name: value.clone() for name, value in dict(buffers).items()}
-        for register, values in ((oar.lib.oar_model_register_parameter, self.values), (oar.lib.oar_model_register_buffer, self.buffers)):
-            for name, value in values.items():
-                oar.check(register(self.handle, name.encode(), oar.tensor_from_torch(value)))
-        self.calls, self.input_names, self.error = 0, (), None
-        self.callback = FORWARD(lambda model, inputs, outputs, _: self.run(body, inputs, outputs))
-        oar.check(oar.lib.oar_model_set_forward(self.handle, self.callback, None, None))
-
-    def run(self, body, inputs, outputs):
-        self.calls += 1
-        try:
-            given = {}
-            for name in self.input_names:
-                pointer = ctypes.c_void_p()
-                oar.check(oar.lib.oar_tree_get_tensor(ctypes.c_void_p(inputs), name.encode(), ctypes.byref(pointer)))
-                given[name] = Handle(pointer.value, oar.lib.oar_tensor_release)
-            results = body(self, given)
-            tree = ctypes.c_void_p()
-            oar.check(oar.lib.oar_tree_create_map(ctypes.byref(tree)))
-            for name, value in results.items():
-                handle = oar.tensor_from_torch(value) if isinstance(value, torch.Tensor) else value
-                oar.check(oar.lib.oar_tree_set_tensor(tree, name.encode(), handle))
-            outputs[0] = tree.value
-            return 0
-        except OarlockError as error:
-            self.error = error
-            return 5
-
-    def __getitem__(self, name):
-        return oar.make(oar.lib.oar_model_parameter, self.handle, name.encode())
-
-    def scope(self, name, class_name=None):
-        oar.check(oar.lib.oar_model_enter_scope(self.handle, name.encode(), class_name and class_name.encode()))
-
-    def leave(self):
-        oar.check(oar.lib.oar_model_exit_scope(self.handle))
-
-    def forward(self, inputs):
-        self.input_names = tuple(inputs)
-        return oar.forward_tree(self.handle, inputs)
-
-    def trace(self, inputs, dynamic=None):
-        self.input_names = tuple(inputs)
-        pointer = ctypes.c_void_p()
-        oar.check(oar.lib.oar_model_trace(self.handle, oar.tree(inputs), dynamic and dynamic.encode(), ctypes.byref(pointer)))
-        return Handle(pointer.value, oar.lib.oar_model_release)
-
-
-def shape_of(handle):
-    shape, count = (ctypes.c_int64 * 8)(), ctypes.c_size_t(8)
-    oar.check(oar.lib.oar_tensor_shape(handle, shape, ctypes.byref(count)))
-    return list(shape[:count.value])
 
 
 def decoder_parameters():
@@ -307,129 +237,6 @@ def test_a_tensor_that_all_runs_share_becomes_a_constant():
     model = foreign.trace({"x": torch.ones(4, 3)}, '{"x": {"0": "n"}}')
     mask.zero_()
     assert oar.value(oar.forward_tree(model, {"x": torch.ones(2, 3)}))["y"].tolist() == [[1, 0, 2]] * 2
-
-
-def refused(body, inputs=None, dynamic='{"x": {"0": "n"}}', **more):
-    """The failure of a trace; the model stays usable, and what the thread runs next is not recorded."""
-    foreign = Foreign({"w": torch.ones(3)}, body, **more)
-    inputs = inputs or {"x": torch.ones(4, 3)}
-    with pytest.raises(OarlockError) as failure:
-        foreign.trace(inputs, dynamic)
-    assert op("add", torch.ones(1), 1) is not None
-    simple = Foreign({"w": torch.ones(3)}, lambda model, given: {"y": op("mul", given["x"], model["w"])})
-    assert simple.trace({"x": torch.ones(4, 3)}, '{"x": {"0": "n"}}') is not None
-    return failure.value
-
-
-def times_w(model, inputs):
-    return op("mul", inputs["x"], model["w"])
-
-
-def quadratic(model, inputs):
-    n = shape_of(inputs["x"])[0]
-    model.scope("head.inner", "Head")
-    z = op("zeros", [n * n])
-    model.leave()
-    return {"y": times_w(model, inputs), "z": z}
-
-
-def halved(model, inputs):
-    return {"y": op("slice", times_w(model, inputs), 0, 0, shape_of(inputs["x"])[0] // 2)}
-
-
-def sometimes(model, inputs):
-    y = times_w(model, inputs)
-    return {"y": op("relu", y) if shape_of(inputs["x"])[0] == 4 else op("sigmoid", y)}
-
-
-def longer(model, inputs):
-    y = times_w(model, inputs)
-    for _ in range(shape_of(inputs["x"])[0]):
-        y = op("relu", y)
-    return {"y": y}
-
-
-def parts(model, inputs):
-    return {"y": op("split", times_w(model, inputs), 1)[0]}
-
-
-DIFFERENT = [
-    (quadratic, ["aten::zeros in scope head.inner: argument size is 16 where n is 4, 25 where n is 5", "no linear function"]),
-    (halved, ["aten::slice.Tensor in the root scope: argument end", "no linear function"]),
-    (sometimes, ["aten::relu in the root scope", "calls aten::sigmoid"]),
-    (longer, ["calls 5 operators at one size and 6 at another"]),
-    (parts, ["aten::split.Tensor in the root scope: it gives 4 tensors here and 5"]),
-]
-
-
-@pytest.mark.parametrize("body,told", DIFFERENT, ids=lambda value: getattr(value, "__name__", ""))
-def test_runs_that_differ_are_told_apart_by_operator_and_scope(body, told):
-    failure = refused(body)
-    for words in told:
-        assert words in failure.message, failure.message
-
-
-def test_an_operator_that_fails_is_named_with_its_scope_and_inputs():
-    failure = refused(lambda model, inputs: (model.scope("a"), op("linear", inputs["x"], op("zeros", [2, 2])))[1])
-    assert failure.code == E_CALLBACK and "returned 5" in failure.message and "aten::linear" in failure.message, failure.message
-
-
-def test_a_failure_in_a_run_at_other_sizes_names_them():
-    failure = refused(lambda model, inputs: {"y": op("view", times_w(model, inputs), [4, 3])})
-    assert "the run of dynamic_dims in which n is 5" in failure.message and "aten::view" in failure.message, failure.message
-
-
-kept = {}
-
-
-def keeps(model, inputs):
-    y = op("add", kept.setdefault("y", times_w(model, inputs)), 0)
-    return {"y": op("add", y, op("sum", inputs["x"]))}
-
-
-OTHERS = [
-    ("reads a number", lambda m, i: {"y": op("mul", times_w(m, i), op("item", op("sum", i["x"])))}, "aten::item in the root scope: it reads a number"),
-    ("input unused", lambda m, i: {"y": op("relu", m["w"])}, "input 'x' is used by no operator"),
-    ("output from outside", lambda m, i: {"y": times_w(m, i), "z": torch.ones(2)}, "output 'z' is neither"),
-    ("writes a parameter", lambda m, i: (op("zero_", op("detach", m["w"])), {"y": times_w(m, i)})[1], "writes to parameter 'w'"),
-    ("parameter's own memory", lambda m, i: {"y": op("mul", i["x"], m.values["w"])}, "is memory of 'w'"),
-    ("tensor of an earlier run", keeps, "tensor of an earlier run"),
-    ("changing constant", lambda m, i: {"y": op("add", times_w(m, i), torch.ones(shape_of(i["x"])))}, "is not the same at all sizes"),
-]
-
-
-@pytest.mark.parametrize("body,told", [case[1:] for case in OTHERS], ids=[case[0] for case in OTHERS])
-def test_what_cannot_be_a_program_is_refused_with_the_reason(body, told):
-    kept.clear()
-    failure = refused(body)
-    assert told in failure.message, failure.message
-
-
-def test_traces_do_not_nest():
-    inner = Foreign({"w": torch.ones(3)}, lambda model, given: {"y": times_w(model, given)})
-
-    def body(model, inputs):
-        inner.trace({"x": torch.ones(4, 3)})
-        return {"y": times_w(model, inputs)}
-
-    assert "traces do not nest" in refused(body).message
-    assert inner.trace({"x": torch.ones(4, 3)}) is not None
-
-
-@pytest.mark.parametrize("dynamic,told", [
-    ('{"y": {"0": "n"}}', "there is no input 'y'"), ('{"x": {"2": "n"}}', "'2' is no dimension of input 'x', which has 2"),
-    ('{"x": {"0": 3}}', "takes a name"), ("[", "dynamic_dims"), ('{"x": {"0": "n", "1": "n"}}', "'n' is 4 in an earlier input")])
-def test_dynamic_dims_are_checked(dynamic, told):
-    failure = refused(lambda model, inputs: {"y": times_w(model, inputs)}, dynamic=dynamic)
-    assert told in failure.message, failure.message
-
-
-def test_a_program_is_not_traced_again():
-    foreign = Foreign({"w": torch.ones(3)}, lambda model, inputs: {"y": times_w(model, inputs)})
-    program = foreign.trace({"x": torch.ones(4, 3)})
-    pointer = ctypes.c_void_p()
-    status = oar.lib.oar_model_trace(program, oar.tree({"x": torch.ones(4, 3)}), None, ctypes.byref(pointer))
-    assert status == E_UNSUPPORTED and pointer.value is None
 
 
 def test_evaluation_of_an_eager_forward_records_no_autograd():
