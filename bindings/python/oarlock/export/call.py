@@ -2,19 +2,23 @@
 import collections.abc
 import contextlib
 import inspect
+import warnings
 
 import torch
 from torch.utils import _pytree as pytree
 
 from .errors import ExportError
 from .outputs import key_text, plain
+from .state import ModelState
+from .wrappers import eager
 
 
 class Call:
     """The model, its arguments by name, and what it is to return: plain kinds, the loss among them."""
 
-    def __init__(self, model, args, kwargs, loss, target_names):
-        self.model, self.loss, self.target_names, self.forward = model, loss, target_names, model.forward
+    def __init__(self, model, args, kwargs, loss, target_names, train):
+        self.model, self.loss, self.target_names, self.forward = model, loss, target_names, eager(model.forward)
+        self.is_trained, self.gradients = train, None  # gradients: the stack where forward computes some
         tensors = [*model.parameters(), *model.buffers()]
         self.fake_mode = next((tensor.fake_mode for tensor in tensors if hasattr(tensor, "fake_mode")), None)
         self.on_meta = any(tensor.is_meta for tensor in tensors) and self.fake_mode is None
@@ -23,14 +27,22 @@ class Call:
         positional = parameter_names(self.forward)[:len(args)]
         rest = [p.name for p in inspect.signature(self.forward).parameters.values() if p.kind is p.VAR_POSITIONAL] or ["args"]
         self.names = [*positional, *(f"{rest[0]}_{i}" for i in range(len(args) - len(positional))), *kwargs]
-        self.buffers = [] if self.is_unreal else [(module, name, buffer, buffer.detach().clone()) for module in model.modules()
-                                                  for name, buffer in module._buffers.items() if buffer is not None]
+        self.state = ModelState(model, has_values=not self.is_unreal)
+        require_kinds(self.leaves())
 
     @classmethod
-    def of(cls, model, example_inputs, kwargs, loss, targets):
+    def of(cls, model, example_inputs, kwargs, loss, targets, train):
         if not isinstance(model, torch.nn.Module):
             way = (f"give an object of the class: {model.__name__}(...)" if inspect.isclass(model) else "make a function the forward of a module")
             raise ExportError(f"a torch.nn.Module is exported, not a {type(model).__name__}; {way}")
+        if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+            raise ExportError("the model, or a part of it, is a torch.jit.ScriptModule: export the module that it was scripted or traced from")
+        if any(type(p).__name__ == "DTensor" for p in model.parameters()) or any("FullySharded" in type(m).__name__ for m in model.modules()):
+            raise ExportError("the parameters are sharded over ranks (fully_shard, FullyShardedDataParallel): export the model before that; "
+                              "Oarlock shares the work among ranks by itself")
+        if torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda"):
+            raise ExportError("export_program is called under torch.autocast, which would not be in the program: call it outside, and put "
+                              "the autocast into forward if the program is to have it")
         if inspect.isclass(loss):
             raise ExportError(f"loss is the class {loss.__name__}; give an object of it: loss={loss.__name__}()")
         args, by_name = (), dict(kwargs or {})
@@ -44,7 +56,7 @@ class Call:
         for name in wanted:
             if name in by_name or name in order:
                 raise ExportError(f"a target and an input of the model are both called '{name}'; name the target: targets={{...}}")
-        return cls(model, args, {**by_name, **wanted}, loss, list(wanted))
+        return cls(model, args, {**by_name, **wanted}, loss, list(wanted), train)
 
     def _as_the_model(self, value):
         if not isinstance(value, torch.Tensor) or not self.is_unreal:
@@ -64,19 +76,24 @@ class Call:
         values = iter([change(path, value.clone()) if isinstance(value, torch.Tensor) else value for path, value in self.leaves()])
         return pytree.tree_map(lambda _: next(values), (self.args, self.kwargs))
 
-    def run(self, grad_mode=torch.no_grad, change=lambda path, value: value):
-        """What the model itself gives, from the buffers and random numbers that every run begins with."""
-        args, kwargs = self.arguments(change)
-        self.restore_buffers()
-        torch.manual_seed(0)
-        with self.fake_mode or contextlib.nullcontext(), grad_mode():
-            return self.model(*args, **kwargs)
+    def run(self, grad_mode=torch.no_grad, change=lambda path, value: value, calls=1):
+        """What the model itself gives in the last of so many calls, from the state and random numbers that every run begins with."""
+        self.state.restore()
+        if self.gradients:
+            grad_mode = torch.enable_grad
+        for _ in range(calls):
+            args, kwargs = self.arguments(change)
+            torch.manual_seed(0)
+            with self.fake_mode or contextlib.nullcontext(), grad_mode():
+                outputs = self.model(*args, **kwargs)
+        return outputs
 
-    def restore_buffers(self):
-        with torch.no_grad():
-            for module, name, buffer, value in self.buffers:
-                buffer.copy_(value)
-                module._buffers[name] = buffer  # forward may have put another tensor there
+    def warn_of_state(self):
+        """Where no check tells whether it matters."""
+        self.run()
+        if changed := self.state.changed():
+            warnings.warn(f"forward assigns {', '.join(changed)}; a program keeps no attributes from call to call but buffers "
+                          "(register_buffer)", stacklevel=3)
 
     def _adapted_forward(self, *args, **kwargs):
         targets = [kwargs.pop(name) for name in self.target_names]
@@ -102,7 +119,7 @@ class Call:
         return inspect.Signature([*made.values()])
 
     @contextlib.contextmanager
-    def adapted(self, train):
+    def adapted(self):
         """Let forward take the targets and return plain kinds; afterwards all is as it was, random numbers too."""
         def forward(*args, **kwargs):
             return self._adapted_forward(*args, **kwargs)
@@ -111,9 +128,9 @@ class Call:
         own, modes = vars(self.model).get("forward"), [(m, m.training) for m in self.model.modules()]
         try:
             vars(self.model)["forward"] = forward
-            if train:
+            if self.is_trained:
                 self.model.train()
-            with torch.random.fork_rng({t.get_device() for t in self.model.parameters() if t.is_cuda}):
+            with torch.inference_mode(False), torch.random.fork_rng({t.get_device() for t in self.model.parameters() if t.is_cuda}):
                 yield
         finally:
             vars(self.model).pop("forward")
@@ -121,7 +138,27 @@ class Call:
                 vars(self.model)["forward"] = own
             for module, mode in modes:
                 module.training = mode
-            self.restore_buffers()
+            self.state.restore()
+
+
+def require_kinds(leaves):
+    """Arguments that can be in a program: what it is given, or constants of it."""
+    for path, value in leaves:
+        if isinstance(value, torch.Tensor):
+            if value.layout != torch.strided:
+                raise ExportError(f"input '{path}' is a tensor of layout {value.layout}; a program takes strided ones: {path}.to_dense(), or its "
+                                  "indices and values as inputs")
+            continue
+        if value is None or isinstance(value, (bool, int, float, complex, str, torch.dtype, torch.device)):
+            continue
+        kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+        if "Cache" in type(value).__name__:
+            raise ExportError(f"input '{path}' is a {kind}, which a training program has no use for: leave it out, and call the model with "
+                              "use_cache=False")
+        way = ("let forward take its parts, by name in a dict" if hasattr(value, "__dict__") or isinstance(value, collections.abc.Mapping)
+               else "give a tensor of it (torch.as_tensor)" if hasattr(value, "__array__") else "give a list, or set it in the model")
+        raise ExportError(f"input '{path}' is a {kind}; a program takes tensors, and lists, tuples and dicts of them (numbers, texts and None "
+                          f"become constants): {way}")
 
 
 def parameter_names(function):

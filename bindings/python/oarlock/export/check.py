@@ -1,11 +1,11 @@
 """The check of a saved program against the model that it was made of."""
-import logging
 import warnings
 
 import torch
 
 from .errors import ExportError, describe
 from .outputs import leaf_paths
+from .tracing import quiet
 
 
 class Check:
@@ -20,15 +20,18 @@ class Check:
 
     def run(self, program, other_inputs=None):
         if program is not None:
-            self.call.restore_buffers()
+            self.call.state.restore()
             self.compare(self.of_file(), self.of(program.module()), "the program before it was saved", exact=True)
         self.compare(self.of_file(), self.call.run(), "the model")
+        self.compare_in_a_row()
         if other_inputs is not None:
             self.with_inputs(other_inputs)
             return
         sizes = {label: self.call.tensors()[name].shape[dim] for name, entry in self.dims.items() for dim, label in entry.items()}
-        others = {label: self.other_size(label, size) for label, size in sizes.items()}
-        found = {label: size for label, size in others.items() if size is not None}
+        found = {}
+        for label, size in sizes.items():
+            if other := self.other_size(label, size):
+                found[label] = other
         if len(found) > 1:
             self.try_sizes(found)
 
@@ -38,11 +41,23 @@ class Check:
         with torch.no_grad():
             return module(*args, **kwargs)
 
-    def of_file(self, change=lambda path, value: value):
+    def of_file(self, change=lambda path, value: value, calls=1):
         with torch.no_grad():
             for buffer, value in self.buffers:
                 buffer.copy_(value)
-        return self.of(self.module, change)
+        for _ in range(calls):
+            outputs = self.of(self.module, change)
+        return outputs
+
+    def compare_in_a_row(self):
+        """Two calls without going back between them: what forward keeps must be in buffers."""
+        expected = self.call.run(calls=2)
+        changed = self.call.state.changed()
+        if path := difference(self.of_file(calls=2), expected, exact=False):
+            kept = f" assigns {', '.join(changed)}" if changed else " keeps something from call to call outside of its buffers"
+            raise ExportError(f"output '{path}' of the saved program is that of the model in a first call, but not in a second: forward{kept}, "
+                              "which a program does not; tensors that are to be kept are buffers: self.register_buffer(name, tensor) in "
+                              "__init__, and self.name.copy_(...) or add_(1) in forward")
 
     def other_size(self, label, size):
         """A size at which both ran and agreed; None if the model runs at no other, which is warned of."""
@@ -101,9 +116,10 @@ class Check:
         if list(leaf_paths(values)) != list(leaf_paths(expected)):
             raise ExportError(f"the saved program returns {', '.join(leaf_paths(values))}; {what} returns {', '.join(leaf_paths(expected))}")
         if path := difference(values, expected, exact):
+            asked = ("Does forward branch on the size (if n % 2)" if " at " in what else
+                     "Does the model use random numbers of Python or numpy, write through .data, or keep state outside of its buffers")
             raise ExportError(f"output '{path}' of the saved program is not that of {what}: "
-                              f"{describe(leaf_paths(values)[path], leaf_paths(expected)[path])}. Does the model use random numbers of "
-                              "Python or numpy, or keep state outside of its buffers? (check=False saves it all the same)")
+                              f"{describe(leaf_paths(values)[path], leaf_paths(expected)[path])}. {asked}? (check=False saves it all the same)")
 
 
 def difference(values, expected, exact):
@@ -118,18 +134,13 @@ def difference(values, expected, exact):
 
 def loaded(file):
     """torch.export.load without its remarks on files that hold no weights."""
-    log = logging.getLogger("torch.export.pt2_archive._package")
-    level = log.level
-    log.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with quiet():
             warnings.filterwarnings("ignore", message="The given buffer is not writable")
             return torch.export.load(file)
     except Exception as error:
         raise ExportError("torch.export cannot read the program that it saved (a later torch may; check=False saves it all the same): "
                           f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
-    finally:
-        log.setLevel(level)
 
 
 def same_tensors(value, other, exact):

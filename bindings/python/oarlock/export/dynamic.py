@@ -78,8 +78,8 @@ def require_dynamic(program, call, dims, stacks):
                 if like:
                     at = f". '{like[0]}' is not dynamic there and has {number}, too: if that is the same size, give it the same name{at}"
                 raise ExportError(f"dimension {dim} of '{name}' ('{label}') was to be dynamic, but the model fixes it to {size}: write "
-                                  "forward without int(size), loops over it and tensors made for one size (torch.sym_max and torch.sym_min "
-                                  f"stand for max and min), or do not ask for this dimension{at}")
+                                  f"forward without int(size), size == {size}, loops over it, and tensors and shapes made for one size "
+                                  f"(torch.sym_max and torch.sym_min stand for max and min), or do not ask for this dimension{at}")
             other = labels.setdefault(str(size.node.expr), (label, name, dim))
             if other[0] != label:
                 raise ExportError(f"'{label}' (dimension {dim} of '{name}') and '{other[0]}' (dimension {other[2]} of '{other[1]}') "

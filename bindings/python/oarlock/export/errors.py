@@ -1,6 +1,8 @@
 """ExportError, and how its texts name things."""
 import difflib
 import os
+import re
+import sysconfig
 import traceback
 
 import torch
@@ -30,10 +32,18 @@ def place_of(error):
     return place_in(traceback.extract_tb(error.__traceback__))
 
 
+def place_of_node(node):
+    """The line that made a node of the graph."""
+    found = re.findall(r'File "(.*)", line (\d+), in (.*)\n\s*(.*)', node.meta.get("stack_trace") or "")
+    return "\n  at {}:{}, in {}: {}".format(*found[-1]) if found else ""
+
+
 def place_in(stack):
-    """The innermost line of Python that is neither torch's nor of this folder."""
+    """The innermost line of Python that is neither torch's, nor Python's own, nor of this folder."""
     others = ("<", os.path.dirname(torch.__file__) + os.sep, os.path.dirname(__file__) + os.sep)
+    own = sysconfig.get_path("stdlib") + os.sep
     for frame in reversed(list(stack)):
-        if not frame.filename.startswith(others):
+        is_own = frame.filename.startswith(own) and not frame.filename.startswith((own + "site-packages", own + "dist-packages"))
+        if not is_own and not frame.filename.startswith(others):
             return f"\n  at {frame.filename}:{frame.lineno}, in {frame.name}: {frame.line}"
     return ""

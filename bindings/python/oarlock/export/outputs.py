@@ -11,7 +11,7 @@ from .errors import ExportError, describe, nearest
 def plain(value, path=""):
     """Dicts, lists, tuples, tensors and numbers: kinds that every reader of the file knows."""
     inside = f"{path}." if path else ""
-    if value is None or isinstance(value, (torch.Tensor, bool, int, float, str, torch.SymInt, torch.SymFloat, torch.SymBool)):
+    if value is None or isinstance(value, (torch.Tensor, bool, int, float, torch.SymInt, torch.SymFloat, torch.SymBool)):
         return value
     if isinstance(value, collections.abc.Mapping):
         return {str(key): plain(item, f"{inside}{key}") for key, item in value.items()}
@@ -26,7 +26,9 @@ def plain(value, path=""):
     if "Cache" in type(value).__name__:
         raise ExportError(f"output '{path}' is a {kind}, which a training program has no use for: call the model with use_cache=False "
                           '(example_inputs={..., "use_cache": False}, or model.config.use_cache = False)')
-    raise ExportError(f"output '{path}' is a {kind}; a program returns tensors, numbers, dicts, lists, tuples and dataclasses of them")
+    kind = kind.removeprefix("builtins.")
+    which = f"output '{path}'" if path else "the output"
+    raise ExportError(f"{which} is a {kind}; a program returns tensors, numbers, dicts, lists, tuples and dataclasses of them")
 
 
 def key_text(key):
@@ -64,5 +66,7 @@ def loss_path(call, outputs, loss):
     if not is_number(leaves[path]):
         raise ExportError(f"the loss, output '{path}', must be one floating-point number, but is {describe(leaves[path])}; give its mean")
     if not leaves[path].requires_grad:
-        raise ExportError(f"the loss, output '{path}', depends on no parameter that requires a gradient")
+        why = ("does forward or the loss run under torch.no_grad, or detach what it depends on?"
+               if any(parameter.requires_grad for parameter in call.model.parameters()) else "all are frozen: model.requires_grad_(True)")
+        raise ExportError(f"the loss, output '{path}', depends on no parameter that requires a gradient: {why}")
     return path

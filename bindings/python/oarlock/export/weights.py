@@ -9,6 +9,7 @@ import tempfile
 import torch
 
 from .errors import ExportError
+from .wrappers import unwrapped
 
 DTYPES = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64", torch.int32: "I32",
           torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL", torch.uint16: "U16", torch.uint32: "U32",
@@ -19,9 +20,14 @@ def export_weights(model, path):
     """Save the state dict of `model` (a torch.nn.Module, or a mapping of names to tensors) as a safetensors file.
 
     A tensor that has several names is saved once, by the first of them in the order of the alphabet, and the metadata names
-    it for each other name, as safetensors.torch.save_model does. Raises ExportError.
+    it for each other name, as safetensors.torch.save_model does. Of a model that is wrapped the names are those of
+    export_program; those of a mapping are taken as they are. Raises ExportError.
     """
-    named = model if isinstance(model, collections.abc.Mapping) else model.state_dict()
+    if isinstance(model, collections.abc.Mapping):
+        named = model
+    else:
+        with unwrapped(model) as inner:
+            named = inner.state_dict()
     kept, first, metadata = {}, {}, {"format": "pt"}
     for name in sorted(named):
         tensor = named[name].detach()

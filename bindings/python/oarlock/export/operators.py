@@ -1,0 +1,96 @@
+"""The operators of a program: those that Oarlock does not run are refused or written in another way."""
+import torch
+
+from .errors import ExportError, place_of_node
+
+OWN_OPERATORS = ("aten", "prim", "prims")
+GRADIENTS = ("a program cannot hold the gradients that forward computes (torch.autograd.grad, torch.func): use finite differences, or "
+             "write the derivative out in operators; gradients of the loss are the training program's")
+
+
+def graphs(program):
+    return [module.graph for module in program.graph_module.modules() if isinstance(module, torch.fx.GraphModule)]
+
+
+def module_of(node):
+    path = [path for path, _ in (node.meta.get("nn_module_stack") or {"": ("", "")}).values()][-1]
+    return f"module '{path}'" if path else "the model"
+
+
+def require_operators(program, operators):
+    for graph in graphs(program):
+        for node in graph.nodes:
+            if not isinstance(node.target, torch._ops.OpOverload):
+                if node.op == "call_function" and getattr(node.target, "__module__", "").startswith("torch._functorch"):
+                    raise ExportError(f"{module_of(node)} uses torch.vmap or another of torch.func, which a program does not have: "
+                                      "write it with operators on the whole batch (broadcasting, torch.einsum, torch.bmm)" + place_of_node(node))
+                continue
+            name = node.target.name()
+            if name.partition("::")[0] not in (*OWN_OPERATORS, *operators):
+                way = ("give the configuration experts_implementation=\"batched_mm\"" if name.startswith("transformers::") else
+                       f"change the model, or give operators=(\"{name.partition('::')[0]}\",) and let the training program load that library")
+                raise ExportError(f"{module_of(node)} calls the operator {name}, which libtorch does not have: {way}{place_of_node(node)}")
+            if name.startswith("aten::") and "backward" in name:
+                raise ExportError(f"{module_of(node)} calls {name}: {GRADIENTS}{place_of_node(node)}")
+
+
+def runnable(program, operators):
+    """The program, refused or rewritten where Oarlock could not run it."""
+    require_operators(program, operators)
+    drop_unused_regions(program)
+    replace_out_arguments(program)
+    return program
+
+
+def drop_unused_regions(program):
+    """Regions (of torch.no_grad, of autocast) that give nothing: torch 2.11 saves them, but cannot read them again."""
+    for graph in graphs(program):
+        for node in reversed(graph.nodes):
+            if isinstance(node.target, torch._ops.HigherOrderOperator) and "wrap_with" in node.name and not node.users:
+                inner = [arg for arg in node.args if isinstance(arg, torch.fx.Node) and arg.op == "get_attr"]
+                bodies = [getattr(graph.owning_module, arg.target).graph for arg in inner]
+                if all(is_pure(body_node) for body in bodies for body_node in body.nodes):
+                    graph.erase_node(node)
+        graph.owning_module.recompile()
+
+
+def is_pure(node):
+    if not isinstance(node.target, torch._ops.OpOverload):
+        return node.op in ("placeholder", "output", "get_attr")
+    return not node.target._schema.is_mutable and torch.Tag.nondeterministic_seeded not in node.target.tags
+
+
+def replace_out_arguments(program):
+    """out= of an operator (spectral_norm has one), which Oarlock refuses, becomes the operator and a copy."""
+    for graph in graphs(program):
+        for node in list(graph.nodes):
+            written = out_argument(node.target)
+            plain = written and without_out(node.target, written)
+            if not plain:
+                continue
+            kwargs = {name: value for name, value in node.kwargs.items() if name != written}
+            with graph.inserting_before(node):
+                value = graph.call_function(plain, node.args, kwargs)
+                copied = graph.call_function(torch.ops.aten.copy_.default, (node.kwargs[written], value))
+            value.meta, copied.meta = dict(node.meta), dict(node.meta)
+            node.replace_all_uses_with(copied)
+            graph.erase_node(node)
+        graph.owning_module.recompile()
+
+
+def out_argument(target):
+    """The name of its only argument that is written to and given by name alone."""
+    if not isinstance(target, torch._ops.OpOverload):
+        return None
+    names = [arg.name for arg in target._schema.arguments if arg.kwarg_only and arg.alias_info is not None and arg.alias_info.is_write]
+    return names[0] if len(names) == 1 and len(target._schema.returns) == 1 else None
+
+
+def without_out(target, written):
+    """The overload that takes the same but `written`, or None."""
+    def signature(overload):
+        return [(arg.name, str(arg.type)) for arg in overload._schema.arguments if arg.name != written]
+
+    overloads = [getattr(target.overloadpacket, name) for name in target.overloadpacket.overloads()]
+    return next((other for other in overloads if other is not target and not other._schema.is_mutable
+                 and signature(other) == signature(target)), None)
