@@ -53,6 +53,18 @@ def fixed():
 
 def broken():
     return {}["nothing"]
+
+def nothing():
+    made()
+
+def needs(width):
+    return made()
+
+def odd():
+    return Net(), torch.zeros(4, WIDTH), "batch"
+
+def ends():
+    raise SystemExit(3)
 """
 
 
@@ -125,10 +137,16 @@ def test_a_wrong_command_line_is_told(place, words, text):
 @pytest.mark.parametrize("words, text", [
     (["net.py:progam"], "net.py has no function 'progam' (did you mean 'program'?)"),
     (["net.py:number"], "number() of net.py must return a dict of arguments of export_program"),
+    (["net.py:nothing"], "not None (is there a return?)"),
+    (["net.py:odd"], "not a tuple of Net, Tensor, str"),
+    (["net.py:needs"], "needs() of net.py is called without arguments, but: missing a required argument: 'width'"),
+    (["net.py:Net"], "Net() of net.py is a class; name a function that takes nothing"),
+    (["net.py:ends"], "net.py:ends ended the program by sys.exit(3)"),
     (["net.py:misspelt"], "misspelt() of net.py returns 'dynamics', which export_program does not take (did you mean 'dynamic'?)"),
     (["net.py:fixed"], "oarlock export: torch.export cannot trace the model: forward decides in Python"),
     (["net.py:broken"], "oarlock export: net.py:broken failed: KeyError: 'nothing'"),
     (["net.py:program", "-o", "no/where.pt2"], "no/where.pt2: No such file or directory"),
+    (["net.py:program", "-o", "."], ": it is a folder"),
 ])
 def test_what_the_file_does_wrong_is_told(place, monkeypatch, words, text):
     """In this process, by what the command starts: to import torch takes longer than all else."""
@@ -140,6 +158,34 @@ def test_what_the_file_does_wrong_is_told(place, monkeypatch, words, text):
         importlib.import_module(f"{programs.load_exporter().__name__}.__main__").main()
     assert text in ended.value.code
     assert not list(place.glob("**/*.pt2*"))
+
+
+def test_a_syntax_error_is_shown_with_its_line(place):
+    (place / "wrong.py").write_text("import torch\ndef program(:\n    pass\n")
+    status, _, error = export(place, "wrong.py:program")
+    assert status == 1 and 'wrong.py", line 2' in error and error.endswith("wrong.py:program failed: SyntaxError: invalid syntax (wrong.py, line 2)\n")
+
+
+def test_a_file_may_be_called_like_a_module_of_python(place):
+    (place / "types.py").write_text((place / "net.py").read_text())
+    status, _, error = export(place, "types.py:program")
+    assert (status, error) == (0, "") and (place / "types.pt2").exists()
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(place):
+    """torch's own writer ends the process there."""
+    script = f'ulimit -f 3; exec "{BUILD}/bin/oarlock" export net.py:program -o out.pt2'
+    done = subprocess.run(["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "OARLOCK_PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.returncode == 1 and done.stderr.startswith("oarlock export: cannot write ") and "File too large" in done.stderr
+    assert not list(place.glob("*.pt2*"))
+
+
+def test_whoever_reads_the_summary_may_stop(place):
+    script = f'"{BUILD}/bin/oarlock" export net.py:program -o out.pt2 | true; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "OARLOCK_PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"})
+    assert (done.returncode, done.stderr) == (0, "") and (place / "out.pt2").exists()
 
 
 def test_errors_of_the_users_file_come_with_their_line(place):

@@ -178,6 +178,7 @@ ADVICE = {
     "numpy": (Net, numpy.zeros((6, 8), "float32"), {}, [r"input 'x' is a numpy\.ndarray; .*torch\.as_tensor"]),
     "sparse": (Net, x().to_sparse(), {}, [r"input 'x' is a tensor of layout torch\.sparse_coo; .*x\.to_dense\(\)"]),
     "list": (Several, [x(), 1, 2], {}, ["takes from 2 to 3 positional arguments but 4 were given; example_inputs has 3 entries"]),
+    "targets": (Net, x(), {"loss": nn.MSELoss(), "targets": [1, 2]}, ["given the outputs and 2 targets: target, target_1"]),
     "half": (lambda: Net().half(), x(), {}, [r"'x' is float32, the weights are float16: give 'x' as float16", r"exported\.py:\d+, in forward: "]),
     "device": (Net, x().to("meta"), {}, ["'x' is on meta, the weights are on cpu: bring both to one device"]),
     "script": (script, x(), {}, [r"a torch\.jit\.ScriptModule: export the module that it was scripted or traced from"]),
@@ -233,7 +234,8 @@ def test_autocast_around_the_call_is_refused_and_within_forward_it_is_not(tmp_pa
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 return super().forward(x).float().mean()
 
-    with pytest.raises(ExportError, match=r"called under torch\.autocast, .*put the autocast into forward"), torch.autocast("cpu", dtype=torch.bfloat16):
+    refused = pytest.raises(ExportError, match=r"called under torch\.autocast, .*put the autocast into forward")
+    with refused, torch.autocast("cpu", dtype=torch.bfloat16):
         export_program(net(), x(), tmp_path / "net.pt2")
     export_program(net(Within), x(), tmp_path / "net.pt2")
 

@@ -76,6 +76,7 @@ REFUSED = {
     "vector": (Net, {"loss": "0"}, [r"must be one floating-point number, but is float32 \[6, 4\]"]),
     "frozen": (Caching, {"kwargs": {"use_cache": False}, "frozen": True}, [r"output 'loss', depends on no parameter"]),
     "fails": (Net, {"inputs": torch.ones(3, 3)}, [r"does not run with these example inputs: RuntimeError", r"3x3 and 8x4"]),
+    "no_sizes": (Net, {"dynamic": True}, [r'dynamic=True: give "batch"']),
     "no_input": (Net, {"dynamic": {"y": "batch"}}, [r"no input tensor is called so; there are: x"]),
     "no_dim": (Net, {"dynamic": {"x": {2: "batch"}}}, [r"dimension 2 of 'x', which is float32 \[6, 8\]"]),
     "loss_without_targets": (Net, {"loss": nn.MSELoss()}, [r"the loss does not run with the outputs of the model: TypeError", r"as targets="]),
@@ -115,6 +116,19 @@ def test_operators_of_other_libraries_may_be_allowed(tmp_path):
 
     program = export_program(net(Constant), x(), tmp_path / "net.pt2", operators=("oarlock_test",), dynamic="batch")
     assert "oarlock_test.twice.default" in [str(node.target) for node in program.graph.nodes]
+
+
+def test_one_library_of_operators_may_be_a_text(tmp_path):
+    class Constant(Foreign):
+        def forward(self, x):
+            return {"loss": Net.forward(self, x).mean(), "twice": torch.ops.oarlock_test.twice(x)}
+
+    export_program(net(Constant), x(), tmp_path / "net.pt2", operators="oarlock_test")
+
+
+def test_a_state_dict_is_no_model():
+    with pytest.raises(ExportError, match=r"not a OrderedDict; load a state dict into its model"):
+        export_program(net().state_dict(), x())
 
 
 def test_what_is_not_modules_is_refused():

@@ -107,8 +107,8 @@ Status check_bounds(const Placement& placement, std::size_t record_bytes) {
   if (static_cast<std::uint64_t>(*bytes) <= record_bytes) return Status::ok();
   if (record_bytes == 0) {
     return unsupported(
-        "the program was exported without its value (on the meta device, or with fake tensors); weights can come from "
-        "the safetensors file in the option model.weights, constants and buffers that are not saved cannot");
+        "the program was exported without its value (weights=False, or a model on the meta device); weights can come "
+        "from the safetensors file in the option model.weights, constants and buffers that are not saved cannot");
   }
   return corrupt("it reaches {} bytes of record {}, which has {}", *bytes, placement.record, record_bytes);
 }

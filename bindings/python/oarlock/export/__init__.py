@@ -10,9 +10,11 @@ command `oarlock export FILE:FUNCTION` runs. docs/exporting.md is the guide.
 import sys
 
 try:
-    import torch  # noqa: F401
+    import torch
 except ImportError as _missing:
     raise ImportError(f"exporting needs torch, and the Python {sys.executable} has none that works: {_missing}") from _missing
+if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 11):
+    raise ImportError(f"exporting needs torch 2.11 or later; that of {sys.executable} is {torch.__version__}")
 
 from .errors import ExportError
 from .program import export_program

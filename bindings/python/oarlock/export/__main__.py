@@ -39,6 +39,8 @@ def arguments():
 def made_by(file, name):
     """What FUNCTION of FILE returns, as keyword arguments of export_program."""
     module_name = os.path.splitext(os.path.basename(file))[0]
+    if module_name in sys.modules or module_name in sys.stdlib_module_names:
+        module_name += "_"  # types.py, code.py: Python itself needs the other
     spec = importlib.util.spec_from_file_location(module_name, file)
     if spec is None:
         raise ExportError(f"{file} is no file of Python (.py)")
@@ -50,17 +52,35 @@ def made_by(file, name):
     if not callable(function):
         known = [key for key, value in vars(module).items() if inspect.isfunction(value) and value.__module__ == module_name]
         raise ExportError(f"{file} has no function '{name}'{nearest(name, known)}")
+    require_no_arguments(function, f"{name}() of {file}")
     made = function()
-    if isinstance(made, tuple) and len(made) in (2, 3):
+    if isinstance(made, tuple) and (len(made) == 2 or len(made) == 3 and isinstance(made[2], dict)):
         made = {"model": made[0], "example_inputs": made[1], **(made[2] if len(made) == 3 else {})}
     if not isinstance(made, dict) or not {"model", "example_inputs"} <= set(made):
         raise ExportError(f"{name}() of {file} must return a dict of arguments of export_program (\"model\" and \"example_inputs\" at least), "
                           f"or a tuple (model, example_inputs) or (model, example_inputs, dict of further arguments), not "
-                          + (f"a dict of {', '.join(map(repr, made)) or 'nothing'}" if isinstance(made, dict) else f"a {type(made).__name__}"))
+                          + (f"a dict of {', '.join(map(repr, made)) or 'nothing'}" if isinstance(made, dict) else kind_of(made)))
     for key in made:
         if key not in OPTIONS:
             raise ExportError(f"{name}() of {file} returns '{key}', which export_program does not take{nearest(key, OPTIONS)}")
     return made
+
+
+def require_no_arguments(function, what):
+    if inspect.isclass(function):
+        raise ExportError(f"{what} is a class; name a function that takes nothing and returns an object of it and example inputs")
+    try:
+        inspect.signature(function).bind()
+    except TypeError as error:
+        raise ExportError(f"{what} is called without arguments, but: {error}") from error
+    except ValueError:  # Python does not tell
+        pass
+
+
+def kind_of(made):
+    if isinstance(made, tuple):
+        return f"a tuple of {', '.join(type(value).__name__ for value in made) or 'nothing'}"
+    return "None (is there a return?)" if made is None else f"a {type(made).__name__}"
 
 
 def run(given):
@@ -85,11 +105,18 @@ def main():
     given = arguments()
     try:
         run(given)
+        sys.stdout.flush()
     except ExportError as error:
         sys.exit(f"oarlock export: {error}")
+    except BrokenPipeError:  # whoever reads what is printed has had enough: the files are there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as error:
+        sys.exit(f"oarlock export: {given.what} ended the program by sys.exit({error.code!r}); leave that to what runs under "
+                 "if __name__ == \"__main__\"")
     except Exception as error:
         lines = [line for line in traceback.format_exception(error) if os.path.dirname(__file__) not in line and "importlib" not in line]
-        sys.exit("".join(lines) + f"oarlock export: {given.what} failed: {type(error).__name__}: {error}")
+        shown = "".join(lines) if any(line.startswith("  File") for line in lines) else ""
+        sys.exit(f"{shown}oarlock export: {given.what} failed: {type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,9 @@ class Call:
     @classmethod
     def of(cls, model, example_inputs, kwargs, loss, targets, train):
         if not isinstance(model, torch.nn.Module):
-            way = (f"give an object of the class: {model.__name__}(...)" if inspect.isclass(model) else "make a function the forward of a module")
+            way = (f"give an object of the class: {model.__name__}(...)" if inspect.isclass(model) else
+                   "load a state dict into its model: model.load_state_dict(...)" if isinstance(model, collections.abc.Mapping) else
+                   "make a function the forward of a module")
             raise ExportError(f"a torch.nn.Module is exported, not a {type(model).__name__}; {way}")
         if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
             raise ExportError("the model, or a part of it, is a torch.jit.ScriptModule: export the module that it was scripted or traced from")
@@ -76,13 +78,13 @@ class Call:
         values = iter([change(path, value.clone()) if isinstance(value, torch.Tensor) else value for path, value in self.leaves()])
         return pytree.tree_map(lambda _: next(values), (self.args, self.kwargs))
 
-    def run(self, grad_mode=torch.no_grad, change=lambda path, value: value, calls=1):
-        """What the model itself gives in the last of so many calls, from the state and random numbers that every run begins with."""
+    def run(self, grad_mode=torch.no_grad, change=lambda path, value: value, before=None):
+        """What the model itself gives, from the state and random numbers that every run begins with; before: after a call so changed."""
         self.state.restore()
         if self.gradients:
             grad_mode = torch.enable_grad
-        for _ in range(calls):
-            args, kwargs = self.arguments(change)
+        for each in (change,) if before is None else (before, change):
+            args, kwargs = self.arguments(each)
             torch.manual_seed(0)
             with self.fake_mode or contextlib.nullcontext(), grad_mode():
                 outputs = self.model(*args, **kwargs)

@@ -18,6 +18,8 @@ def dynamic_dims(dynamic, call):
         entries = [(name, {0: dynamic}) for name, tensor in tensors.items() if tensor.dim()]
     elif isinstance(dynamic, collections.abc.Mapping):
         entries = list(dynamic.items())
+    elif not isinstance(dynamic, (tuple, list)):
+        raise ExportError(f"dynamic={dynamic!r}: give \"batch\" for the first dimension of every tensor, or {{input: dimensions}}")
     else:
         entries = list(zip([*tensors], dynamic))
         if len(dynamic) > len(tensors):

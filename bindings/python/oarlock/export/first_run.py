@@ -14,6 +14,7 @@ def first_outputs(call):
     try:
         with watched_gradients(call):
             outputs = call.run(torch.enable_grad)
+            call.state.remember_attributes()
     except ExportError:
         raise
     except Exception as error:
@@ -21,7 +22,8 @@ def first_outputs(call):
         missing = unlike(call, error)
         if any(frame.name == call.loss_of.__name__ for frame in traceback.extract_tb(error.__traceback__)):
             what = "the loss does not run with the outputs of the model"
-            missing = "" if call.target_names else "; what it takes besides them is given as targets="
+            missing = ("; what it takes besides them is given as targets=" if not call.target_names else
+                       f"; it is given the outputs and {len(call.target_names)} targets: {', '.join(call.target_names)}")
         raise ExportError(f"{what}: {type(error).__name__}: {error}{missing}{place_of(error)}") from error
     if not any(isinstance(leaf, torch.Tensor) for leaf in leaf_paths(outputs).values()):
         raise ExportError("the model returns no tensor; forward must return the outputs, or the loss"

@@ -18,6 +18,7 @@ def module_of(node):
 
 
 def require_operators(program, operators):
+    operators = (operators,) if isinstance(operators, str) else operators
     for graph in graphs(program):
         for node in graph.nodes:
             if not isinstance(node.target, torch._ops.OpOverload):

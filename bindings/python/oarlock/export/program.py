@@ -11,7 +11,7 @@ from .first_run import first_outputs, warn_untrainable
 from .operators import graphs, runnable
 from .outputs import loss_path
 from .tracing import traced
-from .weights import tied_names, written
+from .weights import Sink, tied_names, written
 from .wrappers import unwrapped
 
 RECORD, RECORD_FORMAT = "oarlock.json", 1
@@ -77,13 +77,14 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
 
 
 def save(program, file, record):
+    sink = Sink(file)
     try:
-        torch.export.save(program, file, extra_files={RECORD: json.dumps(record, indent=1)})
-    except OSError:
-        raise
+        torch.export.save(program, sink, extra_files={RECORD: json.dumps(record, indent=1)})
     except Exception as error:
         raise ExportError("torch.export traced the model but cannot save what it made (a later torch may): "
                           f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
+    if sink.error:
+        raise ExportError(f"cannot write the program: {sink.error.strerror}") from sink.error
 
 
 def strip_stack_traces(program):

@@ -2,6 +2,7 @@
 import collections.abc
 import contextlib
 import ctypes
+import io
 import json
 import os
 import tempfile
@@ -60,6 +61,31 @@ def write_safetensors(path, tensors, metadata):
             file.write((ctypes.c_char * (tensor.numel() * tensor.element_size())).from_address(tensor.data_ptr()))
 
 
+class Sink(io.RawIOBase):
+    """Writes to a file until that fails, and keeps the error: torch's writer ends the process where one reaches it (no space left)."""
+
+    def __init__(self, file):
+        self.file, self.error = file, None
+
+    def writable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, *where):
+        return self.file.seek(*where)
+
+    def write(self, data):
+        try:
+            if self.error is None:
+                self.file.write(data)
+                self.file.flush()
+        except OSError as error:
+            self.error = error
+        return memoryview(data).nbytes
+
+
 @contextlib.contextmanager
 def written(path):
     """A file to write and read that appears at `path` when all went well, and never in part. None: a file that does not stay."""
@@ -68,6 +94,8 @@ def written(path):
             yield file
         return
     path = os.path.abspath(os.fspath(path))
+    if os.path.isdir(path):
+        raise ExportError(f"cannot write {path}: it is a folder")
     temporary = f"{path}.{os.getpid()}.partial"
     try:
         file = open(temporary, "w+b")
@@ -79,6 +107,8 @@ def written(path):
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
