@@ -28,31 +28,42 @@ std::size_t last_operand_begin(Terms terms) {
   return position;
 }
 
-bool is_one_of(Terms terms, std::int64_t a, std::int64_t b) {
-  return terms.size() == 1 && terms[0].op == SizeOp::kConstant && (terms[0].value == a || terms[0].value == b);
+// What an expression is at least, all sizes being 2 and more; nullopt: it may fall where a size grows, or is no number.
+std::optional<std::int64_t> least(Terms terms, const std::vector<Measure>& measures) {
+  SizeExpression expression;
+  for (SizeTerm term : terms) {
+    const bool grows =
+        term.op <= SizeOp::kAdd || term.op == SizeOp::kMul || term.op == SizeOp::kMax || term.op == SizeOp::kMin;
+    const bool is_negative = term.op == SizeOp::kConstant && term.value < 0;
+    if (!grows || is_negative) return std::nullopt;
+    if (term.op == SizeOp::kVariable) {
+      if (measures[static_cast<std::size_t>(term.value)].kind != MeasureKind::kSize) return std::nullopt;
+      term = {SizeOp::kConstant, 2};
+    }
+    expression.append(term);
+  }
+  return expression.evaluate({});
 }
 
-// Whether a comparison only keeps a size away from 0 and 1.
-bool keeps_from_zero_or_one(Terms terms) {
-  const SizeOp op = terms.back().op;
+std::optional<std::int64_t> constant_of(Terms terms) {
+  if (terms.size() != 1 || terms[0].op != SizeOp::kConstant) return std::nullopt;
+  return terms[0].value;
+}
+
+// Whether a comparison only keeps sizes away from 0 and 1: where they are 2 and more it holds.
+bool keeps_from_zero_or_one(Terms terms, const std::vector<Measure>& measures) {
+  SizeOp op = terms.back().op;
   if (op <= SizeOp::kVariable || op >= SizeOp::kNeg) return false;
   const Terms operands = terms.first(terms.size() - 1);
   const std::size_t middle = last_operand_begin(operands);
-  const Terms left = operands.first(middle), right = operands.subspan(middle);
-  switch (op) {
-    case SizeOp::kNe:
-      return is_one_of(right, 0, 1) || is_one_of(left, 0, 1);
-    case SizeOp::kGe:
-      return is_one_of(right, 1, 2);
-    case SizeOp::kGt:
-      return is_one_of(right, 0, 1);
-    case SizeOp::kLe:
-      return is_one_of(left, 1, 2);
-    case SizeOp::kLt:
-      return is_one_of(left, 0, 1);
-    default:
-      return false;
+  Terms left = operands.first(middle), right = operands.subspan(middle);
+  if (op == SizeOp::kLe || op == SizeOp::kLt || (op == SizeOp::kNe && constant_of(left))) {
+    std::swap(left, right);
+    op = op == SizeOp::kLe ? SizeOp::kGe : op == SizeOp::kLt ? SizeOp::kGt : op;
   }
+  const std::optional<std::int64_t> bound = constant_of(right), smallest = least(left, measures);
+  if (!bound || !smallest) return false;
+  return op == SizeOp::kGe ? *smallest >= *bound : (op == SizeOp::kGt || op == SizeOp::kNe) && *smallest > *bound;
 }
 
 void add_guards(Terms terms, Graph& graph) {
@@ -63,7 +74,7 @@ void add_guards(Terms terms, Graph& graph) {
     add_guards(operands.subspan(middle), graph);
     return;
   }
-  if (keeps_from_zero_or_one(terms)) return;
+  if (keeps_from_zero_or_one(terms, graph.measures)) return;
   Guard guard;
   for (const SizeTerm& term : terms) guard.condition.append(term);
   guard.text =
