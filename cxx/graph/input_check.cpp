@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -63,7 +64,10 @@ InputCheck::InputCheck(const Graph& graph, at::Device device)
       device_(device),
       bindings_(graph.symbols.size()),
       symbol_values_(graph.symbols.size()),
-      measure_values_(graph.measures.size()) {
+      measure_values_(graph.measures.size()),
+      measures_by_slot_(graph.measures.size()) {
+  std::iota(measures_by_slot_.begin(), measures_by_slot_.end(), std::size_t{0});
+  std::ranges::stable_sort(measures_by_slot_, {}, [&](std::size_t i) { return graph_.measures[i].slot; });
   restart();
 }
 
@@ -156,9 +160,10 @@ Status InputCheck::check_symbol(const ProgramInput& input, std::size_t index, st
 }
 
 void InputCheck::measure(const ProgramInput& input, const c10::IValue& value) {
-  for (std::size_t i = 0; i < graph_.measures.size(); ++i) {
+  const auto own = std::ranges::equal_range(measures_by_slot_, input.slot, {},
+                                            [&](std::size_t i) { return graph_.measures[i].slot; });
+  for (const std::size_t i : own) {
     const Measure& measure = graph_.measures[i];
-    if (measure.slot != input.slot) continue;
     if (measure.kind == MeasureKind::kSize && value.isTensor() && measure.dim < value.toTensor().dim()) {
       measure_values_[i] = value.toTensor().size(measure.dim);
     } else if (measure.kind == MeasureKind::kValue && value.isInt()) {

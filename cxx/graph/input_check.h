@@ -52,7 +52,8 @@ class InputCheck {
   std::vector<Binding> bindings_;             // by symbol
   std::vector<std::int64_t> symbol_values_;   // by symbol; kSizeUnknown
   std::vector<std::int64_t> measure_values_;  // by measure; kSizeUnknown
-  std::vector<SizeToCheck> sizes_;            // that are expressions
+  std::vector<std::size_t> measures_by_slot_;
+  std::vector<SizeToCheck> sizes_;  // that are expressions
   std::size_t num_seen_ = 0;
 };
 

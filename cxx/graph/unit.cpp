@@ -17,10 +17,11 @@ namespace {
 
 constexpr std::size_t kUnknown = SIZE_MAX;
 
-// "a.b" is inside "a", and inside "".
-bool is_inside(std::string_view path, std::string_view module) {
-  if (module.empty() || path == module) return true;
-  return path.size() > module.size() && path.substr(0, module.size()) == module && path[module.size()] == '.';
+// "a", "a.b" and "a.b.c" of "a.b.c".
+template <class Visit>
+void for_each_head(std::string_view path, const Visit& visit) {
+  for (std::size_t end = path.find('.'); end != path.npos; end = path.find('.', end + 1)) visit(path.substr(0, end));
+  visit(path);
 }
 
 std::string_view last_part(std::string_view name) {
@@ -31,17 +32,19 @@ std::string_view last_part(std::string_view name) {
 // Nobody recorded where the node stands.
 bool is_placeless(const Node& node) { return node.module_path.empty() && node.module_class.empty(); }
 
+// By path, the class.
+using Modules = std::map<std::string, std::string, std::less<>>;
+
 // Every module path with its class, deeper nodes' modules included.
-std::map<std::string, std::string> modules_of(const Graph& graph) {
-  std::map<std::string, std::string> modules = graph.module_classes;
+Modules modules_of(const Graph& graph) {
+  Modules modules(graph.module_classes.begin(), graph.module_classes.end());
   for (const Node& node : graph.nodes) modules.try_emplace(node.module_path, node.module_class);
   modules.erase("");
   return modules;
 }
 
 // Elements of the parameters that each module and those inside it use; a tied tensor counts once.
-std::map<std::string, std::int64_t> elements_used(const Program& program,
-                                                  const std::map<std::string, std::string>& modules) {
+std::map<std::string, std::int64_t> elements_used(const Program& program, const Modules& modules) {
   std::map<SlotId, const ProgramTensor*> parameters;
   for (const ProgramTensor& tensor : program.tensors) {
     if (tensor.role == TensorRole::kParameter) parameters.emplace(tensor.slot, &tensor);
@@ -53,10 +56,12 @@ std::map<std::string, std::int64_t> elements_used(const Program& program,
       const auto found = parameters.find(slot);
       if (found == parameters.end()) return;
       const at::Tensor& tensor = found->second->tensor;
-      for (const auto& [path, class_name] : modules) {
-        if (!is_inside(node.module_path, path)) continue;
-        if (used[path].insert(tensor.unsafeGetTensorImpl()).second) elements[path] += tensor.numel();
-      }
+      for_each_head(node.module_path, [&](std::string_view head) {
+        const auto module = modules.find(head);
+        if (module == modules.end()) return;
+        const bool is_new = used[module->first].insert(tensor.unsafeGetTensorImpl()).second;
+        if (is_new) elements[module->first] += tensor.numel();
+      });
     });
   }
   return elements;
@@ -112,15 +117,13 @@ class Chooser {
 
   void add_by_size(std::int64_t min_parameters) {
     const std::map<std::string, std::int64_t> elements = elements_used(program_, modules_);
-    std::vector<std::string> large;
+    std::set<std::string> large;
     for (const auto& [path, count] : elements) {
-      if (count >= min_parameters) large.push_back(path);
+      if (count >= min_parameters) large.insert(path);
     }
     for (const std::string& path : large) {
-      const bool holds_another = std::any_of(large.begin(), large.end(), [&](const std::string& other) {
-        return other != path && is_inside(other, path);
-      });
-      if (!holds_another) chosen_.insert(path);
+      const auto inside = large.lower_bound(path + ".");
+      if (inside == large.end() || !inside->starts_with(path + ".")) chosen_.insert(path);
     }
   }
 
@@ -130,31 +133,42 @@ class Chooser {
     if (const auto root = program_.graph.module_classes.find(""); root != program_.graph.module_classes.end()) {
       units[0].class_name = root->second;
     }
-    std::set<std::string> taken;
+    std::set<std::string_view> taken;
     for (const Node& node : program_.graph.nodes) {
-      for (std::size_t end = 0; end <= node.module_path.size(); ++end) {
-        if (end < node.module_path.size() && node.module_path[end] != '.') continue;
-        const std::string path = node.module_path.substr(0, end);
+      bool is_placed = false;
+      for_each_head(node.module_path, [&](std::string_view path) {
+        if (is_placed || !chosen_.contains(path)) return;
         const auto module = modules_.find(path);
-        if (module == modules_.end() || chosen_.count(path) == 0) continue;
-        if (taken.insert(path).second) units.push_back({path, module->second, {}});
-        break;
-      }
+        if (module == modules_.end()) return;
+        is_placed = true;
+        if (taken.insert(module->first).second) units.push_back({module->first, module->second, {}});
+      });
     }
     return units;
   }
 
  private:
   const Program& program_;
-  const std::map<std::string, std::string> modules_;
-  std::set<std::string> chosen_;
+  const Modules modules_;
+  std::set<std::string, std::less<>> chosen_;
 };
 
-std::size_t unit_of(const Units& units, std::string_view path) {
-  for (std::size_t i = 1; i < units.size(); ++i) {
-    if (is_inside(path, units[i].path)) return i;
-  }
-  return 0;
+// Units by path, but for the root.
+using UnitIndex = std::map<std::string_view, std::size_t>;
+
+UnitIndex index_of(const Units& units) {
+  UnitIndex index;
+  for (std::size_t i = 1; i < units.size(); ++i) index.emplace(units[i].path, i);
+  return index;
+}
+
+std::size_t unit_of(const UnitIndex& units, std::string_view path) {
+  std::size_t unit = 0;
+  for_each_head(path, [&](std::string_view head) {
+    const auto found = units.find(head);
+    if (unit == 0 && found != units.end()) unit = found->second;
+  });
+  return unit;
 }
 
 // One node's place: the unit, and which call of it.
@@ -164,9 +178,9 @@ struct Place {
   bool operator==(const Place& other) const { return unit == other.unit && call == other.call; }
 };
 
-Place place_of(const Units& units, const Node& node) {
+Place place_of(const Units& units, const UnitIndex& index, const Node& node) {
   if (is_placeless(node)) return {kUnknown, 0};
-  Place place{unit_of(units, node.module_path), 0};
+  Place place{unit_of(index, node.module_path), 0};
   if (place.unit == 0) return place;
   for (const ModuleCall& repeated : node.repeated_calls) {
     if (repeated.path == units[place.unit].path) place.call = repeated.call;
@@ -177,7 +191,8 @@ Place place_of(const Units& units, const Node& node) {
 std::vector<Place> places_of(const Units& units, const Graph& graph) {
   std::vector<Place> places;
   places.reserve(graph.nodes.size());
-  for (const Node& node : graph.nodes) places.push_back(place_of(units, node));
+  const UnitIndex index = index_of(units);
+  for (const Node& node : graph.nodes) places.push_back(place_of(units, index, node));
   // A region that a unit opens is the unit's to its end.
   std::vector<Place> open;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

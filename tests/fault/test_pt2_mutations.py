@@ -200,6 +200,60 @@ def test_guards_that_name_a_hundred_thousand_sizes_load_in_seconds(good, tmp_pat
     assert time.monotonic() - begin < 8
 
 
+def size_named(number):
+    return {"as_expr": {"expr_str": f"Symbol('q{number}', positive=True, integer=True)", "hint": {"as_int": 6}}}
+
+
+def many_symbols(document):
+    values = document["graph_module"]["graph"]["tensor_values"]
+    values["mul"]["sizes"] = [size_named(number) for number in range(100_000)]
+    document["range_constraints"] = {f"q{number}": {"min_val": 0, "max_val": 9} for number in range(100_000)}
+    return document
+
+
+def many_inputs(document):
+    graph, count = document["graph_module"]["graph"], 40_000
+    for number in range(count):
+        document["graph_module"]["signature"]["input_specs"].append({"user_input": {"arg": {"as_tensor": {"name": f"in{number}"}}}})
+        graph["inputs"].append({"as_tensor": {"name": f"in{number}"}})
+    leaves = ", ".join([LEAF] * (count + 3))
+    of_args = '{"type": "builtins.tuple", "context": "null", "children_spec": [%s]}'
+    of_names = '{"type": "builtins.dict", "context": "[]", "children_spec": []}'
+    signature = document["graph_module"]["module_call_graph"][0]["signature"]
+    signature["forward_arg_names"] = [f"argument_{number}" for number in range(count + 3)]
+    signature["in_spec"] = "[1, " + of_args % (of_args % leaves + ", " + of_names) + "]"
+    return document
+
+
+@pytest.mark.parametrize("edit", [many_symbols, many_inputs])
+def test_large_programs_load_in_seconds(good, tmp_path, edit):
+    """Searches of all that is known for each new name took 25 s and 14 s, and grew with the square."""
+    path = edited(good / "branches.pt2", tmp_path / "large.pt2", edit)
+    begin = time.monotonic()
+    load(path)
+    assert time.monotonic() - begin < 8
+
+
+def test_a_module_path_that_takes_seconds_is_refused(good, tmp_path):
+    """Every part of every node's path is looked up: with the square of its length."""
+    def edit(document):
+        document["graph_module"]["graph"]["nodes"][0]["metadata"]["nn_module_stack"] = "key," + "a." * 100_000 + "b,Block"
+        return document
+
+    error = refusal(edited(good / "branches.pt2", tmp_path / "a.pt2", edit))
+    assert error.code == oc.E_CORRUPT and "200001 bytes" in error.message and len(error.message) < 500
+
+
+def test_an_integer_that_is_written_as_a_float_is_refused(good, tmp_path):
+    """Python takes 8.0 for a float, which is no schema version and no size."""
+    def edit(document):
+        document["schema_version"]["major"] = 8.0
+        return document
+
+    error = refusal(edited(good / "branches.pt2", tmp_path / "a.pt2", edit))
+    assert error.code == oc.E_CORRUPT and "major" in error.message
+
+
 def node_argument(tag, value):
     """An edit: an argument of the first linear is another value."""
     def edit(document):

@@ -75,18 +75,20 @@ void name_sizes(const Extra& extra, Program& program) {
 Status tie(const Extra& extra, StoredTensors& weights) {
   for (const std::vector<std::string>& group : extra.tied) {
     const StoredTensor* first = nullptr;
+    const std::string* first_name = nullptr;
     for (const std::string& name : group) {
       const auto found = weights.find(name);
       if (found == weights.end()) continue;  // the graph does not use it under that name
       StoredTensor& stored = found->second;
       if (first == nullptr) {
         first = &stored;
+        first_name = &name;
         continue;
       }
       if (!is_same_kind(first->tensor, stored.tensor) || first->is_given != stored.is_given ||
           (stored.is_given && !first->tensor.is_same(stored.tensor) && !at::equal(first->tensor, stored.tensor))) {
-        return corrupt("{} were one tensor when the program was exported, and differ in the archive",
-                       join_text(group, " and "));
+        return corrupt("{} and {} were one tensor when the program was exported, and differ in the archive",
+                       *first_name, name);
       }
       stored.tensor = first->tensor;
     }

@@ -15,6 +15,7 @@
 namespace oarlock::pt2 {
 namespace {
 
+constexpr std::size_t kModulePathBytesMax = 4096;  // what looks at every part of every node's path takes its square
 constexpr std::string_view kHigherOrder = "torch.ops.higher_order.";
 
 // Checks of what the exporter saw. They pin dtypes and devices, so that a program under autocast or on another device
@@ -55,16 +56,19 @@ std::int32_t call_of(std::string_view key) {
 }
 
 // Entries are joined by ';', the innermost module last.
-void read_module(const JsonValue& json, Node& node, std::map<std::string, std::string>& classes) {
+Status read_module(const JsonValue& json, Node& node, std::map<std::string, std::string>& classes) {
   const JsonValue* metadata = json.find("metadata");
   const JsonValue* stack = metadata != nullptr ? metadata->find("nn_module_stack") : nullptr;
-  if (stack == nullptr || !stack->is_string()) return;
+  if (stack == nullptr || !stack->is_string()) return Status::ok();
   std::string_view rest = stack->text();
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(';'), rest.size());
     const std::optional<ModuleEntry> entry = module_entry(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (!entry) continue;
+    if (entry->path.size() > kModulePathBytesMax) {
+      return corrupt("a module path has {} bytes, at most {} are read", entry->path.size(), kModulePathBytesMax);
+    }
     node.module_path = std::string(entry->path);
     node.module_class = std::string(entry->class_name);
     classes.try_emplace(node.module_path, node.module_class);
@@ -72,6 +76,7 @@ void read_module(const JsonValue& json, Node& node, std::map<std::string, std::s
       node.repeated_calls.push_back({node.module_path, call});
     }
   }
+  return Status::ok();
 }
 
 bool is_tensor_list(const c10::Type& type) {
@@ -91,13 +96,12 @@ Result<SlotId> NodeReader::define(Scope& scope, const std::string& name, SlotKin
 
 Status NodeReader::attach_exported(const JsonValue& graph_json, const Scope& scope) {
   OAR_ASSIGN(const JsonValue* values, object_at(graph_json, "tensor_values"));
-  ShapeReader shapes(graph_);
   for (const auto& [name, meta] : values->members()) {
     const auto found = scope.find(name);
     if (found == scope.end() || found->second.slot == kNoSlot) continue;  // of a region's own outputs that nobody uses
     Slot& slot = graph_.slots[found->second.slot];
     if (slot.kind != SlotKind::kTensor || slot.exported) continue;
-    Result<ExportedTensor> exported = shapes.tensor(meta);
+    Result<ExportedTensor> exported = shapes_.tensor(meta);
     if (!exported.is_ok()) return std::move(exported).status().within(fmt::format("tensor value {}", name));
     slot.exported = std::move(exported).value();
   }
@@ -108,7 +112,7 @@ Status NodeReader::attach_exported(const JsonValue& graph_json, const Scope& sco
     if (found == scope.end() || found->second.slot == kNoSlot) continue;
     Slot& slot = graph_.slots[found->second.slot];
     if (slot.kind != SlotKind::kInt) continue;
-    Result<ExportedDim> dim = shapes.dim(number);
+    Result<ExportedDim> dim = shapes_.dim(number);
     if (dim.is_ok() && dim.value().symbol >= 0) slot.symbol = dim.value().symbol;  // an expression is no input's
   }
   return Status::ok();
@@ -130,7 +134,7 @@ Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
   if (std::find(std::begin(kSkipped), std::end(kSkipped), node.target) != std::end(kSkipped)) return Status::ok();
   node.module_path = module_path_;
   node.module_class = module_class_;
-  read_module(json, node, graph_.module_classes);
+  OAR_TRY(read_module(json, node, graph_.module_classes).within(fmt::format("node {}", node.name)));
   const std::string where = describe_node(node);
   Status status = Status::ok();
   if (const std::optional<SymbolicOp> op = symbolic_op_of_target(node.target)) {

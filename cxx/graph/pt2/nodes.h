@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "graph/ir.h"
 #include "graph/pt2/arguments.h"
+#include "graph/pt2/schema.h"
 
 namespace oarlock::pt2 {
 
@@ -19,7 +20,7 @@ class NodeReader {
  public:
   // `namespaces`: of operators besides aten (allowed.h).
   NodeReader(Graph& graph, at::Device device, std::vector<std::string> namespaces)
-      : graph_(graph), device_(device), namespaces_(std::move(namespaces)) {}
+      : graph_(graph), shapes_(graph), device_(device), namespaces_(std::move(namespaces)) {}
 
   // A new slot under `name`; OAR_E_CORRUPT if the scope has that name already.
   Result<SlotId> define(Scope& scope, const std::string& name, SlotKind kind);
@@ -43,6 +44,7 @@ class NodeReader {
   Status attach_exported(const JsonValue& graph_json, const Scope& scope);
 
   Graph& graph_;
+  ShapeReader shapes_;
   at::Device device_;
   std::vector<std::string> namespaces_;
   std::string module_path_, module_class_;  // of nodes that do not say theirs: those of bodies

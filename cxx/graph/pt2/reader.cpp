@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
@@ -61,7 +63,8 @@ class ProgramReader {
   NodeReader nodes_;
   at::Device device_;
   Scope scope_;
-  std::vector<SlotId> leaves_;  // user inputs and constants of the call, in order; kNoSlot: a constant
+  std::map<std::string, std::size_t> buffers_;  // their tensors, by name
+  std::vector<SlotId> leaves_;                  // user inputs and constants of the call, in order; kNoSlot: a constant
 };
 
 Status ProgramReader::check_version() {
@@ -88,6 +91,7 @@ Status ProgramReader::add_tensor(const JsonValue& spec, TensorRole role, std::st
   OAR_ASSIGN(const std::string name, string_at(*arg, "name"));
   OAR_ASSIGN(tensor.slot, nodes_.define(scope_, name, SlotKind::kTensor));
   program_.graph.inputs.push_back(tensor.slot);
+  if (role == TensorRole::kBuffer) buffers_.emplace(tensor.name, program_.tensors.size());
   program_.tensors.push_back(std::move(tensor));
   return Status::ok();
 }
@@ -179,14 +183,11 @@ Status ProgramReader::read_output(const Tagged& spec) {
   OAR_ASSIGN(const std::string name, string_at(*arg, "name"));
   OAR_ASSIGN(const std::string buffer, string_at(*spec.value, "buffer_name"));
   OAR_ASSIGN(const ArgumentItem item, look_up(scope_, name));
-  const auto found = std::find_if(program_.tensors.begin(), program_.tensors.end(), [&](const ProgramTensor& tensor) {
-    return tensor.role == TensorRole::kBuffer && tensor.name == buffer;
-  });
-  if (found == program_.tensors.end() || item.slot == kNoSlot ||
-      program_.graph.slots[item.slot].kind != SlotKind::kTensor) {
+  const auto found = buffers_.find(buffer);
+  if (found == buffers_.end() || item.slot == kNoSlot || program_.graph.slots[item.slot].kind != SlotKind::kTensor) {
     return corrupt("the new value of buffer {} is none", buffer);
   }
-  program_.buffer_updates.push_back({static_cast<std::size_t>(found - program_.tensors.begin()), item.slot});
+  program_.buffer_updates.push_back({found->second, item.slot});
   program_.graph.outputs.push_back(item.slot);
   return Status::ok();
 }
@@ -205,11 +206,13 @@ Status ProgramReader::read_ranges() {
   const JsonValue* ranges = json_.find("range_constraints");
   if (ranges == nullptr) return Status::ok();
   program_.graph.num_user_inputs = program_.inputs.size();
+  std::map<std::string_view, const JsonValue*> by_name;
+  for (const auto& [name, range] : ranges->members()) by_name.emplace(name, &range);
   for (Symbol& symbol : program_.graph.symbols) {
-    const JsonValue* range = ranges->find(symbol.name);
-    if (range == nullptr) continue;
-    const JsonValue* low = range->find("min_val");
-    const JsonValue* high = range->find("max_val");
+    const auto range = by_name.find(symbol.name);
+    if (range == by_name.end()) continue;
+    const JsonValue* low = range->second->find("min_val");
+    const JsonValue* high = range->second->find("max_val");
     if (low != nullptr && low->is_number()) {
       OAR_ASSIGN(symbol.min, integer_of(*low));
     }
@@ -238,13 +241,14 @@ Status ProgramReader::name_inputs(const JsonValue& signature, const JsonValue* n
   for (std::size_t i = 0; i < leaves_.size(); ++i) {
     if (leaves_[i] != kNoSlot) program_.inputs[input++].name = paths[i];
   }
+  std::set<std::string_view> names_of_inputs;
+  for (const ProgramInput& given : program_.inputs) names_of_inputs.insert(given.name);
   std::vector<std::string> candidates = arguments.keys;
   candidates.insert(candidates.end(), tree.children[1].keys.begin(), tree.children[1].keys.end());
   for (std::string& name : candidates) {
+    const auto inside = names_of_inputs.lower_bound(name + ".");
     const bool holds_input =
-        std::any_of(program_.inputs.begin(), program_.inputs.end(), [&](const ProgramInput& given) {
-          return given.name == name || given.name.compare(0, name.size() + 1, name + ".") == 0;
-        });
+        names_of_inputs.contains(name) || (inside != names_of_inputs.end() && inside->starts_with(name + "."));
     if (holds_input) program_.arguments.push_back(std::move(name));
   }
   return Status::ok();

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/strict_json.h"
+#include "base/text.h"
 #include "graph/pt2/expressions.h"
 
 namespace oarlock::pt2 {
@@ -189,11 +191,10 @@ Result<bool> flag_at(const JsonValue& value, std::string_view key) {
 }
 
 Result<std::int64_t> integer_of(const JsonValue& value) {
-  if (value.is_number()) {
-    Result<std::int64_t> number = value.as_int64();
-    if (number.is_ok()) return number;
-  }
-  return corrupt("an integer is expected");
+  const std::optional<std::int64_t> number =
+      value.is_number() ? parse_number<std::int64_t>(value.text()) : std::nullopt;
+  if (!number) return corrupt("an integer is expected");
+  return *number;
 }
 
 Result<double> real_of(const JsonValue& value) {
@@ -209,12 +210,9 @@ Result<Tagged> tagged(const JsonValue& value) {
 }
 
 std::int32_t ShapeReader::symbol_index(const std::string& name) {
-  std::vector<Symbol>& symbols = graph_.symbols;
-  const auto found =
-      std::find_if(symbols.begin(), symbols.end(), [&](const Symbol& symbol) { return symbol.name == name; });
-  if (found != symbols.end()) return static_cast<std::int32_t>(found - symbols.begin());
-  symbols.push_back(Symbol{name, 0, INT64_MAX});
-  return static_cast<std::int32_t>(symbols.size() - 1);
+  const auto [known, is_new] = symbols_.try_emplace(name, static_cast<std::int32_t>(graph_.symbols.size()));
+  if (is_new) graph_.symbols.push_back(Symbol{name, 0, INT64_MAX});
+  return known->second;
 }
 
 Result<ExportedDim> ShapeReader::dim(const JsonValue& size) {

@@ -32,8 +32,8 @@ Result<std::string> string_at(const JsonValue& value, std::string_view key);
 Result<std::int64_t> integer_at(const JsonValue& value, std::string_view key);
 Result<bool> flag_at(const JsonValue& value, std::string_view key);
 
-Result<std::int64_t> integer_of(const JsonValue& value);
-Result<double> real_of(const JsonValue& value);  // a number, "Infinity", "-Infinity", "NaN"
+Result<std::int64_t> integer_of(const JsonValue& value);  // written as one: 1.0 is a float in Python
+Result<double> real_of(const JsonValue& value);           // a number, "Infinity", "-Infinity", "NaN"
 
 // {"as_tensor": {...}} -> ("as_tensor", {...}).
 struct Tagged {
@@ -42,7 +42,7 @@ struct Tagged {
 };
 Result<Tagged> tagged(const JsonValue& value);
 
-// Shapes of one graph: its symbols and expressions grow by those that the shapes name, each once.
+// Shapes of one graph: its symbols and expressions, empty at first, grow by those that the shapes name, each once.
 class ShapeReader {
  public:
   explicit ShapeReader(Graph& graph) : graph_(graph) {}
@@ -52,7 +52,8 @@ class ShapeReader {
  private:
   std::int32_t symbol_index(const std::string& name);
   Graph& graph_;
-  std::map<std::string, ExportedDim, std::less<>> dims_;  // by expression
+  std::map<std::string, ExportedDim, std::less<>> dims_;      // by expression
+  std::map<std::string, std::int32_t, std::less<>> symbols_;  // by name
 };
 
 // A treespec's text ("[1, {...}]") as names: lists, maps, leaves. Types that it does not know are lists, or maps if
