@@ -96,7 +96,43 @@ def program_documents():
             yield name, json.dumps(json.loads(file.read(record)), separators=(",", ":")).encode()
 
 
+class Related(torch.nn.Module):
+    """Branches and shapes that relate its inputs' sizes in every way that the exporter writes down."""
+
+    def forward(self, x, y, *, z):
+        x = x * 2 if x.shape[0] % 4 == 0 else x
+        x = x + 1 if x.shape[0] != y.shape[0] else x
+        x = x - 1 if x.shape[1] // 2 == 1 else x
+        x = x.cos() if max(x.shape[1], y.shape[0]) > 100 else x
+        x = x.sin() if x.shape[0] <= 3 * y.shape[0] and x.shape[1] != 7 else x
+        mean = torch.nn.functional.avg_pool1d(x, 3, stride=2, ceil_mode=True)
+        return torch.cat([x.flatten(), y]), mean, z.view(-1, x.shape[1]).sum()
+
+
+def program_texts():
+    """Of the sizes and guards of a program, with a record as our exporter writes it."""
+    auto = torch.export.Dim.AUTO
+    program = torch.export.export(Related(), (torch.ones(6, 10), torch.ones(9)), {"z": torch.ones(20)},
+                                  dynamic_shapes={"x": {0: auto, 1: auto}, "y": {0: auto}, "z": {0: auto}})
+    buffer = io.BytesIO()
+    torch.export.save(program, buffer)
+    with zipfile.ZipFile(buffer) as file:
+        document = json.loads(file.read(next(name for name in file.namelist() if name.endswith("models/model.json"))))
+    values = document["graph_module"]["graph"]["tensor_values"].values()
+    sizes = {size["as_expr"]["expr_str"] for value in values for size in value["sizes"] if "as_expr" in size}
+    record = {"format": 1, "loss": "loss", "tied": [["bn.weight", "bn.bias"], ["fc.weight", "head.weight"]],
+              "modules": {"": "Small", "fc": "torch.nn.Linear"}, "dynamic": {"x": {"0": "batch", "1": "width"}}}
+    texts = {"sizes": sorted(sizes), "guards_code": document["guards_code"], "extra": record}
+    return json.dumps(texts, indent=1).encode()
+
+
 def main():
+    keep("pt2_texts", "related.json", program_texts())
+    keep("pt2_texts", "edges.json", json.dumps({
+        "sizes": ["Max(Integer(3), Symbol('s0', integer=True), CeilDiv(Symbol('s1'), Integer(2)))", "Pow(Symbol('s0'), Integer(2))"],
+        "guards_code": ["2 <= L['x'].size()[0] < 9", "not (L['n'] == 3 or -L['n']**2 % 5 != 1)", "max(L['n'], L['y']['k'][0].size()[1], 2) > 0",
+                        "L['n'] - (L['x'].size()[0] - 1) // 2 >= 1 and L['y']['k'][0].size()[0] != 1"],
+        "extra": {"format": 1.0}}).encode())
     for name, document in program_documents():
         keep("pt2", name, document)
     member = (4711, b"node7", b"0f3c/node7")
