@@ -167,7 +167,8 @@ std::string SizeExpression::text(const std::function<std::string(std::int64_t)>&
       const std::string right = pop(0), left = pop(0);
       parts.push_back({fmt::format("{}({}, {})", term.op == SizeOp::kMax ? "max" : "min", left, right), own});
     } else {
-      const std::string right = pop(own + 1), left = pop(own == 4 ? own + 1 : own);
+      const bool is_from_left = own != 4 && term.op != SizeOp::kPow;  // a - b - c is (a - b) - c
+      const std::string right = pop(own + 1), left = pop(is_from_left ? own : own + 1);
       const char* space = own >= 6 && term.op != SizeOp::kFloorDiv && term.op != SizeOp::kMod ? "" : " ";
       parts.push_back({left + space + symbol_of(term.op) + space + right, own});
     }

@@ -69,6 +69,7 @@ TEST(SizeExpression, IsWrittenAsPythonWritesIt) {
   EXPECT_EQ(text({of(2), variable(0), op(SizeOp::kMul), of(1), op(SizeOp::kAdd)}), "2*a + 1");
   EXPECT_EQ(text({variable(0), of(1), op(SizeOp::kAdd), of(2), op(SizeOp::kFloorDiv)}), "(a + 1) // 2");
   EXPECT_EQ(text({variable(0), variable(1), of(1), op(SizeOp::kSub), op(SizeOp::kSub)}), "a - (b - 1)");
+  EXPECT_EQ(text({variable(0), of(2), op(SizeOp::kPow), variable(1), op(SizeOp::kPow)}), "(a**2)**b");
   EXPECT_EQ(text({variable(0), of(3), op(SizeOp::kMax), variable(1), op(SizeOp::kEq)}), "max(a, 3) == b");
   EXPECT_EQ(text({variable(0), of(4), op(SizeOp::kMod), of(0), op(SizeOp::kEq), op(SizeOp::kNot)}), "not a % 4 == 0");
 }
