@@ -1,6 +1,8 @@
 #include <ATen/ops/div.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <string_view>
+
 #include "accel/accelerator.h"
 #include "tensor/dtype.h"
 #include "tensor/scopes.h"
@@ -22,6 +24,14 @@ Status check_loss(const at::Tensor& loss) {
         "(oar_model_set_training), was copied, or all parameters that it comes from are frozen (oar_model_freeze)");
   }
   return Status::ok();
+}
+
+// What the host did in a wrong order, by libtorch's words for it; "": nothing that is known.
+std::string_view misuse_in(std::string_view reason) {
+  if (reason.find("through the graph a second time") != reason.npos) return "backward was called twice for one forward";
+  if (reason.find("modified by an inplace operation") == reason.npos) return "";
+  return "what the forward used was changed before the backward (a step, loaded or merged weights, an input written "
+         "to)";
 }
 
 }  // namespace
@@ -62,13 +72,13 @@ Status Accelerator::run_backward(const at::Tensor& loss) {
     give_up();
     const std::string reason = message_of_current_exception();
     (void)poison(aborted("{}", reason), "backward");
-    if (reason.find("through the graph a second time") == reason.npos) throw;
-    if (state_->world_size() == 1) {
-      return invalid_state("backward was called twice for one forward; run the forward again");
-    }
+    const std::string_view misuse = misuse_in(reason);
+    if (misuse.empty()) throw;
+    if (state_->world_size() == 1) return invalid_state("{}; run the forward again", misuse);
     return invalid_state(
-        "backward was called twice for one forward; gradients were on their way to other ranks, so training on these "
-        "ranks has ended: create the state anew and prepare again");
+        "{}; gradients were on their way to other ranks, so training on these ranks has ended: create the state anew "
+        "and prepare again",
+        misuse);
   }
 }
 

@@ -53,6 +53,9 @@ Result<std::size_t> regular_size(int fd, const std::string& path) {
   return static_cast<std::size_t>(info.st_size);
 }
 
+// Reading one end of a pipe that nobody writes to would wait for ever.
+int open_for_reading(const std::string& path) { return open_retrying(path, O_RDONLY | O_NONBLOCK); }
+
 class RealFile final : public WritableFile {
  public:
   RealFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
@@ -102,6 +105,10 @@ class RealFs final : public Fs {
   }
 
   Status rename(const std::string& from, const std::string& to) override {
+    struct stat info {};  // a file would take the place of /dev/null, say, for all programs of the machine
+    const bool exists = ::lstat(to.c_str(), &info) == 0;
+    if (exists && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode) && !S_ISLNK(info.st_mode))
+      return io_error("cannot rename '{}' to '{}': it is a device, a pipe or a socket, no file", from, to);
     if (::rename(from.c_str(), to.c_str()) == 0) return Status::ok();
     return os_error(errno, fmt::format("cannot rename '{}' to '{}'", from, to));
   }
@@ -171,7 +178,7 @@ Fs& real_fs() {
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t size_bytes_max) {
-  const Descriptor file(open_retrying(path, O_RDONLY));
+  const Descriptor file(open_for_reading(path));
   if (file.get() < 0) return path_error(errno, "cannot open", path);
   OAR_ASSIGN(const std::size_t size, regular_size(file.get(), path));
   if (size > size_bytes_max) return corrupt("'{}' has {} bytes, at most {} are read", path, size, size_bytes_max);
@@ -199,7 +206,7 @@ Status write_file_atomically(Fs& fs, const std::string& path, std::string_view b
 }
 
 Result<std::shared_ptr<MappedFile>> MappedFile::open(const std::string& path) {
-  const Descriptor file(open_retrying(path, O_RDONLY));
+  const Descriptor file(open_for_reading(path));
   if (file.get() < 0) return path_error(errno, "cannot open", path);
   OAR_ASSIGN(const std::size_t size, regular_size(file.get(), path));
   if (size == 0) return std::shared_ptr<MappedFile>(new MappedFile(path, nullptr, 0));  // nothing can be mapped

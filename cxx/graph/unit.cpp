@@ -153,14 +153,7 @@ class Chooser {
   std::set<std::string, std::less<>> chosen_;
 };
 
-// Units by path, but for the root.
-using UnitIndex = std::map<std::string_view, std::size_t>;
-
-UnitIndex index_of(const Units& units) {
-  UnitIndex index;
-  for (std::size_t i = 1; i < units.size(); ++i) index.emplace(units[i].path, i);
-  return index;
-}
+using UnitIndex = std::map<std::string_view, std::size_t>;  // by path, but for the root
 
 std::size_t unit_of(const UnitIndex& units, std::string_view path) {
   std::size_t unit = 0;
@@ -191,7 +184,8 @@ Place place_of(const Units& units, const UnitIndex& index, const Node& node) {
 std::vector<Place> places_of(const Units& units, const Graph& graph) {
   std::vector<Place> places;
   places.reserve(graph.nodes.size());
-  const UnitIndex index = index_of(units);
+  UnitIndex index;
+  for (std::size_t i = 1; i < units.size(); ++i) index.emplace(units[i].path, i);
   for (const Node& node : graph.nodes) places.push_back(place_of(units, index, node));
   // A region that a unit opens is the unit's to its end.
   std::vector<Place> open;

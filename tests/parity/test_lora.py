@@ -196,6 +196,32 @@ def test_a_merged_model_that_nothing_was_made_of_can_be_thawed(programs):
     assert refusal(lambda: OAR.check(LIB.oar_model_merge_lora(model)))[0] == oarlock_ctypes.E_STATE
 
 
+def test_a_unit_inside_an_adapter_goes_with_it(programs):
+    """It kept the merge from ending, after the weights were changed and the adapters zeroed."""
+    model = add(load(programs("mlp")), targets=["*"], **OPTIONS)
+    set_adapters(model, ["first", "middle", "out"])
+    OAR.check(LIB.oar_model_set_units(model, b'{"paths": ["first.lora", "middle"]}'))
+    expected = OAR.forward(model, lora_side.rows())["logits"]
+    OAR.check(LIB.oar_model_merge_lora(model))
+    assert torch.allclose(OAR.forward(model, lora_side.rows())["logits"], expected, atol=1e-5)
+    assert OAR.number(ctypes.c_int64, LIB.oar_model_num_units, model) == 2
+    add(model, targets=["*"])
+
+
+@pytest.mark.parametrize("recompute", [0, 1])
+def test_weights_that_are_merged_between_forward_and_backward_are_the_hosts_mistake(programs, recompute):
+    model = add(load(programs("mlp")), targets=["*"], **OPTIONS)
+    OAR.check(LIB.oar_model_set_units(model, b'{"paths": ["*"]}'))
+    OAR.check(LIB.oar_model_set_recompute(model, b"*", recompute))
+    accelerator = OAR.make(LIB.oar_accelerator_create, STATE, None)
+    OAR.check(LIB.oar_accelerator_prepare_model(accelerator, model))
+    tree = OAR.forward_tree(model, lora_side.rows())
+    OAR.check(LIB.oar_model_merge_lora(model))
+    loss = OAR.make(LIB.oar_tree_get_tensor, tree, b"loss")
+    code, text = refusal(lambda: OAR.check(LIB.oar_accelerator_backward(accelerator, loss)))
+    assert code == oarlock_ctypes.E_STATE and "changed before the backward" in text and "run the forward again" in text
+
+
 def test_frozen_parameters_have_no_gradient_and_no_optimizer_state(programs, tmp_path):
     model = load(programs("mlp"))
     assert freeze(model, "*.bias") == 2

@@ -54,6 +54,15 @@ bool needs_units(const UnitObservers& observers) {
                      [](const auto& observer) { return observer->watches_units() || observer->watches_backward(); });
 }
 
+// What of the policy still fits something.
+UnitPolicy fitting(const UnitPolicy& policy, const Program& program) {
+  UnitPolicy rest = policy;
+  const auto fits = [&](const UnitPolicy& one) { return choose_units(program, one).is_ok(); };
+  std::erase_if(rest.classes, [&](const std::string& name) { return !fits({{name}, {}, 0}); });
+  std::erase_if(rest.paths, [&](const std::string& pattern) { return !fits({{}, {pattern}, 0}); });
+  return rest;
+}
+
 }  // namespace
 
 GraphModel::GraphModel(Program program, at::Device device) : program_(std::move(program)), device_(device) {
@@ -132,15 +141,18 @@ Result<std::int64_t> GraphModel::freeze(std::string_view pattern, bool frozen) {
 
 Status GraphModel::apply(GraphPass& pass) {
   if (sealed_) return invalid_state("the program cannot be rewritten any more: the model is prepared");
-  return apply_any_time(pass);
+  return rewrite(pass, false);
 }
 
-Status GraphModel::apply_any_time(GraphPass& pass) {
+Status GraphModel::apply_any_time(GraphPass& pass) { return rewrite(pass, true); }
+
+Status GraphModel::rewrite(GraphPass& pass, bool units_may_go) {
   Program rewritten = program_;
   OAR_TRY(pass.run(rewritten).within(pass.name()));
   OAR_TRY(verify_program(rewritten).within(fmt::format("after the pass {}", pass.name())));
   rewritten.revision = program_.revision + 1;
-  OAR_ASSIGN(Units units, choose_units(rewritten, policy_));
+  const UnitPolicy policy = units_may_go ? fitting(policy_, rewritten) : policy_;
+  OAR_ASSIGN(Units units, choose_units(rewritten, policy));
   std::vector<bool> is_recomputed;  // units keep it by their names: a policy by size may choose others now
   for (const Unit& unit : units) {
     const auto before =
@@ -149,6 +161,7 @@ Status GraphModel::apply_any_time(GraphPass& pass) {
     is_recomputed.push_back(index < is_recomputed_.size() && is_recomputed_[index]);
   }
   program_ = std::move(rewritten);
+  policy_ = policy;
   units_ = std::make_shared<const Units>(std::move(units));
   is_recomputed_ = std::move(is_recomputed);
   compile();

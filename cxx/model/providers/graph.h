@@ -46,7 +46,8 @@ class GraphModel : public Model {
 
   // Rewrites the program and compiles it anew. Nothing is changed on failure. OAR_E_STATE once sealed.
   Status apply(GraphPass& pass);
-  // The same for a pass that leaves what the model computes alone: also once sealed.
+  // The same for a pass that leaves what the model computes alone: also once sealed. Units whose modules it takes away
+  // are units no more.
   Status apply_any_time(GraphPass& pass);
 
   // graph_units.cpp. Until then the root is the only unit. OAR_E_STATE once sealed.
@@ -93,6 +94,7 @@ class GraphModel : public Model {
   Result<const ProgramTensor*> find(std::string_view name) const;
   Status set_inputs(const Tree& inputs, Frame& frame);
   GraphModel* as_graph() override { return this; }
+  Status rewrite(GraphPass& pass, bool units_may_go);
   void compile();
   void list_tensors();
   Plan make_plan(const Graph& graph, const std::vector<SlotId>& written, const std::vector<SlotId>& kept) const;

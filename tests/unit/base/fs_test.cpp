@@ -89,6 +89,23 @@ TEST_F(Files, AtomicWriteThatFailsAnywhereKeepsTheOldBytes) {
   }
 }
 
+TEST_F(Files, NothingTakesThePlaceOfADeviceOrAPipe) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const Status status = write_file_atomically(real_fs(), path("pipe"), "x");
+  EXPECT_EQ(status.code(), OAR_E_IO);
+  EXPECT_TRUE(status.message().ends_with("it is a device, a pipe or a socket, no file")) << status.message();
+  struct stat info {};
+  EXPECT_EQ(::stat(path("pipe").c_str(), &info), 0);
+  EXPECT_TRUE(S_ISFIFO(info.st_mode));
+  EXPECT_EQ(real_fs().list(folder_).value(), (std::vector<std::string>{"pipe"}));
+}
+
+TEST_F(Files, APipeIsRefusedAtOnceHoweverLongNobodyWritesToIt) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(read_file(path("pipe"), 10).status().code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(MappedFile::open(path("pipe")).status().code(), OAR_E_ARGUMENT);
+}
+
 TEST_F(Files, FullDeviceIsNoSpace) {
   Result<std::unique_ptr<WritableFile>> file = real_fs().create("/dev/full");
   ASSERT_TRUE(file.is_ok()) << file.status().message();
