@@ -50,7 +50,7 @@ def save(program, folder, **shim):
 def steps(program, tmp_path_factory):
     """What a save does to files, in order."""
     parent = tmp_path_factory.mktemp("steps")
-    assert save(program, parent / "adapter", PATH="adapter", LOG=str(parent / "log")).returncode == oc.OK
+    assert save(program, parent / "adapter", PATH=parent.name, LOG=str(parent / "log")).returncode == oc.OK
     return [line.split()[1] for line in (parent / "log").read_text().splitlines()]
 
 
@@ -65,7 +65,7 @@ def test_a_save_that_is_killed_leaves_all_or_nothing(program, steps, tmp_path):
     whole, seen = files(earlier), set()
     for number in range(1, len(steps) + 1):
         folder = tmp_path / f"adapter_{number}"
-        killed = save(program, folder, PATH=folder.name, AT=f"any:{number}", TORN="1")
+        killed = save(program, folder, PATH=tmp_path.name, AT=f"any:{number}", TORN="1")
         assert killed.returncode == -signal.SIGKILL, (number, killed)
         seen.add(folder.exists())
         if folder.exists():
@@ -81,7 +81,7 @@ def test_a_save_that_is_killed_leaves_all_or_nothing(program, steps, tmp_path):
 @pytest.mark.parametrize("kind", ["mkdir", "open", "write", "fsync", "rename"])
 @pytest.mark.parametrize("error, code", [("ENOSPC", oc.E_NO_SPACE), ("EROFS", oc.E_IO)])
 def test_a_save_that_fails_says_why_and_leaves_nothing(program, tmp_path, kind, error, code):
-    failed = save(program, tmp_path / "adapter", PATH="adapter", AT=f"{kind}:1", ERRNO=error, TORN="1")
+    failed = save(program, tmp_path / "adapter", PATH=tmp_path.name, AT=f"{kind}:1", ERRNO=error, TORN="1")
     assert failed.returncode == code and os.strerror(getattr(errno, error)) in failed.stderr, failed
     assert list(tmp_path.iterdir()) == []
 
