@@ -199,6 +199,12 @@ def test_a_python_without_torch_is_told(place, command):
     assert status == 1 and f"exporting needs torch, and the Python {sys.executable} has none that works" in error and "OARLOCK_PYTHON" in error
 
 
+def test_a_torch_that_is_too_old_is_told(place):
+    (place / "torch.py").write_text("__version__ = '2.4.1+cpu'")
+    status, _, error = export(place, "net.py:program", PYTHONPATH=str(place))
+    assert status == 1 and f"exporting needs torch 2.11 or later; that of {sys.executable} is 2.4.1+cpu" in error and "OARLOCK_PYTHON" in error
+
+
 def test_without_a_python_the_status_is_that_of_a_missing_program(place):
     (place / "text").write_text("no program")
     status, _, error = export(place, "net.py:program", OARLOCK_PYTHON=None, PATH="/nonexistent")

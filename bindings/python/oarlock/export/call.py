@@ -57,7 +57,8 @@ class Call:
         wanted = named_targets(loss, targets)
         for name in wanted:
             if name in by_name or name in order:
-                raise ExportError(f"a target and an input of the model are both called '{name}'; name the target: targets={{...}}")
+                raise ExportError(f"a target and an input of the model are both called '{name}'; give the target another name: "
+                                  f"targets={{'target_{name}': ...}}")
         return cls(model, args, {**by_name, **wanted}, loss, list(wanted), train)
 
     def _as_the_model(self, value):
