@@ -61,6 +61,15 @@ class Packed(nn.Module):
         return nn.utils.rnn.pad_packed_sequence(self.layer(packed)[0])[0].mean()
 
 
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.GRU(8, 4, batch_first=True)
+
+    def forward(self, x):
+        return self.layer(x)[0].mean()
+
+
 class Backward(Net):
     def forward(self, x):
         loss = super().forward(x).mean()
@@ -160,6 +169,8 @@ ADVICE = {
     "format": (Format, x(), {}, ["formats a number that a tensor holds .*leave that line out", line(r"print\(f")]),
     "one_hot": (OneHot, (x(), torch.arange(6) % 4), {}, ["give it num_classes", line(r"F\.one_hot\(y\)")]),
     "packed": (Packed, x(), {}, ["packed sequences .*give the recurrent layer the padded tensor", line(r"self\.layer\(packed\)")]),
+    "length": (Recurrent, torch.zeros(3, 5, 8), {"dynamic": {"x": ("batch", "length")}},
+               [r"fixes it to 5: .*LSTM or GRU .*pad to one length", line(r"self\.layer\(x\)")]),
     "backward": (Backward, x(), {}, [r"calls backward\(\): .*return the loss", line(r"loss\.backward\(\)")]),
     "gradient": (Gradient, x(), {}, [GRADIENTS, line(r"torch\.autograd\.grad")]),
     "forwards": (Forwards, x(), {}, [GRADIENTS, line(r"torch\.func\.jvp")]),

@@ -73,19 +73,25 @@ def require_dynamic(program, call, dims, stacks):
         for dim, label in entry.items():
             size = values[name].shape[dim]
             if isinstance(size, int) or size.node.expr.is_number:
-                at = place_in(stacks.get(str(size.node._expr), ())) if isinstance(size, torch.SymInt) else ""
-                number = call.tensors()[name].shape[dim]
-                like = [other for other, tensor in call.tensors().items()
-                        if dim not in dims.get(other, {}) and tensor.dim() > dim and tensor.shape[dim] == number]
-                if like:
-                    at = f". '{like[0]}' is not dynamic there and has {number}, too: if that is the same size, give it the same name{at}"
-                raise ExportError(f"dimension {dim} of '{name}' ('{label}') was to be dynamic, but the model fixes it to {size}: write "
-                                  f"forward without int(size), size == {size}, loops over it, and tensors and shapes made for one size "
-                                  f"(torch.sym_max and torch.sym_min stand for max and min), or do not ask for this dimension{at}")
+                stack = stacks.get(str(size.node._expr), ()) if isinstance(size, torch.SymInt) else ()
+                raise ExportError(f"dimension {dim} of '{name}' ('{label}') was to be dynamic, but the model fixes it to {size}: "
+                                  f"{way_out(call, dims, name, dim, stack)}{place_in(stack)}")
             other = labels.setdefault(str(size.node.expr), (label, name, dim))
             if other[0] != label:
                 raise ExportError(f"'{label}' (dimension {dim} of '{name}') and '{other[0]}' (dimension {other[2]} of '{other[1]}') "
                                   "must be equal in this model; give them one name, or change what makes them equal")
+
+
+def way_out(call, dims, name, dim, stack):
+    """What to write for a dimension that the model fixes."""
+    if any(frame.filename.endswith("torch/nn/modules/rnn.py") for frame in stack):
+        return "torch.export fixes the length of what an LSTM or GRU is given; pad to one length, and do not ask for this dimension"
+    size = call.tensors()[name].shape[dim]
+    like = [other for other, tensor in call.tensors().items()
+            if dim not in dims.get(other, {}) and tensor.dim() > dim and tensor.shape[dim] == size]
+    return (f"write forward without int(size), size == {size}, loops over it, and tensors and shapes made for one size (torch.sym_max and "
+            "torch.sym_min stand for max and min), or do not ask for this dimension"
+            + (f". '{like[0]}' is not dynamic there and has {size}, too: if that is the same size, give it the same name" if like else ""))
 
 
 @contextlib.contextmanager
