@@ -11,6 +11,7 @@
 #include <torch/custom_class.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -119,6 +120,7 @@ struct Call : torch::CustomClassHolder {
   std::size_t num_parameters = 0;                         // of these
   std::vector<std::pair<SlotId, c10::IValue>> constants;  // sizes that flow in, buffers that nobody writes to
   std::vector<std::pair<SlotId, at::Tensor>> buffers;     // copies of the others, as they were
+  std::vector<std::uint32_t> versions;                    // of the constants that are tensors, in order
   std::vector<SlotId> output_slots;                       // of the node's outputs
   RandomState random;
   AutocastState autocast;
@@ -129,8 +131,21 @@ struct Call : torch::CustomClassHolder {
   std::vector<bool> has_history;  // by slot
 };
 
+// By constant that is a tensor. Autograd compares those of what it saves itself.
+std::vector<std::uint32_t> versions_of(const Call& call) {
+  std::vector<std::uint32_t> versions;
+  for (const auto& [slot, value] : call.constants) {
+    if (value.isTensor() && value.toTensor().defined()) versions.push_back(value.toTensor()._version());
+  }
+  return versions;
+}
+
 // Runs the segment again on leaves of its own and goes back through it.
 variable_list second_run(const Call& call, const variable_list& inputs, variable_list gradients) {
+  if (versions_of(call) != call.versions) {
+    throw StatusError(
+        invalid_state("a buffer that a recomputed unit reads was changed before the backward; run the forward again"));
+  }
   const GradModeScope grad(true);
   const Segment& segment = call.plan->segment;
   Frame frame = call.executor->make_frame();
@@ -266,6 +281,7 @@ Status run_recomputed(const std::shared_ptr<const Executor>& executor, const std
   const bool any = std::any_of(plan->outputs.begin(), plan->outputs.end(),
                                [&](SlotId slot) -> bool { return call->has_history[slot]; });
   if (!any) return run_plainly();
+  call->versions = versions_of(*call);
   call->devices = devices_of(inputs);
   call->random = RandomState::of_now(call->devices);
   call->autocast = AutocastState::of_now(call->devices);

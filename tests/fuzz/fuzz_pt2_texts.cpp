@@ -4,10 +4,10 @@
 //
 // An input is {"sizes": [text], "guards_code": [text], "extra": {...}}; what is no JSON is taken for a text itself.
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstring>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <string>
@@ -26,6 +26,7 @@ namespace oarlock {
 namespace {
 
 constexpr std::chrono::seconds kLongest{5};  // for 64 KiB, which take milliseconds; machines under load and sanitizers
+constexpr std::string_view kPaths[] = {"x", "y.k.0", "n"};  // of the inputs, in order
 constexpr std::int64_t kValues[] = {2, 3, 4, 7, 64, std::int64_t{1} << 40};
 
 std::vector<std::int64_t> values_from(std::size_t count, std::size_t first) {
@@ -71,7 +72,7 @@ std::optional<SizeExpression> understood(std::string_view text, std::vector<pt2:
       const bool is_same = terms[i].path == term.path && terms[i].kind == term.kind && terms[i].dim == term.dim;
       if (is_same) return static_cast<std::int64_t>(i);
     }
-    if (term.path != "x" && term.path != "y.k.0" && term.path != "n") return std::nullopt;
+    if (std::find(std::begin(kPaths), std::end(kPaths), term.path) == std::end(kPaths)) return std::nullopt;
     terms.push_back(term);
     return static_cast<std::int64_t>(terms.size()) - 1;
   });
@@ -87,7 +88,7 @@ std::optional<bool> all_hold(const Graph& graph, const std::vector<pt2::GuardTer
                              const std::vector<std::int64_t>& values) {
   std::vector<std::int64_t> measured;
   for (const Measure& measure : graph.measures) {
-    const std::string& path = std::array<std::string, 3>{"x", "y.k.0", "n"}[static_cast<std::size_t>(measure.slot)];
+    const std::string_view path = kPaths[measure.slot];
     const auto term = std::find_if(terms.begin(), terms.end(), [&](const pt2::GuardTerm& known) {
       return known.path == path && known.kind == measure.kind && known.dim == measure.dim;
     });

@@ -8,6 +8,7 @@ from torch import nn
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+import oarlock_ctypes  # noqa: E402
 import programs  # noqa: E402
 from unit_models import (ACCELERATOR, CASES, OAR, Feed, Loss, assert_same, exporter, images, load, profile, rows,
                          set_recompute, set_units, step)  # noqa: E402
@@ -122,3 +123,40 @@ def test_recomputing_drops_the_activations(tmp_path):
     # peak then is one layer's activations and six inputs.
     assert peaks[0] >= 6 * 2 * 256 * 256 * 4
     assert peaks[1] <= 0.4 * peaks[0]
+
+
+class Scale(nn.Module):
+    """No parameter that would tell autograd of the change."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("factor", torch.full((16,), 2.0))
+
+    def forward(self, x):
+        return (x * self.factor).sin()
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.offset, self.layers = nn.Parameter(torch.zeros(16)), nn.Sequential(Scale(), Scale())
+
+    def forward(self, x):
+        return self.layers(x + self.offset)
+
+
+@pytest.mark.parametrize("recompute", [0, 1])
+def test_buffers_that_are_loaded_between_forward_and_backward_are_the_hosts_mistake(tmp_path, recompute):
+    """The second run would compute with other numbers than the first, and the gradients be of neither."""
+    programs.export_program(programs.seeded(lambda: Loss(Scaled())), (rows(),), tmp_path / "scaled.pt2", ({0: "n"},))
+    model = load(tmp_path / "scaled.pt2")
+    set_units(model, paths=["body.layers.*"])
+    set_recompute(model, enabled=recompute)
+    weights = str(tmp_path / "weights.safetensors").encode()
+    OAR.check(OAR.lib.oar_model_save_weights(model, weights))
+    loss = OAR.make(OAR.lib.oar_tree_get_tensor, OAR.forward_tree(model, [rows()]), b"loss")
+    OAR.check(OAR.lib.oar_model_load_weights(model, weights))
+    with pytest.raises(oarlock_ctypes.OarlockError, match="changed before the backward.*; run the forward again") as error:
+        OAR.check(OAR.lib.oar_accelerator_backward(ACCELERATOR, loss))
+    assert error.value.code == oarlock_ctypes.E_STATE
+    step(model, rows())
