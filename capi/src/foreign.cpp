@@ -4,6 +4,7 @@
 #include "guard.h"
 #include "model/providers/foreign.h"
 #include "model/trace.h"
+#include "own_handle.h"
 #include "state/process_state.h"
 #include "tensor/tree.h"
 
@@ -11,21 +12,6 @@ using namespace oarlock;
 using namespace oarlock::capi;
 
 namespace {
-
-// A handle that ends with this object.
-template <class H>
-class OwnHandle {
- public:
-  explicit OwnHandle(H* handle) : handle_(handle) {}
-  ~OwnHandle() { release(handle_); }
-  OwnHandle(const OwnHandle&) = delete;
-  OwnHandle& operator=(const OwnHandle&) = delete;
-  H* get() const { return handle_; }
-  H** out() { return &handle_; }
-
- private:
-  H* handle_;
-};
 
 // What went wrong inside the callback is what its last call of the library said.
 Status callback_returned(const char* what, std::int32_t value) {
@@ -39,7 +25,7 @@ Status callback_returned(const char* what, std::int32_t value) {
 Result<Tree> run_forward(oar_forward_fn fn, void* data, std::shared_ptr<Model> model, const Tree& inputs) {
   const OwnHandle<oar_model> model_handle(wrap<oar_model>(std::move(model)));
   const OwnHandle<oar_tree> input_handle(wrap<oar_tree>(std::make_shared<Tree>(inputs)));
-  OwnHandle<oar_tree> outputs(nullptr);
+  OwnHandle<oar_tree> outputs;
   clear_error();
   const std::int32_t value = fn(model_handle.get(), input_handle.get(), outputs.out(), data);
   if (value != 0) return callback_returned("forward", value);

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "guard.h"
+#include "own_handle.h"
 #include "tensor/dlpack.h"
 #include "tensor/dtype.h"
 #include "tensor/memory.h"
@@ -53,14 +54,9 @@ oar_status oar_tensor_from_dlpack(DLManagedTensorVersioned* managed, void* strea
     OAR_TRY(require_argument(managed, "managed"));
     OAR_TRY(require_out(out, "out"));
     auto object = std::make_shared<at::Tensor>();
-    oar_tensor* handle = wrap<oar_tensor>(object);  // before the import: nothing may fail after it took ownership
-    Result<at::Tensor> tensor = tensor_from_dlpack(managed, stream);
-    if (!tensor.is_ok()) {
-      release(handle);
-      return std::move(tensor).status();
-    }
-    *object = std::move(tensor).value();
-    *out = handle;
+    OwnHandle<oar_tensor> handle(wrap<oar_tensor>(object));  // nothing may fail after the import: it takes ownership
+    OAR_ASSIGN(*object, tensor_from_dlpack(managed, stream));
+    *out = handle.take();
     return Status::ok();
   });
 }

@@ -5,6 +5,7 @@
 #include "guard.h"
 #include "model/model.h"
 #include "model/providers/graph.h"
+#include "own_handle.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -83,9 +84,9 @@ oar_status oar_model_forward_with_values(oar_model* model, const oar_tree* input
       wanted.emplace_back(names[i]);
     }
     OAR_ASSIGN(GraphModel::Forward forward, program->forward_with_values(given, wanted));
-    oar_tree* const values = wrap_tree(std::move(forward.values));
+    OwnHandle<oar_tree> values(wrap_tree(std::move(forward.values)));  // the next line may fail
     *out_outputs = wrap_tree(std::move(forward.outputs));
-    *out_values = values;
+    *out_values = values.take();
     return Status::ok();
   });
 }
