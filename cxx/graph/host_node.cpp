@@ -8,25 +8,10 @@
 
 #include "tensor/compat.h"
 #include "tensor/exceptions.h"
+#include "tensor/tree_leaves.h"
 
 namespace oarlock {
 namespace {
-
-// A tree of the same structure; change(leaf) for every leaf, in order.
-template <class Change>
-Tree with_leaves(const Tree& tree, const Change& change) {
-  if (const Tree::List* list = tree.list()) {
-    Tree::List changed;
-    for (const Tree& item : *list) changed.push_back(with_leaves(item, change));
-    return Tree(std::move(changed));
-  }
-  if (const Tree::Map* map = tree.map()) {
-    Tree::Map changed;
-    for (const auto& [key, item] : *map) changed.emplace_back(key, with_leaves(item, change));
-    return Tree(std::move(changed));
-  }
-  return change(tree);
-}
 
 bool has_gradient(const Tree& leaf) {
   const at::Tensor* tensor = leaf.tensor();

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "graph/memory_roots.h"
+#include "graph/module_path.h"
 
 namespace oarlock {
 namespace {
@@ -22,11 +23,6 @@ template <class Visit>
 void for_each_head(std::string_view path, const Visit& visit) {
   for (std::size_t end = path.find('.'); end != path.npos; end = path.find('.', end + 1)) visit(path.substr(0, end));
   visit(path);
-}
-
-std::string_view last_part(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
-  return dot == name.npos ? name : name.substr(dot + 1);
 }
 
 // Nobody recorded where the node stands.

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "graph/module_path.h"
 #include "model/providers/graph.h"
 #include "tensor/describe.h"
 #include "tensor/scopes.h"
@@ -48,15 +49,13 @@ Status set_option(const std::string& key, const JsonValue& value, LoraOptions& o
   return Status::ok();
 }
 
-std::string last_part(const std::string& module) { return module.substr(module.rfind('.') + 1); }
-
 Status no_layer(const std::string& pattern, const std::vector<LinearLayer>& layers) {
   if (layers.empty()) return invalid_argument("the program has no linear layers that could have adapters");
   std::vector<std::string> modules, near;
   for (const LinearLayer& layer : layers) {
     modules.push_back(layer.module);
     near.push_back(layer.module);
-    if (last_part(layer.module) != layer.module) near.push_back("*." + last_part(layer.module));
+    if (last_part(layer.module) != layer.module) near.push_back(fmt::format("*.{}", last_part(layer.module)));
   }
   const std::vector<std::string_view> candidates(near.begin(), near.end());
   std::optional<std::string_view> nearest = nearest_text(pattern, candidates);

@@ -15,6 +15,7 @@
 #include "model/providers/graph.h"
 #include "tensor/rng.h"
 #include "tensor/scopes.h"
+#include "tensor/tree_leaves.h"
 
 namespace oarlock {
 namespace {
@@ -103,19 +104,6 @@ Status add_examples(const Tree& tree, const std::string& path, TraceSubject& sub
   return invalid_argument(
       "example input '{}' is a {}; a program takes tensors, and what is fixed belongs to the forward", path,
       tree.kind_name());
-}
-
-// The same tree with other tensors at its leaves, in order.
-Tree with_leaves(const Tree& tree, const std::vector<at::Tensor>& leaves, std::size_t& next) {
-  if (tree.tensor() != nullptr) return Tree(leaves[next++]);
-  if (const Tree::Map* map = tree.map()) {
-    Tree::Map made;
-    for (const auto& [key, child] : *map) made.emplace_back(key, with_leaves(child, leaves, next));
-    return Tree(std::move(made));
-  }
-  Tree::List made;
-  for (const Tree& child : *tree.list()) made.push_back(with_leaves(child, leaves, next));
-  return Tree(std::move(made));
 }
 
 // Copies of the examples in which the declared dimensions have these sizes: rows are repeated from the first on.
@@ -209,7 +197,7 @@ std::string other_sizes(const Declared& declared, const std::vector<std::int64_t
 Result<Recording> record(ForeignModel& model, const Tree& example, const TraceSubject& subject,
                          std::vector<at::Tensor> inputs, std::span<const Recording> earlier) {
   std::size_t next = 0;
-  const Tree given = with_leaves(example, inputs, next);
+  const Tree given = with_leaves(example, [&](const Tree&) { return Tree(inputs[next++]); });
   Tracer tracer(subject, std::move(inputs), earlier);
   const CallScope calls(true, &tracer);
   OAR_ASSIGN(const Tree outputs, model.forward(given));

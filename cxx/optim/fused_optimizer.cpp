@@ -5,23 +5,17 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
-#include <fmt/ranges.h>
 
 #include <map>
 #include <string>
 #include <tuple>
 #include <utility>
 
-#include "tensor/dtype.h"
+#include "tensor/describe.h"
 #include "tensor/scopes.h"
 
 namespace oarlock {
 namespace {
-
-std::string describe(const at::Tensor& tensor) {
-  return fmt::format("{} [{}] on {}", dtype_name(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "),
-                     tensor.device().str());
-}
 
 // The kernels walk memory and ignore strides, so a gradient must lie as its parameter does.
 Result<at::Tensor> gradient_like(const NamedTensor& parameter) {
@@ -31,7 +25,7 @@ Result<at::Tensor> gradient_like(const NamedTensor& parameter) {
   if (gradient.sizes() != tensor.sizes() || gradient.scalar_type() != tensor.scalar_type() ||
       gradient.device() != tensor.device()) {
     return invalid_argument("the gradient of '{}' does not fit; parameter {}, gradient {}", parameter.name,
-                            describe(tensor), describe(gradient));
+                            describe_tensor(tensor), describe_tensor(gradient));
   }
   if (gradient.strides() == tensor.strides()) return gradient;
   return at::empty_like(tensor.detach()).copy_(gradient);

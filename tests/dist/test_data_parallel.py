@@ -6,6 +6,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from micro_batches import TWO_MICRO_BATCHES, gradients_of_two_micro_batches, save_rows
 from world import run_world
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "parity"))
@@ -31,8 +32,7 @@ def folder(tmp_path_factory):
     programs.export_program(programs.seeded(WithAnIdleLayer), programs.mlp_inputs(), folder / "idle.pt2", ({0: "b"}, {0: "b"}))
     images, labels = programs.digits_inputs(160)
     safetensors.torch.save_file({"images": images, "labels": labels}, folder / "digits.safetensors")
-    x, y = programs.mlp_inputs(160)
-    safetensors.torch.save_file({"x": x, "y": y}, folder / "mlp.safetensors")
+    save_rows(programs.mlp_inputs(160), folder / "mlp.safetensors")
     return folder
 
 
@@ -75,35 +75,6 @@ def test_rank_0s_buffers_are_those_of_its_own_batches(folder, tmp_path, accumula
         assert torch.equal(sent[0][name], kept[0][name]), name
 
 
-FIRST_OF_TWO = """
-with state({options}) as world:
-    accelerator = ctypes.c_void_p(call_out(lib.oar_accelerator_create, world.handle, None))
-    model = ctypes.c_void_p(call_out(lib.oar_model_load, world.handle, {program!r}.encode(), None))
-    check(lib.oar_accelerator_prepare_model(accelerator, model))
-    dataset = ctypes.c_void_p(call_out(lib.oar_dataset_from_safetensors, {data!r}.encode(), None, ctypes.c_size_t(0)))
-    loader = ctypes.c_void_p(call_out(lib.oar_loader_create, dataset, b'{{"batch_size": 16}}'))
-    check(lib.oar_accelerator_prepare_loader(accelerator, loader))
-    gradients = []
-    for micro in range(2):
-        batch = ctypes.c_void_p(call_out(lib.oar_loader_next, loader))
-        check(lib.oar_accelerator_accumulate_begin(accelerator, model))
-        outputs = ctypes.c_void_p(call_out(lib.oar_model_forward, model, batch))
-        loss = ctypes.c_void_p(call_out(lib.oar_tree_get_tensor, outputs, b"loss"))
-        check(lib.oar_accelerator_backward(accelerator, loss))
-        gradient = ctypes.c_void_p(call_out(lib.oar_model_gradient, model, b"fc2.bias"))
-        data = ctypes.cast(call_out(lib.oar_tensor_data, gradient), ctypes.POINTER(ctypes.c_float))
-        gradients.append(data[:10])
-        check(lib.oar_accelerator_accumulate_end(accelerator))
-    report(gradients=gradients)
-"""
-
-
-def gradients_of_two_micro_batches(folder, **options):
-    given = ", ".join(f"{key}={value}" for key, value in {"accelerator_gradient_accumulation_steps": 2, **options}.items())
-    ranks = run_world(2, FIRST_OF_TWO.format(program=str(folder / "mlp.pt2"), data=str(folder / "mlp.safetensors"), options=given))
-    return [torch.tensor(rank["gradients"]) for rank in ranks]  # per rank: micro-batch, value
-
-
 def test_sync_each_batch_averages_over_ranks_inside_the_accumulation(folder):
     own = gradients_of_two_micro_batches(folder)
     averaged = gradients_of_two_micro_batches(folder, accelerator_sync_each_batch=True)
@@ -120,9 +91,9 @@ def test_sync_each_batch_gives_the_same_sums(folder):
 
 
 def test_a_parameter_without_a_gradient_is_named_on_every_rank(folder):
-    body = FIRST_OF_TWO.replace("check(lib.oar_accelerator_backward(accelerator, loss))",
+    body = TWO_MICRO_BATCHES.replace("check(lib.oar_accelerator_backward(accelerator, loss))",
                                 "report(outcome=attempt(lambda: check(lib.oar_accelerator_backward(accelerator, loss)))); break")
-    given = {"program": str(folder / "idle.pt2"), "data": str(folder / "mlp.safetensors"), "options": ""}
+    given = {"program": str(folder / "idle.pt2"), "data": str(folder / "mlp.safetensors"), "options": "", "prepare": "pass"}
     for rank in run_world(2, body.format(**given)):
         assert rank["outcome"]["status"] != "OAR_OK" and "idle.weight" in rank["outcome"]["text"], rank["outcome"]
         assert "find_unused_parameters" in rank["outcome"]["text"], rank["outcome"]

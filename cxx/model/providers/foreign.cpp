@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "graph/eager_call.h"
 #include "model/state_dict.h"
-#include "tensor/dtype.h"
+#include "tensor/describe.h"
 #include "tensor/memory.h"
 #include "tensor/scopes.h"
 
@@ -19,10 +19,6 @@ namespace oarlock {
 namespace {
 
 constexpr std::size_t kScopesMax = 256;
-
-std::string describe(const at::Tensor& tensor) {
-  return fmt::format("{} [{}]", dtype_name(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "));
-}
 
 const at::Tensor* find(const NamedTensors& among, std::string_view name) {
   for (const NamedTensor& item : among) {
@@ -66,7 +62,8 @@ Status ForeignModel::register_parameter(const std::string& given_name, const at:
   const std::string name = given_name.empty() ? "" : qualified(given_name);
   OAR_TRY(check_new(name, tensor));
   if (!tensor.is_floating_point()) {
-    return invalid_argument("parameter '{}' is {}; only floating-point tensors are trained", name, describe(tensor));
+    return invalid_argument("parameter '{}' is {}; only floating-point tensors are trained", name,
+                            describe_tensor(tensor));
   }
   const bool is_own_leaf = tensor.is_leaf() && tensor.requires_grad();
   for (const auto& [known, known_is_tied] : entries_) {
@@ -291,8 +288,8 @@ Status accumulate_gradient(const NamedTensor& parameter, const at::Tensor& gradi
   const auto& [name, leaf] = parameter;
   if (gradient.sizes() != leaf.sizes() || gradient.scalar_type() != leaf.scalar_type() ||
       gradient.device() != leaf.device()) {
-    return invalid_argument("the gradient of '{}' is {} on {}, the parameter {} on {}", name, describe(gradient),
-                            gradient.device().str(), describe(leaf), leaf.device().str());
+    return invalid_argument("the gradient of '{}' is {}, the parameter {}", name, describe_tensor(gradient),
+                            describe_tensor(leaf));
   }
   if (shares_memory(gradient, leaf)) {
     return invalid_argument("the gradient of '{}' lies in the parameter's own memory", name);

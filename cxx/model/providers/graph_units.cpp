@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "graph/input_check.h"
+#include "graph/module_path.h"
 #include "graph/passes/mode.h"
 #include "graph/unit_runner.h"
 #include "model/leaf_value.h"
@@ -15,11 +16,6 @@
 
 namespace oarlock {
 namespace {
-
-bool is_inside(std::string_view path, std::string_view module) {
-  return path == module ||
-         (path.size() > module.size() && path.substr(0, module.size()) == module && path[module.size()] == '.');
-}
 
 // The only segment of a unit.
 Result<std::size_t> only_segment(const UnitPlan& plan, std::size_t unit, std::string_view path) {
@@ -162,7 +158,7 @@ Result<SlotId> GraphModel::find_value(std::string_view name) const {
   SlotId last = kNoSlot;
   for (const Node& node : program_.graph.nodes) {
     if (!node.module_path.empty()) names.push_back(node.module_path);
-    const bool is_in_module = is_inside(node.module_path, name);
+    const bool is_in_module = !name.empty() && is_inside(node.module_path, name);
     for (const NodeOutput& output : node.outputs) {
       for (const SlotId slot : output.slots) {
         if (slot == kNoSlot) continue;
