@@ -104,7 +104,7 @@ class Chooser {
     std::vector<std::string_view> names;
     for (const auto& [path, class_name] : modules_) {
       names.push_back(path);
-      if (!fits_path(pattern, path)) continue;
+      if (!text_fits(path, pattern)) continue;
       chosen_.insert(path);
       found = true;
     }
@@ -371,21 +371,12 @@ UnitPlan plan_units(const Program& program, const Graph& graph, const Units& uni
   return plan;
 }
 
-bool fits_path(std::string_view pattern, std::string_view path) {
-  const std::vector<std::string> wanted = split_text(pattern, '.'), parts = split_text(path, '.');
-  if (wanted.size() != parts.size()) return false;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (wanted[i] != "*" && wanted[i] != parts[i]) return false;
-  }
-  return true;
-}
-
 Result<std::vector<std::size_t>> find_units(const Units& units, std::string_view pattern) {
   std::vector<std::size_t> found;
   std::vector<std::string_view> names;
   for (std::size_t i = 1; i < units.size(); ++i) {
     names.push_back(units[i].path);
-    if (pattern == "*" || pattern == "**" || fits_path(pattern, units[i].path)) found.push_back(i);
+    if (text_fits(units[i].path, pattern)) found.push_back(i);
   }
   if (!found.empty()) return found;
   if (names.empty())

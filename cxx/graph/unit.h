@@ -24,7 +24,7 @@ namespace oarlock {
 // What makes a module a unit; any of the three is enough.
 struct UnitPolicy {
   std::vector<std::string> classes;  // "transformers.models.gpt2.modeling_gpt2.GPT2Block", or its last part
-  std::vector<std::string> paths;    // "encoder.layer.*": '*' stands for one part of a path
+  std::vector<std::string> paths;    // patterns (text_fits): "encoder.layer.*"
   std::int64_t min_parameters = 0;   // > 0: the smallest subtrees that use at least so many elements of parameters
 };
 
@@ -65,10 +65,7 @@ struct UnitPlan {
 UnitPlan plan_units(const Program& program, const Graph& graph, const Units& units,
                     const std::vector<SlotId>& kept = {});
 
-// '*' stands for one part between dots.
-bool fits_path(std::string_view pattern, std::string_view path);
-
-// Indices of the units whose path fits; "*" alone and "**" are all but the root. OAR_E_ARGUMENT with the nearest name.
+// Indices of the units whose path fits (text_fits); "*" is all but the root. OAR_E_ARGUMENT with the nearest name.
 Result<std::vector<std::size_t>> find_units(const Units& units, std::string_view pattern);
 
 }  // namespace oarlock

@@ -1520,7 +1520,7 @@ def model_set_recompute(model: ModelHandle, unit_pattern: str, enabled: int) -> 
     and a warning says why. Evaluation is not affected. Gradients of gradients do not go through.
 
     model: borrowed; a program.
-    unit_pattern: a unit's name, in which '*' stands for one part; "*" alone and "**" are all but the root.
+    unit_pattern: of units' names; "*" is all but the root.
     enabled: 1: on; 0: off.
     OAR_E_ARGUMENT no unit fits; the text gives the nearest.
     OAR_E_UNSUPPORTED the model is foreign.
@@ -1545,12 +1545,12 @@ def model_set_training(model: ModelHandle, training: int) -> None:
     Threads: serial(model). Other threads of Python run meanwhile.
     """
 def model_set_units(model: ModelHandle, policy: str) -> None:
-    """Choose the units. A module inside a unit is no unit of its own. What was set for the units before is forgotten.
+    """Choose the units. A module inside a unit is no unit of its own: of what fits, the outermost is taken. What was set for the units before is forgotten.
 
     The policy's keys, any of which makes a module a unit: "classes", a list of class names, full or their last part;
-    "paths", a list of module paths in which '*' stands for one part ("encoder.layer.*"); "min_parameters", the smallest
-    subtrees that use at least so many elements of parameters. A parameter belongs to the unit that uses it; one that
-    several use, and one that nobody uses, is the root's.
+    "paths", a list of patterns of module paths ("encoder.layer.*"); "min_parameters", the smallest subtrees that use at
+    least so many elements of parameters. A parameter belongs to the unit that uses it; one that several use, and one
+    that nobody uses, is the root's.
 
     model: borrowed; a program.
     policy: JSON object.

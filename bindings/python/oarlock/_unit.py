@@ -52,7 +52,7 @@ class ModelOfUnits(_c.ModelHandle):
         """Drop the activations of units after their forward and compute them again in the backward: less memory, same gradients.
 
         Args:
-            pattern: a unit's name, in which '*' stands for one part; "*" alone is all but the root.
+            pattern: of units' names; '*' stands for any characters, dots too: "*" alone is all but the root.
             enabled: False: keep them again.
 
         Raises:

@@ -9,8 +9,8 @@
  *     oar_model_merge_lora(model);                                    // or into the weights
  *     oar_model_save_weights(model, "merged.safetensors");            // of the model as it was, by its own names
  *
- * Patterns, here and wherever names are chosen in this header: '*' stands for any characters, also none and also dots;
- * every other character for itself; the whole name must fit.
+ * Patterns of paths and names, here as in unit.h: '*' stands for any characters, also none and also dots; every other
+ * character for itself; the whole must fit. "**" says the same as "*".
  */
 #ifndef OARLOCK_ADAPTER_H
 #define OARLOCK_ADAPTER_H

@@ -8,6 +8,9 @@
  *
  * Unit 0 is the root: the whole model, holding what no other unit holds; its name is "". Without oar_model_set_units it
  * is the only one.
+ *
+ * Patterns of paths and names, here as in adapter.h: '*' stands for any characters, also none and also dots ("h.*.mlp"
+ * fits h.0.mlp and h.0.expert.mlp); every other character for itself; the whole must fit. "**" says the same as "*".
  */
 #ifndef OARLOCK_UNIT_H
 #define OARLOCK_UNIT_H
@@ -15,12 +18,13 @@
 #include <oarlock/types.h>
 
 /**
- * Choose the units. A module inside a unit is no unit of its own. What was set for the units before is forgotten.
+ * Choose the units. A module inside a unit is no unit of its own: of what fits, the outermost is taken. What was set
+ * for the units before is forgotten.
  *
  * The policy's keys, any of which makes a module a unit: "classes", a list of class names, full or their last part;
- * "paths", a list of module paths in which '*' stands for one part ("encoder.layer.*"); "min_parameters", the smallest
- * subtrees that use at least so many elements of parameters. A parameter belongs to the unit that uses it; one that
- * several use, and one that nobody uses, is the root's.
+ * "paths", a list of patterns of module paths ("encoder.layer.*"); "min_parameters", the smallest subtrees that use at
+ * least so many elements of parameters. A parameter belongs to the unit that uses it; one that several use, and one
+ * that nobody uses, is the root's.
  *
  * @param[in] model   borrowed; a program.
  * @param[in] policy  JSON object.
@@ -71,7 +75,7 @@ oar_model_unit_name(const oar_model *model, int64_t index, OAR_OUT OAR_NULLABLE 
  * and a warning says why. Evaluation is not affected. Gradients of gradients do not go through.
  *
  * @param[in] model         borrowed; a program.
- * @param[in] unit_pattern  a unit's name, in which '*' stands for one part; "*" alone and "**" are all but the root.
+ * @param[in] unit_pattern  of units' names; "*" is all but the root.
  * @param[in] enabled       1: on; 0: off.
  *
  * @return OAR_E_ARGUMENT     no unit fits; the text gives the nearest.

@@ -81,6 +81,14 @@ TEST_F(Layers, AreChosenByClassByItsLastPartAndByPath) {
   EXPECT_EQ(chosen({{}, {"layers.1", "head"}, 0}), (Paths{"", "layers.1", "head"}));
 }
 
+// The meaning of adapter.h's patterns: one for all names.
+TEST_F(Layers, AStarOfAPathStandsForAnyCharacters) {
+  EXPECT_EQ(chosen({{}, {"*.fc"}, 0}), (Paths{"", "layers.0.fc", "layers.1.fc"}));
+  EXPECT_EQ(chosen({{}, {"**.fc"}, 0}), (Paths{"", "layers.0.fc", "layers.1.fc"}));
+  EXPECT_EQ(chosen({{}, {"lay*1"}, 0}), (Paths{"", "layers.1"}));
+  EXPECT_EQ(refusal({{}, {"*.f"}, 0}).find("no module of the program has the path '*.f'"), 0u);
+}
+
 TEST_F(Layers, AModuleInsideAUnitIsNone) {
   EXPECT_EQ(chosen({{"Linear"}, {"layers.0"}, 0}), (Paths{"", "layers.0", "layers.1.fc", "head"}));
 }
@@ -135,7 +143,7 @@ TEST_F(Layers, WhatIsKeptFlowsOut) {
 
 TEST_F(Layers, AreFoundByPattern) {
   const Units units = choose_units(program_, {{}, {"layers.*"}, 0}).value();
-  for (const char* pattern : {"*", "**", "layers.*"}) {
+  for (const char* pattern : {"*", "**", "layers.*", "lay*"}) {
     EXPECT_EQ(find_units(units, pattern).value(), (std::vector<std::size_t>{1, 2})) << pattern;
   }
   EXPECT_EQ(find_units(units, "layers.2").status().message(), "no unit fits 'layers.2'; did you mean 'layers.0'?");
@@ -222,13 +230,6 @@ TEST(UnitPolicy, RefusesWhatItDoesNotKnow) {
        {"[]", R"({"class": []})", R"({"classes": "Block"})", R"({"paths": [1]})", R"({"min_parameters": 0})", "{"}) {
     EXPECT_EQ(parse_unit_policy(text).status().code(), OAR_E_ARGUMENT) << text;
   }
-}
-
-TEST(FitsPath, AStarStandsForOnePart) {
-  EXPECT_TRUE(fits_path("h.*.attn", "h.3.attn"));
-  EXPECT_TRUE(fits_path("*", "h"));
-  EXPECT_FALSE(fits_path("h.*", "h.3.attn"));
-  EXPECT_FALSE(fits_path("h", "h.3"));
 }
 
 }  // namespace

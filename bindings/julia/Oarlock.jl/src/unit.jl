@@ -21,7 +21,7 @@ units(model::Model) = names_of(out -> Lib.oar_model_num_units(model, out),
     set_recompute!(model, pattern = "*", on = true)
 
 Drop the activations of units after their forward and compute them again in the backward: less memory, the same gradients.
-`*` stands for one part of a name; `"*"` alone is all units but the root.
+`*` stands for any characters, dots too; `"*"` alone is all units but the root.
 """
 function set_recompute!(model::Model, pattern::AbstractString = "*", on::Bool = true)
     check(Lib.oar_model_set_recompute(model, pattern, on))

@@ -3569,12 +3569,13 @@ With oar\_tree\_key the way through a tree whatever its keys are: paths (oar\_tr
 * **threads** any
 * **since** 0.1*/
     pub fn oar_tree_release(tree: *mut oar_tree);
-    /**Choose the units. A module inside a unit is no unit of its own. What was set for the units before is forgotten.
+    /**Choose the units. A module inside a unit is no unit of its own: of what fits, the outermost is taken. What was set
+for the units before is forgotten.
 
 The policy's keys, any of which makes a module a unit: "classes", a list of class names, full or their last part;
-"paths", a list of module paths in which '\*' stands for one part ("encoder.layer.\*"); "min\_parameters", the smallest
-subtrees that use at least so many elements of parameters. A parameter belongs to the unit that uses it; one that
-several use, and one that nobody uses, is the root's.
+"paths", a list of patterns of module paths ("encoder.layer.\*"); "min\_parameters", the smallest subtrees that use at
+least so many elements of parameters. A parameter belongs to the unit that uses it; one that several use, and one
+that nobody uses, is the root's.
 
 * `model` (in) borrowed; a program.
 * `policy` (in) JSON object.
@@ -3625,7 +3626,7 @@ Running statistics are not changed a second time. A unit that writes in place ov
 and a warning says why. Evaluation is not affected. Gradients of gradients do not go through.
 
 * `model` (in) borrowed; a program.
-* `unit_pattern` (in) a unit's name, in which '\*' stands for one part; "\*" alone and "\*\*" are all but the root.
+* `unit_pattern` (in) of units' names; "\*" is all but the root.
 * `enabled` (in) 1: on; 0: off.
 
 * **return** OAR\_E\_ARGUMENT no unit fits; the text gives the nearest.

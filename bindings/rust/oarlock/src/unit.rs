@@ -31,7 +31,7 @@ impl Model {
     }
 
     /// Drops the activations of units after their forward and computes them again in the backward: less memory, the same
-    /// gradients. `*` stands for one part of a name; `"*"` alone is all units but the root.
+    /// gradients. `*` stands for any characters, dots too; `"*"` alone is all units but the root.
     ///
     /// # Errors
     /// `Argument` if no unit fits; the text gives the nearest.

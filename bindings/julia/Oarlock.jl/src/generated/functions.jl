@@ -2068,8 +2068,7 @@ Running statistics are not changed a second time. A unit that writes in place ov
 and a warning says why. Evaluation is not affected. Gradients of gradients do not go through.
 
 - `model` (`oar_model *`): borrowed; a program.
-- `unit_pattern` (`const char *`): a unit's name, in which '*' stands for one part; \"*\" alone and \"**\" are all but
-  the root.
+- `unit_pattern` (`const char *`): of units' names; \"*\" is all but the root.
 - `enabled` (`int32_t`): 1: on; 0: off.
 
 Threads: serial(model).
@@ -2104,12 +2103,13 @@ oar_model_set_training(model, training) =
 """
     oar_model_set_units(model, policy) -> oar_status
 
-Choose the units. A module inside a unit is no unit of its own. What was set for the units before is forgotten.
+Choose the units. A module inside a unit is no unit of its own: of what fits, the outermost is taken. What was set for
+the units before is forgotten.
 
 The policy's keys, any of which makes a module a unit: \"classes\", a list of class names, full or their last part;
-\"paths\", a list of module paths in which '*' stands for one part (\"encoder.layer.*\"); \"min_parameters\", the smallest
-subtrees that use at least so many elements of parameters. A parameter belongs to the unit that uses it; one that
-several use, and one that nobody uses, is the root's.
+\"paths\", a list of patterns of module paths (\"encoder.layer.*\"); \"min_parameters\", the smallest subtrees that use at
+least so many elements of parameters. A parameter belongs to the unit that uses it; one that several use, and one
+that nobody uses, is the root's.
 
 - `model` (`oar_model *`): borrowed; a program.
 - `policy` (`const char *`): JSON object.
