@@ -71,11 +71,11 @@ def values_of(oar, arguments, keywords, keep):
     return (Value * max(len(values), 1))(*values), len(values)
 
 
-def call_op(oar, state, name, *arguments, room=64, **keywords):
+def call_op(oar, state, name, *arguments, room=64, function="oar_op_call", **keywords):
     from oarlock_ctypes import Handle
 
     keep = []
     values, count = values_of(oar, arguments, keywords, keep)
     outputs, num_outputs = (ctypes.c_void_p * max(room, 1))(), ctypes.c_size_t(room)
-    oar.check(oar.lib.oar_op_call(state, name.encode(), values, ctypes.c_size_t(count), outputs, ctypes.byref(num_outputs)))
+    oar.check(getattr(oar.lib, function)(state, name.encode(), values, ctypes.c_size_t(count), outputs, ctypes.byref(num_outputs)))
     return [Handle(pointer, oar.lib.oar_tensor_release) if pointer else None for pointer in outputs[:num_outputs.value]]

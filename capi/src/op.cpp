@@ -14,7 +14,7 @@
 #include "graph/operator_index.h"
 #include "graph/operator_library.h"
 #include "guard.h"
-#include "oarlock/tensor.h"
+#include "own_handle.h"
 #include "state/process_state.h"
 #include "tensor/dtype.h"
 
@@ -115,29 +115,35 @@ Result<std::vector<EagerArgument>> read_arguments(const oar_value* values, std::
 
 oar_bytes* wrap_json(const JsonValue& json) { return wrap<oar_bytes>(std::make_shared<std::string>(json.dump())); }
 
-struct ReleaseTensor {
-  void operator()(oar_tensor* tensor) const noexcept { oar_tensor_release(tensor); }
-};
-using OwnedHandle = std::unique_ptr<oar_tensor, ReleaseTensor>;
+Status call(const oar_state* state, const char* name, const oar_value* arguments, std::size_t num_arguments,
+            oar_tensor** outputs, std::size_t* count) {
+  OAR_ASSIGN(const State& self, unwrap(state));
+  OAR_TRY(require_argument(name, "name"));
+  if (outputs != nullptr) OAR_TRY(require_out(count, "count"));
+  OAR_ASSIGN(const std::vector<EagerArgument> given, read_arguments(arguments, num_arguments));
+  OAR_ASSIGN(const std::vector<at::Tensor> results,
+             call_operator(name, given, self.device(), outputs != nullptr ? count : nullptr));
+  std::vector<OwnHandle<oar_tensor>> handles;  // of a call that may still fail
+  for (std::size_t i = 0; outputs != nullptr && i < results.size(); ++i) {
+    handles.emplace_back(results[i].defined() ? wrap<oar_tensor>(std::make_shared<at::Tensor>(results[i])) : nullptr);
+  }
+  for (std::size_t i = 0; i < handles.size(); ++i) outputs[i] = handles[i].take();
+  if (count != nullptr) *count = results.size();
+  return Status::ok();
+}
 
 }  // namespace
 
 oar_status oar_op_call(oar_state* state, const char* name, const oar_value* arguments, size_t num_arguments,
                        oar_tensor** outputs, size_t* count) noexcept {
+  return guard([&]() -> Status { return call(state, name, arguments, num_arguments, outputs, count); });
+}
+
+oar_status oar_op_call_no_grad(oar_state* state, const char* name, const oar_value* arguments, size_t num_arguments,
+                               oar_tensor** outputs, size_t* count) noexcept {
   return guard([&]() -> Status {
-    OAR_ASSIGN(const State& self, unwrap(state));
-    OAR_TRY(require_argument(name, "name"));
-    if (outputs != nullptr) OAR_TRY(require_out(count, "count"));
-    OAR_ASSIGN(const std::vector<EagerArgument> given, read_arguments(arguments, num_arguments));
-    OAR_ASSIGN(const std::vector<at::Tensor> results,
-               call_operator(name, given, self.device(), outputs != nullptr ? count : nullptr));
-    std::vector<OwnedHandle> handles;  // of a call that may still fail
-    for (std::size_t i = 0; outputs != nullptr && i < results.size(); ++i) {
-      handles.emplace_back(results[i].defined() ? wrap<oar_tensor>(std::make_shared<at::Tensor>(results[i])) : nullptr);
-    }
-    for (std::size_t i = 0; i < handles.size(); ++i) outputs[i] = handles[i].release();
-    if (count != nullptr) *count = results.size();
-    return Status::ok();
+    const CallScope no_grad(false, CallScope::current_recorder());
+    return call(state, name, arguments, num_arguments, outputs, count);
   });
 }
 

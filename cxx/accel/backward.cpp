@@ -21,7 +21,8 @@ Status check_loss(const at::Tensor& loss) {
   if (!loss.requires_grad()) {
     return invalid_state(
         "the loss has no graph to go back through: it did not come from a forward in training mode "
-        "(oar_model_set_training), was copied, or all parameters that it comes from are frozen (oar_model_freeze)");
+        "(oar_model_set_training), was copied, was computed without recording (oar_op_call_no_grad), or all parameters "
+        "that it comes from are frozen (oar_model_freeze)");
   }
   return Status::ok();
 }

@@ -249,6 +249,8 @@ CallScope::CallScope(bool grad, CallRecorder* recorder) : outer_(innermost_scope
 
 CallScope::~CallScope() { innermost_scope = outer_; }
 
+bool CallScope::current_grad() { return innermost_scope == nullptr || innermost_scope->grad_; }
+
 CallRecorder* CallScope::current_recorder() {
   return innermost_scope != nullptr ? innermost_scope->recorder_ : nullptr;
 }
@@ -263,7 +265,7 @@ Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<c
     if (Status status = check(schema, call.stack); !status.is_ok())
       return std::move(status).within(operator_text(schema));
   }
-  const GradModeScope grad(innermost_scope == nullptr || innermost_scope->grad_);
+  const GradModeScope grad(CallScope::current_grad());
   OAR_TRY(run(call, CallScope::current_recorder()));
   std::vector<at::Tensor> results;
   for (const c10::IValue& value : call.stack) append_result(value, results);

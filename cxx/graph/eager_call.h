@@ -39,10 +39,9 @@ class CallScope {
   CallScope(const CallScope&) = delete;
   CallScope& operator=(const CallScope&) = delete;
   static CallRecorder* current_recorder();
+  static bool current_grad();  // true where there is no scope
 
  private:
-  friend Result<std::vector<at::Tensor>> call_operator(std::string_view, std::span<const EagerArgument>, at::Device,
-                                                       std::size_t*);
   CallScope* outer_;
   bool grad_;
   CallRecorder* recorder_;

@@ -55,6 +55,7 @@ class Merger {
   Status add_constants();
   Status check_same_calls() const;
   Status add_call(std::size_t index);
+  void add_bracket(Opcode opcode, Node origin);
   Result<Argument> argument_of(std::size_t index, std::size_t position);
   Result<ArgumentItem> item_of(std::size_t index, std::size_t position, std::size_t element);
   Status add_outputs();
@@ -145,6 +146,7 @@ Status Merger::check_same_calls() const {
                                          "same operators at all sizes",
                                          operator_text(theirs.op.schema()), place_of(theirs)));
       }
+      if (mine.grad != theirs.grad) return differs(mine, "it records autograd at some sizes only");
       for (std::size_t o = 0; o < mine.outputs.size(); ++o) {
         if (mine.outputs[o].slots.size() == theirs.outputs[o].slots.size()) continue;
         return differs(mine,
@@ -299,6 +301,17 @@ std::string Merger::name_of(const c10::OperatorHandle& op) {
   return count == 0 ? name : fmt::format("{}_{}", name, count);
 }
 
+// A call that records nothing is a region of its own, where the call stands.
+void Merger::add_bracket(Opcode opcode, Node origin) {
+  origin.opcode = opcode;
+  origin.op.reset();
+  origin.arguments.clear();
+  origin.outputs.clear();
+  if (opcode == Opcode::kEnterGradMode) origin.arguments.emplace_back().constant = false;
+  origin.target = "torch.no_grad";
+  graph().nodes.push_back(std::move(origin));
+}
+
 Status Merger::add_call(std::size_t index) {
   const RecordedCall& call = base_.calls[index];
   Node node;
@@ -328,7 +341,9 @@ Status Merger::add_call(std::size_t index) {
     graph().module_classes.try_emplace(scope.path, node.module_class);
     if (scope.call > 0) node.repeated_calls.push_back({scope.path, scope.call});
   }
-  graph().nodes.push_back(std::move(node));
+  if (!call.grad) add_bracket(Opcode::kEnterGradMode, node);
+  graph().nodes.push_back(node);
+  if (!call.grad) add_bracket(Opcode::kExitGradMode, std::move(node));
   return Status::ok();
 }
 

@@ -148,7 +148,7 @@ Status Tracer::before_call(const c10::FunctionSchema& schema, std::span<const c1
 
 Status Tracer::after_call(const c10::OperatorHandle& op, std::span<const c10::IValue>,
                           std::span<const c10::IValue> results) {
-  RecordedCall call{op, std::move(pending_), {}, *subject_.scopes};
+  RecordedCall call{op, std::move(pending_), {}, *subject_.scopes, CallScope::current_grad()};
   pending_.clear();
   const auto slot_of = [&](const at::Tensor& tensor) {
     if (!tensor.defined()) return kNoSlot;

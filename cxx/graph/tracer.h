@@ -45,6 +45,7 @@ struct RecordedCall {
   std::vector<RecordedArgument> arguments;
   std::vector<NodeOutput> outputs;
   std::vector<ModuleScope> scopes;
+  bool grad = true;  // autograd recorded it
 };
 
 struct RecordedConstant {

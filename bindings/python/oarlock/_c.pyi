@@ -1617,7 +1617,7 @@ def op_call(state: StateHandle, name: str, arguments: Sequence[object]) -> list[
     out have their defaults, the device that of the state.
 
     Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
-    evaluation mode. Operators whose names end in "_" write to their first argument.
+    evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in "_" write to their first argument.
 
     state: borrowed; gives the device.
     name: "aten::linear", or with an overload "aten::add.Tensor".
@@ -1627,6 +1627,24 @@ def op_call(state: StateHandle, name: str, arguments: Sequence[object]) -> list[
     count: in: room in `outputs`; out: number of results, also when the room is too little. NULL only if `outputs` is.
     OAR_E_ARGUMENT an argument is missing, unknown or not what the signature takes; the text names it, what is taken and what was given. Also what the operator itself refuses. Too little room; nothing was run unless the operator gives a list.
     OAR_E_UNSUPPORTED no such operator (the text has the nearest name), or one that gives neither tensor nor number.
+    Threads: serial(state). Other threads of Python run meanwhile.
+    """
+def op_call_no_grad(state: StateHandle, name: str, arguments: Sequence[object]) -> list[Tensor | None] | None:
+    """Call an operator as oar_op_call does, but without recording autograd.
+
+    The results lead back to nothing, so that what they were computed from may be freed. Operators may write to the
+    parameters of a model (oar_model_parameter): aten::sub_ makes a step of an optimizer of the host's own. It is this
+    call alone: nothing is switched that would have to be switched back, and other calls and threads are as before. In a
+    forward that is traced, the program does not record it either.
+
+    state: borrowed; gives the device.
+    name: as for oar_op_call.
+    arguments: as for oar_op_call.
+    num_arguments: how many.
+    outputs: owned; as for oar_op_call.
+    count: as for oar_op_call.
+    OAR_E_ARGUMENT as of oar_op_call.
+    OAR_E_UNSUPPORTED as of oar_op_call.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
 def op_names(name_space: str | None) -> BytesHandle:

@@ -1,14 +1,19 @@
 """Operators of libtorch by name, with autograd: `oarlock.ops.aten.linear(x, weight, bias)`."""
+import contextlib
 import json
 import os
+from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import _c
-from ._c import op_call  # found faster than through the module: called for every operator
+from ._c import op_call, op_call_no_grad  # found faster than through the module: called for every operator
 from ._state import State, the_state
 from ._tensor import as_tensor
 from ._values import dtype_number
+
+_records: ContextVar[bool] = ContextVar("oarlock.records", default=True)  # of this thread, or of this asyncio task
 
 PLAIN = (bool, int, float, complex, str, type(None))  # complex ones are refused below
 
@@ -42,10 +47,25 @@ def call(state: State, name: str, arguments: tuple, keywords: dict[str, Any]) ->
     values: list[Any] = [_argument(value) for value in arguments]
     if keywords:
         values.append({key: _argument(value) for key, value in keywords.items()})
-    results = op_call(state, name, values)
+    results = (op_call if _records.get() else op_call_no_grad)(state, name, values)
     if len(results) == 1 and not _gives_list(name):
         return results[0]
     return tuple(results) if results else None
+
+
+@contextlib.contextmanager
+def no_grad() -> Iterator[None]:
+    """Let operators record no autograd: `with oarlock.no_grad(): ...`, or as a decorator.
+
+    Of this thread (of this task in asyncio), until the block ends, however it ends. Results lead back to nothing, and
+    operators may write to parameters: `oarlock.ops.aten.sub_(model.parameter("w"), step)`. Forwards of programs follow the
+    model's mode: `model.eval()`.
+    """
+    token = _records.set(False)
+    try:
+        yield
+    finally:
+        _records.reset(token)
 
 
 def op(name: str, *arguments: Any, **keywords: Any) -> Any:

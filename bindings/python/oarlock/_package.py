@@ -21,7 +21,7 @@ from ._config import Config  # noqa: E402
 from ._data import Dataset, Loader  # noqa: E402
 from ._logging import set_log_level  # noqa: E402
 from ._model import Model, Optimizer, Scheduler  # noqa: E402
-from ._op import load_library, op, op_names, op_signatures, ops  # noqa: E402
+from ._op import load_library, no_grad, op, op_names, op_signatures, ops  # noqa: E402
 from ._session import Session  # noqa: E402
 from ._state import Group, State, Work  # noqa: E402
 from ._tensor import Tensor, as_tensor, from_dlpack, from_memory, zeros  # noqa: E402
@@ -41,8 +41,8 @@ def torch_version() -> str:
 
 
 __all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Model", "Optimizer", "Progress",
-           "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "load_library", "op", "op_names",
-           "op_signatures", "ops", "set_log_level", "torch_version", "zeros", *_constants.__all__, *_errors.__all__]
+           "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "load_library", "no_grad", "op",
+           "op_names", "op_signatures", "ops", "set_log_level", "torch_version", "zeros", *_constants.__all__, *_errors.__all__]
 
 for _name in __all__:  # as users write them: oarlock.NotFound in a traceback, not the file that it is written in
     if isinstance(globals()[_name], type):

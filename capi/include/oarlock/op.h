@@ -87,7 +87,7 @@ static inline oar_value oar_value_named(const char *name, oar_value value) {
  * out have their defaults, the device that of the state.
  *
  * Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
- * evaluation mode. Operators whose names end in "_" write to their first argument.
+ * evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in "_" write to their first argument.
  *
  * @param[in]     state          borrowed; gives the device.
  * @param[in]     name           "aten::linear", or with an overload "aten::add.Tensor".
@@ -112,6 +112,32 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_op_call(oar_state *state, const char *name, OAR_NULLABLE const oar_value *arguments, size_t num_arguments,
             OAR_OUT OAR_OWNED OAR_NULLABLE OAR_MAYBE_NULL oar_tensor **outputs,
             OAR_NULLABLE size_t *count) OAR_NOEXCEPT;
+
+/**
+ * Call an operator as oar_op_call does, but without recording autograd.
+ *
+ * The results lead back to nothing, so that what they were computed from may be freed. Operators may write to the
+ * parameters of a model (oar_model_parameter): aten::sub_ makes a step of an optimizer of the host's own. It is this
+ * call alone: nothing is switched that would have to be switched back, and other calls and threads are as before. In a
+ * forward that is traced, the program does not record it either.
+ *
+ * @param[in]     state          borrowed; gives the device.
+ * @param[in]     name           as for oar_op_call.
+ * @param[in]     arguments      as for oar_op_call.
+ * @param[in]     num_arguments  how many.
+ * @param[out]    outputs        owned; as for oar_op_call.
+ * @param[in,out] count          as for oar_op_call.
+ *
+ * @return OAR_E_ARGUMENT     as of oar_op_call.
+ * @return OAR_E_UNSUPPORTED  as of oar_op_call.
+ * @threads serial(state)
+ * @source  PyTorch 2.11 torch.no_grad.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_op_call_no_grad(oar_state *state, const char *name, OAR_NULLABLE const oar_value *arguments, size_t num_arguments,
+                    OAR_OUT OAR_OWNED OAR_NULLABLE OAR_MAYBE_NULL oar_tensor **outputs,
+                    OAR_NULLABLE size_t *count) OAR_NOEXCEPT;
 
 /**
  * Tell the signatures of an operator, as JSON: for generators of bindings, and for people.

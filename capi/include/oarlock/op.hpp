@@ -87,15 +87,36 @@ Argument tensors(const Tensors&... listed) {
 
 using Arguments = std::initializer_list<Argument>;
 
+namespace detail {
+
+// How many NoGrad live on this thread.
+inline int& no_grad_depth() noexcept {
+  thread_local int depth = 0;
+  return depth;
+}
+
+}  // namespace detail
+
+// As long as it lives, op and ops record no autograd on this thread: results lead back to nothing, and operators may
+// write to parameters. They nest. Forwards of programs follow the model's mode (oar_model_set_training).
+class NoGrad {
+ public:
+  NoGrad() noexcept { ++detail::no_grad_depth(); }
+  ~NoGrad() { --detail::no_grad_depth(); }
+  NoGrad(const NoGrad&) = delete;
+  NoGrad& operator=(const NoGrad&) = delete;
+};
+
 // The results of an operator, in order; one that is no tensor is empty. Those of a model's parameters lead back to
 // them: oar_accelerator_backward goes through the operators.
 inline std::vector<Tensor> ops(const State& state, const std::string& name, Arguments arguments) {
   constexpr std::size_t kResultsMax = 1024;
   std::vector<oar_value> values;
   for (const Argument& argument : arguments) values.push_back(argument.to_c());
-  std::vector<oar_tensor*> outputs(kResultsMax);
+  oar_tensor* outputs[kResultsMax];  // filled by the call: setting all of it to NULL first would cost as much as an add
   std::size_t count = kResultsMax;
-  check(oar_op_call(state.get(), name.c_str(), values.data(), values.size(), outputs.data(), &count));
+  const auto function = detail::no_grad_depth() == 0 ? oar_op_call : oar_op_call_no_grad;
+  check(function(state.get(), name.c_str(), values.data(), values.size(), outputs, &count));
   std::vector<Tensor> results;
   results.reserve(count);
   for (std::size_t i = 0; i < count; ++i) results.emplace_back(outputs[i]);

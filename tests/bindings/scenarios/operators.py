@@ -52,6 +52,31 @@ def operator_refused(folder):
         assert (fixed == X).all() and ops.relu(X).tolist() == X.tolist()
 
 
+@scenario
+def operator_no_grad(folder):
+    weight = numpy.array([1, -2], numpy.float32)
+    with oarlock.State() as state:
+        ops, model = oarlock.ops.aten, oarlock.Model.foreign(state)
+        model.register_parameter("weight", weight)
+        accelerator = oarlock.Accelerator(state)
+        accelerator.prepare(model)
+        parameter = model.parameter("weight")
+        with oarlock.no_grad():
+            fixed = ops.sum(parameter)
+            with oarlock.no_grad():
+                ops.sub_(parameter, 0.5)
+            ops.mul_(parameter, 2)
+        assert fixed.item() == -1 and weight.tolist() == [1, -5]
+        with raises(oarlock.InvalidState, "no graph"):
+            accelerator.backward(fixed)
+        with raises(oarlock.Unsupported, "aten::linear"), oarlock.no_grad():
+            ops.liner(parameter)
+        with raises(oarlock.InvalidArgument, "in-place"):
+            ops.sub_(parameter, 0.5)
+        accelerator.backward(ops.sum(ops.mul(parameter, parameter)))
+        assert model.gradient("weight").tolist() == [2, -10] and weight.tolist() == [1, -5]
+
+
 def squared_error(model, inputs):
     ops = oarlock.ops.aten
     with model.scope("fc", "Linear"):

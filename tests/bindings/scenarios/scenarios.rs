@@ -31,7 +31,7 @@ mod units;
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 38] = [
+const SCENARIOS: [(&str, Scenario); 39] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -52,6 +52,7 @@ const SCENARIOS: [(&str, Scenario); 38] = [
     ("foreign_model", training::foreign_model),
     ("operator_call", operators::operator_call),
     ("operator_refused", operators::operator_refused),
+    ("operator_no_grad", operators::operator_no_grad),
     ("forward_callback", operators::forward_callback),
     ("backward_callback", operators::backward_callback),
     ("traced_model", operators::traced_model),

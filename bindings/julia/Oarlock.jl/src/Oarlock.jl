@@ -35,7 +35,7 @@ export register_parameter!, register_buffer!, parameter, scope, set_forward!, se
 export freeze!, thaw!, add_lora!, save_lora, load_lora!, merge_lora!
 export Session, run!, output_names, writes_in_place
 export set_units!, units, set_recompute!, forward_unit, forward_with_values, describe, profile, profile_table, save_profile
-export load_library, op, op_signatures, op_names
+export load_library, op, no_grad, op_signatures, op_names
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
 export save, load!, last_checkpoint, gradient_ready!, gradients_done!

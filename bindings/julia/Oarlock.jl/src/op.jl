@@ -28,10 +28,25 @@ function op(state::State, name::AbstractString, arguments...; keywords...)
         push!(values, op_value(argument, pointer(text), kept))
     end
     outputs, count = Vector{Ptr{oar_tensor}}(undef, OP_RESULTS_MAX), Ref{Csize_t}(OP_RESULTS_MAX)
-    GC.@preserve kept check(Lib.oar_op_call(state, name, values, length(values), outputs, count))
+    call = get(task_local_storage(), :oarlock_no_grad, false) ? Lib.oar_op_call_no_grad : Lib.oar_op_call
+    GC.@preserve kept check(call(state, name, values, length(values), outputs, count))
     results = Tuple(pointer == C_NULL ? nothing : Tensor(pointer) for pointer in view(outputs, 1:Int(count[])))
     length(results) == 1 && !gives_list(name) ? results[1] : isempty(results) ? nothing : results
 end
+
+"""
+    no_grad(body)
+
+Run `body()` with operators that record no autograd, in this task.
+
+    no_grad() do
+        op(state, "aten::sub_", parameter(model, "weight"), step)
+    end
+
+Results lead back to nothing, and operators may write to parameters. It ends with `body`, however that ends; tasks that `body`
+starts record. Forwards of programs follow the model's mode ([`training!`](@ref)).
+"""
+no_grad(body) = task_local_storage(body, :oarlock_no_grad, true)
 
 const OP_RESULTS_MAX = 1024
 

@@ -2250,7 +2250,7 @@ integer for a list of a fixed length, a text for a dtype, layout, memory format 
 out have their defaults, the device that of the state.
 
 Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
-evaluation mode. Operators whose names end in "\_" write to their first argument.
+evaluation mode, nor by oar\_op\_call\_no\_grad. Operators whose names end in "\_" write to their first argument.
 
 * `state` (in) borrowed; gives the device.
 * `name` (in) "aten::linear", or with an overload "aten::add.Tensor".
@@ -2271,6 +2271,33 @@ evaluation mode. Operators whose names end in "\_" write to their first argument
 * **source** PyTorch 2.11 torch.ops.
 * **since** 0.1*/
     pub fn oar_op_call(
+        state: *mut oar_state,
+        name: *const ::core::ffi::c_char,
+        arguments: *const oar_value,
+        num_arguments: usize,
+        outputs: *mut *mut oar_tensor,
+        count: *mut usize,
+    ) -> oar_status;
+    /**Call an operator as oar\_op\_call does, but without recording autograd.
+
+The results lead back to nothing, so that what they were computed from may be freed. Operators may write to the
+parameters of a model (oar\_model\_parameter): aten::sub\_ makes a step of an optimizer of the host's own. It is this
+call alone: nothing is switched that would have to be switched back, and other calls and threads are as before. In a
+forward that is traced, the program does not record it either.
+
+* `state` (in) borrowed; gives the device.
+* `name` (in) as for oar\_op\_call.
+* `arguments` (in) as for oar\_op\_call.
+* `num_arguments` (in) how many.
+* `outputs` (out) owned; as for oar\_op\_call.
+* `count` (in,out) as for oar\_op\_call.
+
+* **return** OAR\_E\_ARGUMENT as of oar\_op\_call.
+* **return** OAR\_E\_UNSUPPORTED as of oar\_op\_call.
+* **threads** serial(state)
+* **source** PyTorch 2.11 torch.no\_grad.
+* **since** 0.1*/
+    pub fn oar_op_call_no_grad(
         state: *mut oar_state,
         name: *const ::core::ffi::c_char,
         arguments: *const oar_value,

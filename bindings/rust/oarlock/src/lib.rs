@@ -90,7 +90,7 @@ pub use model::Model;
 #[cfg(feature = "ndarray")]
 pub use ndarray;
 pub use oarlock_sys as sys;
-pub use op::{Argument, load_library, op_names, op_signatures};
+pub use op::{Argument, load_library, no_grad, op_names, op_signatures};
 pub use optimizer::{Optimizer, Scheduler};
 pub use options::Options;
 pub use progress::Progress;

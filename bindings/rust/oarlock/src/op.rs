@@ -8,7 +8,9 @@ use crate::state::{State, bytes};
 use crate::tensor::Tensor;
 use crate::text::{c_path, c_text};
 use oarlock_sys as sys;
+use std::cell::Cell;
 use std::ffi::{CString, c_void};
+use std::mem::MaybeUninit;
 use std::path::Path;
 
 /// One argument of an operator. Made by [`args!`](crate::args), or `into()` from tensors, numbers, truth values, texts,
@@ -137,6 +139,28 @@ impl Argument<'_> {
 
 const RESULTS_MAX: usize = 1024;
 
+thread_local! {
+    /// How many calls of [`no_grad`] this thread is in.
+    static NO_GRAD: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Runs a closure in which operators record no autograd, on this thread.
+///
+/// Results lead back to nothing, and operators may write to parameters: `no_grad(|| state.op("aten::sub_", args![&w, &step]))`.
+/// It ends with the closure, also by a panic. Forwards of programs follow the model's mode
+/// ([`Model::set_training`](crate::Model::set_training)).
+pub fn no_grad<R>(body: impl FnOnce() -> R) -> R {
+    struct Ended;
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            NO_GRAD.set(NO_GRAD.get() - 1);
+        }
+    }
+    NO_GRAD.set(NO_GRAD.get() + 1);
+    let _ended = Ended;
+    body()
+}
+
 /// # Safety
 /// The state is alive, and the operator checks what it is given.
 pub(crate) unsafe fn call(state: *mut sys::oar_state, name: &str, arguments: &[Argument]) -> Result<Vec<Option<Tensor>>> {
@@ -149,13 +173,15 @@ pub(crate) unsafe fn call(state: *mut sys::oar_state, name: &str, arguments: &[A
         texts.push((text, name));
     }
     let values: Vec<_> = arguments.iter().zip(&texts).map(|(argument, (text, name))| argument.to_c(text, name)).collect();
-    let mut outputs = [std::ptr::null_mut(); RESULTS_MAX];
+    let function = if NO_GRAD.get() == 0 { sys::oar_op_call } else { sys::oar_op_call_no_grad };
+    let mut outputs = MaybeUninit::<[*mut sys::oar_tensor; RESULTS_MAX]>::uninit(); // to clear it would cost as much as an add
     let mut count = RESULTS_MAX;
     // SAFETY: the caller's promise; values and texts live until the call is over, and there is as much room as is said.
-    // On success the results are owned.
+    // On success the first `count` results are there, and owned.
     unsafe {
-        check(sys::oar_op_call(state, c_name.as_ptr(), values.as_ptr(), values.len(), outputs.as_mut_ptr(), &mut count))?;
-        Ok(outputs[..count].iter().map(|&raw| Handle::from_raw(raw).map(Tensor)).collect())
+        let first = outputs.as_mut_ptr().cast::<*mut sys::oar_tensor>();
+        check(function(state, c_name.as_ptr(), values.as_ptr(), values.len(), first, &mut count))?;
+        Ok((0..count).map(|i| Handle::from_raw(*first.add(i)).map(Tensor)).collect())
     }
 }
 

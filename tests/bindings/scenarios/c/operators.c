@@ -123,25 +123,72 @@ int scenario_operator_refused(scenario *t) {
   return close_state(t, state);
 }
 
-/* A forward and what it is told: to fail with this number, or on a parameter that is not there. */
-typedef struct {
+/* Without recording, what the operator gives is dropped or in `out`. */
+static int op_no_grad(scenario *t, oar_state *state, const char *name, oar_tensor *on, double number, oar_tensor **out) {
+  oar_value arguments[2];
+  size_t room = 1;
+  arguments[0] = oar_value_tensor(on);
+  arguments[1] = oar_value_float(number);
+  OK(oar_op_call_no_grad(state, name, arguments, out == NULL ? 2 : 1, out, out == NULL ? NULL : &room));
+  return 0;
+}
+
+int scenario_operator_no_grad(scenario *t) {
+  float w[2] = {1, -2};
+  const float slope[2] = {2, -10};
+  oar_state *state;
+  oar_model *model;
+  oar_accelerator *accelerator;
+  oar_tensor *weights, *parameter, *fixed, *squares, *sum, *gradient;
+  oar_value arguments[2];
+  double number = 0;
+  OK(oar_state_create(NULL, &state));
+  OK(oar_model_create_foreign(state, &model));
+  TRY(over(t, w, 1, 2, &weights));
+  OK(oar_model_register_parameter(model, "weight", weights));
+  OK(oar_accelerator_create(state, NULL, &accelerator));
+  OK(oar_accelerator_prepare_model(accelerator, model));
+  OK(oar_model_parameter(model, "weight", &parameter));
+  TRY(op_no_grad(t, state, "aten::sub_", parameter, 0.5, NULL));
+  TRY(op_no_grad(t, state, "aten::mul_", parameter, 2, NULL));
+  TRY(op_no_grad(t, state, "aten::sum", parameter, 0, &fixed));
+  OK(oar_tensor_item(fixed, &number));
+  EXPECT(number == -4 && w[0] == 1 && w[1] == -5);
+  REFUSED(OAR_E_STATE, "no graph", oar_accelerator_backward(accelerator, fixed));
+  arguments[0] = oar_value_tensor(parameter);
+  arguments[1] = oar_value_float(0.5);
+  REFUSED(OAR_E_UNSUPPORTED, "aten::linear", oar_op_call_no_grad(state, "aten::liner", arguments, 1, NULL, NULL));
+  REFUSED(OAR_E_ARGUMENT, "in-place", oar_op_call(state, "aten::sub_", arguments, 2, NULL, NULL));
+  arguments[1] = arguments[0];
+  TRY(op(t, state, "aten::mul", arguments, 2, &squares));
+  arguments[0] = oar_value_tensor(squares);
+  TRY(op(t, state, "aten::sum", arguments, 1, &sum));
+  OK(oar_accelerator_backward(accelerator, sum));
+  OK(oar_model_gradient(model, "weight", &gradient));
+  TRY(has_floats(t, gradient, slope, 2));
+  EXPECT(w[0] == 1 && w[1] == -5);
+  oar_tensor_release(weights);
+  oar_tensor_release(parameter);
+  oar_tensor_release(fixed);
+  oar_tensor_release(squares);
+  oar_tensor_release(sum);
+  oar_accelerator_release(accelerator);
+  oar_model_release(model);
+  return close_state(t, state);
+}
+
+/* A forward, its loss, and what it is told: to fail with this number, or on a parameter that is not there. */
+typedef struct forward_data {
   scenario *t;
   oar_state *state;
+  int (*loss)(scenario *t, const struct forward_data *self, oar_tensor *y, oar_tensor *target, oar_tensor **loss);
   const char *parameter;
   int32_t failure;
 } forward_data;
 
-static int squared_error(scenario *t, const forward_data *self, oar_model *model, const oar_tree *inputs, oar_tree **out) {
-  oar_tensor *input, *target, *weights, *y, *error, *squares, *sum, *loss;
+static int half_of_squares(scenario *t, const forward_data *self, oar_tensor *y, oar_tensor *target, oar_tensor **loss) {
+  oar_tensor *error, *squares, *sum;
   oar_value arguments[2];
-  OK(oar_tree_get_tensor(inputs, "x", &input));
-  OK(oar_tree_get_tensor(inputs, "target", &target));
-  OK(oar_model_enter_scope(model, "fc", "Linear"));
-  OK(oar_model_parameter(model, "weight", &weights));
-  arguments[0] = oar_value_tensor(input);
-  arguments[1] = oar_value_tensor(weights);
-  TRY(op(t, self->state, "aten::linear", arguments, 2, &y));
-  OK(oar_model_exit_scope(model));
   arguments[0] = oar_value_tensor(y);
   arguments[1] = oar_value_tensor(target);
   TRY(op(t, self->state, "aten::sub", arguments, 2, &error));
@@ -151,7 +198,33 @@ static int squared_error(scenario *t, const forward_data *self, oar_model *model
   TRY(op(t, self->state, "aten::sum", arguments, 1, &sum));
   arguments[0] = oar_value_tensor(sum);
   arguments[1] = oar_value_float(0.5);
-  TRY(op(t, self->state, "aten::mul", arguments, 2, &loss));
+  TRY(op(t, self->state, "aten::mul", arguments, 2, loss));
+  oar_tensor_release(error);
+  oar_tensor_release(squares);
+  oar_tensor_release(sum);
+  return 0;
+}
+
+static int mean_of_squares(scenario *t, const forward_data *self, oar_tensor *y, oar_tensor *target, oar_tensor **loss) {
+  oar_value arguments[2];
+  arguments[0] = oar_value_tensor(y);
+  arguments[1] = oar_value_tensor(self->parameter != NULL ? y : target); /* told to leave the target out */
+  TRY(op(t, self->state, "aten::mse_loss", arguments, 2, loss));
+  return 0;
+}
+
+static int run_forward(scenario *t, const forward_data *self, oar_model *model, const oar_tree *inputs, oar_tree **out) {
+  oar_tensor *input, *target, *weights, *y, *loss;
+  oar_value arguments[2];
+  OK(oar_tree_get_tensor(inputs, "x", &input));
+  OK(oar_tree_get_tensor(inputs, "target", &target));
+  OK(oar_model_enter_scope(model, "fc", "Linear"));
+  OK(oar_model_parameter(model, "weight", &weights));
+  arguments[0] = oar_value_tensor(input);
+  arguments[1] = oar_value_tensor(weights);
+  TRY(op(t, self->state, "aten::linear", arguments, 2, &y));
+  OK(oar_model_exit_scope(model));
+  TRY(self->loss(t, self, y, target, &loss));
   OK(oar_tree_create_map(out));
   OK(oar_tree_set_tensor(*out, "loss", loss));
   OK(oar_tree_set_tensor(*out, "y", y));
@@ -159,9 +232,6 @@ static int squared_error(scenario *t, const forward_data *self, oar_model *model
   oar_tensor_release(target);
   oar_tensor_release(weights);
   oar_tensor_release(y);
-  oar_tensor_release(error);
-  oar_tensor_release(squares);
-  oar_tensor_release(sum);
   oar_tensor_release(loss);
   return 0;
 }
@@ -171,17 +241,16 @@ static int32_t forward(oar_model *model, const oar_tree *inputs, oar_tree **out_
   oar_tensor *missing;
   if (self->failure != 0) return self->failure;
   if (self->parameter != NULL) return oar_model_parameter(model, self->parameter, &missing);
-  return squared_error(self->t, self, model, inputs, out_outputs);
+  return run_forward(self->t, self, model, inputs, out_outputs);
 }
 
-static int make_inputs(scenario *t, oar_tree **inputs) {
-  static float four_one[2] = {4, 1}, one[1] = {1};
+static int make_batch(scenario *t, float *data, float *targets, int64_t rows, oar_tree **batch) {
   oar_tensor *input, *target;
-  TRY(over(t, four_one, 1, 2, &input));
-  TRY(over(t, one, 1, 1, &target));
-  OK(oar_tree_create_map(inputs));
-  OK(oar_tree_set_tensor(*inputs, "x", input));
-  OK(oar_tree_set_tensor(*inputs, "target", target));
+  TRY(over(t, data, rows, 2, &input));
+  TRY(over(t, targets, rows, 1, &target));
+  OK(oar_tree_create_map(batch));
+  OK(oar_tree_set_tensor(*batch, "x", input));
+  OK(oar_tree_set_tensor(*batch, "target", target));
   oar_tensor_release(input);
   oar_tensor_release(target);
   return 0;
@@ -197,8 +266,9 @@ static int register_in_scope(scenario *t, oar_model *model, float *w) {
   return 0;
 }
 
-static int train_one_step(scenario *t, oar_state *state, oar_model *model, const oar_tree *inputs) {
-  const float expected[2] = {4, 1};
+/* One step of SGD with rate 0.125, from this loss by this gradient. */
+static int train_one_step(scenario *t, oar_state *state, oar_model *model, const oar_tree *inputs, double expected_loss,
+                          const float *expected_gradient) {
   oar_accelerator *accelerator;
   oar_optimizer *optimizer;
   oar_tree *outputs;
@@ -209,12 +279,12 @@ static int train_one_step(scenario *t, oar_state *state, oar_model *model, const
   OK(oar_accelerator_prepare_model(accelerator, model));
   OK(oar_accelerator_prepare_optimizer(accelerator, optimizer));
   OK(oar_model_forward(model, inputs, &outputs));
-  OK(oar_tree_get_double(outputs, "loss", &number));
-  EXPECT(number == 0.5);
   OK(oar_tree_get_tensor(outputs, "loss", &loss));
+  OK(oar_tensor_item(loss, &number));
+  EXPECT(number == expected_loss);
   OK(oar_accelerator_backward(accelerator, loss));
   OK(oar_model_gradient(model, "fc.weight", &gradient));
-  TRY(has_floats(t, gradient, expected, 2));
+  TRY(has_floats(t, gradient, expected_gradient, 2));
   OK(oar_accelerator_step(accelerator, optimizer, NULL));
   oar_tensor_release(loss);
   oar_tree_release(outputs);
@@ -224,19 +294,21 @@ static int train_one_step(scenario *t, oar_state *state, oar_model *model, const
 }
 
 int scenario_forward_callback(scenario *t) {
-  float w[2] = {1, -2};
+  float w[2] = {1, -2}, four_one[2] = {4, 1}, one[1] = {1};
+  const float slope[2] = {4, 1};
   forward_data data = {0};
   error_details error;
   oar_model *model;
   oar_tree *inputs, *outputs;
   double y = 0;
   data.t = t;
+  data.loss = half_of_squares;
   OK(oar_state_create(NULL, &data.state));
   OK(oar_model_create_foreign(data.state, &model));
   TRY(register_in_scope(t, model, w));
-  TRY(make_inputs(t, &inputs));
+  TRY(make_batch(t, four_one, one, 1, &inputs));
   OK(oar_model_set_forward(model, forward, &data, NULL));
-  TRY(train_one_step(t, data.state, model, inputs));
+  TRY(train_one_step(t, data.state, model, inputs, 0.5, slope));
   EXPECT(w[0] == 0.5f && w[1] == -2.125f);
   data.parameter = "fc.bias";
   REFUSED(OAR_E_CALLBACK, "fc.bias", oar_model_forward(model, inputs, &outputs));
@@ -258,69 +330,9 @@ int scenario_forward_callback(scenario *t) {
   return close_state(t, data.state);
 }
 
-static int one_forward(scenario *t, const forward_data *self, oar_model *model, const oar_tree *inputs, oar_tree **out) {
-  oar_tensor *input, *target, *weights, *y, *loss;
-  oar_value arguments[2];
-  OK(oar_tree_get_tensor(inputs, "x", &input));
-  OK(oar_tree_get_tensor(inputs, "target", &target));
-  OK(oar_model_enter_scope(model, "fc", "Linear"));
-  OK(oar_model_parameter(model, "weight", &weights));
-  arguments[0] = oar_value_tensor(input);
-  arguments[1] = oar_value_tensor(weights);
-  TRY(op(t, self->state, "aten::linear", arguments, 2, &y));
-  OK(oar_model_exit_scope(model));
-  arguments[0] = oar_value_tensor(y);
-  arguments[1] = oar_value_tensor(self->parameter != NULL ? y : target); /* told to leave the target out */
-  TRY(op(t, self->state, "aten::mse_loss", arguments, 2, &loss));
-  OK(oar_tree_create_map(out));
-  OK(oar_tree_set_tensor(*out, "loss", loss));
-  OK(oar_tree_set_tensor(*out, "y", y));
-  oar_tensor_release(input);
-  oar_tensor_release(target);
-  oar_tensor_release(weights);
-  oar_tensor_release(y);
-  oar_tensor_release(loss);
-  return 0;
-}
-
 static int32_t forward_to_trace(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data) {
   const forward_data *self = user_data;
-  return self->failure != 0 ? self->failure : one_forward(self->t, self, model, inputs, out_outputs);
-}
-
-static int make_batch(scenario *t, float *data, float *targets, int64_t rows, oar_tree **batch) {
-  oar_tensor *input, *target;
-  TRY(over(t, data, rows, 2, &input));
-  TRY(over(t, targets, rows, 1, &target));
-  OK(oar_tree_create_map(batch));
-  OK(oar_tree_set_tensor(*batch, "x", input));
-  OK(oar_tree_set_tensor(*batch, "target", target));
-  oar_tensor_release(input);
-  oar_tensor_release(target);
-  return 0;
-}
-
-static int train_program(scenario *t, oar_state *state, oar_model *model, const oar_tree *rows) {
-  oar_accelerator *accelerator;
-  oar_optimizer *optimizer;
-  oar_tree *outputs;
-  oar_tensor *loss;
-  double number = 0;
-  OK(oar_accelerator_create(state, NULL, &accelerator));
-  OK(oar_optimizer_create(model, "sgd", "{\"lr\": 0.125}", &optimizer));
-  OK(oar_accelerator_prepare_model(accelerator, model));
-  OK(oar_accelerator_prepare_optimizer(accelerator, optimizer));
-  OK(oar_model_forward(model, rows, &outputs));
-  OK(oar_tree_get_tensor(outputs, "loss", &loss));
-  OK(oar_tensor_item(loss, &number));
-  EXPECT(number == 32.5);
-  OK(oar_accelerator_backward(accelerator, loss));
-  OK(oar_accelerator_step(accelerator, optimizer, NULL));
-  oar_tensor_release(loss);
-  oar_tree_release(outputs);
-  oar_optimizer_release(optimizer);
-  oar_accelerator_release(accelerator);
-  return 0;
+  return self->failure != 0 ? self->failure : run_forward(self->t, self, model, inputs, out_outputs);
 }
 
 static int look_at_program(scenario *t, oar_model *model, const float *w) {
@@ -343,12 +355,14 @@ int scenario_traced_model(scenario *t) {
   static const char dynamic[] = "{\"x\": {\"0\": \"batch\"}, \"target\": {\"0\": \"batch\"}}";
   float w[2] = {1, -2}, two[4] = {4, 1, 1, 3}, two_targets[2] = {1, 3};
   float three[6] = {2, 0, 0, 8, 4, 4}, three_targets[3] = {2, 6, 8.5f};
+  const float slope[2] = {-4, -23};
   forward_data data = {0};
   error_details error;
   oar_model *written, *model, *none;
   oar_tree *rows, *others, *outputs;
   double loss = 0;
   data.t = t;
+  data.loss = mean_of_squares;
   OK(oar_state_create(NULL, &data.state));
   TRY(make_batch(t, two, two_targets, 2, &rows));
   TRY(make_batch(t, three, three_targets, 3, &others));
@@ -364,7 +378,7 @@ int scenario_traced_model(scenario *t) {
   EXPECT(error.vendor_code == 7);
   OK(oar_model_set_forward(written, NULL, NULL, NULL));
   TRY(look_at_program(t, model, w));
-  TRY(train_program(t, data.state, model, rows));
+  TRY(train_one_step(t, data.state, model, rows, 32.5, slope));
   EXPECT(w[0] == 1.5f && w[1] == 0.875f);
   OK(oar_model_set_training(model, 0));
   OK(oar_model_forward(model, others, &outputs));

@@ -58,7 +58,7 @@ int take_error(scenario *t, error_details *details);
   X(array_to_tensor) X(tensor_to_array) X(column_major) X(array_refused) X(dlpack_import) X(dlpack_export)          \
   X(tree_values) X(loader_loop) X(loader_seek)                                                                      \
   X(training_step) X(foreign_model) X(save_load)                                                                    \
-  X(operator_call) X(operator_refused) X(forward_callback) X(traced_model)                                          \
+  X(operator_call) X(operator_refused) X(operator_no_grad) X(forward_callback) X(traced_model)                      \
   X(backward_callback) X(session_run) X(lora_round_trip)                                                            \
   X(recompute_same_gradients) X(intermediate_values) X(profile_table)                                               \
   X(callback_called) X(callback_error) X(log_messages)                                                              \

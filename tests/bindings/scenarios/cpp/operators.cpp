@@ -47,6 +47,34 @@ void operator_refused() {
   EXPECT(fixed[0] == 1 && fixed[1] == 2);
 }
 
+void operator_no_grad() {
+  const oarlock::State state = make_state();
+  float w[2] = {1, -2};
+  const oarlock::Model model = call(oar_model_create_foreign, state);
+  call(oar_model_register_parameter, model, "weight", oarlock::tensor_over(w, {2}));
+  const oarlock::Accelerator accelerator = call(oar_accelerator_create, state, nullptr);
+  call(oar_accelerator_prepare_model, accelerator, model);
+  const oarlock::Tensor parameter = call(oar_model_parameter, model, "weight");
+  oarlock::Tensor fixed;
+  {
+    const oarlock::NoGrad no_grad;
+    fixed = op(state, "aten::sum", {parameter});
+    {
+      const oarlock::NoGrad again;
+      op(state, "aten::sub_", {parameter, 0.5});
+    }
+    op(state, "aten::mul_", {parameter, 2});
+    REFUSED(OAR_E_UNSUPPORTED, "aten::linear", op(state, "aten::liner", {parameter}));
+  }
+  EXPECT(floats(fixed)[0] == -1 && w[0] == 1 && w[1] == -5);
+  REFUSED(OAR_E_STATE, "no graph", call(oar_accelerator_backward, accelerator, fixed));
+  REFUSED(OAR_E_ARGUMENT, "in-place", op(state, "aten::sub_", {parameter, 0.5}));
+  const oarlock::Tensor squares = op(state, "aten::mul", {parameter, parameter});
+  call(oar_accelerator_backward, accelerator, op(state, "aten::sum", {squares}));
+  EXPECT(floats(call(oar_model_gradient, model, "weight")) == (std::vector<float>{2, -10}));
+  EXPECT(w[0] == 1 && w[1] == -5);
+}
+
 void forward_callback() {
   const oarlock::State state = make_state();
   float w[2] = {1, -2}, four_one[2] = {4, 1}, one[1] = {1};

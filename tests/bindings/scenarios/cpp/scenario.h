@@ -49,35 +49,37 @@ oarlock::Dataset test_set();
 oarlock::Loader test_loader(const std::string& options);
 bool same_values(const oarlock::Tensor& one, const oarlock::Tensor& other);  // bit for bit; contiguous
 
-#define SCENARIOS(X)                                                                                           \
-  X(create_use_close)                                                                                          \
-  X(error_text)                                                                                                \
-  X(wrong_handle)                                                                                              \
-  X(release_any_order)                                                                                         \
-  X(use_after_close)                                                                                           \
-  X(time_out_refused)                                                                                          \
-  X(config_unknown_key)                                                                                        \
-  X(config_values)                                                                                             \
-  X(array_to_tensor)                                                                                           \
-  X(tensor_to_array)                                                                                           \
-  X(column_major)                                                                                              \
-  X(array_refused)                                                                                             \
-  X(dlpack_import)                                                                                             \
-  X(dlpack_export)                                                                                             \
-  X(tree_values)                                                                                               \
-  X(loader_loop)                                                                                               \
-  X(loader_seek)                                                                                               \
-  X(training_step)                                                                                             \
-  X(foreign_model)                                                                                             \
-  X(operator_call)                                                                                             \
-  X(operator_refused)                                                                                          \
-  X(forward_callback)                                                                                          \
-  X(backward_callback)                                                                                         \
-  X(traced_model)                                                                                              \
-  X(session_run)                                                                                               \
-  X(recompute_same_gradients)                                                                                  \
-  X(intermediate_values) X(profile_table) X(lora_round_trip) X(save_load) X(callback_called) X(callback_error) \
-      X(log_messages) X(all_reduce) X(gather_bytes) X(exchange_callback) X(mismatch_named) X(lost_rank_named)
+#define SCENARIOS(X)                                                                                                  \
+  X(create_use_close)                                                                                                 \
+  X(error_text)                                                                                                       \
+  X(wrong_handle)                                                                                                     \
+  X(release_any_order)                                                                                                \
+  X(use_after_close)                                                                                                  \
+  X(time_out_refused)                                                                                                 \
+  X(config_unknown_key)                                                                                               \
+  X(config_values)                                                                                                    \
+  X(array_to_tensor)                                                                                                  \
+  X(tensor_to_array)                                                                                                  \
+  X(column_major)                                                                                                     \
+  X(array_refused)                                                                                                    \
+  X(dlpack_import)                                                                                                    \
+  X(dlpack_export)                                                                                                    \
+  X(tree_values)                                                                                                      \
+  X(loader_loop)                                                                                                      \
+  X(loader_seek)                                                                                                      \
+  X(training_step)                                                                                                    \
+  X(foreign_model)                                                                                                    \
+  X(operator_call)                                                                                                    \
+  X(operator_refused)                                                                                                 \
+  X(operator_no_grad)                                                                                                 \
+  X(forward_callback)                                                                                                 \
+  X(backward_callback)                                                                                                \
+  X(traced_model)                                                                                                     \
+  X(session_run)                                                                                                      \
+  X(recompute_same_gradients)                                                                                         \
+  X(intermediate_values)                                                                                              \
+  X(profile_table) X(lora_round_trip) X(save_load) X(callback_called) X(callback_error) X(log_messages) X(all_reduce) \
+      X(gather_bytes) X(exchange_callback) X(mismatch_named) X(lost_rank_named)
 #define DECLARE_SCENARIO(name) void name();
 SCENARIOS(DECLARE_SCENARIO)
 #undef DECLARE_SCENARIO

@@ -30,6 +30,28 @@ scenario("operator_refused") do folder
     end
 end
 
+scenario("operator_no_grad") do folder
+    alone() do state
+        weight = Float32[1, -2]
+        model = Model(state)
+        register_parameter!(model, "weight", weight)
+        accelerator = Accelerator(state)
+        prepare!(accelerator, model)
+        own = parameter(model, "weight")
+        fixed = no_grad() do
+            no_grad(() -> op(state, "aten::sub_", own, 0.5))
+            op(state, "aten::mul_", own, 2)
+            op(state, "aten::sum", own)
+        end
+        @expect item(fixed) == -4 && weight == [1, -5]
+        @expect says(thrown(() -> backward!(accelerator, fixed), :STATE), "no graph")
+        thrown(() -> no_grad(() -> op(state, "aten::liner", own)), :UNSUPPORTED)
+        @expect says(thrown(() -> op(state, "aten::sub_", own, 0.5), :ARGUMENT), "in-place")
+        backward!(accelerator, op(state, "aten::sum", op(state, "aten::mul", own, own)))
+        @expect asarray(gradient(model, "weight")) == [2, -10] && weight == [1, -5]
+    end
+end
+
 scenario("forward_callback") do folder
     alone() do state
         function squared_error(model, inputs)

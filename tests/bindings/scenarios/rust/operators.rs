@@ -56,6 +56,33 @@ pub fn operator_refused(_: &Path) -> Outcome {
     Ok(())
 }
 
+pub fn operator_no_grad(_: &Path) -> Outcome {
+    let state = State::new()?;
+    let weight = Tensor::from_vec(vec![1.0f32, -2.0], &[2])?;
+    let model = Model::foreign(&state)?;
+    model.register_parameter("weight", &weight)?;
+    let accelerator = Accelerator::new(&state)?;
+    accelerator.prepare(&model)?;
+    let parameter = model.parameter("weight")?;
+    let fixed = no_grad(|| -> Result<Tensor> {
+        let fixed = state.op("aten::sum", args![&parameter])?;
+        no_grad(|| state.op("aten::sub_", args![&parameter, 0.5]))?;
+        state.op("aten::mul_", args![&parameter, 2])?;
+        Ok(fixed)
+    })?;
+    assert_eq!((fixed.item()?, weight.to_vec::<f32>()?), (-1.0, vec![1.0, -5.0]));
+    refused(ErrorKind::State, "no graph", accelerator.backward(&fixed));
+    let panic = catch_unwind(AssertUnwindSafe(|| no_grad(|| std::panic::resume_unwind(Box::new(7))))).err().expect("a panic");
+    assert_eq!(panic.downcast_ref::<i32>(), Some(&7));
+    refused(ErrorKind::Argument, "in-place", state.op("aten::sub_", args![&parameter, 0.5]));
+    let squares = state.op("aten::mul", args![&parameter, &parameter])?;
+    accelerator.backward(&state.op("aten::sum", args![&squares])?)?;
+    assert_eq!(model.gradient("weight")?.expect("a gradient").to_vec::<f32>()?, [2.0, -10.0]);
+    assert_eq!(weight.to_vec::<f32>()?, [1.0, -5.0]);
+    state.close()?;
+    Ok(())
+}
+
 fn squared_error(forward: &Forward, inputs: &Tree) -> Result<Tree> {
     let fc = forward.scope("fc", "Linear")?;
     let y = forward.op("aten::linear", args![&inputs.tensor("x")?, &forward.parameter("weight")?])?;
