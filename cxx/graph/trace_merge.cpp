@@ -7,19 +7,11 @@
 #include <utility>
 
 #include "base/check.h"
+#include "graph/trace_shapes.h"
 #include "graph/tracer.h"
 
 namespace oarlock {
 namespace {
-
-// c0 + coefficients[s] * size of symbol s.
-struct Affine {
-  std::int64_t constant = 0;
-  std::vector<std::int64_t> coefficients;
-  bool operator<(const Affine& other) const {
-    return std::tie(constant, coefficients) < std::tie(other.constant, other.coefficients);
-  }
-};
 
 bool same_constant(const c10::IValue& a, const c10::IValue& b) {
   if (a.isDouble() && b.isDouble())
@@ -59,7 +51,6 @@ class Merger {
   Result<Argument> argument_of(std::size_t index, std::size_t position);
   Result<ArgumentItem> item_of(std::size_t index, std::size_t position, std::size_t element);
   Status add_outputs();
-  std::optional<Affine> fit(const std::vector<std::int64_t>& values) const;
   SlotId new_slot(std::string name, SlotKind kind);
   SlotId size_slot(std::size_t symbol);
   SlotId affine_slot(const Affine& affine);
@@ -85,7 +76,7 @@ SlotId Merger::new_slot(std::string name, SlotKind kind) {
 }
 
 void Merger::add_values() {
-  graph().slots.resize(static_cast<std::size_t>(base_.num_values));
+  graph().slots.resize(base_.values.size());
   for (const std::string& name : symbols_) graph().symbols.push_back({name});
   for (std::size_t i = 0; i < subject_.input_names.size(); ++i) {
     const at::Tensor& example = subject_.examples[i];
@@ -164,22 +155,6 @@ Status Merger::check_same_calls() const {
   return Status::ok();
 }
 
-// The function of the declared sizes that gives all values; the last recording, where every size is another, checks it.
-std::optional<Affine> Merger::fit(const std::vector<std::int64_t>& values) const {
-  Affine affine{values[0], {}};
-  for (std::size_t s = 0; s < symbols_.size(); ++s) {
-    const std::int64_t step = recordings_[1 + s].sizes[s] - base_.sizes[s];
-    const std::int64_t change = values[1 + s] - values[0];
-    if (change % step != 0) return std::nullopt;
-    affine.coefficients.push_back(change / step);
-    affine.constant -= change / step * base_.sizes[s];
-  }
-  std::int64_t last = affine.constant;
-  for (std::size_t s = 0; s < symbols_.size(); ++s) last += affine.coefficients[s] * recordings_.back().sizes[s];
-  if (last != values.back()) return std::nullopt;
-  return affine;
-}
-
 SlotId Merger::symbolic(SymbolicOp op, std::vector<ArgumentItem> operands, const std::string& name) {
   Node node;
   node.opcode = Opcode::kSymbolic;
@@ -250,7 +225,7 @@ Result<ArgumentItem> Merger::item_of(std::size_t index, std::size_t position, st
         (value.isDouble() && value.toDouble() == static_cast<double>(static_cast<std::int64_t>(value.toDouble())));
     if (is_whole) numbers.push_back(value.isInt() ? value.toInt() : static_cast<std::int64_t>(value.toDouble()));
   }
-  const std::optional<Affine> affine = numbers.size() == values.size() ? fit(numbers) : std::nullopt;
+  const std::optional<Affine> affine = numbers.size() == values.size() ? fit_sizes(recordings_, numbers) : std::nullopt;
   if (affine) return ArgumentItem{{}, affine_slot(*affine)};
   std::string texts;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -361,7 +336,8 @@ Status Merger::add_outputs() {
     }
     ArgumentItem item{mine.constant, mine.slot};
     if (!all_equal) {
-      const std::optional<Affine> affine = numbers.size() == recordings_.size() ? fit(numbers) : std::nullopt;
+      const std::optional<Affine> affine =
+          numbers.size() == recordings_.size() ? fit_sizes(recordings_, numbers) : std::nullopt;
       if (!affine)
         return invalid_argument("output number {} differs between sizes, and is no linear function of them", i + 1);
       item = {{}, affine_slot(*affine)};
@@ -378,7 +354,11 @@ Result<Program> Merger::merge() {
   OAR_TRY(check_same_calls());
   OAR_TRY(add_constants());
   graph().module_classes.try_emplace("", "Model");
-  for (std::size_t i = 0; i < base_.calls.size(); ++i) OAR_TRY(add_call(i));
+  TracedShapes shapes(recordings_, graph());
+  for (std::size_t i = 0; i < base_.calls.size(); ++i) {
+    OAR_TRY(add_call(i));
+    shapes.add(i);
+  }
   OAR_TRY(add_outputs());
   graph().nodes.insert(graph().nodes.begin(), std::make_move_iterator(sizes_.begin()),
                        std::make_move_iterator(sizes_.end()));

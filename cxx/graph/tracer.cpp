@@ -48,7 +48,12 @@ Tracer::Tracer(const TraceSubject& subject, std::vector<at::Tensor> inputs, std:
 }
 
 SlotId Tracer::bind(const at::Tensor& tensor) {
-  const SlotId slot = recording_.num_values++;
+  const auto slot = static_cast<SlotId>(recording_.values.size());
+  if (tensor.is_nested()) {  // has no sizes
+    recording_.values.emplace_back();
+  } else {
+    recording_.values.push_back({tensor.scalar_type(), tensor.sizes().vec()});
+  }
   slots_[tensor.unsafeGetTensorImpl()] = slot;
   return slot;
 }

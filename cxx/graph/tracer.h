@@ -54,15 +54,21 @@ struct RecordedConstant {
   at::Tensor original;  // kept alive
 };
 
+// A tensor as it was when it was met; undefined: nothing is known.
+struct RecordedValue {
+  at::ScalarType dtype = at::ScalarType::Undefined;
+  std::vector<std::int64_t> shape;
+};
+
 // What one run did.
 struct Recording {
   std::vector<RecordedCall> calls;
   std::vector<RecordedConstant> constants;
   std::vector<RecordedItem> outputs;  // the leaves of output_tree
   OutputTree output_tree;
-  SlotId num_values = 0;
-  std::vector<at::Tensor> made;     // results: no other run may use them
-  std::vector<std::int64_t> sizes;  // of the declared dimensions
+  std::vector<RecordedValue> values;  // by number
+  std::vector<at::Tensor> made;       // results: no other run may use them
+  std::vector<std::int64_t> sizes;    // of the declared dimensions
 };
 
 // What all runs of one trace share.

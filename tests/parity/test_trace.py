@@ -1,6 +1,7 @@
 """A transformer out of operators by name, eager and traced, against the same in PyTorch with the weights copied; and what a trace
 leaves as it was."""
 import ctypes
+import json
 import pathlib
 import sys
 
@@ -11,6 +12,8 @@ from torch.nn import functional as F
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent)]
 from traced_models import Foreign, oar, op, shape_of, state, times_w  # noqa: E402
 from oarlock_ctypes import E_STATE, OarlockError  # noqa: E402
+from op_values import call_op  # noqa: E402
+import in_situ  # noqa: E402
 
 WIDTH, HEADS, VOCABULARY, POSITIONS = 16, 4, 11, 12
 
@@ -213,6 +216,44 @@ def test_operators_in_place_and_buffers_are_part_of_the_program():
         outputs = oar.value(oar.forward_tree(model, {"x": torch.full((5,), 2.0)}))
         assert outputs["y"].tolist() == [0] * 5 and outputs["z"].tolist() == [7 + count] * 5
     assert foreign.buffers["count"].item() == 2
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_what_is_called_without_recording_has_no_gradient(traced):
+    def body(model, inputs):
+        fixed = call_op(oar, state, "aten::mul", inputs["x"], model["w"], function="oar_op_call_no_grad")[0]
+        return {"loss": op("sum", op("mul", op("mul", inputs["x"], model["w"]), fixed))}
+
+    w, x = torch.tensor([1.0, 2.0, 3.0]), torch.arange(6.0).reshape(2, 3)
+    foreign = Foreign({"w": w}, body)
+    model = foreign.trace({"x": x}, '{"x": {"0": "rows"}}') if traced else foreign.handle
+    accelerator = oar.make(oar.lib.oar_accelerator_create, state, None)
+    oar.check(oar.lib.oar_accelerator_prepare_model(accelerator, model))
+    their = w.clone().requires_grad_()
+    with torch.no_grad():
+        fixed = x * their
+    (x * their * fixed).sum().backward()
+    outputs = oar.forward_tree(model, {"x": x}) if traced else foreign.forward({"x": x})
+    assert torch.equal(gradients_of(model, accelerator, outputs, ["w"])["w"], their.grad)
+
+
+def test_outputs_of_a_trace_are_described_and_checked():
+    foreign = Foreign({"w": torch.ones(3)}, lambda model, inputs: {
+        "y": op("mul", inputs["x"], model["w"]), "large": op("gt", inputs["x"], 1), "found": op("nonzero", inputs["x"])})
+    model = foreign.trace({"x": torch.ones(4, 3)}, '{"x": {"0": "rows"}}')
+    text = oar.make(oar.lib.oar_model_describe, model)
+    data, size = ctypes.c_void_p(), ctypes.c_size_t()
+    oar.check(oar.lib.oar_bytes_view(text, ctypes.byref(data), ctypes.byref(size)))
+    assert json.loads(ctypes.string_at(data, size.value))["outputs"] == [
+        {"name": "y", "dtype": "float32", "shape": ["rows", 3]}, {"name": "large", "dtype": "bool", "shape": ["rows", 3]},
+        {"name": "found", "dtype": "tensor", "shape": None}]
+    session, x = in_situ.session_of(model), torch.tensor([[0.0, 2, 3], [4, 5, 0]])
+    assert in_situ.writes_in_place(session, 0)
+    y, large, found = torch.zeros(2, 3), torch.zeros(2, 3, dtype=torch.bool), torch.zeros(4, 2, dtype=torch.int64)
+    in_situ.run(session, [x], [y, large, found])
+    assert torch.equal(y, x) and torch.equal(large, x > 1) and torch.equal(found, x.nonzero())
+    with pytest.raises(OarlockError, match=r"output y: float32 \[2, 3\] expected, float64 \[2, 3\] given"):
+        in_situ.run(session, [x], [y.double(), None, None])
 
 
 def test_sizes_become_symbolic_where_they_follow_the_declared_ones():

@@ -1,9 +1,12 @@
 #include "graph/tracer.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "graph/executor.h"
+#include "graph/input_check.h"
+#include "tensor/dtype.h"
 
 namespace oarlock {
 namespace {
@@ -13,6 +16,12 @@ EagerArgument given(c10::IValue value) { return {"", {false, {{std::move(value),
 EagerArgument sizes(std::vector<std::int64_t> values) {
   EagerArgument argument{"", {true, {}}};
   for (const std::int64_t value : values) argument.value.items.push_back({value, kNoSlot});
+  return argument;
+}
+
+EagerArgument tensors(const std::vector<at::Tensor>& values) {
+  EagerArgument argument{"", {true, {}}};
+  for (const at::Tensor& value : values) argument.value.items.push_back({value, kNoSlot});
   return argument;
 }
 
@@ -122,6 +131,71 @@ TEST_F(Traces, ASquareThatFitsALineThroughTwoSizesIsSeenAtTheThird) {
   EXPECT_NE(status.message().find("argument size is 16 where n is 4, 25 where n is 5, 49 where n is 7"),
             std::string::npos)
       << status.message();
+}
+
+// "float32 [n, 3]", of the program's only output.
+std::string output_text(const Program& program) {
+  const Slot& slot = program.graph.slots[program.outputs[0].slot];
+  if (!slot.exported) return "unknown";
+  return fmt::format("{} {}", dtype_name(slot.exported->dtype),
+                     exported_shape_text(slot.exported->shape, program.graph));
+}
+
+TEST_F(Traces, OutputsHaveTheShapesThatFollowFromTheDeclaredSizes) {
+  const auto forward = [](const at::Tensor& x) {
+    const at::Tensor twice = call("aten::cat", {tensors({x, x})});
+    return call("aten::gt", {given(call("aten::t", {given(twice)})), given(0)});
+  };
+  EXPECT_EQ(output_text(trace(forward).value()), "bool [3, 2*n]");
+}
+
+TEST_F(Traces, OutputsOfNoLinearShapeHaveItOpen) {
+  const auto forward = [](const at::Tensor& x) {
+    return call("aten::max_pool1d", {given(call("aten::t", {given(x)})), sizes({2})});
+  };
+  EXPECT_EQ(output_text(trace(forward).value()), "float32 [3, ?]");
+}
+
+// Two rows of 4, 5 or 7 would be one at n = 1.
+TEST_F(Traces, ASizeThatASliceCutsIsOpen) {
+  const auto forward = [](const at::Tensor& x) {
+    return call("aten::neg", {given(call("aten::slice", {given(x), given(0), given(0), given(2)}))});
+  };
+  EXPECT_EQ(output_text(trace(forward).value()), "float32 [?, 3]");
+}
+
+TEST_F(Traces, WhatDependsOnValuesHasNoShape) {
+  const auto forward = [](const at::Tensor& x) {
+    const at::Tensor found = call("aten::nonzero", {given(call("aten::select", {given(x), given(0), given(0)}))});
+    return call("aten::neg", {given(found)});
+  };
+  EXPECT_EQ(output_text(trace(forward).value()), "unknown");
+}
+
+at::Tensor call_no_grad(const char* name, std::vector<EagerArgument> arguments) {
+  const CallScope no_grad(false, CallScope::current_recorder());
+  return call(name, std::move(arguments));
+}
+
+// y = x * f(x) with f(x) = x + x without history: dy/dx = f(x), not 2 f(x).
+TEST_F(Traces, WhatACallRecordsNotTheProgramDoesNotEither) {
+  const auto forward = [](const at::Tensor& x) {
+    return call("aten::mul", {given(x), given(call_no_grad("aten::add", {given(x), given(x)}))});
+  };
+  const Program program = trace(forward).value();
+  const at::Tensor x = at::full({2, 3}, 3.0F).set_requires_grad(true);
+  const at::Tensor y = evaluate(program, x);
+  EXPECT_EQ(y.sum().item<float>(), 6 * 3 * 6);
+  y.sum().backward();
+  EXPECT_TRUE(at::equal(x.grad(), at::full({2, 3}, 6.0F)));
+}
+
+TEST_F(Traces, ACallRecordsAtAllSizesOrAtNone) {
+  const auto forward = [](const at::Tensor& x) {
+    return x.size(0) == 4 ? call("aten::relu", {given(x)}) : call_no_grad("aten::relu", {given(x)});
+  };
+  EXPECT_NE(trace(forward).status().message().find("aten::relu in the root scope: it records autograd at some sizes"),
+            std::string::npos);
 }
 
 TEST_F(Traces, CallsOutsideAreNotRecorded) {

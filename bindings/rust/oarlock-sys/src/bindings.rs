@@ -3716,8 +3716,9 @@ the same names one after the other are as fast as oar\_model\_forward.
 JSON: {"inputs": \[{"name", "dtype", "shape"}\], "outputs": \[the same\], "parameters": \[{"name", "dtype", "shape",
 "trained"}\], "units": \[{"name", "class", "parameters": \[names\], "inputs": \[names of values\], "outputs": \[names of
 values\], "segments": n}\], "nodes": \[{"name", "target", "module", "outputs": \[names of values\]}\], "symbols": \[{"name",
-"min", "max"}\]}. Sizes that are not fixed are given by the symbol's name, or null where they follow from others. What
-was recorded by oar\_model\_trace has outputs of dtype "tensor" and shape null.
+"min", "max"}\]}. Sizes that are not fixed are given by the symbol's name, or null where they follow from others or
+are not known. An output of what was recorded by oar\_model\_trace has dtype "tensor" and shape null if its shape
+depends on what tensors hold.
 
 * `model` (in) borrowed; a program.
 * `out` (out) owned; UTF-8 text; end with oar\_bytes\_release. Untouched on failure.

@@ -1516,8 +1516,9 @@ Tell what names a program has.
 JSON: {\"inputs\": [{\"name\", \"dtype\", \"shape\"}], \"outputs\": [the same], \"parameters\": [{\"name\", \"dtype\", \"shape\",
 \"trained\"}], \"units\": [{\"name\", \"class\", \"parameters\": [names], \"inputs\": [names of values], \"outputs\": [names of
 values], \"segments\": n}], \"nodes\": [{\"name\", \"target\", \"module\", \"outputs\": [names of values]}], \"symbols\": [{\"name\",
-\"min\", \"max\"}]}. Sizes that are not fixed are given by the symbol's name, or null where they follow from others. What
-was recorded by oar_model_trace has outputs of dtype \"tensor\" and shape null.
+\"min\", \"max\"}]}. Sizes that are not fixed are given by the symbol's name, or null where they follow from others or
+are not known. An output of what was recorded by oar_model_trace has dtype \"tensor\" and shape null if its shape
+depends on what tensors hold.
 
 - `model` (`const oar_model *`): borrowed; a program.
 - `out` (`oar_bytes **`): owned; UTF-8 text; end with oar_bytes_release. Untouched on failure.
