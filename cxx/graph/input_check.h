@@ -20,6 +20,8 @@ class InputCheck {
   InputCheck(const Graph& graph, at::Device device);
   // OAR_E_ARGUMENT names the input, what is expected and what was given. `input` stays where it is until restart().
   Status check(const ProgramInput& input, const c10::IValue& value);
+  // Of an input that is not given, in its place: what relates it to others is not looked at.
+  Status pass_over();
   void restart();  // for the next call
   // What the inputs seen so far say of an exported size; kSizeUnknown: nothing.
   std::int64_t size_of(const ExportedDim& dim) const;

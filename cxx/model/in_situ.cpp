@@ -209,6 +209,7 @@ Status InSituRun::bind_inputs(Plan& plan) {
     const ProgramInput& input = program_.inputs[i];
     if (inputs_[i] == nullptr) {
       if (plan.is_read[i]) return invalid_argument("input {} is NULL; the outputs that are wanted need it", input.name);
+      OAR_TRY(check_->pass_over());
       continue;
     }
     const SlotKind kind = program_.graph.slots[input.slot].kind;

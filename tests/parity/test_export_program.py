@@ -53,6 +53,23 @@ def test_the_names_of_dynamic_sizes_are_those_of_the_loaded_program(tmp_path):
         OAR.forward(model, {"x": torch.ones(5, 9), "target": labels(5)})
 
 
+class Apart(Net):
+    def forward(self, x, other):
+        return {"x": self.fc(x), "other": self.fc(other)}
+
+
+def test_sizes_of_one_name_are_equal_also_where_the_model_does_not_need_it(tmp_path):
+    """torch.export keeps two symbols, and its own module() takes any two sizes."""
+    program = export_program(net(Apart), (x(), x()), tmp_path / "apart.pt2", dynamic="batch")
+    rows, other = (node.meta["val"].shape[0] for node in program.graph.nodes if node.name in ("x", "other"))
+    assert str(rows) != str(other)
+    assert run(tmp_path / "apart.pt2", {"x": x(5), "other": x(5)})["other"].shape == (5, 4)
+    with pytest.raises(Exception, match=r"x\.size\(\)\[0\] == other\.size\(\)\[0\]; given: x\.size\(\)\[0\] = 5, other\.size\(\)\[0\] = 7"):
+        run(tmp_path / "apart.pt2", {"x": x(5), "other": x(7)})
+    export_program(net(Apart), (x(), x()), tmp_path / "two.pt2", dynamic={"x": "rows", "other": "others"})
+    assert run(tmp_path / "two.pt2", {"x": x(5), "other": x(7)})["other"].shape == (7, 4)
+
+
 @pytest.mark.parametrize("targets, names", [
     (labels(), {"y": labels()}),
     ((labels(), x()[:, 0]), {"y": labels(), "w": x()[:, 0]}),

@@ -1,6 +1,7 @@
 #include "graph/pt2/extra.h"
 
 #include <ATen/Functions.h>
+#include <fmt/format.h>
 
 #include <optional>
 
@@ -14,6 +15,21 @@ constexpr std::int64_t kFormat = 1;
 
 bool is_same_kind(const at::Tensor& a, const at::Tensor& b) {
   return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() && a.requires_grad() == b.requires_grad();
+}
+
+std::string size_text(const ProgramInput& input, std::int64_t dim) {
+  return fmt::format("{}.size()[{}]", input.name, dim);
+}
+
+void require_equal(Measure a, Measure b, Graph& graph) {
+  Guard guard;
+  guard.text = fmt::format("{} == {}", a.text, b.text);
+  for (Measure* measure : {&a, &b}) {
+    guard.condition.append({SizeOp::kVariable, static_cast<std::int64_t>(graph.measures.size())});
+    graph.measures.push_back(std::move(*measure));
+  }
+  guard.condition.append({SizeOp::kEq, 0});
+  graph.guards.push_back(std::move(guard));
 }
 
 }  // namespace
@@ -60,14 +76,26 @@ Result<Extra> parse_extra(const JsonValue& document) {
 }
 
 void name_sizes(const Extra& extra, Program& program) {
+  struct Named {
+    const ProgramInput& input;
+    std::int64_t dim;
+    const ExportedDim& exported;
+  };
+  std::map<std::string, Named, std::less<>> first;  // by name
   for (const ProgramInput& input : program.inputs) {
     const auto named = extra.dynamic.find(input.name);
     const std::optional<ExportedTensor>& exported = program.graph.slots[input.slot].exported;
     if (named == extra.dynamic.end() || !exported) continue;
     for (const auto& [dim, name] : named->second) {
       if (name.empty() || dim < 0 || dim >= static_cast<std::int64_t>(exported->shape.size())) continue;
-      const std::int32_t symbol = exported->shape[static_cast<std::size_t>(dim)].symbol;
-      if (symbol >= 0) program.graph.symbols[static_cast<std::size_t>(symbol)].name = name;
+      const ExportedDim& size = exported->shape[static_cast<std::size_t>(dim)];
+      if (size.symbol >= 0) program.graph.symbols[static_cast<std::size_t>(size.symbol)].name = name;
+      const auto [known, is_new] = first.try_emplace(name, Named{input, dim, size});
+      const Named& other = known->second;
+      if (is_new || (other.exported.symbol == size.symbol && other.exported.value == size.value)) continue;
+      require_equal({other.input.slot, MeasureKind::kSize, other.dim, size_text(other.input, other.dim)},
+                    {input.slot, MeasureKind::kSize, dim, size_text(input, dim)}, program.graph);
+      program.graph.num_user_inputs = program.inputs.size();  // a file without ranges has no other guards
     }
   }
 }

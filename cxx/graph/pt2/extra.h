@@ -27,7 +27,8 @@ Result<Extra> parse_extra(const JsonValue& document);
 // Names that were one tensor are one again: export may have split them. OAR_E_CORRUPT if they differ.
 Status tie(const Extra& extra, StoredTensors& weights);
 
-// Sizes get the user's names in place of torch.export's ("batch", not "s77"). Two that have one name may stay two.
+// Sizes get the user's names in place of torch.export's ("batch", not "s77"). Dimensions of one name that the program
+// itself does not relate (two inputs that go separate ways) are guarded to be equal.
 void name_sizes(const Extra& extra, Program& program);
 
 }  // namespace oarlock::pt2

@@ -101,5 +101,17 @@ TEST_F(RelatedInputs, AreRefusedWithTheViolatedRelation) {
   EXPECT_EQ(check(4, 3, 4), "input y: dimension 0 must be 2*s1 + 1 with s1 in [3, 9], 3 given");
 }
 
+TEST_F(RelatedInputs, AreCheckedWithoutThoseThatAreNotGiven) {
+  InputCheck input_check(graph, at::kCPU);
+  EXPECT_TRUE(input_check.check(inputs[0], at::zeros({4})).is_ok());
+  EXPECT_TRUE(input_check.pass_over().is_ok());
+  EXPECT_EQ(input_check.check(inputs[2], 5).message(),
+            "the program was exported for inputs with n <= x.size()[0]; given: n = 5, x.size()[0] = 4");
+  input_check.restart();
+  EXPECT_TRUE(input_check.check(inputs[0], at::zeros({4})).is_ok());
+  EXPECT_TRUE(input_check.check(inputs[1], at::zeros({7})).is_ok());
+  EXPECT_TRUE(input_check.pass_over().is_ok());
+}
+
 }  // namespace
 }  // namespace oarlock
