@@ -6,23 +6,34 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "base/no_destructor.h"
 #include "base/text.h"
 #include "graph/op_call.h"
+#include "graph/operator_library.h"
 #include "tensor/dtype.h"
 
 namespace oarlock {
 namespace {
 
-using Index = std::map<std::string, std::vector<c10::OperatorHandle>, std::less<>>;
+// A handle is good as long as its operator is registered. Libtorch's own always are; a library of the host that
+// registered others may be closed at any time, so they are looked up by name whenever they are asked for.
+struct Overload {
+  c10::OperatorName name;
+  c10::OperatorHandle op;
+};
+using Index = std::map<std::string, std::vector<Overload>, std::less<>>;
 
 // A listener is told of everything that is registered already, in order. Nothing else in the dispatcher gives that.
 class Collector : public c10::OpRegistrationListener {
  public:
   explicit Collector(Index& index) : index_(index) {}
-  void onOperatorRegistered(const c10::OperatorHandle& op) override { index_[op.operator_name().name].push_back(op); }
+  void onOperatorRegistered(const c10::OperatorHandle& op) override {
+    index_[op.operator_name().name].push_back({op.operator_name(), op});
+  }
   void onOperatorDeregistered(const c10::OperatorHandle&) override {}
 
  private:
@@ -70,8 +81,23 @@ Status no_operator(std::string_view name, const Index& index) {
                      nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
 }
 
+// nullopt: it is no longer registered.
+std::optional<c10::OperatorHandle> live_handle(const Overload& overload) {
+  if (is_of_libtorch(overload.name.name)) return overload.op;
+  return c10::Dispatcher::singleton().findSchema(overload.name);
+}
+
+Result<std::vector<c10::OperatorHandle>> live_handles(std::span<const Overload> overloads, const Index& index) {
+  std::vector<c10::OperatorHandle> handles;
+  for (const Overload& overload : overloads) {
+    if (const auto op = live_handle(overload)) handles.push_back(*op);
+  }
+  if (handles.empty()) return no_operator(overloads.front().name.name, index);
+  return handles;
+}
+
 Result<std::vector<c10::OperatorHandle>> find_in(const Index& index, std::string_view name) {
-  if (const auto found = index.find(name); found != index.end()) return found->second;
+  if (const auto found = index.find(name); found != index.end()) return live_handles(found->second, index);
   const std::size_t scope = name.find("::");
   const std::size_t dot = scope == name.npos ? name.npos : name.find('.', scope);
   if (dot == name.npos) return no_operator(name, index);
@@ -80,10 +106,10 @@ Result<std::vector<c10::OperatorHandle>> find_in(const Index& index, std::string
   std::string overload(name.substr(dot + 1));
   if (overload == "default") overload.clear();
   std::vector<std::string_view> overloads;
-  for (const c10::OperatorHandle& op : found->second) {
-    if (op.operator_name().overload_name == overload) return std::vector<c10::OperatorHandle>{op};
-    const std::string& known = op.operator_name().overload_name;
-    overloads.push_back(known.empty() ? std::string_view("default") : std::string_view(known));
+  for (const Overload& known : found->second) {
+    const std::string& known_name = known.name.overload_name;
+    if (known_name == overload) return live_handles(std::span(&known, 1), index);
+    overloads.push_back(known_name.empty() ? std::string_view("default") : std::string_view(known_name));
   }
   return unsupported("operator {} has no overload '{}'; it has {}", found->first, name.substr(dot + 1),
                      fmt::join(overloads, ", "));

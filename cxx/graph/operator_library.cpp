@@ -1,6 +1,5 @@
 #include "graph/operator_library.h"
 
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -203,6 +202,21 @@ Status load_operator_library(const std::string& path) {
   }
   known.paths.push_back(real);
   return Status::ok();
+}
+
+bool is_of_libtorch(std::string_view name) { return name.substr(0, name.find("::")) == "aten"; }
+
+void keep_operator(const c10::OperatorHandle& op) {
+  if (is_of_libtorch(op.operator_name().name)) return;
+  struct Kept {
+    std::mutex mutex;
+    std::set<std::string, std::less<>> names;
+    std::vector<c10::RegistrationHandleRAII> registrations;  // of the names alone: no schema, no kernels
+  };
+  static NoDestructor<Kept> kept;
+  const std::lock_guard lock(kept->mutex);
+  if (!kept->names.insert(c10::toString(op.operator_name())).second) return;
+  kept->registrations.push_back(c10::Dispatcher::singleton().registerName(op.operator_name()));
 }
 
 bool is_of_operator_library(std::string_view name) {

@@ -5,6 +5,8 @@
 // the libtorch that is loaded here and the libraries that were loaded before. What that process says is the error.
 #pragma once
 
+#include <ATen/core/dispatch/Dispatcher.h>
+
 #include <string>
 #include <string_view>
 
@@ -19,5 +21,13 @@ Status load_operator_library(const std::string& path);
 // Whether a library loaded by this call has registered the operator ("mine::scale", without overload): programs may
 // call those, since the host asked for them.
 bool is_of_operator_library(std::string_view name);
+
+// Whether libtorch itself has the operator ("aten::add"): then it is registered as long as the process lives. What
+// load_operator_library loaded is too; a library that the host opened itself may be closed.
+bool is_of_libtorch(std::string_view name);
+
+// Keeps the handle good, for programs that hold it: once the library that registered the operator is closed, calls
+// fail with an error, and run again when it is opened again. Any thread.
+void keep_operator(const c10::OperatorHandle& op);
 
 }  // namespace oarlock

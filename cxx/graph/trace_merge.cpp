@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "graph/operator_library.h"
 #include "graph/trace_shapes.h"
 #include "graph/tracer.h"
 
@@ -290,6 +291,7 @@ void Merger::add_bracket(Opcode opcode, Node origin) {
 Status Merger::add_call(std::size_t index) {
   const RecordedCall& call = base_.calls[index];
   Node node;
+  keep_operator(call.op);
   node.op = call.op;
   for (std::size_t i = 0; i < call.arguments.size(); ++i) {
     OAR_ASSIGN(Argument argument, argument_of(index, i));

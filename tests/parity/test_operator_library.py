@@ -81,6 +81,51 @@ def test_an_operator_of_a_library_may_take_lists_of_lists_of_tensors(tmp_path):
     assert torch.equal(OAR.forward(model, [torch.arange(3.0)])[0], torch.load(f"{path}.expected"))
 
 
+CLOSED = """
+import _ctypes, ctypes, sys, torch
+import oarlock_ctypes as oc
+from op_values import call_op
+
+OAR = oc.load()
+STATE = OAR.make(OAR.lib.oar_state_create, None)
+program, library = sys.argv[1:]
+
+def opened():
+    return ctypes.CDLL(library)._handle
+
+def outcome(call):
+    try:
+        return call()[0].tolist()
+    except oc.OarlockError as error:
+        return f"{error.code} {error.message}"
+
+handle = opened()
+model = OAR.make(OAR.lib.oar_model_load, STATE, program.encode(), b'{"operators": "oarlock_test_closable"}')
+runs = lambda: outcome(lambda: OAR.forward(model, [torch.ones(3)]))
+calls = lambda: outcome(lambda: [OAR.tensor_to_torch(call_op(OAR, STATE, "oarlock_test_closable::scale", torch.ones(3), 2.5)[0])])
+for name in ("", ".default"):
+    call_op(OAR, STATE, "oarlock_test_closable::scale" + name, torch.ones(3), 2.5)
+print(runs(), calls(), sep="|", end="|")
+_ctypes.dlclose(handle)
+assert "operators_closable" not in open("/proc/self/maps").read()
+print(runs(), calls(), sep="|", end="|")
+opened()
+print(runs(), calls(), sep="|")
+"""
+
+
+def test_operators_of_a_library_that_the_host_closes_are_not_called(tmp_path):
+    export = EXPORT.replace("oarlock_test_operators", "oarlock_test_closable")
+    subprocess.run([sys.executable, "-c", export, str(tmp_path / "scaled.pt2")], check=True, timeout=300)
+    environment = {**os.environ, "PYTHONPATH": f"{HERE}:{HERE.parent}"}
+    told = subprocess.run([sys.executable, "-c", CLOSED, str(tmp_path / "scaled.pt2"), str(LIBRARIES / "operators_closable.so")],
+                          env=environment, check=True, timeout=300, stdout=subprocess.PIPE, text=True).stdout.strip().split("|")
+    scaled = str([2.5] * 3)
+    assert told[:2] == [scaled, scaled] and told[4:] == [scaled, scaled], told
+    assert "oarlock_test_closable" in told[2] and "node scale" in told[2], told[2]
+    assert told[3].startswith(f"{oc.E_UNSUPPORTED} ") and "oarlock_test_closable" in told[3], told[3]
+
+
 @pytest.mark.parametrize("name, text", [("throws", "thrown while loading"), ("unresolved", "oarlock_nobody_has_this"),
                                         ("exits", "ends the process")])
 def test_a_library_that_does_not_load_is_an_error_with_its_reason(name, text):

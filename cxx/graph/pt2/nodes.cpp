@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "graph/operator_library.h"
 #include "graph/pt2/allowed.h"
 #include "graph/pt2/schema.h"
 #include "graph/symeval.h"
@@ -154,6 +155,7 @@ Status NodeReader::read_node(const JsonValue& json, Scope& scope) {
 
 Status NodeReader::read_operator(const JsonValue& json, Scope& scope, Node node) {
   OAR_ASSIGN(c10::OperatorHandle op, find_operator(node.target));
+  keep_operator(op);
   const c10::FunctionSchema& schema = op.schema();
   OAR_TRY(check_allowed(schema, namespaces_));
   std::vector<std::optional<Argument>> bound(schema.arguments().size());
