@@ -40,24 +40,25 @@ at::Tensor alias_of(const at::Tensor& tensor) {
 
 }  // namespace
 
-// The tensors that operators write to themselves, for the length of one run: whatever a program says about its shapes,
-// the caller's tensor keeps its size and its memory.
+// What operators write to, for the length of one run: other names of the caller's memory, with storages of their own
+// that cannot be resized. So the caller's tensors keep size and memory whatever a program says about its shapes, and
+// runs of other threads that write to views of one storage have nothing in common.
 class InSituRun::Destinations {
  public:
   Destinations(InSituRun& run, const Plan& plan) : run_(run), plan_(plan) {
-    each([](at::Tensor& tensor, Layout& layout) {
-      layout.sizes = tensor.sizes();
-      layout.strides = tensor.strides();
-      c10::StorageImpl* storage = tensor.storage().unsafeGetStorageImpl();
-      layout.resizable = storage->resizable();
-      if (layout.resizable) storage->set_resizable(false);
+    each([](const at::Tensor& tensor, at::Tensor& name) {
+      if (!name.defined() || name.scalar_type() != tensor.scalar_type()) name = nameless(tensor);
+      const Span span = span_of(tensor);
+      c10::StorageImpl* storage = name.storage().unsafeGetStorageImpl();
+      storage->set_data_ptr_noswap(at::DataPtr(tensor.mutable_data_ptr(), tensor.device()));
+      storage->set_nbytes(span.end - span.begin);
+      name.unsafeGetTensorImpl()->set_sizes_and_strides(tensor.sizes(), tensor.strides());
+      if (!tensor.is_inference()) tensor.unsafeGetTensorImpl()->bump_version();  // as an operator on it would
     });
   }
   ~Destinations() {
-    each([](at::Tensor& tensor, Layout& layout) {
-      if (layout.resizable) tensor.storage().unsafeGetStorageImpl()->set_resizable(true);
-      if (tensor.sizes() == layout.sizes && tensor.strides() == layout.strides) return;
-      tensor.unsafeGetTensorImpl()->set_sizes_and_strides(layout.sizes, layout.strides);
+    each([](const at::Tensor& tensor, at::Tensor& name) {
+      name.storage().unsafeGetStorageImpl()->set_data_ptr_noswap(at::DataPtr(nullptr, tensor.device()));
     });
   }
   Destinations(const Destinations&) = delete;
@@ -66,19 +67,25 @@ class InSituRun::Destinations {
   Status require_unchanged() const {
     for (std::size_t i = 0; i < run_.outputs_.size(); ++i) {
       if (run_.outputs_[i] == nullptr || plan_.destinations[i] == kNoSlot) continue;
-      if (run_.outputs_[i]->sizes() == run_.layouts_[i].sizes) continue;
+      if (run_.destinations_[i].sizes() == run_.outputs_[i]->sizes()) continue;
       return invalid_argument("output {}: the program computes another shape than it was exported with: {}, not {}",
-                              run_.output_names_[i], shape_text(run_.outputs_[i]->sizes()),
-                              shape_text(run_.layouts_[i].sizes));
+                              run_.output_names_[i], shape_text(run_.destinations_[i].sizes()),
+                              shape_text(run_.outputs_[i]->sizes()));
     }
     return Status::ok();
   }
 
  private:
+  static at::Tensor nameless(const at::Tensor& like) {
+    const c10::Storage storage(c10::Storage::use_byte_size_t(), 0, at::DataPtr(nullptr, like.device()), nullptr, false);
+    return at::empty({0}, like.options()).set_(storage, 0, {0}, {1});
+  }
   template <class Visit>
   void each(const Visit& visit) {
     for (std::size_t i = 0; i < run_.outputs_.size(); ++i) {
-      if (run_.outputs_[i] != nullptr && plan_.destinations[i] != kNoSlot) visit(*run_.outputs_[i], run_.layouts_[i]);
+      if (run_.outputs_[i] != nullptr && plan_.destinations[i] != kNoSlot) {
+        visit(*run_.outputs_[i], run_.destinations_[i]);
+      }
     }
   }
 
@@ -100,7 +107,7 @@ void InSituRun::set_up() {
   aliases_ = weight_room_ = weights_;
   input_room_.assign(num_inputs, at::Tensor());
   output_room_.assign(num_outputs, at::Tensor());
-  layouts_.assign(num_outputs, Layout());
+  destinations_.assign(num_outputs, at::Tensor());
   spans_.assign(num_inputs + num_outputs, Span());
   last_spans_ = spans_;
   last_revision_ = -1;
@@ -175,10 +182,11 @@ InSituRun::Plan& InSituRun::current_plan() {
   return *plan_;
 }
 
-Result<bool> InSituRun::writes_in_place(std::int64_t output) const {
+Result<bool> InSituRun::writes_in_place(std::int64_t output) {
+  refresh();
   const auto count = static_cast<std::int64_t>(outputs_.size());
   if (output < 0 || output >= count) return invalid_argument("output must lie in [0, {}), got {}", count, output);
-  return writes_in_place_[static_cast<std::size_t>(output)];
+  return bool{writes_in_place_[static_cast<std::size_t>(output)]};
 }
 
 // Training a program that was made functional gives it other tensors; loading weights writes into those that it has.
@@ -270,6 +278,12 @@ bool InSituRun::shares_memory() {
   return last_shares_;
 }
 
+// Its memory does not hold its values as they are: operators do not write them there themselves.
+bool InSituRun::some_output_is_lazy() const {
+  return std::ranges::any_of(
+      outputs_, [](const at::Tensor* output) { return output != nullptr && (output->is_conj() || output->is_neg()); });
+}
+
 // What no operator has written yet. With shared memory every value is put aside before the first is written.
 Status InSituRun::write_rest(Plan& plan, bool shared) {
   const auto value_of = [&](std::size_t i) -> const c10::IValue& {
@@ -292,7 +306,9 @@ Status InSituRun::write_rest(Plan& plan, bool shared) {
 Status InSituRun::compute(Plan& plan) {
   OAR_TRY(bind_inputs(plan));
   OAR_TRY(check_outputs(plan));
-  const bool shared = shares_memory();
+  const bool shared = shares_memory() || some_output_is_lazy();
+  std::optional<Destinations> destinations;
+  if (!shared) destinations.emplace(*this, plan);
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     if (plan.destinations[i] == kNoSlot) continue;
     if (shared) {
@@ -301,15 +317,10 @@ Status InSituRun::compute(Plan& plan) {
         room = at::empty(outputs_[i]->sizes(), outputs_[i]->options());
       }
     }
-    plan.frame.set(plan.destinations[i], shared ? output_room_[i] : *outputs_[i]);
+    plan.frame.set(plan.destinations[i], shared ? output_room_[i] : destinations_[i]);
   }
-  if (shared) {
-    OAR_TRY(plan.executor.run(plan.frame));
-  } else {
-    Destinations destinations(*this, plan);
-    OAR_TRY(plan.executor.run(plan.frame));
-    OAR_TRY(destinations.require_unchanged());
-  }
+  OAR_TRY(plan.executor.run(plan.frame));
+  if (destinations) OAR_TRY(destinations->require_unchanged());
   return write_rest(plan, shared);
 }
 

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <c10/util/SmallVector.h>
 
 #include <cstdint>
 #include <memory>
@@ -42,8 +41,9 @@ class InSituRun {
   // comes from an operator in the middle of the program, outputs may hold anything.
   Status run();
 
-  // Whether an output's own operator writes it, with all outputs wanted and no memory shared.
-  Result<bool> writes_in_place(std::int64_t output) const;
+  // Whether an output's own operator writes it, with all outputs wanted and no memory shared. Of the program as it is
+  // now.
+  Result<bool> writes_in_place(std::int64_t output);
 
  private:
   // The program for one choice of outputs. Slots: of the frame.
@@ -64,11 +64,6 @@ class InSituRun {
     bool operator==(const Span&) const = default;
     bool meets(const Span& other) const { return begin < other.end && other.begin < end; }
   };
-  // What a wrong program could change of a tensor that it was given to write to.
-  struct Layout {
-    c10::SmallVector<std::int64_t, 6> sizes, strides;
-    bool resizable = false;
-  };
   class Destinations;
 
   void set_up();
@@ -81,6 +76,7 @@ class InSituRun {
   Status bind_inputs(Plan& plan);
   Status check_outputs(const Plan& plan);
   bool shares_memory();
+  bool some_output_is_lazy() const;
   bool some_output_meets(std::size_t output) const;
   Status compute(Plan& plan);
   Status write_rest(Plan& plan, bool shared);
@@ -100,7 +96,7 @@ class InSituRun {
   std::vector<at::Tensor> aliases_;    // the same memory, with reference counts that no other thread touches
   std::int64_t weights_revision_ = 0;
   std::vector<at::Tensor> input_room_, weight_room_, output_room_;  // copies, kept for the next run
-  std::vector<Layout> layouts_;                                     // by output
+  std::vector<at::Tensor> destinations_;                            // by output: what its operator writes to
   std::vector<Span> spans_, last_spans_;                            // of inputs, then outputs
   std::int64_t last_revision_ = -1;
   bool last_shares_ = false;

@@ -10,9 +10,11 @@
 #include "model/state_dict.h"
 
 namespace oarlock {
+namespace {
 
-Model::Model() = default;
-Model::~Model() = default;
+Status no_in_situ() { return unsupported("in-situ runs need a program; this model is foreign: its host runs it"); }
+
+}  // namespace
 
 Result<std::shared_ptr<Model>> Model::load(const std::string& path, at::Device device, const Options& options) {
   std::vector<std::string> namespaces;
@@ -55,16 +57,9 @@ Result<std::string> Model::output_name(std::int64_t index) const {
   return output_names()[static_cast<std::size_t>(index)];
 }
 
-Result<std::unique_ptr<InSituRun>> Model::make_in_situ() const {
-  return unsupported("in-situ runs need a program; this model is foreign: its host runs it");
-}
+Result<std::unique_ptr<InSituRun>> Model::make_in_situ() const { return no_in_situ(); }
 
-Result<InSituRun*> Model::own_in_situ() {
-  if (in_situ_ == nullptr) {
-    OAR_ASSIGN(in_situ_, make_in_situ());
-  }
-  return in_situ_.get();
-}
+Result<InSituRun*> Model::own_in_situ() { return no_in_situ(); }
 
 Result<std::string> Model::parameter_name(std::int64_t index) const {
   const auto count = static_cast<std::int64_t>(parameters().size());

@@ -29,8 +29,7 @@ class Model {
   static Result<std::shared_ptr<Model>> load(const std::string& path, at::Device device, const Options& options);
   // No program: the host runs forward and backward itself and registers what is trained.
   static std::shared_ptr<Model> create_foreign(at::Device device);
-  Model();
-  virtual ~Model();
+  virtual ~Model() = default;
 
   // Trainable leaves, each once (tied names collapse to the first), in the program's order; and buffers. A training
   // forward of a program that was made functional puts new tensors into buffers(): read the list again instead of
@@ -62,8 +61,8 @@ class Model {
   Result<std::string> output_name(std::int64_t index) const;
   // A run of this model on arrays of the caller; the model must outlive it. OAR_E_UNSUPPORTED if there is no program.
   virtual Result<std::unique_ptr<InSituRun>> make_in_situ() const;
-  // One of the model's own, made at the first call.
-  Result<InSituRun*> own_in_situ();
+  // One of the model's own, made at the first call. OAR_E_UNSUPPORTED as above.
+  virtual Result<InSituRun*> own_in_situ();
 
   // Held by whoever runs a backward, for its length: a profile of the model counts what it allocates. nullptr: none
   // runs.
@@ -88,7 +87,6 @@ class Model {
  private:
   virtual ForeignModel* as_foreign() { return nullptr; }
   virtual GraphModel* as_graph() { return nullptr; }
-  std::unique_ptr<InSituRun> in_situ_;
 };
 
 // OAR_E_NOT_FOUND with the nearest of the names that there are.

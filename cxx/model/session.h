@@ -12,8 +12,7 @@ namespace oarlock {
 class Session {
  public:
   static Result<std::shared_ptr<Session>> create(std::shared_ptr<Model> model);
-  InSituRun& run() { return *run_; }
-  const InSituRun& run() const { return *run_; }
+  InSituRun& run() const { return *run_; }
 
  private:
   Session(std::shared_ptr<Model> model, std::unique_ptr<InSituRun> run)

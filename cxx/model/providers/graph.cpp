@@ -71,6 +71,8 @@ GraphModel::GraphModel(Program program, at::Device device) : program_(std::move(
   compile();
 }
 
+GraphModel::~GraphModel() = default;
+
 GraphModel::Plan GraphModel::make_plan(const Graph& graph, const std::vector<SlotId>& written,
                                        const std::vector<SlotId>& kept) const {
   return {std::make_shared<const Executor>(Executor::compile(graph, kept)),
@@ -121,6 +123,11 @@ void GraphModel::list_tensors() {
 
 Result<std::unique_ptr<InSituRun>> GraphModel::make_in_situ() const {
   return std::make_unique<InSituRun>(program_, device_);
+}
+
+Result<InSituRun*> GraphModel::own_in_situ() {
+  if (in_situ_ == nullptr) in_situ_ = std::make_unique<InSituRun>(program_, device_);
+  return in_situ_.get();
 }
 
 Result<std::int64_t> GraphModel::freeze(std::string_view pattern, bool frozen) {

@@ -28,6 +28,7 @@ namespace oarlock {
 class GraphModel : public Model {
  public:
   GraphModel(Program program, at::Device device);
+  ~GraphModel() override;
 
   const NamedTensors& parameters() const override { return parameters_; }
   const NamedTensors& buffers() const override { return buffers_; }
@@ -38,6 +39,7 @@ class GraphModel : public Model {
   const std::vector<std::string>& input_names() const override { return input_names_; }
   std::span<const std::string> output_names() const override { return output_names_; }
   Result<std::unique_ptr<InSituRun>> make_in_situ() const override;
+  Result<InSituRun*> own_in_situ() override;
   void set_training(bool training) override;
   bool is_training() const override { return training_; }
   Result<Tree> forward(const Tree& inputs) override;
@@ -132,6 +134,7 @@ class GraphModel : public Model {
   std::vector<std::string> random_nodes_;  // that evaluation leaves random; empty when that was said
   std::optional<Lora> lora_;
   bool training_ = true;
+  std::unique_ptr<InSituRun> in_situ_;  // reads program_: ends before it
 };
 
 }  // namespace oarlock

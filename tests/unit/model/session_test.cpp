@@ -1,6 +1,7 @@
 #include "model/session.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -18,11 +19,15 @@ using test::of;
 // Takes another operator for the program's only node.
 class OperatorChange : public GraphPass {
  public:
+  explicit OperatorChange(const char* op) : op_(op) {}
   const char* name() const override { return "operator change"; }
   Status run(Program& program) override {
-    program.graph.nodes[0].op = find_operator("aten::abs").value();
+    program.graph.nodes[0].op = find_operator(op_).value();
     return Status::ok();
   }
+
+ private:
+  const char* op_;
 };
 
 // out = -x
@@ -57,9 +62,57 @@ TEST(Session, FollowsAPassThatRewritesItsModel) {
   const auto session = Session::create(model).value();
   const at::Tensor x = at::tensor({1.0F, -2.0F, 3.0F});
   EXPECT_TRUE(at::equal(result(*session, x), x.neg()));
-  OperatorChange change;
+  OperatorChange change("aten::abs");
   ASSERT_TRUE(model->apply(change).is_ok());
   EXPECT_TRUE(at::equal(result(*session, x), x.abs()));
+}
+
+TEST(Session, TellsOfTheRewrittenProgramBeforeItRuns) {
+  const auto model = negation();
+  const auto session = Session::create(model).value();
+  EXPECT_TRUE(session->run().writes_in_place(0).value());
+  OperatorChange change("aten::detach");  // gives a view: it writes nowhere
+  ASSERT_TRUE(model->apply(change).is_ok());
+  EXPECT_FALSE(session->run().writes_in_place(0).value());
+}
+
+// While an operator runs: whether the storage below may be resized, as it may before and after.
+thread_local const at::Tensor* watched = nullptr;
+thread_local int num_looks = 0, num_resizable = 0;
+
+std::unique_ptr<at::ObserverContext> look(const at::RecordFunction&) {
+  ++num_looks;
+  if (watched->storage().unsafeGetStorageImpl()->resizable()) ++num_resizable;
+  return nullptr;
+}
+
+// Another thread may be writing to another view of it.
+TEST(Session, ARunLeavesTheStorageOfTheCallersArraysAlone) {
+  const auto session = Session::create(negation()).value();
+  const at::Tensor whole = at::zeros({2, 3}), x = at::tensor({1.0F, -2.0F, 3.0F});
+  at::Tensor row = whole[1];
+  session->run().inputs()[0] = &x;
+  session->run().outputs()[0] = &row;
+  watched = &whole;
+  const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(look).scopes({at::RecordScope::FUNCTION}));
+  const Status status = session->run().run();
+  at::removeCallback(handle);
+  EXPECT_TRUE(status.is_ok()) << status.message();
+  EXPECT_GE(num_looks, 1);
+  EXPECT_EQ(num_resizable, num_looks);
+  EXPECT_TRUE(at::equal(whole, at::stack({at::zeros({3}), x.neg()})));
+}
+
+TEST(Session, AnOutputThatIsSeenNegatedIsWrittenByCopy) {
+  const auto session = Session::create(negation()).value();
+  at::Tensor memory = at::zeros({3}), out = at::_neg_view(memory);
+  const at::Tensor x = at::tensor({1.0F, -2.0F, 3.0F});
+  session->run().inputs()[0] = &x;
+  session->run().outputs()[0] = &out;
+  const Status status = session->run().run();
+  EXPECT_TRUE(status.is_ok()) << status.message();
+  EXPECT_TRUE(at::equal(out, x.neg()));
+  EXPECT_TRUE(at::equal(memory, x));
 }
 
 }  // namespace
