@@ -66,7 +66,7 @@ Status Accelerator::run_backward(const at::Tensor& loss) {
     std::vector<std::unique_ptr<Profiler::MemoryScope>> counted;
     for (PreparedModel& prepared : models_) counted.push_back(prepared.model->count_memory());
     torch::autograd::backward({scaled}, {});
-    while (!counted.empty()) counted.pop_back();  // they nest
+    counted.clear();  // one at most counts: of two profiled models the first
     return poison(after_backward(), "backward");
   } catch (...) {  // libtorch's, a hook's, oneDNN's: all end the backward in its middle
     // Buckets may be in flight that will never be full: peers must learn it now, not after their time-out.

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <utility>
 
@@ -60,7 +61,12 @@ class RandomStateScope {
   }
   RandomStateScope(const RandomStateScope&) = delete;
   RandomStateScope& operator=(const RandomStateScope&) = delete;
-  ~RandomStateScope() { before_.restore(); }
+  ~RandomStateScope() {
+    try {
+      before_.restore();
+    } catch (const std::exception&) {  // the generators gave these states themselves; a destructor must not throw
+    }
+  }
 
  private:
   const RandomState before_;
