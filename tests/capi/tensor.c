@@ -1,6 +1,7 @@
 /* Tensors from plain C: memory, zeros, shapes, values, copies, and what is refused. */
 #include <oarlock/error.h>
 #include <oarlock/tensor.h>
+#include <oarlock/version.h>
 
 #include "expect.h"
 
@@ -176,6 +177,35 @@ static void constant_memory_is_read_and_never_written(void) {
   EXPECT(num_ended == 1);
 }
 
+/* What stands behind the addresses is another thing in another libtorch: nothing there may be read. */
+static void tensors_of_other_headers_are_refused(void) {
+  static const char *const others[] = {"1.13.1", "2.999.0", "3.0.0"}, *const unclear[] = {"", "2", "two.11.0", "2..0"};
+  char version[4096], other_patch[64];
+  size_t len = sizeof version, i;
+  oar_tensor *tensor = NULL, *same = NULL, *untouched = NULL;
+  void *impl = NULL, *kept = NULL;
+  EXPECT_OK(oar_tensor_zeros(OAR_FLOAT32, NULL, 0, &tensor));
+  for (i = 0; i < sizeof others / sizeof *others; ++i) {
+    EXPECT(oar_tensor_from_torch(&len, others[i], &untouched) == OAR_E_VERSION); /* no tensor, and not looked at */
+    EXPECT_CONTAINS(oar_last_error(), others[i]);
+    EXPECT(oar_tensor_to_torch(tensor, others[i], &kept) == OAR_E_VERSION);
+    EXPECT_CONTAINS(oar_last_error(), others[i]);
+  }
+  for (i = 0; i < sizeof unclear / sizeof *unclear; ++i) {
+    EXPECT(oar_tensor_from_torch(&len, unclear[i], &untouched) == OAR_E_ARGUMENT);
+    EXPECT(oar_tensor_to_torch(tensor, unclear[i], &kept) == OAR_E_ARGUMENT);
+  }
+  EXPECT(untouched == NULL && kept == NULL);
+  EXPECT_OK(oar_torch_version(version, &len));
+  version[strspn(version, "0123456789.")] = '\0';
+  EXPECT_OK(oar_tensor_to_torch(tensor, version, &impl));
+  EXPECT_OK(oar_tensor_from_torch(impl, version, &same));
+  snprintf(other_patch, sizeof other_patch, "%.40s9+local", version);
+  EXPECT(oar_tensor_to_torch(same, other_patch, &kept) == OAR_OK && kept == impl); /* patch levels are compatible */
+  oar_tensor_release(tensor);
+  oar_tensor_release(same);
+}
+
 int main(void) {
   memory_is_shared_and_released_once();
   column_major_reads_as_the_host_means_it();
@@ -187,5 +217,6 @@ int main(void) {
   references_are_counted();
   element_types_have_names_and_sizes();
   constant_memory_is_read_and_never_written();
+  tensors_of_other_headers_are_refused();
   return 0;
 }
