@@ -32,7 +32,8 @@ std::string_view misuse_in(std::string_view reason) {
   if (reason.find("through the graph a second time") != reason.npos) return "backward was called twice for one forward";
   if (reason.find("modified by an inplace operation") == reason.npos) return "";
   return "what the forward used was changed before the backward (a step, loaded or merged weights, an input written "
-         "to)";
+         "to, "
+         "an in-place operator of the program)";
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ Status check_may_add(const GraphModel& model) {
 
 // torch.nn.init.kaiming_uniform_(a=sqrt(5)), bit for bit.
 at::Tensor draw_a(std::int64_t rank, std::int64_t num_in, const at::TensorOptions& options) {
+  if (num_in == 0) return at::empty({rank, num_in}, options);
   const double slope = std::sqrt(5.0);
   const double gain = std::sqrt(2.0 / (1.0 + slope * slope));
   const double bound = std::sqrt(3.0) * (gain / std::sqrt(static_cast<double>(num_in)));

@@ -376,6 +376,47 @@ def test_a_weight_that_a_branch_uses_too_has_no_adapter(tmp_path):
     assert code == oarlock_ctypes.E_UNSUPPORTED and "fc.weight" in text and "could not be merged" in text
 
 
+class OfTwoNames(torch.nn.Module):
+    """A weight under two names: of one module that is called by both, or of two modules."""
+
+    def __init__(self, is_one_module):
+        super().__init__()
+        self.a = torch.nn.Linear(4, 4)
+        self.b = self.a if is_one_module else torch.nn.Linear(4, 4)
+        self.b.weight = self.a.weight  # the biases stay two
+
+    def forward(self, x):
+        return self.b(self.a(x)).sum()
+
+
+def test_a_module_of_two_names_has_one_adapter_under_the_first(tmp_path):
+    torch.export.save(torch.export.export(OfTwoNames(True).train(), (torch.ones(4, 4),)), tmp_path / "one.pt2")
+    model = add(load(tmp_path / "one.pt2"), targets=["*"])
+    assert OAR.parameter_names(model) == names_of(["a"])  # named_modules() of the module has no "b"
+
+
+def test_two_modules_of_one_weight_have_no_adapters(tmp_path):
+    """PEFT would give each its own; one for both, saved as one's, would be another model there."""
+    torch.export.save(torch.export.export(OfTwoNames(False).train(), (torch.ones(4, 4),)), tmp_path / "two.pt2")
+    code, text = refusal(lambda: add(load(tmp_path / "two.pt2"), targets=["*"]))
+    assert code == oarlock_ctypes.E_UNSUPPORTED and "the weight of a" in text and "used by b too" in text, text
+
+
+def test_layers_without_inputs_and_complex_parameters_are_no_exceptions(tmp_path):
+    class Odd(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.none, self.wave = torch.nn.Linear(0, 4), torch.nn.Parameter(torch.ones(4, 4, dtype=torch.complex64))
+
+        def forward(self, x):
+            return (self.none(x).to(torch.complex64) @ self.wave).abs().sum()
+
+    torch.export.save(torch.export.export(Odd().train(), (torch.ones(2, 0),)), tmp_path / "odd.pt2")
+    assert OAR.parameter_names(add(load(tmp_path / "odd.pt2"), targets=["none"])) == names_of(["none"])
+    model = load(tmp_path / "odd.pt2")
+    assert freeze(model, "*") == 3 and OAR.parameter_names(model) == []
+
+
 def test_adapters_come_once_and_before_training(programs):
     model = add(load(programs("mlp")), targets=["first"])
     assert "already" in refusal(lambda: add(model, targets=["out"]))[1]

@@ -83,6 +83,7 @@ class LayerSearch {
   }
 
   std::vector<LinearLayer> take() {
+    for (LinearLayer& layer : layers_) name_by_calls(layer);
     for (LinearLayer& layer : layers_) {
       const at::TensorImpl* weight = program_.tensors[layer.weight].tensor.unsafeGetTensorImpl();
       if (const auto other = other_uses_.find(weight); other != other_uses_.end()) layer.other_use = other->second;
@@ -99,6 +100,36 @@ class LayerSearch {
     const auto view = views_.find(slot);
     if (view == views_.end()) return;
     other_uses_.emplace(program_.tensors[view->second.tensor].tensor.unsafeGetTensorImpl(), where);
+  }
+
+  // Whether two modules have the same tensors: one module under two names.
+  bool are_one(const std::string& a, const std::string& b) const {
+    std::set<std::pair<std::string, const at::TensorImpl*>> of_a, of_b;
+    for (const ProgramTensor& entry : program_.tensors) {
+      const std::string module = module_of(entry.name);
+      if (module == a) of_a.emplace(entry.name.substr(a.size()), entry.tensor.unsafeGetTensorImpl());
+      if (module == b) of_b.emplace(entry.name.substr(b.size()), entry.tensor.unsafeGetTensorImpl());
+    }
+    return of_a == of_b;
+  }
+
+  // The graph reads a tied weight under any one of its names. The layer is the module that the calls stand in, under
+  // its first name; two such modules would have an adapter each, as PEFT gives them.
+  void name_by_calls(LinearLayer& layer) {
+    const at::TensorImpl* weight = program_.tensors[layer.weight].tensor.unsafeGetTensorImpl();
+    std::vector<std::string> calling;
+    for (const ProgramTensor& entry : program_.tensors) {
+      if (entry.tensor.unsafeGetTensorImpl() != weight) continue;
+      const std::string module = module_of(entry.name);
+      const bool is_called = std::ranges::any_of(
+          layer.nodes, [&](std::size_t index) { return program_.graph.nodes[index].module_path == module; });
+      if (is_called && !module.empty()) calling.push_back(module);
+    }
+    if (calling.empty()) return;
+    layer.module = calling[0];
+    const auto other =
+        std::ranges::find_if(calling, [&](const std::string& name) { return !are_one(name, calling[0]); });
+    if (other != calling.end()) other_uses_.emplace(weight, *other);
   }
 
   void visit(std::size_t index) {

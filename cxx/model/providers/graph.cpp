@@ -134,7 +134,8 @@ Result<std::int64_t> GraphModel::freeze(std::string_view pattern, bool frozen) {
   if (sealed_) return frozen_too_late(pattern);
   std::int64_t num_fitting = 0;
   for (const ProgramTensor& entry : program_.tensors) {
-    if (entry.role != TensorRole::kParameter || !entry.tensor.is_floating_point()) continue;
+    const bool can_be_trained = entry.tensor.is_floating_point() || entry.tensor.is_complex();
+    if (entry.role != TensorRole::kParameter || !can_be_trained) continue;
     if (!text_fits(entry.name, pattern)) continue;
     ++num_fitting;
     at::Tensor leaf = entry.tensor;
