@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "accel/accelerator.h"
+#include "graph/short_backward.h"
 #include "tensor/dtype.h"
 #include "tensor/scopes.h"
 
@@ -66,7 +67,7 @@ Status Accelerator::run_backward(const at::Tensor& loss) {
     const at::Tensor scaled = accumulation_steps_ == 1 ? loss : at::div(loss, accumulation_steps_);
     std::vector<std::unique_ptr<Profiler::MemoryScope>> counted;
     for (PreparedModel& prepared : models_) counted.push_back(prepared.model->count_memory());
-    torch::autograd::backward({scaled}, {});
+    if (!short_backward(scaled)) torch::autograd::backward({scaled}, {});
     counted.clear();  // one at most counts: of two profiled models the first
     return poison(after_backward(), "backward");
   } catch (...) {  // libtorch's, a hook's, oneDNN's: all end the backward in its middle

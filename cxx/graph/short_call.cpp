@@ -12,6 +12,7 @@
 
 #include <mutex>
 #include <optional>
+#include <typeinfo>
 #include <utility>
 
 #include "tensor/compat.h"
@@ -131,5 +132,7 @@ bool call_linear(torch::jit::Stack& stack) {
 ShortCall short_call(const c10::FunctionSchema& schema) {
   return schema.name() == "aten::linear" && schema.overload_name().empty() ? call_linear : nullptr;
 }
+
+bool is_of_short_call(const torch::autograd::Node& node) { return typeid(node) == typeid(LinearNode); }
 
 }  // namespace oarlock

@@ -11,6 +11,7 @@
 
 #include <ATen/core/function_schema.h>
 #include <ATen/core/stack.h>
+#include <torch/csrc/autograd/function.h>
 
 namespace oarlock {
 
@@ -19,5 +20,8 @@ using ShortCall = bool (*)(torch::jit::Stack& stack);
 
 // nullptr: the operator has none.
 ShortCall short_call(const c10::FunctionSchema& schema);
+
+// Whether a short call made the node of a history.
+bool is_of_short_call(const torch::autograd::Node& node);
 
 }  // namespace oarlock
