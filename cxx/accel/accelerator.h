@@ -83,7 +83,9 @@ class Accelerator {
 
   Accelerator(std::shared_ptr<State> state, const Options& options);
   Status require_open() const;
-  // Open, and not in the middle of a host's backward.
+  // Open, and not in a forward that is traced: a trace changes nothing.
+  Status require_no_trace() const;
+  // The same, and not in the middle of a host's backward.
   Status require_between_backwards() const;
   Result<PreparedModel*> find(const Model& model);
   const Loader* active_loader() const;

@@ -3,13 +3,20 @@
 #include <ATen/core/Tensor.h>
 
 #include "accel/accelerator.h"
+#include "graph/eager_call.h"
 #include "graph/grad_ready.h"
 #include "model/providers/foreign.h"
 
 namespace oarlock {
 
-Status Accelerator::require_between_backwards() const {
+Status Accelerator::require_no_trace() const {
   OAR_TRY(require_open());
+  if (CallScope::current_recorder() == nullptr) return Status::ok();
+  return invalid_state("a trace runs on this thread (oar_model_trace): a forward that is traced computes outputs only");
+}
+
+Status Accelerator::require_between_backwards() const {
+  OAR_TRY(require_no_trace());
   if (is_in_backward_) {
     return invalid_state(
         "a backward is running: inside the backward callback of a model only its gradients can be handed over");
@@ -25,7 +32,7 @@ Status Accelerator::require_between_backwards() const {
 }
 
 Status Accelerator::gradient_ready(Model& model, std::string_view name, const at::Tensor& gradient) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_no_trace());
   OAR_ASSIGN(ForeignModel * foreign, model.require_foreign("oar_accelerator_gradient_ready"));
   OAR_ASSIGN(PreparedModel * prepared, find(model));
   OAR_ASSIGN(const NamedTensor parameter, foreign->parameter(name));
@@ -54,7 +61,7 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
 }
 
 Status Accelerator::gradients_done(Model& model) {
-  OAR_TRY(require_open());
+  OAR_TRY(require_no_trace());
   OAR_ASSIGN(const ForeignModel* foreign, model.require_foreign("oar_accelerator_gradients_done"));
   OAR_ASSIGN(PreparedModel * prepared, find(model));
   if (foreign->is_in_backward()) return Status::ok();  // its end is that of the backward around it

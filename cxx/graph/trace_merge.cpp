@@ -2,6 +2,7 @@
 #include <ATen/ops/equal.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -22,6 +23,12 @@ bool same_constant(const c10::IValue& a, const c10::IValue& b) {
   if (a.isString() && b.isString()) return a.toStringRef() == b.toStringRef();
   if (a.isDevice() && b.isDevice()) return a.toDevice() == b.toDevice();
   return a.isNone() && b.isNone();
+}
+
+bool same_shape(const OutputTree& a, const OutputTree& b) {
+  return a.kind == b.kind && a.keys == b.keys &&
+         std::ranges::equal(a.children, b.children,
+                            [](const OutputTree& mine, const OutputTree& theirs) { return same_shape(mine, theirs); });
 }
 
 std::string place_of(const RecordedCall& call) {
@@ -55,6 +62,7 @@ class Merger {
   SlotId new_slot(std::string name, SlotKind kind);
   SlotId size_slot(std::size_t symbol);
   SlotId affine_slot(const Affine& affine);
+  std::optional<ArgumentItem> following(const std::vector<c10::IValue>& values);
   SlotId symbolic(SymbolicOp op, std::vector<ArgumentItem> operands, const std::string& name);
   Status differs(const RecordedCall& call, std::string_view what) const;
   std::string name_of(const c10::OperatorHandle& op);
@@ -68,6 +76,7 @@ class Merger {
   std::vector<Node> sizes_;  // stand before all others
   std::map<std::size_t, SlotId> size_slots_;
   std::map<Affine, SlotId> affine_slots_;
+  std::map<SlotId, SlotId> float_slots_;  // of integer slots
   std::map<std::string, int> names_;
 };
 
@@ -161,9 +170,10 @@ SlotId Merger::symbolic(SymbolicOp op, std::vector<ArgumentItem> operands, const
   node.opcode = Opcode::kSymbolic;
   node.symbolic = op;
   node.name = name;
-  node.target = op == SymbolicOp::kSize  ? "torch.ops.aten.sym_size.int"
-                : op == SymbolicOp::kMul ? "_operator.mul"
-                                         : "_operator.add";
+  node.target = op == SymbolicOp::kSize      ? "torch.ops.aten.sym_size.int"
+                : op == SymbolicOp::kMul     ? "_operator.mul"
+                : op == SymbolicOp::kToFloat ? "torch.sym_float"
+                                             : "_operator.add";
   for (ArgumentItem& operand : operands) {
     Argument argument;
     argument.kind = operand.slot == kNoSlot ? ArgumentKind::kConstant : ArgumentKind::kSlot;
@@ -171,7 +181,7 @@ SlotId Merger::symbolic(SymbolicOp op, std::vector<ArgumentItem> operands, const
     argument.slot = operand.slot;
     node.arguments.push_back(std::move(argument));
   }
-  const SlotId slot = new_slot(name, SlotKind::kInt);
+  const SlotId slot = new_slot(name, op == SymbolicOp::kToFloat ? SlotKind::kFloat : SlotKind::kInt);
   node.outputs.push_back({false, {slot}});
   sizes_.push_back(std::move(node));
   return slot;
@@ -203,6 +213,27 @@ SlotId Merger::affine_slot(const Affine& affine) {
   return affine_slots_[affine] = sum;
 }
 
+// Numbers that follow the declared sizes. A float stays one, whose dtype the results have.
+std::optional<ArgumentItem> Merger::following(const std::vector<c10::IValue>& values) {
+  std::vector<std::int64_t> numbers;
+  bool is_float = false;
+  for (const c10::IValue& value : values) {
+    const std::optional<std::int64_t> number = whole_number(value);
+    if (!number) return std::nullopt;
+    numbers.push_back(*number);
+    is_float = is_float || value.isDouble();
+  }
+  const std::optional<Affine> affine = fit_sizes(recordings_, numbers);
+  if (!affine) return std::nullopt;
+  const bool is_fixed = std::ranges::count(affine->coefficients, 0) == std::ssize(affine->coefficients);
+  if (is_fixed) return ArgumentItem{values.front(), kNoSlot};
+  const SlotId slot = affine_slot(*affine);
+  if (!is_float) return ArgumentItem{{}, slot};
+  const auto [known, is_new] = float_slots_.try_emplace(slot, kNoSlot);
+  if (is_new) known->second = symbolic(SymbolicOp::kToFloat, {{{}, slot}}, fmt::format("size_{}", sizes_.size()));
+  return ArgumentItem{{}, known->second};
+}
+
 // The element of an argument: the same slot in all runs, the same constant, or an integer that follows the sizes.
 Result<ArgumentItem> Merger::item_of(std::size_t index, std::size_t position, std::size_t element) {
   const RecordedCall& call = base_.calls[index];
@@ -219,15 +250,7 @@ Result<ArgumentItem> Merger::item_of(std::size_t index, std::size_t position, st
     all_equal = all_equal && same_constant(mine.constant, theirs.constant);
   }
   if (mine.slot != kNoSlot || all_equal) return ArgumentItem{mine.constant, mine.slot};
-  std::vector<std::int64_t> numbers;
-  for (const c10::IValue& value : values) {
-    const bool is_whole =
-        value.isInt() ||
-        (value.isDouble() && value.toDouble() == static_cast<double>(static_cast<std::int64_t>(value.toDouble())));
-    if (is_whole) numbers.push_back(value.isInt() ? value.toInt() : static_cast<std::int64_t>(value.toDouble()));
-  }
-  const std::optional<Affine> affine = numbers.size() == values.size() ? fit_sizes(recordings_, numbers) : std::nullopt;
-  if (affine) return ArgumentItem{{}, affine_slot(*affine)};
+  if (std::optional<ArgumentItem> item = following(values)) return *std::move(item);
   std::string texts;
   for (std::size_t i = 0; i < values.size(); ++i) {
     texts += fmt::format("{}{} where ", i == 0 ? "" : ", ", text_of(values[i]));
@@ -325,24 +348,24 @@ Status Merger::add_call(std::size_t index) {
 }
 
 Status Merger::add_outputs() {
+  const auto is_alike = [&](const Recording& other) { return same_shape(other.output_tree, base_.output_tree); };
+  if (!std::ranges::all_of(recordings_, is_alike))
+    return invalid_argument("the forward gives other outputs at other sizes");
   for (std::size_t i = 0; i < base_.outputs.size(); ++i) {
-    const RecordedItem& mine = base_.outputs[i];
-    std::vector<std::int64_t> numbers;
+    ArgumentItem item{base_.outputs[i].constant, base_.outputs[i].slot};
+    std::vector<c10::IValue> values;
     bool all_equal = true;
     for (const Recording& other : recordings_) {
-      if (other.outputs.size() != base_.outputs.size() || other.outputs[i].slot != mine.slot) {
-        return invalid_argument("the forward gives other outputs at other sizes");
-      }
-      all_equal = all_equal && same_constant(mine.constant, other.outputs[i].constant);
-      if (other.outputs[i].constant.isInt()) numbers.push_back(other.outputs[i].constant.toInt());
+      if (other.outputs[i].slot != item.slot)
+        return invalid_argument("output number {} is another tensor at other sizes", i + 1);
+      all_equal = all_equal && same_constant(item.constant, other.outputs[i].constant);
+      values.push_back(other.outputs[i].constant);
     }
-    ArgumentItem item{mine.constant, mine.slot};
     if (!all_equal) {
-      const std::optional<Affine> affine =
-          numbers.size() == recordings_.size() ? fit_sizes(recordings_, numbers) : std::nullopt;
-      if (!affine)
+      std::optional<ArgumentItem> followed = following(values);
+      if (!followed)
         return invalid_argument("output number {} differs between sizes, and is no linear function of them", i + 1);
-      item = {{}, affine_slot(*affine)};
+      item = *std::move(followed);
     }
     if (item.slot != kNoSlot) graph().outputs.push_back(item.slot);
     program_.outputs.push_back(std::move(item));

@@ -42,17 +42,29 @@ bool is_fixed(const std::vector<std::int64_t>& sizes) {
 std::optional<Affine> fit_sizes(std::span<const Recording> recordings, const std::vector<std::int64_t>& values) {
   const std::vector<std::int64_t>& base = recordings.front().sizes;
   Affine affine{values[0], {}};
+  std::int64_t change = 0, product = 0;
   for (std::size_t s = 0; s < base.size(); ++s) {
     const std::int64_t step = recordings[1 + s].sizes[s] - base[s];
-    const std::int64_t change = values[1 + s] - values[0];
-    if (change % step != 0) return std::nullopt;
+    if (__builtin_sub_overflow(values[1 + s], values[0], &change) || change % step != 0) return std::nullopt;
     affine.coefficients.push_back(change / step);
-    affine.constant -= change / step * base[s];
+    if (__builtin_mul_overflow(change / step, base[s], &product)) return std::nullopt;
+    if (__builtin_sub_overflow(affine.constant, product, &affine.constant)) return std::nullopt;
   }
   std::int64_t last = affine.constant;
-  for (std::size_t s = 0; s < base.size(); ++s) last += affine.coefficients[s] * recordings.back().sizes[s];
+  for (std::size_t s = 0; s < base.size(); ++s) {
+    if (__builtin_mul_overflow(affine.coefficients[s], recordings.back().sizes[s], &product)) return std::nullopt;
+    if (__builtin_add_overflow(last, product, &last)) return std::nullopt;
+  }
   if (last != values.back()) return std::nullopt;
   return affine;
+}
+
+std::optional<std::int64_t> whole_number(const c10::IValue& value) {
+  constexpr double kExactMax = 9007199254740992.0;  // 2^53
+  if (value.isInt()) return value.toInt();
+  if (!value.isDouble() || !(value.toDouble() >= -kExactMax && value.toDouble() <= kExactMax)) return std::nullopt;
+  const auto whole = static_cast<std::int64_t>(value.toDouble());
+  return static_cast<double>(whole) == value.toDouble() ? std::optional(whole) : std::nullopt;
 }
 
 bool TracedShapes::depends_on_values(const RecordedCall& call) const {

@@ -24,6 +24,9 @@ struct Affine {
 // there is none. The last recording, where every size is another, checks it.
 std::optional<Affine> fit_sizes(std::span<const Recording> recordings, const std::vector<std::int64_t>& values);
 
+// An integer, or a float that is whole and exact.
+std::optional<std::int64_t> whole_number(const c10::IValue& value);
+
 // Dtype and shape of what the calls gave, in their order. Nothing is said of values whose shape depends on what tensors
 // hold, and no size where it could be another one at sizes that were not run.
 class TracedShapes {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "graph/call_check.h"
 
 namespace oarlock {
 namespace {
@@ -104,15 +105,33 @@ Result<RecordedItem> Tracer::item_of(const c10::IValue& value, const c10::Argume
   return item;
 }
 
-// Parameters are changed by optimizers only: a forward that wrote to one would be another model after each run.
+// Parameters are changed by optimizers only: a forward that wrote to one would be another model after each run. What is
+// written to a constant in one run of the program would be there in the next, where the forward makes it anew.
+Status Tracer::check_written(const at::Tensor& tensor, const c10::Argument& argument) const {
+  for (const ProgramTensor& entry : subject_.tensors) {
+    if (entry.role == TensorRole::kParameter && share_storage(tensor, entry.tensor))
+      return invalid_argument("it writes to parameter '{}'; a traced forward may write to buffers only", entry.name);
+  }
+  for (const RecordedConstant& constant : recording_.constants) {
+    if (!share_storage(tensor, constant.original)) continue;
+    return invalid_argument(
+        "it writes to its argument {}, a tensor that no operator made and that is one constant of the program; write "
+        "to a copy (aten::clone), or register it (oar_model_register_buffer) if it is kept from run to run",
+        argument.name());
+  }
+  return Status::ok();
+}
+
 Status Tracer::check_written(const c10::FunctionSchema& schema, std::span<const c10::IValue> arguments) const {
+  const int flag = statistics_flag(schema);
+  const c10::IValue training = flag < 0 ? c10::IValue() : arguments[static_cast<std::size_t>(flag)];
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const c10::AliasInfo* alias = schema.arguments()[i].alias_info();
-    if (alias == nullptr || !alias->isWrite() || !arguments[i].isTensor()) continue;
-    for (const ProgramTensor& entry : subject_.tensors) {
-      if (entry.role == TensorRole::kParameter && share_storage(arguments[i].toTensor(), entry.tensor)) {
-        return invalid_argument("it writes to parameter '{}'; a traced forward may write to buffers only", entry.name);
-      }
+    if (!writes_argument(schema, i, training)) continue;
+    const std::vector<c10::IValue> items =
+        arguments[i].isList() ? arguments[i].toList().vec() : std::vector{arguments[i]};
+    for (const c10::IValue& item : items) {
+      if (!item.isTensor() || !item.toTensor().defined()) continue;
+      OAR_TRY(check_written(item.toTensor(), schema.arguments()[i]));
     }
   }
   return Status::ok();
@@ -128,7 +147,6 @@ Status Tracer::before_call(const c10::FunctionSchema& schema, std::span<const c1
   const auto fail = [&](Status status) {
     return std::move(status).within(fmt::format("{} in {}", operator_text(schema), place()));
   };
-  if (Status written = check_written(schema, arguments); !written.is_ok()) return fail(std::move(written));
   pending_.clear();
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const c10::IValue& value = arguments[i];
@@ -148,6 +166,7 @@ Status Tracer::before_call(const c10::FunctionSchema& schema, std::span<const c1
     if (recorded.is_wrapped_number || !is_tensor_type(*schema.arguments()[i].real_type())) recorded.whole = value;
     pending_.push_back(std::move(recorded));
   }
+  if (Status written = check_written(schema, arguments); !written.is_ok()) return fail(std::move(written));
   return Status::ok();
 }
 

@@ -94,6 +94,7 @@ class Tracer : public CallRecorder {
   SlotId bind(const at::Tensor& tensor);
   Result<RecordedItem> item_of(const c10::IValue& value, const c10::Argument& argument);
   Result<SlotId> constant_of(const at::Tensor& tensor, const c10::Argument& argument);
+  Status check_written(const at::Tensor& tensor, const c10::Argument& argument) const;
   Status check_written(const c10::FunctionSchema& schema, std::span<const c10::IValue> arguments) const;
   Status add_output(const Tree& tree, const std::string& path, OutputTree& shape);
   Status check_inputs_used() const;

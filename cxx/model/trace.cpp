@@ -54,6 +54,11 @@ Status declare(Declared& declared, const TraceSubject& subject, std::size_t inpu
     return invalid_argument("dimension {} of input '{}' is {}, but '{}' is {} in an earlier input", *dim,
                             subject.input_names[input], size, name, declared.sizes[symbol]);
   }
+  for (const DynamicDim& other : declared.dims) {
+    if (other.input == input && other.dim == *dim)
+      return invalid_argument("dynamic_dims: dimension {} of input '{}' stands twice", *dim,
+                              subject.input_names[input]);
+  }
   declared.dims.push_back({input, *dim, symbol});
   return Status::ok();
 }

@@ -287,3 +287,21 @@ def test_evaluation_of_an_eager_forward_records_no_autograd():
     oar.check(oar.lib.oar_model_set_training(foreign.handle, 0))
     loss = oar.make(oar.lib.oar_tree_get_tensor, foreign.forward({"x": torch.ones(2, 3)}), b"loss")
     assert oar.lib.oar_accelerator_backward(accelerator, loss) == E_STATE
+
+
+def test_a_float_that_follows_a_size_stays_a_float():
+    """Its dtype is that of the results: a program must not make an integer of float(n)."""
+    def body(model, inputs):
+        n = shape_of(inputs["x"])[0]
+        same = 3 if n == 4 else 3.0  # an equal number of another kind is no difference
+        return {"full": op("full", [2], float(n)), "mul": op("mul", op("arange", 3), float(2 * n)),
+                "y": op("add", op("mul", inputs["x"], model["w"]), same), "int": op("mul", op("arange", 3), n)}
+
+    foreign = Foreign({"w": torch.ones(3)}, body)
+    model = foreign.trace({"x": torch.ones(4, 3)}, '{"x": {"0": "n"}}')
+    for n in (4, 9):
+        outputs = oar.value(oar.forward_tree(model, {"x": torch.ones(n, 3)}))
+        assert outputs["full"].dtype == torch.float32 and outputs["full"].tolist() == [n, n]
+        assert outputs["mul"].dtype == torch.float32 and outputs["mul"].tolist() == [0, 2 * n, 4 * n]
+        assert outputs["int"].dtype == torch.int64 and outputs["y"].dtype == torch.float32
+        assert torch.equal(outputs["y"], torch.full((n, 3), 4.0))

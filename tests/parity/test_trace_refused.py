@@ -7,7 +7,7 @@ import pytest
 import torch
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent)]
-from traced_models import Foreign, oar, op, shape_of, times_w  # noqa: E402
+from traced_models import Foreign, oar, op, shape_of, state, times_w  # noqa: E402
 from oarlock_ctypes import E_UNSUPPORTED, OarlockError  # noqa: E402
 
 E_CALLBACK = 16
@@ -79,6 +79,32 @@ def test_a_failure_in_a_run_at_other_sizes_names_them():
     assert "the run of dynamic_dims in which n is 5" in failure.message and "aten::view" in failure.message, failure.message
 
 
+def counts_in_a_constant(model, inputs):
+    count = oar.tensor_from_torch(torch.zeros(2, 3))
+    op("add_", op("select", count, 0, 0), op("sum", inputs["x"], [0]))
+    return {"y": op("mul", count, model["w"])}
+
+
+def statistics_in_constants(model, inputs):
+    mean, variance = oar.tensor_from_torch(torch.zeros(3)), oar.tensor_from_torch(torch.ones(3))
+    return {"y": op("batch_norm", times_w(model, inputs), None, None, mean, variance, True, 0.1, 1e-5, False)}
+
+
+def goes_back(model, inputs):
+    accelerator = oar.make(oar.lib.oar_accelerator_create, state, None)
+    oar.check(oar.lib.oar_accelerator_backward(accelerator, op("sum", times_w(model, inputs))))
+    return {"y": times_w(model, inputs)}
+
+
+def registers(model, inputs):
+    oar.check(oar.lib.oar_model_register_buffer(model.handle, b"late", oar.tensor_from_torch(torch.ones(3))))
+    return {"y": times_w(model, inputs)}
+
+
+def other_keys(model, inputs):
+    return {"y" if shape_of(inputs["x"])[0] == 4 else "z": times_w(model, inputs)}
+
+
 kept = {}
 
 
@@ -94,6 +120,11 @@ OTHERS = [
     ("writes a parameter", lambda m, i: (op("zero_", op("detach", m["w"])), {"y": times_w(m, i)})[1], "writes to parameter 'w'"),
     ("parameter's own memory", lambda m, i: {"y": op("mul", i["x"], m.values["w"])}, "is memory of 'w'"),
     ("tensor of an earlier run", keeps, "tensor of an earlier run"),
+    ("writes a constant", counts_in_a_constant, "aten::add_.Tensor in the root scope: it writes to its argument self, a tensor that no operator"),
+    ("statistics in constants", statistics_in_constants, "it writes to its argument running_mean, a tensor that no operator"),
+    ("goes back", goes_back, "a trace runs on this thread"),
+    ("registers", registers, "'late' comes too late: the forward is being traced"),
+    ("other keys", other_keys, "gives other outputs at other sizes"),
     ("changing constant", lambda m, i: {"y": op("add", times_w(m, i), torch.ones(shape_of(i["x"])))}, "is not the same at all sizes"),
 ]
 
@@ -118,6 +149,7 @@ def test_traces_do_not_nest():
 
 @pytest.mark.parametrize("dynamic,told", [
     ('{"y": {"0": "n"}}', "there is no input 'y'"), ('{"x": {"2": "n"}}', "'2' is no dimension of input 'x', which has 2"),
+    ('{"x": {"0": "n", "00": "m"}}', "dimension 0 of input 'x' stands twice"),
     ('{"x": {"0": 3}}', "takes a name"), ("[", "dynamic_dims"), ('{"x": {"0": "n", "1": "n"}}', "'n' is 4 in an earlier input")])
 def test_dynamic_dims_are_checked(dynamic, told):
     failure = refused(lambda model, inputs: {"y": times_w(model, inputs)}, dynamic=dynamic)

@@ -43,6 +43,10 @@ Status ForeignModel::check_new(const std::string& name, const at::Tensor& tensor
     return invalid_state(
         "'{}' comes too late: an optimizer was made of the model or it was prepared; register everything before", name);
   }
+  if (in_forward_ && CallScope::current_recorder() != nullptr) {
+    return invalid_state("'{}' comes too late: the forward is being traced; register everything before the trace",
+                         name);
+  }
   if (name.empty()) return invalid_argument("name must not be empty");
   if (find_parameter(name) != nullptr || find(buffers_, name) != nullptr) {
     return invalid_argument("the model has a tensor '{}' already", name);
