@@ -28,6 +28,8 @@ namespace {
 
 constexpr const char* kLoaded = "oarlock: the library loads";
 constexpr int kTrialMsMax = 60000;
+constexpr int kFarewellMsMax = 2000;  // from the mark to the end of the process
+constexpr int kLookMs = 5;
 constexpr std::size_t kTrialTextMax = 64 << 10;
 constexpr int kOutput = 1, kErrors = 2;  // descriptors of the other process
 
@@ -94,8 +96,9 @@ std::vector<std::string> trial_environment(const std::vector<std::string>& prelo
 struct Trial {
   bool was_started = false;
   bool has_ended = false;
-  int status = 0;  // of waitpid, if has_ended; -1: somebody else took it
-  std::string text;
+  bool is_loaded = false;  // it came to say so
+  int status = 0;          // of waitpid, if has_ended; -1: somebody else took it
+  std::string text;        // its end
 };
 
 using Deadline = std::chrono::steady_clock::time_point;
@@ -105,58 +108,87 @@ int milliseconds_until(Deadline deadline) {
   return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
-// Until nobody can write any more, or the deadline.
-std::string read_all(int end, Deadline deadline) {
-  std::string text;
-  while (text.size() < kTrialTextMax) {
-    pollfd readable{end, POLLIN, 0};
-    const int ready = poll(&readable, 1, milliseconds_until(deadline));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) break;
-    std::array<char, 4096> buffer{};
-    const ssize_t count = read(end, buffer.data(), buffer.size());
-    if (count <= 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-  return text;
+enum class Output { kText, kNothing, kClosed };
+
+// Waits at most `ms`. The end of the text is kept: that is where exceptions are told.
+Output read_output(int end, int ms, std::string& text) {
+  pollfd readable{end, POLLIN, 0};
+  if (poll(&readable, 1, ms) <= 0) return Output::kNothing;
+  std::array<char, 4096> buffer{};
+  const ssize_t count = read(end, buffer.data(), buffer.size());
+  if (count < 0) return Output::kNothing;
+  if (count == 0) return Output::kClosed;
+  text.append(buffer.data(), static_cast<std::size_t>(count));
+  if (text.size() > kTrialTextMax) text.erase(0, text.size() - kTrialTextMax);
+  return Output::kText;
 }
 
-void await_end(pid_t child, Deadline deadline, Trial& trial) {
-  while (true) {
-    const pid_t ended = waitpid(child, &trial.status, WNOHANG);
-    trial.has_ended = ended != 0;
-    if (ended < 0) trial.status = -1;  // a host that reaps all children itself was first
-    if (trial.has_ended) return;
-    if (milliseconds_until(deadline) == 0) break;
-    poll(nullptr, 0, 2);
+enum class Child { kRuns, kEnded, kTaken };  // taken: a host that reaps all children itself was first
+
+Child look_at(pid_t child) {
+  siginfo_t info{};
+  if (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+    return errno == EINTR ? Child::kRuns : Child::kTaken;
+  return info.si_pid == 0 ? Child::kRuns : Child::kEnded;
+}
+
+// Reads all the while: a full pipe would keep the child from its end, and one that the child's own children hold open
+// does not end with it.
+void await_end(pid_t child, int end, Trial& trial) {
+  Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTrialMsMax);
+  Child state = Child::kRuns;
+  Output output = Output::kNothing;
+  while (state == Child::kRuns && milliseconds_until(deadline) > 0) {
+    state = look_at(child);
+    if (output != Output::kClosed) output = read_output(end, kLookMs, trial.text);
+    if (output == Output::kClosed) poll(nullptr, 0, kLookMs);
+    if (!trial.is_loaded && trial.text.find(kLoaded) != trial.text.npos) {
+      trial.is_loaded = true;
+      deadline = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(kFarewellMsMax));
+    }
   }
+  for (std::size_t size = 0; output != Output::kClosed && size < kTrialTextMax; size += 1024) {
+    if (read_output(end, 0, trial.text) != Output::kText) break;
+  }
+  trial.is_loaded = trial.is_loaded || trial.text.find(kLoaded) != trial.text.npos;
+  trial.has_ended = state != Child::kRuns;
+  trial.status = -1;
+  if (state == Child::kTaken) return;
+  kill(-child, SIGKILL);  // with what it has started, while its number is its own
   kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  while (waitpid(child, &trial.status, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// In a process group of its own.
+bool spawn(pid_t& child, int output, std::vector<std::string> environment) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, output, kOutput);
+  posix_spawn_file_actions_adddup2(&actions, output, kErrors);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  std::vector<char*> variables;
+  for (std::string& entry : environment) variables.push_back(entry.data());
+  variables.push_back(nullptr);
+  std::string program = "/bin/echo", mark = kLoaded;
+  char* arguments[] = {program.data(), mark.data(), nullptr};
+  const bool is_started = posix_spawn(&child, program.c_str(), &actions, &attributes, arguments, variables.data()) == 0;
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return is_started;
 }
 
 Trial run_trial(const std::vector<std::string>& preloaded) {
   Trial trial;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return trial;
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], kOutput);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], kErrors);
-  std::vector<std::string> environment = trial_environment(preloaded);
-  std::vector<char*> variables;
-  for (std::string& entry : environment) variables.push_back(entry.data());
-  variables.push_back(nullptr);
-  std::string program = "/bin/echo", mark = kLoaded;
-  char* arguments[] = {program.data(), mark.data(), nullptr};
   pid_t child = 0;
-  trial.was_started = posix_spawn(&child, program.c_str(), &actions, nullptr, arguments, variables.data()) == 0;
-  posix_spawn_file_actions_destroy(&actions);
+  trial.was_started = spawn(child, ends[1], trial_environment(preloaded));
   close(ends[1]);
-  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTrialMsMax);
-  if (trial.was_started) {
-    trial.text = read_all(ends[0], deadline);
-    await_end(child, deadline, trial);
-  }
+  if (trial.was_started) await_end(child, ends[0], trial);
   close(ends[0]);
   return trial;
 }
@@ -169,7 +201,7 @@ Status try_in_another_process(const std::string& path, const std::vector<std::st
   preloaded.insert(preloaded.end(), before.begin(), before.end());
   preloaded.push_back(path);
   const Trial trial = run_trial(preloaded);
-  if (!trial.was_started || trial.text.find(kLoaded) != trial.text.npos) return Status::ok();
+  if (!trial.was_started || trial.is_loaded) return Status::ok();
   if (!trial.has_ended)
     return invalid_argument("{}: loading it does not come to an end ({} s)", path, kTrialMsMax / 1000);
   const bool is_refused = trial.status != -1 && WIFEXITED(trial.status) && WEXITSTATUS(trial.status) == kLoaderFailed;
@@ -178,7 +210,10 @@ Status try_in_another_process(const std::string& path, const std::vector<std::st
   std::string said = trial.text;
   if (const std::size_t what = said.find(kWhat); what != said.npos) said = said.substr(what + kWhat.size());
   while (!said.empty() && said.back() == '\n') said.pop_back();
-  return invalid_argument("{}: its own code ends the process that loads it{}{}", path, said.empty() ? "" : ": ",
+  const std::string signal = trial.status != -1 && WIFSIGNALED(trial.status)
+                                 ? fmt::format(" by signal {}", WTERMSIG(trial.status))
+                                 : std::string();
+  return invalid_argument("{}: loading it ends the process{}{}{}", path, signal, said.empty() ? "" : ": ",
                           said.substr(0, 2000));
 }
 

@@ -145,3 +145,75 @@ def test_a_library_that_anybody_may_write_to_is_refused(tmp_path):
     shutil.copy(LIBRARIES / "operators_scale.so", tmp_path / "open.so")
     (tmp_path / "open.so").chmod(0o777)
     assert "anybody may write" in refusal(tmp_path / "open.so").message
+
+
+HOST = """
+import ctypes, os, signal, sys, threading
+lib = ctypes.CDLL(os.environ["OARLOCK_LIBRARY"])
+lib.oar_last_error.restype = ctypes.c_char_p
+def load(name):
+    status = lib.oar_load_library(os.path.join(os.environ["OARLOCK_BUILD"], "lib", f"operators_{name}.so").encode())
+    return status, (lib.oar_last_error() or b"").decode()
+"""
+
+
+def host(body, **environment):
+    """What a host process of its own prints; none of its own children may be left, and it must end well within a trial's 60 s."""
+    source = HOST + body + "\nprint(len(os.listdir('/proc/self/fd')), open(f'/proc/self/task/{os.getpid()}/children').read())"
+    run = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=40, env={**os.environ, **environment})
+    assert run.returncode == 0, run.stderr[-2000:]
+    return run.stdout.splitlines()
+
+
+@pytest.mark.parametrize("habit", ["", "signal.signal(signal.SIGCHLD, signal.SIG_IGN)", """
+def reap():
+    while True:
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            threading.Event().wait(0.0005)
+threading.Thread(target=reap, daemon=True).start()
+"""], ids=["plain", "ignores children", "reaps all children"])
+def test_hosts_with_their_own_ways_with_children(habit):
+    *told, end = host(habit + """
+for name in ("scale", "throws", "exits", "unresolved", "scale"):
+    print(name, *load(name), sep="|")
+""")
+    codes = [int(line.split("|")[1]) for line in told if "|" in line]
+    assert codes == [oc.OK, oc.E_ARGUMENT, oc.E_ARGUMENT, oc.E_ARGUMENT, oc.OK]
+    assert len(end.split()) == 1, f"children are left: {end}"
+
+
+def test_a_library_that_says_more_than_a_pipe_holds_is_loaded():
+    assert host("print(*load('loud'))")[0] == "0 "
+
+
+def test_a_process_that_a_library_leaves_behind_is_not_waited_for_and_ended(tmp_path):
+    path = tmp_path / "pid"
+    assert host("print(*load('forks'))", OARLOCK_TEST_PID_FILE=str(path))[0] == "0 "
+    left = pathlib.Path(f"/proc/{path.read_text()}/stat")
+    assert not left.exists() or left.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_threads_that_load_at_once_load_once():
+    *told, _ = host("""
+told = []
+threads = [threading.Thread(target=lambda: told.append(load("scale"))) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(told)
+""")
+    assert told == [str([(oc.OK, "")] * 4)]
+
+
+@pytest.mark.parametrize("num_bytes", [0, 4, 64, 3000])
+def test_a_library_that_was_cut_off_is_refused(tmp_path, num_bytes):
+    whole = (LIBRARIES / "operators_scale.so").read_bytes()
+    (tmp_path / "cut.so").write_bytes(whole[:num_bytes])
+    assert refusal(tmp_path / "cut.so").code == oc.E_ARGUMENT
+
+
+def test_paths_that_are_no_regular_files_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "fifo.so")
+    for path in (tmp_path / "fifo.so", "/dev/zero", "x" * 10000, ""):
+        assert refusal(path).code in (oc.E_ARGUMENT, oc.E_NOT_FOUND)
