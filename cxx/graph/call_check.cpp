@@ -5,76 +5,96 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/no_destructor.h"
+#include "graph/number_check.h"
+#include "graph/recurrent_check.h"
 #include "tensor/describe.h"
 #include "tensor/scopes.h"
 
 namespace oarlock {
 namespace {
 
-using Arguments = std::span<const c10::IValue>;
-
-const c10::IValue& named(const c10::FunctionSchema& schema, Arguments arguments, const char* name) {
-  static NoDestructor<c10::IValue> none;
-  const auto index = schema.argumentIndexWithName(name);
-  return index ? arguments[static_cast<std::size_t>(*index)] : *none;
-}
-
-bool is_given(const c10::IValue& value) { return value.isTensor() && value.toTensor().defined(); }
-bool is_true(const c10::IValue& value) { return value.isBool() && value.toBool(); }
-
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 // weight, bias and statistics: one element per channel, and statistics where none are computed.
-Status check_normalisation(const c10::FunctionSchema& schema, Arguments arguments) {
-  const c10::IValue& input = named(schema, arguments, "input");
+Status check_normalisation(const CallArguments& call) {
+  const c10::IValue& input = call["input"];
   if (!is_given(input) || input.toTensor().dim() < 2) {
     return invalid_argument("argument input has {} dimensions, at least 2 are needed",
                             is_given(input) ? input.toTensor().dim() : 0);
   }
   const std::int64_t channels = input.toTensor().size(1);
   for (const char* name : {"weight", "bias", "running_mean", "running_var"}) {
-    const c10::IValue& value = named(schema, arguments, name);
+    const c10::IValue& value = call[name];
     if (!is_given(value)) continue;
     if (value.toTensor().dim() == 1 && value.toTensor().size(0) == channels) continue;
     return invalid_argument("argument {} has shape {}, the input's {} channels need [{}]", name,
                             shape_text(value.toTensor().sizes()), channels, channels);
   }
-  const c10::IValue& training = named(schema, arguments, "training");
-  const bool needs_statistics = contains(schema.name(), "_no_") || (training.isBool() && !training.toBool());
+  const c10::IValue& training = call["training"];
+  const bool needs_statistics = contains(call.schema().name(), "_no_") || (training.isBool() && !training.toBool());
   for (const char* name : {"running_mean", "running_var"}) {
-    if (needs_statistics && !is_given(named(schema, arguments, name)))
+    if (needs_statistics && !is_given(call[name]))
       return invalid_argument("argument {} is None; it is needed when not training", name);
   }
   return Status::ok();
 }
 
-Status check_dims(const c10::FunctionSchema& schema, Arguments arguments, const char* name, std::int64_t dims) {
-  const c10::IValue& value = named(schema, arguments, name);
+Status check_dims(const CallArguments& call, const char* name, std::int64_t dims) {
+  const c10::IValue& value = call[name];
   if (!is_given(value) || value.toTensor().dim() == dims) return Status::ok();
   return invalid_argument("argument {} has shape {}, {} dimensions are needed", name,
                           shape_text(value.toTensor().sizes()), dims);
 }
 
-Status check_bags(const c10::FunctionSchema& schema, Arguments arguments) {
-  OAR_TRY(check_dims(schema, arguments, "weight", 2));
-  OAR_TRY(check_dims(schema, arguments, "indices", 1));
-  OAR_TRY(check_dims(schema, arguments, "offsets", 1));
-  OAR_TRY(check_dims(schema, arguments, "per_sample_weights", 1));
-  const c10::IValue& mode = named(schema, arguments, "mode");
-  if (mode.isInt() && (mode.toInt() < 0 || mode.toInt() > 2))
-    return invalid_argument("argument mode is {}; it is 0 (sum), 1 (mean) or 2 (max)", mode.toInt());
+// Bags follow each other in `indices`. Nothing is allocated for it: sessions count.
+template <class Integer>
+Status check_bag_starts(const at::Tensor& offsets, std::int64_t num_indices) {
+  const auto* starts = offsets.const_data_ptr<Integer>();
+  std::int64_t last = 0;
+  for (std::int64_t i = 0; i < offsets.numel(); ++i) {
+    const auto start = static_cast<std::int64_t>(starts[i * offsets.stride(0)]);
+    if (start < last || start > num_indices)
+      return invalid_argument(
+          "argument offsets holds {}, which is less than before or more than the number of indices, {}", start,
+          num_indices);
+    last = start;
+  }
   return Status::ok();
 }
 
+Status check_bag_starts(const CallArguments& call) {
+  const at::Tensor *indices = call.tensor("indices"), *offsets = call.tensor("offsets");
+  if (indices == nullptr || offsets == nullptr || !offsets->device().is_cpu()) return Status::ok();
+  if (offsets->numel() <= (call.flag("include_last_offset") ? 1 : 0) && indices->numel() > 0) {
+    return invalid_argument("argument offsets has shape {}, which makes no bag for {} indices",
+                            shape_text(offsets->sizes()), indices->numel());
+  }
+  if (offsets->scalar_type() == at::kInt) return check_bag_starts<std::int32_t>(*offsets, indices->numel());
+  if (offsets->scalar_type() == at::kLong) return check_bag_starts<std::int64_t>(*offsets, indices->numel());
+  return Status::ok();  // libtorch refuses it
+}
+
+Status check_bags(const CallArguments& call) {
+  OAR_TRY(check_dims(call, "weight", 2));
+  OAR_TRY(check_dims(call, "indices", 1));
+  OAR_TRY(check_dims(call, "offsets", 1));
+  OAR_TRY(check_dims(call, "per_sample_weights", 1));
+  const c10::IValue& mode = call["mode"];
+  if (mode.isInt() && (mode.toInt() < 0 || mode.toInt() > 2))
+    return invalid_argument("argument mode is {}; it is 0 (sum), 1 (mean) or 2 (max)", mode.toInt());
+  return check_bag_starts(call);
+}
+
 // With enable_gqa the query's heads are divided by those of key and value.
-Status check_attention(const c10::FunctionSchema& schema, Arguments arguments) {
-  if (!is_true(named(schema, arguments, "enable_gqa"))) return Status::ok();
+Status check_attention(const CallArguments& call) {
+  if (!call.flag("enable_gqa")) return Status::ok();
   for (const char* name : {"key", "value"}) {
-    const c10::IValue& value = named(schema, arguments, name);
+    const c10::IValue& value = call[name];
     if (is_given(value) && value.toTensor().dim() >= 3 && value.toTensor().size(-3) > 0) continue;
     return invalid_argument("argument {} has shape {}; enable_gqa needs heads in the third dimension from the right",
                             name, is_given(value) ? shape_text(value.toTensor().sizes()) : "None");
@@ -82,8 +102,25 @@ Status check_attention(const c10::FunctionSchema& schema, Arguments arguments) {
   return Status::ok();
 }
 
-Status check_padding(const c10::FunctionSchema& schema, Arguments arguments) {
-  const c10::IValue& padding = named(schema, arguments, "padding");
+// Of the kernel that aten::scaled_dot_product_attention looks at its arguments for.
+Status check_flash_attention(const CallArguments& call) {
+  for (const char* name : {"query", "key", "value"}) OAR_TRY(check_dims(call, name, 4));
+  const at::Tensor *query = call.tensor("query"), *key = call.tensor("key"), *value = call.tensor("value");
+  if (query == nullptr || key == nullptr || value == nullptr) return Status::ok();
+  const bool fits = key->size(0) == query->size(0) && key->sizes() == value->sizes() && key->size(1) > 0 &&
+                    key->size(2) > 0 && query->size(1) > 0 && query->size(2) > 0 &&
+                    query->size(1) % key->size(1) == 0 && query->size(3) == key->size(3);
+  if (!fits) {
+    return invalid_argument("query {}, key {} and value {} do not fit each other, or have no heads or rows",
+                            shape_text(query->sizes()), shape_text(key->sizes()), shape_text(value->sizes()));
+  }
+  const at::Tensor* mask = call.tensor("attn_mask");
+  if (mask == nullptr || mask->numel() > 0) return Status::ok();
+  return invalid_argument("argument attn_mask has shape {}, which is empty", shape_text(mask->sizes()));
+}
+
+Status check_padding(const CallArguments& call) {
+  const c10::IValue& padding = call["padding"];
   constexpr std::size_t kSides = 6;
   if (padding.isList() && padding.toListRef().size() != kSides)
     return invalid_argument("argument padding has {} numbers, {} are needed", padding.toListRef().size(), kSides);
@@ -91,77 +128,26 @@ Status check_padding(const c10::FunctionSchema& schema, Arguments arguments) {
 }
 
 // LAPACK does not come back from what is not finite.
-Status check_finite(const c10::FunctionSchema& schema, Arguments arguments) {
-  const char* name = schema.argumentIndexWithName("self") ? "self" : "input";
-  const c10::IValue& matrix = named(schema, arguments, name);
+Status check_finite(const CallArguments& call) {
+  const char* name = call.schema().argumentIndexWithName("self") ? "self" : "input";
+  const c10::IValue& matrix = call[name];
   if (!is_given(matrix) || !matrix.toTensor().device().is_cpu()) return Status::ok();
   const GradModeScope no_grad(false);
   if (at::isfinite(matrix.toTensor()).all().item().toBool()) return Status::ok();
   return invalid_argument("argument {} holds infinities or NaN, which have no eigenvalues", name);
 }
 
-// The number of results is divided by the step as the results' dtype has it.
-Status check_step(const c10::FunctionSchema& schema, Arguments arguments) {
-  const c10::IValue& out = named(schema, arguments, "out");
-  const c10::IValue& dtype = named(schema, arguments, "dtype");
-  at::ScalarType type = at::kFloat;
-  if (is_given(out)) type = out.toTensor().scalar_type();
-  if (dtype.isInt()) type = static_cast<at::ScalarType>(dtype.toInt());
-  const c10::IValue& step = named(schema, arguments, "step");
-  if (step.isNone() || !at::isIntegralType(type, true)) return Status::ok();
-  const at::Scalar value = step.toScalar();
-  const double real = value.toDouble();
-  if (real >= 1 || real <= -1) return Status::ok();
-  return invalid_argument("argument step is {}, which integers cannot count by", real);
-}
-
-// As many weights as layers, directions and biases say; both states.
-Status check_lstm(const c10::FunctionSchema& schema, Arguments arguments) {
-  const c10::IValue& params = named(schema, arguments, "params");
-  const c10::IValue& states = named(schema, arguments, "hx");
-  const c10::IValue& layers = named(schema, arguments, "num_layers");
-  if (!params.isList() || !states.isList() || !layers.isInt()) return Status::ok();
-  const auto count = static_cast<std::int64_t>(params.toListRef().size());
-  const bool has_biases = is_true(named(schema, arguments, "has_biases"));
-  const std::int64_t directions = is_true(named(schema, arguments, "bidirectional")) ? 2 : 1;
-  const std::int64_t plain = has_biases ? 4 : 2, projected = plain + 1;
-  const bool fits = layers.toInt() > 0 && count % directions == 0 && count / directions % layers.toInt() == 0 &&
-                    (count / directions / layers.toInt() == plain || count / directions / layers.toInt() == projected);
-  if (!fits) {
-    return invalid_argument(
-        "argument params has {} tensors; {} layers in {} directions need {} each, or {} with projections", count,
-        layers.toInt(), directions, plain, projected);
-  }
-  if (states.toListRef().size() != 2)
-    return invalid_argument("argument hx has {} tensors, two are needed: h and c", states.toListRef().size());
-  for (const c10::IValue& state : states.toListRef()) {
-    if (!is_given(state) || state.toTensor().dim() != 3)
-      return invalid_argument("argument hx has a tensor of shape {}, 3 dimensions are needed",
-                              is_given(state) ? shape_text(state.toTensor().sizes()) : "None");
-  }
-  return Status::ok();
-}
-
-std::vector<std::int64_t> numbers_in(const c10::IValue& value) {
-  if (value.isIntList()) return value.toIntVector();
-  std::vector<std::int64_t> numbers;
-  if (!is_given(value)) return numbers;
-  const at::Tensor tensor = value.toTensor().detach().to(at::TensorOptions(at::kCPU).dtype(at::kLong)).contiguous();
-  numbers.assign(tensor.const_data_ptr<std::int64_t>(), tensor.const_data_ptr<std::int64_t>() + tensor.numel());
-  return numbers;
-}
-
 // Labels are used as indices. What pads the rows of a matrix of labels is not read.
-Status check_labels(const c10::FunctionSchema& schema, Arguments arguments) {
-  const c10::IValue& scores = named(schema, arguments, "log_probs");
-  const c10::IValue& targets = named(schema, arguments, "targets");
+Status check_labels(const CallArguments& call) {
+  const c10::IValue& scores = call["log_probs"];
+  const c10::IValue& targets = call["targets"];
   if (!is_given(scores) || !is_given(targets) || scores.toTensor().dim() == 0) return Status::ok();
   if (!targets.toTensor().device().is_cpu() || !at::isIntegralType(targets.toTensor().scalar_type(), false))
     return Status::ok();
   const GradModeScope no_grad(false);
   const std::int64_t classes = scores.toTensor().size(-1);
   const std::vector<std::int64_t> labels = numbers_in(targets);
-  const std::vector<std::int64_t> lengths = numbers_in(named(schema, arguments, "target_lengths"));
+  const std::vector<std::int64_t> lengths = numbers_in(call["target_lengths"]);
   const bool is_padded = targets.toTensor().dim() == 2;
   const std::int64_t width = is_padded ? targets.toTensor().size(1) : static_cast<std::int64_t>(labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -174,21 +160,49 @@ Status check_labels(const c10::FunctionSchema& schema, Arguments arguments) {
   return Status::ok();
 }
 
-Status check_rows(const c10::FunctionSchema& schema, Arguments arguments) {
-  return check_dims(schema, arguments, "self", 2);
+Status check_rows(const CallArguments& call) {
+  OAR_TRY(check_dims(call, "self", 2));
+  const at::Tensor* self = call.tensor("self");
+  if (self == nullptr || self->size(0) > 0 || !self->requires_grad()) return Status::ok();
+  return invalid_argument("argument self has shape {}: there is no way back from no rows", shape_text(self->sizes()));
 }
 
-Status check_transform(const c10::FunctionSchema& schema, Arguments arguments) {
-  const c10::IValue& self = named(schema, arguments, "self");
-  const c10::IValue& normalization = named(schema, arguments, "normalization");
+// One scale for each row (dim 0) or column (the last one) of v.
+Status check_weight_norm(const CallArguments& call) {
+  const at::Tensor *v = call.tensor("v"), *g = call.tensor("g");
+  const std::optional<std::int64_t> dim = call.integer("dim");
+  if (v == nullptr || g == nullptr || !dim || (*dim != 0 && *dim != v->dim() - 1) || v->dim() == 0)
+    return Status::ok();  // libtorch takes operators that check, or refuses it
+  if (v->size(*dim) > 0 && g->numel() == v->size(*dim)) return Status::ok();
+  return invalid_argument(
+      "argument g has shape {}; v of shape {} has {} norms along dimension {}, at least 1 is needed",
+      shape_text(g->sizes()), shape_text(v->sizes()), v->size(*dim), *dim);
+}
+
+Status check_pivots(const CallArguments& call) {
+  const at::Tensor *factors = call.tensor("LU_data"), *pivots = call.tensor("LU_pivots");
+  if (factors == nullptr || pivots == nullptr || factors->dim() < 2) return Status::ok();
+  std::vector<std::int64_t> wanted = factors->sizes().slice(0, static_cast<std::size_t>(factors->dim()) - 2).vec();
+  wanted.push_back(std::min(factors->size(-1), factors->size(-2)));
+  if (pivots->sizes() == at::IntArrayRef(wanted)) return Status::ok();
+  return invalid_argument("argument LU_pivots has shape {}, {} is needed", shape_text(pivots->sizes()),
+                          shape_text(wanted));
+}
+
+Status refuse_layer(const CallArguments&) {
+  return invalid_argument("it trusts the shapes of its arguments; call aten::lstm, which runs it");
+}
+
+Status check_transform(const CallArguments& call) {
+  const c10::IValue& self = call["self"];
+  const c10::IValue& normalization = call["normalization"];
   if (!is_given(self)) return Status::ok();
   const std::int64_t dims = self.toTensor().dim();
   std::vector<bool> seen(static_cast<std::size_t>(dims));
-  for (std::int64_t dim : numbers_in(named(schema, arguments, "dim"))) {
-    const std::int64_t given = dim;
-    if (dim < 0) dim += dims;
+  for (const std::int64_t dim : numbers_in(call["dim"])) {
     if (dim < 0 || dim >= dims || seen[static_cast<std::size_t>(dim)])
-      return invalid_argument("argument dim holds {}, of {} dimensions each may be given once", given, dims);
+      return invalid_argument("argument dim holds {}, of {} dimensions each may be given once, counted from 0", dim,
+                              dims);
     seen[static_cast<std::size_t>(dim)] = true;
   }
   if (normalization.isInt() && (normalization.toInt() < 0 || normalization.toInt() > 2))
@@ -196,24 +210,10 @@ Status check_transform(const c10::FunctionSchema& schema, Arguments arguments) {
   return Status::ok();
 }
 
-// How many sequences each step has: they end one by one.
-Status check_batch_sizes(const c10::FunctionSchema& schema, Arguments arguments) {
-  const c10::IValue& data = named(schema, arguments, "data");
-  const c10::IValue& given = named(schema, arguments, "batch_sizes");
-  if (!is_given(data) || !is_given(given) || !at::isIntegralType(given.toTensor().scalar_type(), false))
-    return Status::ok();
-  std::int64_t rows = data.toTensor().dim() == 0 ? 0 : data.toTensor().size(0), last = INT64_MAX;
-  for (const std::int64_t size : numbers_in(given)) {
-    if (size < 1 || size > last || size > rows)
-      return invalid_argument("argument batch_sizes holds {}, which is less than 1, more than before or than the rows",
-                              size);
-    last = size;
-    rows -= size;
-  }
-  return Status::ok();
-}
+constexpr std::string_view kPolynomials = "aten::special_*_polynomial_*";
 
 constexpr std::pair<std::string_view, CallCheck> kChecks[] = {
+    {kPolynomials, check_degree},
     {"aten::native_batch_norm", check_normalisation},
     {"aten::_native_batch_norm_legit", check_normalisation},
     {"aten::_native_batch_norm_legit_functional", check_normalisation},
@@ -231,12 +231,40 @@ constexpr std::pair<std::string_view, CallCheck> kChecks[] = {
     {"aten::_linalg_eigvals", check_finite},
     {"aten::arange", check_step},
     {"aten::range", check_step},
+    {"aten::pdist", check_rows},
     {"aten::_pdist_forward", check_rows},
+    {"aten::_scaled_dot_product_flash_attention_for_cpu", check_flash_attention},
+    {"aten::_native_multi_head_attention", check_heads},
+    {"aten::_transformer_encoder_layer_fwd", check_heads},
+    {"aten::_weight_norm", check_weight_norm},
+    {"aten::_weight_norm_interface", check_weight_norm},
+    {"aten::lu_unpack", check_pivots},
+    {"aten::lcm", check_multiple},
+    {"aten::lcm_", check_multiple},
+    {"aten::div", check_division},
+    {"aten::div_", check_division},
+    {"aten::divide", check_division},
+    {"aten::divide_", check_division},
+    {"aten::matrix_power", check_exponent},
+    {"aten::linalg_matrix_power", check_exponent},
+    {"aten::random", check_from},
+    {"aten::random_", check_from},
+    {"aten::binomial", check_trials},
+    {"aten::max_pool1d", check_pool},
+    {"aten::col2im", check_windows},
+    {"aten::im2col", check_windows},
+    {"aten::thnn_conv2d", check_windows},
+    {"aten::_slow_conv2d_forward", check_windows},
+    {"aten::slow_conv_transpose3d", check_windows},
     {"aten::_fft_r2c", check_transform},
     {"aten::_fft_c2r", check_transform},
     {"aten::_fft_c2c", check_transform},
     {"aten::_pad_packed_sequence", check_batch_sizes},
+    {"aten::rnn_tanh", check_batch_sizes},
+    {"aten::rnn_relu", check_batch_sizes},
+    {"aten::gru", check_batch_sizes},
     {"aten::lstm", check_lstm},
+    {"aten::mkldnn_rnn_layer", refuse_layer},
     {"aten::ctc_loss", check_labels},
     {"aten::_ctc_loss", check_labels},
 };
@@ -244,8 +272,12 @@ constexpr std::pair<std::string_view, CallCheck> kChecks[] = {
 }  // namespace
 
 CallCheck call_check(const c10::FunctionSchema& schema) {
-  const auto found = std::ranges::find_if(kChecks, [&](const auto& row) { return row.first == schema.name(); });
-  return found == std::end(kChecks) ? nullptr : found->second;
+  using Table = std::unordered_map<std::string_view, CallCheck>;
+  static NoDestructor<Table> checks(std::begin(kChecks), std::end(kChecks));
+  const std::string_view name = schema.name();
+  const bool is_polynomial = name.starts_with("aten::special_") && contains(name, "_polynomial_");
+  const auto found = checks->find(is_polynomial ? kPolynomials : name);
+  return found == checks->end() ? nullptr : found->second;
 }
 
 int statistics_flag(const c10::FunctionSchema& schema) {

@@ -7,13 +7,12 @@
 #include <ATen/core/function_schema.h>
 #include <ATen/core/ivalue.h>
 
-#include <span>
-
 #include "base/status.h"
+#include "graph/call_arguments.h"
 
 namespace oarlock {
 
-using CallCheck = Status (*)(const c10::FunctionSchema& schema, std::span<const c10::IValue> arguments);
+using CallCheck = Status (*)(const CallArguments& call);
 
 // nullptr: the operator checks its arguments itself.
 CallCheck call_check(const c10::FunctionSchema& schema);

@@ -262,7 +262,7 @@ Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<c
   OAR_TRY(check_results(schema, room));
   OAR_TRY(check_writable(schema, call.stack));
   if (const CallCheck check = call_check(schema)) {
-    if (Status status = check(schema, call.stack); !status.is_ok())
+    if (Status status = check({schema, call.stack}); !status.is_ok())
       return std::move(status).within(operator_text(schema));
   }
   const GradModeScope grad(CallScope::current_grad());

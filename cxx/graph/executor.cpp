@@ -305,7 +305,7 @@ Status Executor::run_step(const Step& step, Frame& frame, Regions& regions) cons
   push_arguments(step, frame);
   switch (step.opcode) {
     case Opcode::kOperator:
-      if (const CallCheck check = checks_[step.op]) OAR_TRY(check(operators_[step.op].schema(), frame.stack_));
+      if (const CallCheck check = checks_[step.op]) OAR_TRY(check({operators_[step.op].schema(), frame.stack_}));
       if (const ShortCall call = short_calls_[step.op]; call == nullptr || !call(frame.stack_)) {
         operators_[step.op].callBoxed(frame.stack_);
       }

@@ -362,6 +362,40 @@ TRUSTING = [
     ("aten::ctc_loss.IntList", (SCORES, torch.tensor([[1, 1 << 40], [2, 3]]), [5, 5], [2, 2]), ["the label 1099511627776", "4 classes"]),
     ("aten::ctc_loss.Tensor", (SCORES, torch.tensor([1, 2, -7, 3]), torch.tensor([5, 5]), torch.tensor([2, 2])), ["the label -7"]),
     ("aten::_fft_r2c", (torch.ones(4), [1 << 40], 0, True), ["dim holds 1099511627776"]),
+    ("aten::lstm.input", (torch.zeros(4, 2, 4), STATES, LSTM_WEIGHTS, True, 1, 0.0, True, False, False),
+     ["params: tensor 0 has shape [20, 3], [20, 4] is needed"]),
+    ("aten::lstm.input", (torch.zeros(4, 2, 3), STATES, LSTM_WEIGHTS, True, 1, 0.0, True, False, True), ["hx: h has shape [1, 2, 5], [1, 4, 5]"]),
+    ("aten::lstm.input", (torch.zeros(1, 4, 2, 3), STATES, LSTM_WEIGHTS, True, 1, 0.0, True, False, False), ["3 dimensions are needed"]),
+    ("aten::lstm.data", (torch.zeros(4, 3), torch.tensor([], dtype=torch.int64), STATES, LSTM_WEIGHTS, True, 1, 0.0, True, False),
+     ["batch_sizes is empty"]),
+    ("aten::gru.data", (torch.zeros(4, 3), torch.tensor([], dtype=torch.int64), STATES[0], LSTM_WEIGHTS, True, 1, 0.0, True, False),
+     ["batch_sizes is empty"]),
+    ("aten::mkldnn_rnn_layer", (torch.zeros(3, 2, 4), torch.zeros(0), torch.zeros(20, 5), torch.zeros(20), torch.zeros(20), *STATES,
+                                False, [], 2, 5, 1, True, False, False, False), ["call aten::lstm"]),
+    ("aten::embedding_bag", (torch.ones(4, 2), torch.tensor([0, 1]), torch.tensor([], dtype=torch.int64), False, 2), ["makes no bag"]),
+    ("aten::embedding_bag.padding_idx", (torch.ones(4, 2), torch.tensor([0, 1]), torch.tensor([0]), False, 0, False, None, True, 1),
+     ["makes no bag for 2 indices"]),
+    ("aten::_embedding_bag_forward_only", (torch.ones(4, 2), torch.tensor([0, 1]), torch.tensor([0, -(1 << 40)])), ["offsets holds -1099511627776"]),
+    ("aten::_weight_norm", (torch.ones(8, 3), torch.ones(4, 1), 0), ["g has shape [4, 1]", "8 norms"]),
+    ("aten::_weight_norm_interface", (torch.ones(0, 3), torch.ones(0, 1), 0), ["0 norms"]),
+    ("aten::lu_unpack", (torch.ones(3, 3), torch.tensor([], dtype=torch.int32)), ["LU_pivots has shape [0], [3] is needed"]),
+    ("aten::matrix_power", (torch.eye(3), -(1 << 63)), ["n is -9223372036854775808"]),
+    ("aten::special_laguerre_polynomial_l.n_scalar", (torch.ones(2), 1 << 40), ["n is 1099511627776", "up to a degree of 1048576"]),
+    ("aten::special_legendre_polynomial_p", (torch.ones(2) / 2, torch.tensor([1.0, 1e15])), ["n holds a number that is higher"]),
+    ("aten::max_pool1d", (torch.ones(1, 2, 8), [1 << 40]), ["kernel_size is 1099511627776"]),
+    ("aten::col2im", (torch.ones(1, 8, 4), [3, 3], [2, 2], [1, 1], [1 << 31, 0], [1, 1]), ["padding holds 2147483648"]),
+    ("aten::thnn_conv2d", (torch.ones(1, 2, 5, 5), torch.ones(3, 2, 3, 3), [3, 3], None, [1, 1], [0, (1 << 63) - 1]), ["padding holds 9223372036854775807"]),
+    ("aten::slow_conv_transpose3d", (torch.ones(1, 3, 5, 5, 5), torch.ones(3, 2, 3, 3, 3), [0, 3, 3]), ["kernel_size holds 0"]),
+    ("aten::lcm", (torch.tensor([-(1 << 63)]), torch.tensor([-7])), ["self holds -9223372036854775808"]),
+    ("aten::div.Tensor_mode", (torch.tensor([-(1 << 31)], dtype=torch.int32), torch.tensor([-1], dtype=torch.int32)), ["divided by -1"]),
+    ("aten::div_.Scalar_mode", (torch.tensor([-(1 << 63)]), -1), ["divided by -1"]),
+    ("aten::random_.from", (torch.ones(3), (1 << 63) - 1, None), ["from is 9223372036854775807"]),
+    ("aten::binomial", (torch.tensor([float("nan")]), torch.tensor([0.5])), ["count holds NaN"]),
+    ("aten::_scaled_dot_product_flash_attention_for_cpu", (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 0, 4), torch.ones(1, 2, 0, 4)),
+     ["key [1, 2, 0, 4]"]),
+    ("aten::_native_multi_head_attention", (*[torch.ones(1, 3, 4)] * 3, 4, 0, torch.ones(12, 4), torch.ones(12), torch.ones(4, 4), torch.ones(4)),
+     ["num_head is 0"]),
+    ("aten::_fft_c2c", (torch.ones(4, 4, dtype=torch.complex64), [-2], 0, True), ["dim holds -2", "counted from 0"]),
     ("aten::_pad_packed_sequence", (torch.ones(4, 3), torch.tensor([2, -2]), False, 0.0, 0), ["batch_sizes holds -2"]),
 ]
 
@@ -369,11 +403,43 @@ TRUSTING = [
 @pytest.mark.parametrize("name, arguments, parts", TRUSTING)
 def test_what_would_end_the_process_is_refused(name, arguments, parts):
     keywords = {"dtype": "int32"} if "range" in name else {}
-    keywords |= {"enable_gqa": True} if "attention" in name else {}
+    keywords |= {"enable_gqa": True} if name == "aten::scaled_dot_product_attention" else {}
+    keywords |= {"rounding_mode": "trunc"} if "_mode" in name else {}
     with pytest.raises(OarlockError) as failure:
         call_op(oar, state, name, *arguments, **keywords)
     assert failure.value.code == E_ARGUMENT and name.split(".")[0] in failure.value.message
     assert all(part in failure.value.message for part in parts), failure.value.message
+
+
+def ours_and_theirs(name, *arguments, **keywords):
+    ours = [oar.tensor_to_torch(handle) for handle in call_op(oar, state, f"aten::{name}", *arguments, **keywords)]
+    packet, _, overload = name.partition(".")
+    theirs = getattr(getattr(torch.ops.aten, packet), overload or "default")(*arguments, **keywords)
+    theirs = list(theirs) if isinstance(theirs, (tuple, list)) else [theirs]
+    return ours, theirs
+
+
+def test_what_only_looks_like_it_runs():
+    """Bags of no indices, projections, several layers and directions, divisions near the smallest integer, ..."""
+    layer = lambda i, h, p: [torch.randn(4 * h, i), torch.randn(4 * h, p), torch.randn(4 * h), torch.randn(4 * h)]  # noqa: E731
+    projected = [weight for i in (3, 3, 4, 4) for weight in (*layer(i, 5, 2), torch.randn(2, 5))]
+    x, weights = torch.randn(6, 2, 3), [weight for i in (3, 3, 10, 10) for weight in layer(i, 5, 5)]
+    packed, sizes = torch.randn(5, 3), torch.tensor([2, 2, 1])
+    for case in [
+        ("lstm.input", x, [torch.zeros(4, 2, 5), torch.zeros(4, 2, 5)], weights, True, 2, 0.0, False, True, False),
+        ("lstm.input", x, [torch.zeros(4, 2, 2), torch.zeros(4, 2, 5)], projected, True, 2, 0.0, False, True, False),
+        ("lstm.data", packed, sizes, [torch.zeros(1, 2, 5), torch.zeros(1, 2, 5)], layer(3, 5, 5), True, 1, 0.0, False, False),
+        ("lstm.input", x, [torch.zeros(1, 6, 5), torch.zeros(1, 6, 5)], layer(3, 5, 5)[:2], False, 1, 0.0, False, False, True),
+        ("embedding_bag.padding_idx", torch.randn(6, 3), torch.tensor([1, 2, 3]), torch.tensor([0, 0, 2, 3]), False, 0, False, None, False, None),
+        ("embedding_bag.padding_idx", torch.randn(6, 3), torch.tensor([1, 2, 3]), torch.tensor([0, 2, 3], dtype=torch.int64), False, 1, False, None, True, None),
+        ("_weight_norm", torch.randn(4, 3, 2), torch.randn(1, 3, 1), 1), ("_weight_norm", torch.randn(4, 3), torch.randn(1, 3), 1),
+        ("matrix_power", torch.randn(3, 3), -2), ("special_hermite_polynomial_h", torch.randn(3), torch.tensor([3.0, 2.0, 1.0])),
+        ("lcm", torch.tensor([4, -6, 0]), torch.tensor([6, -4, 5])), ("max_pool1d", torch.randn(1, 2, 8), [3], [2], [1], [1], True),
+    ]:
+        ours, theirs = ours_and_theirs(*case)
+        assert all(torch.equal(mine, their) for mine, their in zip(ours, theirs, strict=True)), case[0]
+    ours, theirs = ours_and_theirs("div.Tensor_mode", torch.tensor([-(1 << 63), 7]), torch.tensor([2, -1]), rounding_mode="floor")
+    assert torch.equal(ours[0], theirs[0])
 
 
 def test_labels_that_pad_a_row_may_be_anything():
