@@ -48,7 +48,7 @@ Result<GatheredRows> gather_rows(Group& group, const at::Tensor& rows, Milliseco
   shape[0] = size_max * group.size();
   at::Tensor all = at::zeros(shape, rows.options());
   OAR_ASSIGN(const std::shared_ptr<Work> work, group.all_gather(padded, all, timeout));
-  OAR_TRY(work->wait(timeout));
+  OAR_TRY(work->wait(Milliseconds(0)));
   if (std::all_of(sizes.begin(), sizes.end(), [size_max](std::int64_t size) { return size == size_max; })) {
     return GatheredRows{all};
   }
@@ -91,7 +91,7 @@ Result<double> Accelerator::reduce_mean(double value) {
   if (state_->world_size() == 1) return value;
   at::Tensor sum = at::full({1}, value, at::kDouble);
   auto work = state_->group()->all_reduce(sum, ReduceOp::kSum, state_->timeout());
-  Status status = work.is_ok() ? work.value()->wait(state_->timeout()) : std::move(work).status();
+  Status status = work.is_ok() ? work.value()->wait(Milliseconds(0)) : std::move(work).status();
   if (!status.is_ok()) return poison(std::move(status), "reduce_mean");
   return sum.data_ptr<double>()[0] / state_->world_size();
 }

@@ -16,7 +16,7 @@ at::Tensor as_bytes(const at::Tensor& tensor) { return tensor.detach().contiguou
 Status broadcast_packed(Group& group, const std::vector<at::Tensor>& tensors, int root, Milliseconds timeout) {
   at::Tensor packed = pack_bytes(tensors);
   OAR_ASSIGN(const std::shared_ptr<Work> work, group.broadcast(packed, root, timeout));
-  OAR_TRY(work->wait(timeout));
+  OAR_TRY(work->wait(Milliseconds(0)));
   if (group.rank() != root) unpack_bytes(packed, tensors);
   return Status::ok();
 }

@@ -95,7 +95,7 @@ Status DataParallel::after_backward(Milliseconds timeout, bool takes_part) {
   if (!is_reducing_) return Status::ok();
   is_reducing_ = false;
   const Status reduced = reducer_->finish(timeout, takes_part || (reducer_->finds_unused() && forward_ran));
-  const Status received = receive_buffers(timeout);
+  const Status received = receive_buffers();
   return reduced.is_ok() ? received : reduced;
 }
 
@@ -117,10 +117,10 @@ Status DataParallel::send_buffers(Milliseconds timeout) {
   return Status::ok();
 }
 
-Status DataParallel::receive_buffers(Milliseconds timeout) {
+Status DataParallel::receive_buffers() {
   if (buffers_work_ == nullptr) return Status::ok();
   const std::shared_ptr<Work> work = std::move(buffers_work_);
-  OAR_TRY(work->wait(timeout).within("broadcast of buffers"));
+  OAR_TRY(work->wait(Milliseconds(0)).within("broadcast of buffers"));
   if (group_->rank() != kRoot) unpack_bytes(sent_buffers_, tensors_of(model_->buffers()));
   sent_buffers_ = at::Tensor();
   buffers_changed_ = false;

@@ -55,7 +55,7 @@ class DataParallel : public UnitObserver {
   DataParallel(std::shared_ptr<Model> model, std::shared_ptr<Group> group, bool broadcasts_buffers);
   void note_forward() { buffers_changed_ = forward_ran_ = true; }
   Status send_buffers(Milliseconds timeout);
-  Status receive_buffers(Milliseconds timeout);
+  Status receive_buffers();
 
   const std::shared_ptr<Model> model_;
   const std::shared_ptr<Group> group_;

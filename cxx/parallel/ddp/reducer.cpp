@@ -160,7 +160,7 @@ Status Reducer::finish(Milliseconds timeout, bool takes_part) {
   std::vector<std::string> without;
   if (!failure_) without = contribute_missing();
   if (!failure_) launch_full_buckets();
-  Status outcome = failure_ ? *failure_ : wait_for_buckets(timeout);
+  Status outcome = failure_ ? *failure_ : wait_for_buckets();
   if (outcome.is_ok() && options_.find_unused) outcome = sum_of_uses(timeout);
   if (!outcome.is_ok()) {
     phase_ = Phase::kBroken;
@@ -171,9 +171,11 @@ Status Reducer::finish(Milliseconds timeout, bool takes_part) {
   return gradients_missing(without, parameters_.size());
 }
 
-Status Reducer::wait_for_buckets(Milliseconds timeout) {
+// Until the operations' own time-outs, whose errors name the rank that did not come: a wait as long as they are may be
+// over first, and names nobody.
+Status Reducer::wait_for_buckets() {
   for (std::size_t b = 0; b < flats_.size(); ++b) {
-    Status status = flats_[b].work->wait(timeout);
+    Status status = flats_[b].work->wait(Milliseconds(0));
     if (status.is_ok()) continue;
     const std::string where = fmt::format("gradient bucket {} of {} (from {})", b, flats_.size(),
                                           parameters_[plan_[b].slots.front().parameter].name);
@@ -189,7 +191,7 @@ Status Reducer::sum_of_uses(Milliseconds timeout) {
     if (!parameters_[i].tensor.grad().defined()) uses_.data_ptr<std::int32_t>()[i] = 0;
   }
   OAR_ASSIGN(const std::shared_ptr<Work> work, group_->all_reduce(uses_, ReduceOp::kSum, timeout));
-  return work->wait(timeout);
+  return work->wait(Milliseconds(0));
 }
 
 void Reducer::write_averages() {

@@ -79,7 +79,7 @@ class Reducer {
   void contribute(std::size_t index, const at::Tensor& gradient);
   void launch_full_buckets();
   std::vector<std::string> contribute_missing();
-  Status wait_for_buckets(Milliseconds timeout);
+  Status wait_for_buckets();
   Status sum_of_uses(Milliseconds timeout);
   void write_averages();
 
