@@ -86,7 +86,8 @@ void add_gradient(Work& work, const Edge& edge, at::Tensor&& gradient) {
   work.gradients = std::move(buffer.buffer);
 }
 
-variable_list run_node(Node& node, variable_list&& gradients) {
+// `gradients` by value: they end with the call, which a node that takes a reference does not see to.
+variable_list run_node(Node& node, variable_list gradients) {
   gradients.resize(node.num_inputs());
   node.will_release_variables();
   variable_list results = node(std::move(gradients));

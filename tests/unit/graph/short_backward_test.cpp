@@ -1,13 +1,17 @@
 #include "graph/short_backward.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/anomaly_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/function_hook.h>
 
+#include <algorithm>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "graph/op_call.h"
@@ -147,6 +151,33 @@ TEST(ShortBackwardErrors, GivesUpWhatTheHistorySaved) {
   const auto saved = factor.use_count();
   ASSERT_TRUE(short_backward(loss));
   EXPECT_LT(factor.use_count(), saved);
+}
+
+class LiveMemory : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, std::int64_t size, std::size_t, std::size_t, c10::Device) override {
+    live += size;
+    peak = std::max(peak, live);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  std::int64_t live = 0, peak = 0;
+};
+
+// Above what was live before, in bytes.
+std::int64_t peak_of_backward(bool is_short) {
+  at::Tensor value = leaf({4096});
+  for (int i = 0; i < 32; ++i) value = value.sin();
+  const at::Tensor loss = value.sum();
+  const auto memory = std::make_shared<LiveMemory>();
+  const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, memory);
+  if (!is_short || !short_backward(loss)) torch::autograd::backward({loss}, {});
+  return memory->peak;
+}
+
+TEST(ShortBackwardMemory, HoldsNoMoreThanTheEngine) {
+  const std::int64_t theirs = peak_of_backward(false);
+  EXPECT_GT(theirs, 0);
+  EXPECT_LE(peak_of_backward(true), theirs);
 }
 
 TEST(ShortBackwardErrors, LeavesTheGradModeOfTheThread) {
