@@ -273,18 +273,17 @@ std::vector<at::Device> devices_of(const variable_list& tensors) {
 
 }  // namespace
 
-Status run_recomputed(const std::shared_ptr<const Executor>& executor, const std::shared_ptr<const RecomputePlan>& plan,
-                      Frame& frame, Regions& regions) {
-  const Segment& segment = plan->segment;
+Status RecomputeRunner::run(const std::shared_ptr<const Executor>& executor, Frame& frame, Regions& regions) const {
+  const Segment& segment = plan_->segment;
   const auto run_plainly = [&] { return executor->run(frame, regions, segment.begin, segment.end); };
-  if (!plan->refusal.empty() || !c10::GradMode::is_enabled()) return run_plainly();
+  if (!c10::GradMode::is_enabled()) return run_plainly();
   const GradModeScope grad(true);
   auto call = c10::make_intrusive<Call>();
   call->executor = executor;
-  call->plan = plan;
+  call->plan = plan_;
   const variable_list inputs = take_inputs(*call, frame);
   call->has_history = histories(*call, inputs);
-  const bool any = std::any_of(plan->outputs.begin(), plan->outputs.end(),
+  const bool any = std::any_of(plan_->outputs.begin(), plan_->outputs.end(),
                                [&](SlotId slot) -> bool { return call->has_history[slot]; });
   if (!any) return run_plainly();
   call->versions = versions_of(*call);

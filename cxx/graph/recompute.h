@@ -13,11 +13,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
 #include "graph/executor.h"
 #include "graph/ir.h"
+#include "graph/segment_runner.h"
 #include "graph/unit.h"
 
 namespace oarlock {
@@ -42,9 +44,15 @@ struct RecomputePlan {
 std::vector<std::shared_ptr<const RecomputePlan>> plan_recompute(const Program& program, const Graph& graph,
                                                                  const UnitPlan& plan);
 
-// Instead of executor->run(frame, regions, begin, end), with the same results in the frame. Runs it plainly where no
-// history is recorded. Kept until the backward is over: the executor, the plan, and what flows in.
-Status run_recomputed(const std::shared_ptr<const Executor>& executor, const std::shared_ptr<const RecomputePlan>& plan,
-                      Frame& frame, Regions& regions);
+// Runs a segment that is not refused; plainly where no history is recorded. Kept until the backward is over: the
+// executor, the plan, and what flows in.
+class RecomputeRunner final : public SegmentRunner {
+ public:
+  explicit RecomputeRunner(std::shared_ptr<const RecomputePlan> plan) : plan_(std::move(plan)) {}
+  Status run(const std::shared_ptr<const Executor>& executor, Frame& frame, Regions& regions) const override;
+
+ private:
+  const std::shared_ptr<const RecomputePlan> plan_;
+};
 
 }  // namespace oarlock

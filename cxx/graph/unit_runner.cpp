@@ -6,8 +6,8 @@ Status run_segment(const UnitForward& forward, std::size_t index, Frame& frame, 
   const Segment& segment = forward.plan.segments[index];
   const UnitRun run{segment.unit, forward.units[segment.unit], segment, &frame, forward.training};
   OAR_TRY(tell(forward.observers, &UnitObserver::before_forward, run, false));
-  if (!forward.recomputed.empty() && forward.recomputed[index] != nullptr) {
-    OAR_TRY(run_recomputed(forward.executor, forward.recomputed[index], frame, regions));
+  if (!forward.runners.empty() && forward.runners[index] != nullptr) {
+    OAR_TRY(forward.runners[index]->run(forward.executor, frame, regions));
   } else {
     OAR_TRY(forward.executor->run(frame, regions, segment.begin, segment.end));
   }

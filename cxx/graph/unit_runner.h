@@ -2,11 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "base/status.h"
 #include "graph/executor.h"
-#include "graph/recompute.h"
+#include "graph/segment_runner.h"
 #include "graph/unit.h"
 #include "graph/unit_backward.h"
 #include "graph/unit_observer.h"
@@ -20,8 +19,7 @@ struct UnitForward {
   const UnitObservers& observers;  // alive for the run
   UnitBackward* backward;          // nullptr: nobody watches the backward
   bool training;
-  // Per segment of the plan, nullptr: it keeps its activations; empty: all do.
-  const std::vector<std::shared_ptr<const RecomputePlan>>& recomputed;
+  const SegmentRunners& runners;
 };
 
 // Runs all of the graph with the events of its units but the root. The frame holds inputs and tensors. A failing

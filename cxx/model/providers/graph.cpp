@@ -98,7 +98,7 @@ void GraphModel::compile() {
   kept_plan_.reset();
   stop_profile();
   profiler_.reset();
-  plan_recomputed(training_plan_);
+  (void)plan_recomputed(training_plan_);
   list_tensors();
 }
 
@@ -245,9 +245,9 @@ Status GraphModel::run(const Plan& plan, const UnitObservers& observers, Frame& 
   for (const SlotId slot : plan.copied_inputs) {
     if (frame.get(slot).isTensor()) frame.set(slot, frame.get(slot).toTensor().clone());
   }
-  if (plan.recomputed.empty() && !needs_units(observers)) return plan.executor->run(frame);
+  if (plan.runners.empty() && !needs_units(observers)) return plan.executor->run(frame);
   OAR_ASSIGN(UnitBackward * backward, watch_backward(observers));
-  OAR_TRY(run_units({plan.executor, plan.units, *units_, observers, backward, training_, plan.recomputed}, frame));
+  OAR_TRY(run_units({plan.executor, plan.units, *units_, observers, backward, training_, plan.runners}, frame));
   if (backward != nullptr) backward->watch(0, plan.units.whole, frame);
   return Status::ok();
 }

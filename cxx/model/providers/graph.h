@@ -88,7 +88,7 @@ class GraphModel : public Model {
   struct Plan {
     std::shared_ptr<const Executor> executor;  // a backward that runs units again may outlive the plan
     UnitPlan units;
-    Recomputed recomputed;                    // per segment, nullptr: not; empty: none is, or evaluation
+    SegmentRunners runners;                   // empty in evaluation
     std::vector<std::size_t> copied_tensors;  // program tensors that the run writes to and must not change
     std::vector<SlotId> copied_inputs;        // inputs that the run writes to: they are the caller's
   };
@@ -103,7 +103,7 @@ class GraphModel : public Model {
   Plan make_kept_plan(const std::vector<SlotId>& kept) const;
   const Plan& plan() const { return training_ ? training_plan_ : evaluation_plan_; }
   void bind_tensors(const Plan& plan, Frame& frame) const;
-  void plan_recomputed(Plan& plan) const;
+  Recomputed plan_recomputed(Plan& plan) const;  // per segment; nullptr: not wanted
   Status run(const Plan& plan, const UnitObservers& observers, Frame& frame);
   Result<Tree> forward(const Plan& plan, const Tree& inputs, Frame& frame);
   Result<UnitBackward*> watch_backward(const UnitObservers& observers);

@@ -55,26 +55,28 @@ Status GraphModel::set_recompute(std::string_view pattern, bool enabled) {
   OAR_ASSIGN(const std::vector<std::size_t> found, find_units(*units_, pattern));
   is_recomputed_.resize(units_->size(), false);
   for (const std::size_t unit : found) is_recomputed_[unit] = enabled;
-  plan_recomputed(training_plan_);
+  const Recomputed plans = plan_recomputed(training_plan_);
   kept_plan_.reset();
-  for (std::size_t i = 0; enabled && i < training_plan_.recomputed.size(); ++i) {
-    const auto& recomputed = training_plan_.recomputed[i];
+  for (std::size_t i = 0; enabled && i < plans.size(); ++i) {
     const std::size_t unit = training_plan_.units.segments[i].unit;
-    if (recomputed == nullptr || recomputed->refusal.empty() || std::count(found.begin(), found.end(), unit) == 0) {
-      continue;
-    }
-    log(LogLevel::kWarning, "model", "unit '{}' keeps its activations: {}", (*units_)[unit].path, recomputed->refusal);
+    if (plans[i] == nullptr || plans[i]->refusal.empty() || std::count(found.begin(), found.end(), unit) == 0) continue;
+    log(LogLevel::kWarning, "model", "unit '{}' keeps its activations: {}", (*units_)[unit].path, plans[i]->refusal);
   }
   return Status::ok();
 }
 
-void GraphModel::plan_recomputed(Plan& plan) const {
-  plan.recomputed.clear();
-  if (std::find(is_recomputed_.begin(), is_recomputed_.end(), true) == is_recomputed_.end()) return;
-  plan.recomputed = plan_recompute(program_, program_.graph, plan.units);
-  for (std::size_t i = 0; i < plan.recomputed.size(); ++i) {
-    if (!is_recomputed_[plan.units.segments[i].unit]) plan.recomputed[i] = nullptr;
+GraphModel::Recomputed GraphModel::plan_recomputed(Plan& plan) const {
+  plan.runners.clear();
+  if (std::find(is_recomputed_.begin(), is_recomputed_.end(), true) == is_recomputed_.end()) return {};
+  Recomputed plans = plan_recompute(program_, program_.graph, plan.units);
+  plan.runners.resize(plans.size());
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (!is_recomputed_[plan.units.segments[i].unit]) plans[i] = nullptr;
+    if (plans[i] != nullptr && plans[i]->refusal.empty()) {
+      plan.runners[i] = std::make_shared<const RecomputeRunner>(plans[i]);
+    }
   }
+  return plans;
 }
 
 // Subscribes for the observers' sake, once; gives the slots back when the last of them has gone.
@@ -143,8 +145,8 @@ Result<Tree> GraphModel::forward_unit(std::string_view path, const Tree& inputs)
   const GradModeScope grad(training_);
   Regions regions;
   OAR_TRY(plan().executor->open_regions(regions, segment->begin));
-  OAR_TRY(run_segment({plan().executor, plan().units, *units_, observers, backward, training_, plan().recomputed},
-                      index, frame, regions));
+  OAR_TRY(run_segment({plan().executor, plan().units, *units_, observers, backward, training_, plan().runners}, index,
+                      frame, regions));
   Tree::Map outputs;
   for (const SlotId slot : segment->live_out) {
     outputs.emplace_back(program_.graph.slots[slot].name, leaf_of_value(frame.get(slot)));
@@ -178,7 +180,7 @@ Result<SlotId> GraphModel::find_value(std::string_view name) const {
 GraphModel::Plan GraphModel::make_kept_plan(const std::vector<SlotId>& kept) const {
   if (training_) {
     Plan plan = make_plan(program_.graph, written_inputs(program_.graph), kept);
-    plan_recomputed(plan);
+    (void)plan_recomputed(plan);
     return plan;
   }
   const EvaluationGraph evaluation = evaluation_graph(program_);
