@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 #include <torch/library.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <stdexcept>
+#include <vector>
 
 #include "unit/support/graph_builder.h"
 
@@ -15,6 +18,29 @@ namespace {
 using test::GraphBuilder;
 using test::of;
 using test::of_value;
+
+// Every value that an operator of the test was given, and the most of them that were alive while one of them ran.
+struct Witness {
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl, c10::UndefinedTensorImpl>> values;
+  std::ptrdiff_t most_alive = 0;
+};
+Witness witness;
+
+at::Tensor neg_and_witness(const at::Tensor& x) {
+  witness.values.emplace_back(x.getIntrusivePtr());
+  const auto alive = std::ranges::count_if(witness.values, [](const auto& value) { return !value.expired(); });
+  witness.most_alive = std::max(witness.most_alive, alive);
+  return x.neg();
+}
+
+at::Tensor fail_as_a_library_under_libtorch(const at::Tensor&) {
+  throw std::runtime_error("could not create a primitive");
+}
+
+TORCH_LIBRARY(oarlock_executor_test, library) {
+  library.def("fail(Tensor x) -> Tensor", fail_as_a_library_under_libtorch);
+  library.def("neg(Tensor x) -> Tensor", neg_and_witness);
+}
 
 TEST(Executor, ReleasesEveryValueAfterItsLastUse) {
   GraphBuilder builder;
@@ -38,14 +64,48 @@ TEST(Executor, ReleasesEveryValueAfterItsLastUse) {
 TEST(Executor, HoldsNoMoreThanOneValueOfAChain) {
   GraphBuilder builder;
   SlotId value = builder.input("x");
-  for (int i = 0; i < 8; ++i) value = builder.call("aten::neg", {of(value)}, "link");
+  for (int i = 0; i < 8; ++i) value = builder.call("oarlock_executor_test::neg", {of(value)}, "link");
   builder.graph.outputs = {value};
   const Executor executor = Executor::compile(builder.graph);
   Frame frame = executor.make_frame();
-  at::Tensor x = at::ones({4});
-  frame.set(0, x);
+  frame.set(0, at::ones({4}));
+  witness = Witness();
   ASSERT_TRUE(executor.run(frame).is_ok());
-  EXPECT_EQ(x.use_count(), 1);  // the frame moved its own reference on
+  ASSERT_EQ(witness.values.size(), 8U);
+  EXPECT_EQ(witness.most_alive, 1);  // what the link in hand reads, and nothing before it
+  EXPECT_TRUE(at::equal(frame.get(value).toTensor(), at::ones({4})));
+}
+
+TEST(Executor, HoldsWhatSeveralNodesReadUntilTheLastOfThem) {
+  GraphBuilder builder;
+  const SlotId x = builder.input("x");
+  const SlotId a = builder.call("oarlock_executor_test::neg", {of(x)}, "a");
+  const SlotId b = builder.call("oarlock_executor_test::neg", {of(a)}, "b");
+  const SlotId sum = builder.call("aten::add.Tensor", {of(a), of(b)}, "sum");
+  const SlotId square = builder.call("aten::mul.Tensor", {of(sum), of(sum)}, "square");  // twice in one node
+  builder.call("oarlock_executor_test::neg", {of(square)}, "unused");
+  const SlotId last = builder.call("oarlock_executor_test::neg", {of(square)}, "last");
+  builder.graph.outputs = {last};
+  const Executor executor = Executor::compile(builder.graph);
+  Frame frame = executor.make_frame();
+  frame.set(x, at::ones({4}));
+  witness = Witness();
+  ASSERT_TRUE(executor.run(frame).is_ok());
+  ASSERT_EQ(witness.values.size(), 4U);  // x, a, square, square
+  EXPECT_EQ(witness.most_alive, 2);      // the square, counted twice
+  EXPECT_TRUE(at::equal(frame.get(last).toTensor(), at::zeros({4})));
+}
+
+TEST(Executor, LeavesTheCallersReferenceToAnInputAlone) {
+  GraphBuilder builder;
+  const SlotId x = builder.input("x");
+  builder.graph.outputs = {builder.call("aten::neg", {of(x)}, "neg")};
+  const Executor executor = Executor::compile(builder.graph);
+  Frame frame = executor.make_frame();
+  const at::Tensor given = at::ones({4});
+  frame.set(x, given);
+  ASSERT_TRUE(executor.run(frame).is_ok());
+  EXPECT_EQ(given.use_count(), 1);  // the frame moved its own on
 }
 
 TEST(Executor, NamesTheNodeThatFailed) {
@@ -70,14 +130,6 @@ TEST(Executor, NamesTheNodeThatRanOutOfMemory) {
   const Status status = executor.run(frame);
   EXPECT_EQ(status.code(), OAR_E_OUT_OF_MEMORY);
   EXPECT_EQ(status.message().find("node huge (aten::clone) in module block.0: "), 0u) << status.message();
-}
-
-at::Tensor fail_as_a_library_under_libtorch(const at::Tensor&) {
-  throw std::runtime_error("could not create a primitive");
-}
-
-TORCH_LIBRARY(oarlock_executor_test, library) {
-  library.def("fail(Tensor x) -> Tensor", fail_as_a_library_under_libtorch);
 }
 
 TEST(Executor, NamesTheNodeOfExceptionsThatAreNotLibtorchs) {
