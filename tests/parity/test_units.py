@@ -63,9 +63,10 @@ def forward_unit(model, unit, inputs):
     return OAR.value(OAR.make(OAR.lib.oar_model_forward_unit, model, unit.encode(), OAR.tree(inputs)))
 
 
+@pytest.mark.parametrize("name", ["mlp", "autocast"])  # alone, and out of an open region
 @pytest.mark.parametrize("training", [0, 1])
-def test_a_unit_runs_on_its_own_as_the_eager_module_does(exported, training):
-    path, _ = exported("mlp")
+def test_a_unit_runs_on_its_own_as_the_eager_module_does(exported, name, training):
+    path, _ = exported(name)
     model = load(path)
     set_units(model, classes=["Feed"])
     OAR.check(OAR.lib.oar_model_set_training(model, training))
@@ -74,9 +75,11 @@ def test_a_unit_runs_on_its_own_as_the_eager_module_does(exported, training):
     x = rows(seed=7)
     OAR.check(OAR.lib.oar_state_seed(STATE, ctypes.c_int64(3)))
     ours = forward_unit(model, "body.layers.1", {unit["inputs"][0]: x})[unit["outputs"][0]]
-    eager = programs.seeded(lambda: Loss(Stack())).train(bool(training)).body.layers[1]
+    eager = programs.seeded(lambda: Loss(CASES[name][0]())).train(bool(training)).body.layers[1]
     torch.manual_seed(3)
-    assert torch.equal(ours, eager(x).detach())
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=name == "autocast"):
+        theirs = eager(x).detach()
+    assert torch.equal(ours, theirs)
 
 
 @pytest.mark.parametrize("training", [0, 1])
@@ -158,6 +161,28 @@ def test_a_profile_nests_and_its_sums_fit(prepared, tmp_path):
     assert lines[1].startswith("(model)")
     totals = [float(line.split()[4]) + float(line.split()[7]) for line in lines[1:]]
     assert totals == sorted(totals, reverse=True)
+
+
+def test_a_profile_counts_calls_and_allocations(prepared, tmp_path):
+    batch = 4096
+    events, table = profile(prepared("mlp"), torch.randn(batch, 16, generator=torch.Generator().manual_seed(1)), tmp_path / "trace.json")
+    # What a Feed computes out of place, in floats per row: 16 by norm, down, dropout and the sum, 64 by up and gelu. Of the same
+    # order is what it may need besides (the mask, the statistics of the norm), and nothing more.
+    outputs = batch * 4 * (4 * 16 + 2 * 64)
+    for event in events:
+        if event["cat"] == "forward" and event["name"] != "(model)":
+            assert outputs <= event["args"]["allocated_bytes"] < 1.5 * outputs
+            assert 0 < event["args"]["peak_bytes"] <= event["args"]["allocated_bytes"]
+    for line in table.splitlines()[1:]:
+        name, _, forwards, _, _, backwards, _, _, allocated, peak = line.split()
+        mine = [event["args"] for event in events if event["name"] == name]
+        assert forwards == backwards == "2" and len(mine) == 4
+        assert allocated == f"{sum(args['allocated_bytes'] for args in mine) / 2**20:.3f}"
+        assert peak == f"{max(args['peak_bytes'] for args in mine) / 2**20:.3f}"
+    for phase in ("forward", "backward"):
+        sums = {whole: sum(e["args"]["allocated_bytes"] for e in events if e["cat"] == phase and (e["name"] == "(model)") == whole)
+                for whole in (True, False)}
+        assert sums[True] >= sums[False] > 0
 
 
 def test_units_are_chosen_before_a_model_is_prepared(prepared):
