@@ -1,5 +1,6 @@
 // Counts the allocations of one oar_session_run on this thread and of the same operators called by hand, after both
-// have warmed up. Prints "ours theirs".
+// have warmed up. Prints "ours theirs" for row-major arrays, for column-major ones, and for an output over the input's
+// memory, which is computed elsewhere and copied.
 //
 //   internal_in_situ_allocations PROGRAM     (the 64-64-10 MLP; the loss is not asked for)
 #include <ATen/ATen.h>
@@ -35,12 +36,41 @@ long allocations_of(const Fn& fn) {
   return num_allocations - before;
 }
 
-oar_tensor* array(float* data, int64_t rows, int64_t columns) {
-  const int64_t shape[] = {rows, columns};
+constexpr int64_t kRows = 32, kWidth = 64, kClasses = 10;
+
+enum class Layout { kRowMajor, kColumnMajor };
+
+oar_tensor* array(float* data, int64_t columns, Layout layout) {
+  const int64_t shape[] = {kRows, columns};
+  const int64_t row_major[] = {columns, 1}, column_major[] = {1, kRows};
   oar_tensor* tensor = nullptr;
-  check(oar_tensor_from_memory(data, OAR_FLOAT32, shape, nullptr, 2, nullptr, nullptr, &tensor));
+  check(oar_tensor_from_memory(data, OAR_FLOAT32, shape, layout == Layout::kRowMajor ? row_major : column_major, 2,
+                               nullptr, nullptr, &tensor));
   return tensor;
 }
+
+at::Tensor tensor(int64_t columns, Layout layout) {
+  return layout == Layout::kRowMajor ? at::zeros({kRows, columns}) : at::zeros({columns, kRows}).t();
+}
+
+// What a run of the session allocates whose logits go to `y`.
+long ours(oar_session* session, float* x, float* y, Layout layout) {
+  oar_tensor* inputs[] = {array(x, kWidth, layout), nullptr};
+  oar_tensor* outputs[] = {nullptr, array(y, kClasses, layout)};
+  const long count = allocations_of([&] { check(oar_session_run(session, inputs, 2, outputs, 2)); });
+  oar_tensor_release(inputs[0]);
+  oar_tensor_release(outputs[1]);
+  return count;
+}
+
+struct Mlp {
+  at::Tensor w1 = at::zeros({kWidth, kWidth}), b1 = at::zeros({kWidth});
+  at::Tensor w2 = at::zeros({kClasses, kWidth}), b2 = at::zeros({kClasses});
+
+  void run(const at::Tensor& input, at::Tensor& output) const {
+    at::linear_out(output, at::relu(at::linear(input, w1, b1)), w2, b2);
+  }
+};
 
 }  // namespace
 
@@ -65,17 +95,21 @@ int main(int argc, char** argv) {
   check(oar_state_create(nullptr, &state));
   check(oar_model_load(state, argv[1], nullptr, &model));
   check(oar_session_create(model, &session));
-  std::vector<float> x(32 * 64, 0.5F), y(32 * 10);
-  oar_tensor* inputs[] = {array(x.data(), 32, 64), nullptr};
-  oar_tensor* outputs[] = {nullptr, array(y.data(), 32, 10)};
-  const auto run = [&] { check(oar_session_run(session, inputs, 2, outputs, 2)); };
-
   const c10::InferenceMode inference;  // weights of this mode, as a session has them
-  const at::Tensor w1 = at::zeros({64, 64}), b1 = at::zeros({64}), w2 = at::zeros({10, 64}), b2 = at::zeros({10});
-  const at::Tensor input = at::zeros({32, 64});
-  at::Tensor output = at::zeros({32, 10});
-  const auto by_hand = [&] { at::linear_out(output, at::relu(at::linear(input, w1, b1)), w2, b2); };
-  const long ours = allocations_of(run), theirs = allocations_of(by_hand);
-  std::printf("%ld %ld\n", ours, theirs);
+  const Mlp mlp;
+  std::vector<float> x(kRows * kWidth, 0.5F), y(kRows * kClasses);
+  for (const Layout layout : {Layout::kRowMajor, Layout::kColumnMajor}) {
+    const at::Tensor input = tensor(kWidth, layout);
+    at::Tensor output = tensor(kClasses, layout);
+    const long theirs = allocations_of([&] { mlp.run(input, output); });
+    std::printf("%ld %ld\n", ours(session, x.data(), y.data(), layout), theirs);
+  }
+  const at::Tensor input = tensor(kWidth, Layout::kRowMajor);
+  at::Tensor room = tensor(kClasses, Layout::kRowMajor), output = tensor(kClasses, Layout::kRowMajor);
+  const long theirs = allocations_of([&] {
+    mlp.run(input, room);
+    output.copy_(room);
+  });
+  std::printf("%ld %ld\n", ours(session, x.data(), x.data(), Layout::kRowMajor), theirs);
   return 0;
 }
