@@ -179,6 +179,23 @@ def test_evaluation_equals_eager_python_and_draws_nothing(exported, name):
     assert torch.equal(torch.get_rng_state(), random_state)
 
 
+@pytest.mark.parametrize("operator", ["tag_activation_checkpoint", "wrap_activation_checkpoint", "wrap", "strict_mode"])
+def test_a_graph_that_runs_where_it_stands_is_the_kept_subgraph_by_another_name(exported, tmp_path, operator):
+    """torch.export of today unfolds these regions, programs of others hold them: a graph, then what it is given."""
+    def edit(document):
+        nodes = [node for node in document["graph_module"]["graph"]["nodes"] if node["target"].endswith(".invoke_subgraph")]
+        assert len(nodes) == 2
+        for node in nodes:
+            node["target"] = f"torch.ops.higher_order.{operator}"
+            name = node["inputs"].pop(1)
+            assert "as_string" in name["arg"]
+        return document
+
+    model = load(programs.edited(exported("kept_subgraph"), tmp_path / "renamed.pt2", edit))
+    for x in (POSITIVE, NEGATIVE):
+        assert_equal(OAR.forward(model, [x]), programs.seeded(KeptSubgraph)(x))
+
+
 class Loop(nn.Module):
     def forward(self, x):
         from torch._higher_order_ops.while_loop import while_loop
