@@ -23,8 +23,7 @@ def bench(bench_id, folder):
     environment = {key: str(value) for key, value in counter.items()}
     mine, theirs = rows.alternate(
         lambda: step_runs.figures(step_runs.ours(program, inputs, WARM_UP, STEPS), environment),
-        lambda: step_runs.figures([sys.executable, HERE / "peers/step_torch.py", name, WARM_UP, STEPS], environment),
-        repeats=3)
+        lambda: step_runs.figures([sys.executable, HERE / "peers/step_torch.py", name, WARM_UP, STEPS], environment))
     step_runs.require_equal_losses(bench_id, mine[0], theirs[0])
     rows.print_row(bench_id, "KiB", [f["memory_bytes"][1] / 1024 for f in mine], "torch",
                    [f["memory_bytes"][1] / 1024 for f in theirs], "<= 1.03")

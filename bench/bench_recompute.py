@@ -50,7 +50,7 @@ def bench(bench_id, folder):
 
     mine, theirs = rows.alternate(
         lambda: measured(step_runs.ours(program, inputs, WARM_UP, STEPS, recompute="blocks.*")),
-        lambda: measured([sys.executable, HERE / "peers/step_torch.py", name, WARM_UP, STEPS, "--recompute"]), repeats=3)
+        lambda: measured([sys.executable, HERE / "peers/step_torch.py", name, WARM_UP, STEPS, "--recompute"]))
     without = measured(step_runs.ours(program, inputs, WARM_UP, STEPS))
     for other in (theirs[0], without):
         step_runs.require_equal_losses(bench_id, mine[0], other)
