@@ -1584,16 +1584,17 @@ def model_trace(model: ModelHandle, inputs: TreeHandle, dynamic_dims: str | None
     sizes linearly, such as a size given to aten::view, become symbolic; any other difference between the runs is an
     error. Sizes that are not declared are fixed.
 
-    Tensors that no operator made become constants of the program. Values that the forward reads out of tensors are not
-    seen: decide by operators (aten::where), not by numbers. All runs are in training mode; afterwards the default random
-    state, mode, buffers and parameters are as before, also after a failure.
+    Tensors that no operator made become constants of the program, and must not be written to: register what changes as
+    a buffer. Values that the forward reads out of tensors are not seen: decide by operators (aten::where), not by
+    numbers. All runs are in training mode; afterwards the default random state, mode, buffers and parameters are as
+    before, also after a failure.
 
     model: borrowed; foreign, with a forward.
     inputs: borrowed. Example inputs: a map by name, of tensors; nested ones get paths ("batch.x").
     dynamic_dims: JSON: for inputs, dimensions and their names: {"tokens": {"0": "batch", "1": "length"}, "labels": {"0": "batch"}}. Equal names are equal sizes. NULL: none.
     out: owned; end with oar_model_release. Untouched on failure.
     OAR_E_ARGUMENT the runs differ, an input is not used, an output is no operator's result, an operator refuses its arguments; the text names operator and scope, and what to write instead.
-    OAR_E_STATE a trace runs on this thread already.
+    OAR_E_STATE a trace runs on this thread already. Inside the forward: what it calls to change the model (registering, backward, step, handing over gradients).
     OAR_E_UNSUPPORTED the model is a program or has no forward, or the forward calls an operator that reads a number out of a tensor (aten::item).
     OAR_E_CALLBACK the forward failed; the text has the last error inside it.
     Threads: serial(model, inputs). Other threads of Python run meanwhile.

@@ -229,9 +229,10 @@ oar_model_exit_scope(oar_model *model) OAR_NOEXCEPT;
  * sizes linearly, such as a size given to aten::view, become symbolic; any other difference between the runs is an
  * error. Sizes that are not declared are fixed.
  *
- * Tensors that no operator made become constants of the program. Values that the forward reads out of tensors are not
- * seen: decide by operators (aten::where), not by numbers. All runs are in training mode; afterwards the default random
- * state, mode, buffers and parameters are as before, also after a failure.
+ * Tensors that no operator made become constants of the program, and must not be written to: register what changes as
+ * a buffer. Values that the forward reads out of tensors are not seen: decide by operators (aten::where), not by
+ * numbers. All runs are in training mode; afterwards the default random state, mode, buffers and parameters are as
+ * before, also after a failure.
  *
  * @param[in]  model         borrowed; foreign, with a forward.
  * @param[in]  inputs        borrowed. Example inputs: a map by name, of tensors; nested ones get paths ("batch.x").
@@ -241,7 +242,8 @@ oar_model_exit_scope(oar_model *model) OAR_NOEXCEPT;
  *
  * @return OAR_E_ARGUMENT     the runs differ, an input is not used, an output is no operator's result, an operator
  *                            refuses its arguments; the text names operator and scope, and what to write instead.
- * @return OAR_E_STATE        a trace runs on this thread already.
+ * @return OAR_E_STATE        a trace runs on this thread already. Inside the forward: what it calls to change the model
+ *                            (registering, backward, step, handing over gradients).
  * @return OAR_E_UNSUPPORTED  the model is a program or has no forward, or the forward calls an operator that reads a
  *                            number out of a tensor (aten::item).
  * @return OAR_E_CALLBACK     the forward failed; the text has the last error inside it.

@@ -2151,9 +2151,10 @@ changed, by repeating rows of the examples, and once with all of them changed. I
 sizes linearly, such as a size given to aten::view, become symbolic; any other difference between the runs is an
 error. Sizes that are not declared are fixed.
 
-Tensors that no operator made become constants of the program. Values that the forward reads out of tensors are not
-seen: decide by operators (aten::where), not by numbers. All runs are in training mode; afterwards the default random
-state, mode, buffers and parameters are as before, also after a failure.
+Tensors that no operator made become constants of the program, and must not be written to: register what changes as
+a buffer. Values that the forward reads out of tensors are not seen: decide by operators (aten::where), not by
+numbers. All runs are in training mode; afterwards the default random state, mode, buffers and parameters are as
+before, also after a failure.
 
 - `model` (`oar_model *`): borrowed; foreign, with a forward.
 - `inputs` (`const oar_tree *`): borrowed. Example inputs: a map by name, of tensors; nested ones get paths
