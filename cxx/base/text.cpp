@@ -24,6 +24,8 @@ std::optional<std::string_view> nearest_text(std::string_view given, std::span<c
   std::optional<std::string_view> nearest;
   std::size_t distance_max = std::max<std::size_t>(2, given.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
+    const auto [shorter, longer] = std::minmax({given.size(), candidate.size()});
+    if (longer - shorter >= distance_max) continue;  // it is no less than this, and names in files may be very long
     const std::size_t distance = edit_distance(given, candidate);
     if (distance >= distance_max) continue;
     distance_max = distance;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "graph/op_call.h"
+#include "graph/operator_index.h"
 
 namespace oarlock {
 namespace {

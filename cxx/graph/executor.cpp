@@ -86,6 +86,15 @@ c10::IValue run_time_lists(const ArgumentItem* items, const Frame& frame) {
   return c10::IValue(std::move(lists));
 }
 
+c10::IValue run_time_dictionary(const ArgumentItem* items, const Frame& frame) {
+  c10::Dict<std::string, at::Tensor> dictionary;
+  const ArgumentItem* next = items;
+  for (const c10::IValue& key : items->constant.toListRef()) {
+    dictionary.insert(key.toStringRef(), frame.get((++next)->slot).toTensor());
+  }
+  return c10::IValue(std::move(dictionary));
+}
+
 double to_real(const c10::IValue& value) {
   return value.isInt() ? static_cast<double>(value.toInt()) : value.toDouble();
 }
@@ -245,6 +254,9 @@ void Executor::push_arguments(const Step& step, Frame& frame) const {
         break;
       case ArgumentKind::kTensorLists:
         stack.push_back(run_time_lists(items, frame));
+        break;
+      case ArgumentKind::kTensorDictionary:
+        stack.push_back(run_time_dictionary(items, frame));
         break;
     }
   }

@@ -85,7 +85,8 @@ enum class ArgumentKind : std::uint8_t {
   kIntList,
   kFloatList,
   kBoolList,
-  kTensorLists,  // the first item is the list of their lengths, then the tensors of all of them
+  kTensorLists,       // the first item is the list of their lengths, then the tensors of all of them
+  kTensorDictionary,  // the first item is the list of the keys, then the tensors
 };
 
 struct Argument {

@@ -1,6 +1,7 @@
 #include "graph/op_call.h"
 
 #include <ATen/ScalarOps.h>
+#include <ATen/core/Dict.h>
 #include <ATen/core/List.h>
 #include <fmt/format.h>
 
@@ -8,7 +9,6 @@
 #include <string>
 #include <utility>
 
-#include "graph/later_operators.h"
 #include "tensor/dtype.h"
 
 namespace oarlock {
@@ -285,6 +285,38 @@ Result<Argument> bind_tensor_lists(const ArgumentValue& value, const c10::Argume
   return argument;
 }
 
+Result<Argument> bind_dictionary(const ArgumentValue& value, const c10::Argument& schema,
+                                 const std::vector<Slot>& slots) {
+  const c10::TypePtr outer = schema.real_type();
+  const c10::Type& type = strip_optional(*outer);
+  if (type.kind() != c10::TypeKind::DictType || type.containedType(0)->kind() != c10::TypeKind::StringType) {
+    return wrong_value(schema, "a dictionary");
+  }
+  const c10::TypePtr element = type.containedType(1);
+  Argument argument;
+  argument.items.push_back({c10::IValue(*value.keys), kNoSlot});
+  c10::impl::GenericDict constants(type.containedType(0), element);
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const ArgumentItem& item = value.items[i];
+    if (item.slot == kNoSlot) {
+      OAR_ASSIGN(c10::IValue constant, coerce_item(item.constant, *element, schema));
+      constants.insert((*value.keys)[i], std::move(constant));
+    } else if (element->kind() == c10::TypeKind::TensorType && slots[item.slot].kind == SlotKind::kTensor) {
+      argument.items.push_back(item);
+    } else {
+      return wrong_value(schema, std::string("a dictionary with ") + slot_kind_name(slots[item.slot].kind));
+    }
+  }
+  if (constants.size() == value.items.size()) {
+    argument.items.clear();
+    argument.constant = std::move(constants);
+    return argument;
+  }
+  if (!constants.empty()) return wrong_value(schema, "a dictionary of tensors and constants");
+  argument.kind = ArgumentKind::kTensorDictionary;
+  return argument;
+}
+
 }  // namespace
 
 const c10::Type& strip_optional(const c10::Type& type) {
@@ -334,40 +366,10 @@ at::Tensor wrapped_number_tensor(const c10::IValue& number) {
   return tensor;
 }
 
-Result<c10::OperatorHandle> find_operator(std::string_view target) {
-  std::string name, overload;
-  constexpr std::string_view kPrefix = "torch.ops.";
-  if (target.substr(0, kPrefix.size()) == kPrefix) {
-    const std::string_view rest = target.substr(kPrefix.size());
-    const std::size_t first = rest.find('.');
-    const std::size_t second = first == rest.npos ? rest.npos : rest.find('.', first + 1);
-    if (second == rest.npos || rest.find('.', second + 1) != rest.npos) {
-      return unsupported("{} is not the name of an operator", target);
-    }
-    name = std::string(rest.substr(0, first)) + "::" + std::string(rest.substr(first + 1, second - first - 1));
-    overload = std::string(rest.substr(second + 1));
-  } else {
-    const std::size_t scope = target.find("::");
-    if (scope == target.npos) return unsupported("{} is not the name of an operator", target);
-    const std::size_t dot = target.find('.', scope);
-    name = std::string(target.substr(0, dot));
-    if (dot != target.npos) overload = std::string(target.substr(dot + 1));
-  }
-  if (overload == "default") overload.clear();
-  const auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
-  if (handle) return *handle;
-  const std::string full = overload.empty() ? name : name + "." + overload;
-  constexpr std::string_view kAten = "aten::";
-  const std::string_view release = full.compare(0, kAten.size(), kAten) == 0
-                                       ? release_with_operator(std::string_view(full).substr(kAten.size()))
-                                       : std::string_view();
-  if (release.empty()) return unsupported("this libtorch has no operator {}", full);
-  return unsupported("this libtorch has no operator {}; torch {} has it", full, release);
-}
-
 Result<Argument> bind_argument(const ArgumentValue& value, const c10::Argument& schema,
                                const std::vector<Slot>& slots) {
   if (value.lengths) return bind_tensor_lists(value, schema, slots);
+  if (value.keys) return bind_dictionary(value, schema, slots);
   if (value.is_list) return bind_list(value, schema, slots);
   const c10::TypePtr type = schema.real_type();
   const c10::Type& inner = strip_optional(*type);

@@ -21,15 +21,12 @@
 
 namespace oarlock {
 
-// "torch.ops.aten.linear.default" or "aten::linear" / "aten::add.Tensor". OAR_E_UNSUPPORTED names an operator that this
-// libtorch, and whatever the host loaded, does not have.
-Result<c10::OperatorHandle> find_operator(std::string_view target);
-
-// A value before the schema was asked: one item, a list of them, or lists of them one after another.
+// A value before the schema was asked: one item, a list of them, lists of them one after another, or a dictionary.
 struct ArgumentValue {
   bool is_list = false;
   std::vector<ArgumentItem> items;
   std::optional<std::vector<std::int64_t>> lengths{};  // of the inner lists
+  std::optional<std::vector<std::string>> keys{};      // of a dictionary's items
 };
 
 // The value as the schema's argument wants it. `slots` tells what slot items will hold. OAR_E_ARGUMENT says what was

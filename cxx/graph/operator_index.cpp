@@ -12,6 +12,7 @@
 
 #include "base/no_destructor.h"
 #include "base/text.h"
+#include "graph/later_operators.h"
 #include "graph/op_call.h"
 #include "graph/operator_library.h"
 #include "tensor/dtype.h"
@@ -62,19 +63,29 @@ std::shared_ptr<const Index> operator_index(bool anew) {
 
 std::string_view name_space_of(std::string_view name) { return name.substr(0, name.find("::")); }
 
+// Of an operator with its overload; "": no known release added it.
+std::string_view later_release(std::string_view name) {
+  constexpr std::string_view kAten = "aten::";
+  return name.starts_with(kAten) ? release_with_operator(name.substr(kAten.size())) : std::string_view();
+}
+
 Status no_operator(std::string_view name, const Index& index) {
   if (name.find("::") == name.npos) {
     const std::string guess = "aten::" + std::string(name);
     return unsupported("'{}' is not the name of an operator: it has no namespace{}", name,
                        index.find(guess) != index.end() ? "; did you mean '" + guess + "'?" : "");
   }
+  if (const std::string_view release = later_release(name); !release.empty()) {
+    return unsupported("this libtorch has no operator {}; torch {} has it", name, release);
+  }
   std::vector<std::string_view> names;
   for (const auto& [known, overloads] : index) {
     if (name_space_of(known) == name_space_of(name)) names.emplace_back(known);
   }
   if (names.empty()) {
-    return unsupported("this libtorch has no operator {}, and none of its namespace; load the library that has it",
-                       name);
+    return unsupported(
+        "this libtorch has no operator {}, and none of its namespace; load the library that has it (oar_load_library)",
+        name);
   }
   const std::optional<std::string_view> nearest = nearest_text(name, names);
   return unsupported("this libtorch has no operator {}{}", name,
@@ -102,7 +113,7 @@ Result<std::vector<c10::OperatorHandle>> find_in(const Index& index, std::string
   const std::size_t dot = scope == name.npos ? name.npos : name.find('.', scope);
   if (dot == name.npos) return no_operator(name, index);
   const auto found = index.find(name.substr(0, dot));
-  if (found == index.end()) return no_operator(name.substr(0, dot), index);
+  if (found == index.end()) return no_operator(later_release(name).empty() ? name.substr(0, dot) : name, index);
   std::string overload(name.substr(dot + 1));
   if (overload == "default") overload.clear();
   std::vector<std::string_view> overloads;
@@ -111,6 +122,7 @@ Result<std::vector<c10::OperatorHandle>> find_in(const Index& index, std::string
     if (known_name == overload) return live_handles(std::span(&known, 1), index);
     overloads.push_back(known_name.empty() ? std::string_view("default") : std::string_view(known_name));
   }
+  if (!later_release(name).empty()) return no_operator(name, index);
   return unsupported("operator {} has no overload '{}'; it has {}", found->first, name.substr(dot + 1),
                      fmt::join(overloads, ", "));
 }
@@ -163,6 +175,35 @@ JsonValue argument_json(const c10::Argument& argument) {
 Result<std::vector<c10::OperatorHandle>> find_overloads(std::string_view name) {
   Result<std::vector<c10::OperatorHandle>> found = find_in(*operator_index(false), name);
   return found.is_ok() ? found : find_in(*operator_index(true), name);
+}
+
+Result<c10::OperatorHandle> find_operator(std::string_view target) {
+  std::string name, overload;
+  constexpr std::string_view kPrefix = "torch.ops.";
+  if (target.substr(0, kPrefix.size()) == kPrefix) {
+    const std::string_view rest = target.substr(kPrefix.size());
+    const std::size_t first = rest.find('.');
+    const std::size_t second = first == rest.npos ? rest.npos : rest.find('.', first + 1);
+    if (second == rest.npos || rest.find('.', second + 1) != rest.npos) {
+      return unsupported("{} is not the name of an operator", target);
+    }
+    name = std::string(rest.substr(0, first)) + "::" + std::string(rest.substr(first + 1, second - first - 1));
+    overload = std::string(rest.substr(second + 1));
+  } else {
+    const std::size_t scope = target.find("::");
+    if (scope == target.npos) return unsupported("{} is not the name of an operator", target);
+    const std::size_t dot = target.find('.', scope);
+    name = std::string(target.substr(0, dot));
+    if (dot != target.npos) overload = std::string(target.substr(dot + 1));
+  }
+  if (overload == "default") overload.clear();
+  const auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
+  if (handle) return *handle;
+  // Of the overload itself: without one, the name stands for all of the operator's.
+  Result<std::vector<c10::OperatorHandle>> found =
+      find_overloads(name + "." + (overload.empty() ? "default" : overload));
+  if (!found.is_ok()) return std::move(found).status();
+  return found.value().front();
 }
 
 std::vector<std::string> operator_names(std::string_view name_space) {

@@ -16,6 +16,10 @@ namespace oarlock {
 // OAR_E_UNSUPPORTED names the nearest there are. Any thread.
 Result<std::vector<c10::OperatorHandle>> find_overloads(std::string_view name);
 
+// "torch.ops.aten.linear.default" or "aten::linear" / "aten::add.Tensor". OAR_E_UNSUPPORTED names an operator that this
+// libtorch, and whatever the host loaded, does not have, and what there is instead. Any thread.
+Result<c10::OperatorHandle> find_operator(std::string_view target);
+
 // Sorted, without overloads. name_space: "aten"; "": all.
 std::vector<std::string> operator_names(std::string_view name_space);
 

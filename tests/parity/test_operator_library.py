@@ -51,6 +51,23 @@ torch.export.save(torch.export.export(module, (torch.arange(3.0),)), sys.argv[1]
 """
 
 
+NAMED = """
+import sys, torch
+library = torch.library.Library("oarlock_test_operators", "DEF")
+library.define("weigh_named(Dict(str, Tensor) tensors, Dict(str, int) weights) -> Tensor")
+library.impl("weigh_named", lambda tensors, weights: sum(tensors[key] * weights[key] for key in tensors), "CompositeExplicitAutograd")
+library.impl("weigh_named", lambda tensors, weights: torch.empty_like(tensors["x"]), "Meta")
+
+class Named(torch.nn.Module):
+    def forward(self, x):
+        return torch.ops.oarlock_test_operators.weigh_named({"y": x.exp(), "x": x}, {"x": 2, "y": 3})
+
+module = Named()
+torch.save(module(torch.arange(3.0)), sys.argv[1] + ".expected")
+torch.export.save(torch.export.export(module, (torch.arange(3.0),)), sys.argv[1])
+"""
+
+
 def load_library(path):
     OAR.check(OAR.lib.oar_load_library(str(path).encode()))
 
@@ -68,14 +85,16 @@ def test_a_program_calls_operators_of_a_library_once_it_is_loaded(tmp_path):
         load()
     assert caught.value.code == oc.E_UNSUPPORTED
     assert "oarlock_test_operators::scale" in caught.value.message and "node scale" in caught.value.message
+    assert "load the library that has it (oar_load_library)" in caught.value.message
     for _ in range(2):
         load_library(LIBRARIES / "operators_scale.so")
     assert torch.equal(OAR.forward(load(), [torch.ones(3)])[0], torch.full((3,), 2.5))
 
 
-def test_an_operator_of_a_library_may_take_lists_of_lists_of_tensors(tmp_path):
+@pytest.mark.parametrize("export", [NESTED, NAMED], ids=["lists of lists", "dictionaries"])
+def test_an_operator_of_a_library_may_take_tensors_in_lists_of_lists_and_dictionaries(tmp_path, export):
     path = tmp_path / "groups.pt2"
-    subprocess.run([sys.executable, "-c", NESTED, str(path)], check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", export, str(path)], check=True, timeout=300)
     load_library(LIBRARIES / "operators_scale.so")
     model = OAR.make(OAR.lib.oar_model_load, STATE, str(path).encode(), None)
     assert torch.equal(OAR.forward(model, [torch.arange(3.0)])[0], torch.load(f"{path}.expected"))

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "graph/op_call.h"
+#include "graph/operator_index.h"
 
 namespace oarlock {
 namespace {

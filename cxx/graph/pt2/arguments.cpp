@@ -1,5 +1,6 @@
 #include "graph/pt2/arguments.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "graph/pt2/schema.h"
@@ -100,6 +101,20 @@ Result<ArgumentValue> parse_tensor_lists(const JsonValue& value, const Scope& sc
   return result;
 }
 
+Result<ArgumentValue> parse_dictionary(const JsonValue& value, const Scope& scope, at::Device device) {
+  ArgumentValue result;
+  result.is_list = true;
+  result.keys.emplace();
+  if (!value.is_object()) return corrupt("as_string_to_argument is not a dictionary");
+  for (const auto& [key, argument] : value.members()) {
+    OAR_ASSIGN(ArgumentValue item, argument_value(argument, scope, device));
+    if (item.is_list) return unsupported("dictionaries of lists are not supported");
+    result.items.push_back(std::move(item.items[0]));
+    result.keys->push_back(key);
+  }
+  return result;
+}
+
 struct Rule {
   std::string_view tag;
   bool is_list;
@@ -140,6 +155,14 @@ Result<ArgumentItem> look_up(const Scope& scope, std::string_view name) {
   return found->second;
 }
 
+bool is_constant_kind(std::string_view tag) {
+  const auto is_constant = [&](const Rule& rule) {
+    return rule.tag == tag && rule.parse != parse_tensor && rule.parse != parse_optional_tensor &&
+           rule.parse != parse_symbolic;
+  };
+  return tag == "as_device" || std::ranges::any_of(kRules, is_constant);
+}
+
 Result<ArgumentValue> argument_value(const JsonValue& argument, const Scope& scope, at::Device device) {
   OAR_ASSIGN(const Tagged given, tagged(argument));
   ArgumentValue result;
@@ -148,6 +171,7 @@ Result<ArgumentValue> argument_value(const JsonValue& argument, const Scope& sco
     return result;
   }
   if (given.tag == "as_nested_tensors") return parse_tensor_lists(*given.value, scope);
+  if (given.tag == "as_string_to_argument") return parse_dictionary(*given.value, scope, device);
   for (const Rule& rule : kRules) {
     if (rule.tag != given.tag) continue;
     result.is_list = rule.is_list;

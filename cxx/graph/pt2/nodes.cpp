@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "graph/operator_index.h"
 #include "graph/operator_library.h"
 #include "graph/pt2/allowed.h"
 #include "graph/pt2/schema.h"

@@ -109,6 +109,7 @@ Status ProgramReader::read_user_input(const JsonValue& spec) {
                                          : SlotKind::kBool;
     OAR_ASSIGN(name, string_at(*given.value, "as_name"));
   } else {
+    if (!is_constant_kind(given.tag)) return unsupported("inputs of the kind {} are not supported", given.tag);
     leaves_.push_back(kNoSlot);  // a plain constant of the call
     return Status::ok();
   }
@@ -125,6 +126,9 @@ Status ProgramReader::read_input(const Tagged& spec) {
   if (spec.tag == "tensor_constant") return add_tensor(*spec.value, TensorRole::kConstant, "tensor_constant_name");
   if (spec.tag == "user_input") return read_user_input(*spec.value);
   if (spec.tag == "constant_input") {
+    OAR_ASSIGN(const JsonValue* constant, object_at(*spec.value, "value"));
+    OAR_ASSIGN(const Tagged given, tagged(*constant));
+    if (!is_constant_kind(given.tag)) return unsupported("inputs of the kind {} are not supported", given.tag);
     leaves_.push_back(kNoSlot);
     return Status::ok();
   }

@@ -106,7 +106,8 @@ Result<std::optional<NamedValue>> named_value(const JsonValue& argument) {
     OAR_ASSIGN(std::string name, string_at(*given.value, kind == SlotKind::kTensor ? "name" : "as_name"));
     return std::optional<NamedValue>(NamedValue{kind, std::move(name)});
   }
-  return std::optional<NamedValue>();
+  if (is_constant_kind(given.tag) || given.tag == "as_tensors") return std::optional<NamedValue>();
+  return unsupported("values of the kind {} are not supported here", given.tag);
 }
 
 bool is_of_kind(const c10::IValue& constant, SlotKind kind) {

@@ -37,6 +37,8 @@ TEST_F(InputCheckTest, AnyBatchSizePassesIfAllInputsHaveIt) {
 TEST_F(InputCheckTest, BothSidesOfAMismatchAreNamed) {
   const at::Tensor labels = at::zeros({4}, whole);
   EXPECT_EQ(check(at::zeros({4, 8, 8}), labels), "input images: dtype uint8 expected, float32 given");
+  EXPECT_EQ(check(at::zeros({4, 8, 8}, byte.device(at::kMeta)), labels),
+            "input images: device cpu expected, meta given");
   EXPECT_EQ(check(at::zeros({4, 8, 9}, byte), labels),
             "input images: shape [s0, 8, 8] expected, [4, 8, 9] given; dimension 2 was not made dynamic when the "
             "program was exported or traced");

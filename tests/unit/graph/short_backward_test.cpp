@@ -14,7 +14,7 @@
 #include <memory>
 #include <vector>
 
-#include "graph/op_call.h"
+#include "graph/operator_index.h"
 #include "graph/short_call.h"
 
 namespace oarlock {

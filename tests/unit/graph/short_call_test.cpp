@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "graph/op_call.h"
+#include "graph/operator_index.h"
 
 namespace oarlock {
 namespace {

@@ -93,6 +93,12 @@ TEST_P(GraphModelMode, TakesReadOnlyMemory) {
   ::munmap(page, 4096);
 }
 
+TEST_P(GraphModelMode, DecidesWhetherOutputsTakeGradients) {
+  GraphModel model = writing_program().model();
+  model.set_training(GetParam());
+  EXPECT_EQ(output_of(model.forward(by_name(kTwos, kTens)), "out").requires_grad(), GetParam());
+}
+
 INSTANTIATE_TEST_SUITE_P(Table, GraphModelMode, testing::Bool());
 
 TEST(GraphModel, TakesInputsByPathNestedOrByPosition) {

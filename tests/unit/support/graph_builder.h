@@ -8,6 +8,7 @@
 
 #include "graph/ir.h"
 #include "graph/op_call.h"
+#include "graph/operator_index.h"
 
 namespace oarlock::test {
 

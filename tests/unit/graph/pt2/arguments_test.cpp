@@ -100,6 +100,26 @@ TEST(ArgumentKinds, ListsOfListsThatAreNoneAreRefused) {
   }
 }
 
+TEST(ArgumentKinds, DictionariesKeepTheirKeysInOrder) {
+  const Result<ArgumentValue> value =
+      read(R"({"as_string_to_argument": {"z": {"as_tensor": {"name": "x"}}, "a": {"as_int": 3}}})");
+  ASSERT_TRUE(value.is_ok()) << value.status().message();
+  EXPECT_EQ(value.value().keys, (std::vector<std::string>{"z", "a"}));
+  ASSERT_EQ(value.value().items.size(), 2u);
+  EXPECT_EQ(value.value().items[0].slot, 3);
+  EXPECT_EQ(value.value().items[1].constant.toInt(), 3);
+}
+
+TEST(ArgumentKinds, DictionariesThatAreNoneAreRefused) {
+  for (const char* json : {R"({"as_string_to_argument": []})", R"({"as_string_to_argument": {"a": 1}})",
+                           R"({"as_string_to_argument": {"a": {"as_tensor": {"name": "nobody"}}}})"}) {
+    EXPECT_EQ(read(json).status().code(), OAR_E_CORRUPT) << json;
+  }
+  const Status lists = read(R"({"as_string_to_argument": {"a": {"as_ints": []}}})").status();
+  EXPECT_EQ(lists.code(), OAR_E_UNSUPPORTED);
+  EXPECT_EQ(lists.message(), "dictionaries of lists are not supported");
+}
+
 class RefusedArgumentKind : public testing::TestWithParam<const char*> {};
 
 TEST_P(RefusedArgumentKind, IsNamed) {
@@ -112,7 +132,18 @@ TEST_P(RefusedArgumentKind, IsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(Table, RefusedArgumentKind,
                          testing::Values("as_custom_obj", "as_operator", "as_int_lists", "as_float_lists",
-                                         "as_string_to_argument", "as_of_a_later_release"));
+                                         "as_of_a_later_release"));
+
+TEST(ConstantKinds, AreThoseThatStandInTheFileAsTheyAre) {
+  for (const char* tag : {"as_none", "as_int", "as_float", "as_bool", "as_string", "as_complex", "as_device",
+                          "as_scalar_type", "as_layout", "as_memory_format", "as_ints"}) {
+    EXPECT_TRUE(is_constant_kind(tag)) << tag;
+  }
+  for (const char* tag : {"as_tensor", "as_tensors", "as_optional_tensor", "as_sym_int", "as_sym_bools",
+                          "as_nested_tensors", "as_custom_obj", "as_of_a_later_release"}) {
+    EXPECT_FALSE(is_constant_kind(tag)) << tag;
+  }
+}
 
 }  // namespace
 }  // namespace oarlock::pt2
