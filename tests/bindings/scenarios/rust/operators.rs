@@ -72,7 +72,7 @@ pub fn operator_no_grad(_: &Path) -> Outcome {
     })?;
     assert_eq!((fixed.item()?, weight.to_vec::<f32>()?), (-1.0, vec![1.0, -5.0]));
     refused(ErrorKind::State, "no graph", accelerator.backward(&fixed));
-    let panic = catch_unwind(AssertUnwindSafe(|| no_grad(|| std::panic::resume_unwind(Box::new(7))))).err().expect("a panic");
+    let panic = catch_unwind(AssertUnwindSafe(|| no_grad(|| std::panic::resume_unwind(Box::new(7))))).expect_err("a panic");
     assert_eq!(panic.downcast_ref::<i32>(), Some(&7));
     refused(ErrorKind::Argument, "in-place", state.op("aten::sub_", args![&parameter, 0.5]));
     let squares = state.op("aten::mul", args![&parameter, &parameter])?;
