@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/jit/frontend/function_schema_parser.h>
 
 #include <string>
 
@@ -90,27 +91,27 @@ TEST(BindArgument, WrongKindsAreRefusedWithBothSides) {
 }
 
 // Dict(str, element) named, with these items under the keys a, b, ...
-Result<Argument> bind_dictionary(c10::TypePtr element, std::vector<ArgumentItem> items) {
+Result<Argument> bind_dictionary(const std::string& element, std::vector<ArgumentItem> items) {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < items.size(); ++i) keys.emplace_back(1, static_cast<char>('a' + i));
-  const c10::Argument schema("named", c10::DictType::create(c10::StringType::get(), std::move(element)));
-  return bind_argument({true, std::move(items), {}, std::move(keys)}, schema, kSlots);
+  const c10::FunctionSchema schema = torch::jit::parseSchema("test::call(Dict(str, " + element + ") named) -> ()");
+  return bind_argument({true, std::move(items), {}, std::move(keys)}, schema.arguments()[0], kSlots);
 }
 
 TEST(BindArgument, DictionariesHoldTensorsOrConstants) {
-  const Argument tensors = bind_dictionary(c10::TensorType::get(), {{{}, 0}, {{}, 0}}).value();
+  const Argument tensors = bind_dictionary("Tensor", {{{}, 0}, {{}, 0}}).value();
   EXPECT_EQ(tensors.kind, ArgumentKind::kTensorDictionary);
   EXPECT_EQ(tensors.items.size(), 3u);
-  const Argument numbers = bind_dictionary(c10::FloatType::get(), {{c10::IValue(2), kNoSlot}}).value();
+  const Argument numbers = bind_dictionary("float", {{c10::IValue(2), kNoSlot}}).value();
   EXPECT_EQ(numbers.constant.toGenericDict().at("a").toDouble(), 2.0);
-  EXPECT_TRUE(bind_dictionary(c10::TensorType::get(), {}).value().constant.toGenericDict().empty());
+  EXPECT_TRUE(bind_dictionary("Tensor", {}).value().constant.toGenericDict().empty());
 }
 
 TEST(BindArgument, OtherDictionariesAreRefused) {
-  EXPECT_EQ(bind_dictionary(c10::IntType::get(), {{{}, 1}}).status().code(), OAR_E_ARGUMENT);
-  EXPECT_EQ(bind_dictionary(c10::IntType::get(), {{{}, 0}}).status().code(), OAR_E_ARGUMENT);
-  EXPECT_EQ(bind_dictionary(c10::TensorType::get(), {{{}, 0}, {{}, kNoSlot}}).status().code(), OAR_E_ARGUMENT);
-  EXPECT_EQ(bind_dictionary(c10::IntType::get(), {{c10::IValue("x"), kNoSlot}}).status().code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(bind_dictionary("int", {{{}, 1}}).status().code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(bind_dictionary("int", {{{}, 0}}).status().code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(bind_dictionary("Tensor", {{{}, 0}, {{}, kNoSlot}}).status().code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(bind_dictionary("int", {{c10::IValue("x"), kNoSlot}}).status().code(), OAR_E_ARGUMENT);
   EXPECT_FALSE(
       bind_argument({true, {{{}, 0}}, {}, std::vector<std::string>{"a"}}, schema_of("aten::cat", "tensors"), kSlots)
           .is_ok());
