@@ -8,6 +8,7 @@
 
 #include "graph/passes/mode.h"
 #include "graph/passes/prune.h"
+#include "graph/passes/weight_views.h"
 #include "graph/passes/write_outputs.h"
 #include "model/array.h"
 #include "tensor/describe.h"
@@ -52,7 +53,9 @@ class InSituRun::Destinations {
       c10::StorageImpl* storage = name.storage().unsafeGetStorageImpl();
       storage->set_data_ptr_noswap(at::DataPtr(tensor.mutable_data_ptr(), tensor.device()));
       storage->set_nbytes(span.end - span.begin);
-      name.unsafeGetTensorImpl()->set_sizes_and_strides(tensor.sizes(), tensor.strides());
+      if (name.sizes() != tensor.sizes() || name.strides() != tensor.strides()) {
+        name.unsafeGetTensorImpl()->set_sizes_and_strides(tensor.sizes(), tensor.strides());
+      }
       if (!tensor.is_inference()) tensor.unsafeGetTensorImpl()->bump_version();  // as an operator on it would
     });
   }
@@ -147,6 +150,11 @@ InSituRun::Plan InSituRun::make_plan(std::vector<char> is_wanted) const {
       kept.push_back(slot);
     }
   }
+  WeightViews views = take_weight_views(graph, kept);
+  plan.weight_views = Executor::compile(views.graph);
+  plan.views_frame = plan.weight_views.make_frame();
+  plan.view_slots = std::move(views.slots);
+  kept.insert(kept.end(), plan.view_slots.begin(), plan.view_slots.end());
   plan.destinations.assign(is_wanted.size(), kNoSlot);
   if (device_.is_cpu()) {
     const std::vector<SlotId> destinations = write_outputs(graph, slots);
@@ -200,15 +208,22 @@ void InSituRun::find_weights() {
   }
 }
 
-void InSituRun::bind_weights(Plan& plan) {
+Status InSituRun::bind_weights(Plan& plan) {
   if (plan.weights_revision != weights_revision_) {
-    for (std::size_t i = 0; i < aliases_.size(); ++i) plan.frame.set(program_.tensors[i].slot, aliases_[i]);
+    for (std::size_t i = 0; i < aliases_.size(); ++i) {
+      plan.frame.set(program_.tensors[i].slot, aliases_[i]);
+      plan.views_frame.set(program_.tensors[i].slot, aliases_[i]);
+    }
+    OAR_TRY(plan.weight_views.run(plan.views_frame));
+    for (const SlotId slot : plan.view_slots) plan.frame.set(slot, plan.views_frame.get(slot));
+    plan.views_frame.clear();
     plan.weights_revision = weights_revision_;
   }
   for (const std::size_t i : plan.written_tensors) {
     copy_into(aliases_[i], weight_room_[i]);
     plan.frame.set(program_.tensors[i].slot, weight_room_[i]);
   }
+  return Status::ok();
 }
 
 Status InSituRun::bind_inputs(Plan& plan) {
@@ -341,7 +356,7 @@ Status InSituRun::run() {
       }
     }
   } ending{plan};
-  bind_weights(plan);
+  OAR_TRY(bind_weights(plan));
   OAR_TRY(compute(plan));
   ending.is_good = true;
   return Status::ok();

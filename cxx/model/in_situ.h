@@ -54,9 +54,10 @@ class InSituRun {
     std::vector<std::size_t> written_inputs;   // by the program: they are the caller's, so it gets copies
     std::vector<std::size_t> written_tensors;  // of the program, that evaluation must not change: the same
     std::vector<SlotId> transient;             // emptied when a run ends
-    Executor executor;
-    Frame frame;
-    std::int64_t weights_revision = -1;  // of aliases_ in the frame
+    Executor executor, weight_views;           // the second makes what the first needs of the weights alone
+    Frame frame, views_frame;
+    std::vector<SlotId> view_slots;
+    std::int64_t weights_revision = -1;  // of aliases_, and what was made of them, in the frame
   };
   // The bytes from the first to the last element.
   struct Span {
@@ -72,7 +73,7 @@ class InSituRun {
   Plan& plan_for(const std::vector<char>& is_wanted);
   Plan& current_plan();
   void find_weights();
-  void bind_weights(Plan& plan);
+  Status bind_weights(Plan& plan);
   Status bind_inputs(Plan& plan);
   Status check_outputs(const Plan& plan);
   bool shares_memory();
