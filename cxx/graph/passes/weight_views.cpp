@@ -54,8 +54,8 @@ void split_linears(Graph& graph, const std::vector<bool>& is_weight) {
     if (node.opcode == Opcode::kExitAutocast) --autocast_depth;
     const bool is_linear = node.opcode == Opcode::kOperator && node.op->schema().name() == "aten::linear" &&
                            node.op->schema().overload_name().empty();
-    if (is_linear && autocast_depth == 0 && is_matrix(graph, node.arguments[0]) && is_matrix(graph, node.arguments[1]) &&
-        is_weight[node.arguments[1].slot]) {
+    if (is_linear && autocast_depth == 0 && is_matrix(graph, node.arguments[0]) &&
+        is_matrix(graph, node.arguments[1]) && is_weight[node.arguments[1].slot]) {
       nodes.push_back(split_linear(graph, node));
     }
     nodes.push_back(std::move(node));

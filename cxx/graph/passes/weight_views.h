@@ -1,8 +1,9 @@
 // What a plan that is run again and again need not compute each time: views of weights.
 //
 // A view shows its weight's memory whatever is written there, so weights may be trained or loaded in place in between.
-// linear of two dimensions becomes what it is made of, addmm or mm with the weight's transpose (ATen/native/Linear.cpp),
-// so that the transpose is one of these views. Not under autocast, which casts the arguments of operators it knows.
+// linear of two dimensions becomes what it is made of, addmm or mm with the weight's transpose
+// (ATen/native/Linear.cpp), so that the transpose is one of these views. Not under autocast, which casts the arguments
+// of operators it knows.
 #pragma once
 
 #include <vector>
