@@ -1,4 +1,4 @@
-#include "comm/arguments.h"
+#include "comm/collectives.h"
 
 #include <ATen/MemoryOverlap.h>
 #include <fmt/ranges.h>
@@ -48,21 +48,9 @@ bool share_memory(const at::Tensor& a, const at::Tensor& b) {
   return a_begin < b_begin + b.nbytes() && b_begin < a_begin + a.nbytes();
 }
 
-}  // namespace
-
-Status check_all_reduce(const at::Tensor& tensor, ReduceOp op) {
-  OAR_TRY(check_written(tensor, "tensor"));
-  return check_reduction(tensor.scalar_type(), op);
-}
-
 Status check_root(int root, int world_size) {
   if (root >= 0 && root < world_size) return Status::ok();
   return invalid_argument("root must lie in [0, {}), got {}", world_size, root);
-}
-
-Status check_broadcast(const at::Tensor& tensor, int root, int world_size) {
-  OAR_TRY(check_written(tensor, "tensor"));
-  return check_root(root, world_size);
 }
 
 Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int world_size) {
@@ -80,6 +68,66 @@ Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int w
   }
   if (share_memory(input, output)) return invalid_argument("input and output share memory");
   return Status::ok();
+}
+
+Result<Call> new_call(const Group& group, Operator op, Milliseconds timeout) {
+  Call call;
+  OAR_ASSIGN(call.timeout, resolve_timeout(timeout, group.timeout()));
+  call.signature.op = op;
+  return call;
+}
+
+void set_tensor(Call& call, const at::Tensor& tensor) {
+  call.tensor = tensor.requires_grad() ? tensor.detach() : tensor;
+  call.signature.numel = tensor.numel();
+  call.signature.dtype = static_cast<std::int8_t>(tensor.scalar_type());
+}
+
+}  // namespace
+
+Result<Call> make_all_reduce(const Group& group, const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
+  OAR_TRY(check_written(tensor, "tensor"));
+  OAR_TRY(check_reduction(tensor.scalar_type(), op));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kAllReduce, timeout));
+  set_tensor(call, tensor);
+  call.signature.reduce_op = static_cast<std::uint8_t>(op);
+  return call;
+}
+
+Result<Call> make_broadcast(const Group& group, const at::Tensor& tensor, int root, Milliseconds timeout) {
+  OAR_TRY(check_written(tensor, "tensor"));
+  OAR_TRY(check_root(root, group.size()));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kBroadcast, timeout));
+  set_tensor(call, tensor);
+  call.signature.root = root;
+  return call;
+}
+
+Result<Call> make_all_gather(const Group& group, const at::Tensor& input, const at::Tensor& output,
+                             Milliseconds timeout) {
+  OAR_TRY(check_all_gather(input, output, group.size()));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kAllGather, timeout));
+  set_tensor(call, input);
+  call.output = output.detach();
+  return call;
+}
+
+Result<Call> make_barrier(const Group& group, Milliseconds timeout) {
+  return new_call(group, Operator::kBarrier, timeout);
+}
+
+Result<Call> make_all_gather_bytes(const Group& group, std::string_view mine, Milliseconds timeout) {
+  OAR_ASSIGN(Call call, new_call(group, Operator::kAllGatherBytes, timeout));
+  call.bytes = mine;
+  return call;
+}
+
+Result<Call> make_broadcast_bytes(const Group& group, std::string_view bytes, int root, Milliseconds timeout) {
+  OAR_TRY(check_root(root, group.size()));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kBroadcastBytes, timeout));
+  call.signature.root = root;
+  if (root == group.rank()) call.bytes = bytes;
+  return call;
 }
 
 Result<Milliseconds> resolve_timeout(Milliseconds given, Milliseconds standard) {

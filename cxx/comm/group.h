@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "comm/call.h"
 #include "comm/work.h"
 
 namespace oarlock {
@@ -26,19 +27,20 @@ class Group {
   virtual ~Group() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
+  virtual Milliseconds timeout() const = 0;  // what a time-out of zero means
 
-  // In place. kAverage divides after the sum; integers are refused for it.
-  virtual Result<std::shared_ptr<Work>> all_reduce(at::Tensor tensor, ReduceOp op, Milliseconds timeout) = 0;
-  virtual Result<std::shared_ptr<Work>> broadcast(at::Tensor tensor, int root, Milliseconds timeout) = 0;
-  // output has shape [n * size, ...] for an input [n, ...]; rank r's rows at [r*n, (r+1)*n).
-  virtual Result<std::shared_ptr<Work>> all_gather(at::Tensor input, at::Tensor output, Milliseconds timeout) = 0;
-  virtual Result<std::shared_ptr<Work>> start_barrier(Milliseconds timeout) = 0;
-  Status barrier(Milliseconds timeout) {
-    OAR_ASSIGN(const std::shared_ptr<Work> work, start_barrier(timeout));
-    return work->wait(Milliseconds(0));
-  }
-  virtual Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout) = 0;
-  virtual Result<std::string> broadcast_bytes(std::string_view bytes, int root, Milliseconds timeout) = 0;
+  // Operations as collectives.h prepares them. start() does not wait: the work tells the end. run() waits at once,
+  // which is quicker, and leaves in `call` what it gathered. Operations run in the order of these calls.
+  virtual Result<std::shared_ptr<Work>> start(Call call) = 0;
+  virtual Status run(Call& call) = 0;
+
+  // The same by name: made and started, or run.
+  Result<std::shared_ptr<Work>> all_reduce(const at::Tensor& tensor, ReduceOp op, Milliseconds timeout);
+  Result<std::shared_ptr<Work>> broadcast(const at::Tensor& tensor, int root, Milliseconds timeout);
+  Result<std::shared_ptr<Work>> all_gather(const at::Tensor& input, const at::Tensor& output, Milliseconds timeout);
+  Status barrier(Milliseconds timeout);
+  Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout);
+  Result<std::string> broadcast_bytes(std::string_view bytes, int root, Milliseconds timeout);
 
   // From any thread: every blocked and every later call returns OAR_E_ABORTED with the reason.
   virtual Status abort(std::string_view reason) = 0;

@@ -1,17 +1,16 @@
 // One collective operation on its way through the engine of a group.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "comm/call.h"
 #include "comm/frame.h"
-#include "comm/signature.h"
 
 namespace oarlock {
 
@@ -19,18 +18,10 @@ namespace oarlock {
 // the tensors of an operation that failed while it moved the data, where they are libtorch's own memory: they are
 // retained until it has ended, and undefined. 2. finish() happens exactly once, so whoever has seen is_done() may read
 // the results of a success, or let go of the tensors.
-class Operation {
+class Operation : public Call {
  public:
-  Signature signature;
-  Milliseconds timeout{0};
+  explicit Operation(Call call = {}) : Call(std::move(call)) {}
   std::uint64_t ticket = 0;  // in the flight recorder
-
-  // all_reduce and broadcast: tensor, in place. all_gather: tensor to output. Detached from autograd.
-  at::Tensor tensor;
-  at::Tensor output;
-  // all_gather_bytes and broadcast_bytes: this rank's, then the ranks' (one entry, the root's, for a broadcast).
-  std::string bytes;
-  std::vector<std::string> gathered;
 
   void finish(Status status);
   bool is_done() const;

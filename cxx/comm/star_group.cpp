@@ -1,7 +1,6 @@
 #include "comm/star_group.h"
 
 #include "base/thread.h"
-#include "comm/arguments.h"
 
 namespace oarlock {
 namespace {
@@ -41,19 +40,6 @@ class OperationWork : public Work {
   Milliseconds bound_;
 };
 
-std::shared_ptr<Operation> new_operation(Operator op, Milliseconds timeout) {
-  auto operation = std::make_shared<Operation>();
-  operation->signature.op = op;
-  operation->timeout = timeout;
-  return operation;
-}
-
-void set_tensor(Operation& operation, const at::Tensor& tensor) {
-  operation.tensor = tensor.detach();
-  operation.signature.numel = tensor.numel();
-  operation.signature.dtype = static_cast<std::int8_t>(tensor.scalar_type());
-}
-
 class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
  public:
   StarGroup(Star star, StarEngine::Limits limits, Milliseconds timeout)
@@ -62,54 +48,17 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
   int rank() const override { return engine_.rank(); }
   int size() const override { return engine_.world_size(); }
 
-  Result<std::shared_ptr<Work>> all_reduce(at::Tensor tensor, ReduceOp op, Milliseconds timeout) override {
-    OAR_TRY(check_all_reduce(tensor, op));
-    OAR_ASSIGN(const Milliseconds bound, resolve_timeout(timeout, timeout_));
-    auto operation = new_operation(Operator::kAllReduce, bound);
-    set_tensor(*operation, tensor);
-    operation->signature.reduce_op = static_cast<std::uint8_t>(op);
-    return start(std::move(operation));
-  }
+  Milliseconds timeout() const override { return timeout_; }
 
-  Result<std::shared_ptr<Work>> broadcast(at::Tensor tensor, int root, Milliseconds timeout) override {
-    OAR_TRY(check_broadcast(tensor, root, size()));
-    OAR_ASSIGN(const Milliseconds bound, resolve_timeout(timeout, timeout_));
-    auto operation = new_operation(Operator::kBroadcast, bound);
-    set_tensor(*operation, tensor);
-    operation->signature.root = root;
-    return start(std::move(operation));
+  Result<std::shared_ptr<Work>> start(Call call) override {
+    return start(std::make_shared<Operation>(std::move(call)));
   }
-
-  Result<std::shared_ptr<Work>> all_gather(at::Tensor input, at::Tensor output, Milliseconds timeout) override {
-    OAR_TRY(check_all_gather(input, output, size()));
-    OAR_ASSIGN(const Milliseconds bound, resolve_timeout(timeout, timeout_));
-    auto operation = new_operation(Operator::kAllGather, bound);
-    set_tensor(*operation, input);
-    operation->output = output.detach();
-    return start(std::move(operation));
-  }
-
-  Result<std::shared_ptr<Work>> start_barrier(Milliseconds timeout) override {
-    OAR_ASSIGN(const Milliseconds bound, resolve_timeout(timeout, timeout_));
-    return start(new_operation(Operator::kBarrier, bound));
-  }
-
-  Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout) override {
-    OAR_ASSIGN(const Milliseconds bound, resolve_timeout(timeout, timeout_));
-    auto operation = new_operation(Operator::kAllGatherBytes, bound);
-    operation->bytes = mine;
-    OAR_TRY(finish(operation));
-    return std::move(operation->gathered);
-  }
-
-  Result<std::string> broadcast_bytes(std::string_view bytes, int root, Milliseconds timeout) override {
-    OAR_TRY(check_root(root, size()));
-    OAR_ASSIGN(const Milliseconds bound, resolve_timeout(timeout, timeout_));
-    auto operation = new_operation(Operator::kBroadcastBytes, bound);
-    operation->signature.root = root;
-    if (root == rank()) operation->bytes = bytes;
-    OAR_TRY(finish(operation));
-    return std::move(operation->gathered.front());
+  Status run(Call& call) override {
+    const auto operation = std::make_shared<Operation>(std::move(call));
+    OAR_ASSIGN(const std::shared_ptr<Work> work, start(operation));
+    OAR_TRY(work->wait(Milliseconds(0)));
+    call = std::move(static_cast<Call&>(*operation));
+    return Status::ok();
   }
 
   Status abort(std::string_view reason) override {
@@ -131,11 +80,6 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
     OAR_TRY(engine_.submit(operation));
     const Milliseconds bound = wait_bound(operation->timeout);
     return std::shared_ptr<Work>(std::make_shared<OperationWork>(shared_from_this(), std::move(operation), bound));
-  }
-
-  Status finish(std::shared_ptr<Operation> operation) {
-    OAR_ASSIGN(const std::shared_ptr<Work> work, start(std::move(operation)));
-    return work->wait(Milliseconds(0));
   }
 
   Milliseconds timeout_;

@@ -36,31 +36,17 @@ class ScriptedGroup : public Group {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
 
-  Result<std::shared_ptr<Work>> all_reduce(at::Tensor tensor, ReduceOp, Milliseconds) override {
-    launched.push_back("all_reduce " + std::to_string(tensor.numel()));
-    if (on_all_reduce) on_all_reduce(tensor);
-    if (!stays_in_flight) return finished();
-    in_flight.push_back(tensor);
+  Milliseconds timeout() const override { return Milliseconds(1000); }
+
+  Result<std::shared_ptr<Work>> start(Call call) override {
+    perform(call);
+    if (call.signature.op != Operator::kAllReduce || !stays_in_flight) return finished();
+    in_flight.push_back(call.tensor);
     return std::shared_ptr<Work>(std::make_shared<PendingWork>());
   }
-  Result<std::shared_ptr<Work>> broadcast(at::Tensor tensor, int, Milliseconds) override {
-    launched.push_back("broadcast " + std::to_string(tensor.numel()));
-    if (on_broadcast) on_broadcast(tensor);
-    return finished();
-  }
-  Result<std::shared_ptr<Work>> all_gather(at::Tensor input, at::Tensor output, Milliseconds) override {
-    launched.push_back("all_gather " + std::to_string(input.numel()));
-    if (on_all_gather) on_all_gather(input, output);
-    return finished();
-  }
-  Result<std::shared_ptr<Work>> start_barrier(Milliseconds) override { return finished(); }
-  Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds) override {
-    launched.push_back("all_gather_bytes");
-    if (on_all_gather_bytes) return on_all_gather_bytes(std::string(mine));
-    return std::vector<std::string>(static_cast<std::size_t>(size_), std::string(mine));
-  }
-  Result<std::string> broadcast_bytes(std::string_view bytes, int, Milliseconds) override {
-    return on_broadcast_bytes ? on_broadcast_bytes(std::string(bytes)) : std::string(bytes);
+  Status run(Call& call) override {
+    perform(call);
+    return outcome;
   }
   Status abort(std::string_view reason) override {
     aborted_for = reason;
@@ -81,6 +67,23 @@ class ScriptedGroup : public Group {
   std::string aborted_for;
 
  private:
+  void perform(Call& call) {
+    const Signature& signature = call.signature;
+    if (signature.op == Operator::kBarrier) return;
+    const bool is_bytes = signature.op == Operator::kAllGatherBytes || signature.op == Operator::kBroadcastBytes;
+    launched.push_back(std::string(operator_name(signature.op)) +
+                       (is_bytes ? "" : " " + std::to_string(signature.numel)));
+    if (signature.op == Operator::kAllReduce && on_all_reduce) on_all_reduce(call.tensor);
+    if (signature.op == Operator::kBroadcast && on_broadcast) on_broadcast(call.tensor);
+    if (signature.op == Operator::kAllGather && on_all_gather) on_all_gather(call.tensor, call.output);
+    if (signature.op == Operator::kBroadcastBytes) {
+      call.gathered = {on_broadcast_bytes ? on_broadcast_bytes(call.bytes) : call.bytes};
+    } else if (on_all_gather_bytes) {
+      call.gathered = on_all_gather_bytes(call.bytes);
+    } else {
+      call.gathered.assign(static_cast<std::size_t>(size_), call.bytes);
+    }
+  }
   std::shared_ptr<Work> finished() { return std::make_shared<FinishedWork>(outcome); }
   int rank_, size_;
 };

@@ -836,10 +836,10 @@ def group_all_gather(group: GroupHandle, input: TensorHandle, output: TensorHand
     input: retained until the work is done. Shape [n, ...], n >= 0, any strides; or no dimensions.
     output: retained until the work is done, then holds [n * size, ...] ([size] for an input without dimensions); same dtype as `input`, any strides, no overlap with it.
     timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-    out_work: owned; end with oar_work_release. Untouched on failure.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
     OAR_E_ARGUMENT shape or dtype of the two tensors disagree (the text gives both), or they share memory.
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
-    Threads: serial(group, input, output); does not wait for peers. Other threads of Python run meanwhile.
+    Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
 def group_all_gather_bytes(group: GroupHandle, data: Buffer | None, timeout_ms: int) -> tuple[list[int], BytesHandle]:
     """Give every rank the bytes of all ranks. Lengths may differ.
@@ -872,21 +872,21 @@ def group_all_reduce(group: GroupHandle, tensor: TensorHandle, reduce_op: int, t
     tensor: retained until the work is done. Same number of elements and dtype on all ranks; zero elements are fine. Not expanded (no two elements share memory).
     reduce_op: OAR_REDUCE_*; the same on all ranks.
     timeout_ms: milliseconds to wait for peers; 0 takes the group's own value (comm.timeout_ms); negative is refused.
-    out_work: owned; end with oar_work_release. Untouched on failure.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
     OAR_E_ARGUMENT reduce_op does not exist or does not fit the dtype; a negative time-out.
     OAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
-    Threads: serial(group, tensor); does not wait for peers. Other threads of Python run meanwhile.
+    Threads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
 def group_barrier(group: GroupHandle, timeout_ms: int) -> Work:
     """Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started before. oar_state_barrier waits at once.
 
     group: borrowed.
     timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-    out_work: owned; end with oar_work_release. Untouched on failure.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
     OAR_E_ARGUMENT a negative time-out.
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
-    Threads: serial(group); does not wait for peers. Other threads of Python run meanwhile.
+    Threads: serial(group); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
 def group_broadcast(group: GroupHandle, tensor: TensorHandle, root: int, timeout_ms: int) -> Work:
     """Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they are.
@@ -895,10 +895,10 @@ def group_broadcast(group: GroupHandle, tensor: TensorHandle, root: int, timeout
     tensor: retained until the work is done. On the root read, elsewhere written. Same number of elements and dtype on all ranks; zero elements are fine.
     root: the rank whose tensor is given; the same on all ranks.
     timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-    out_work: owned; end with oar_work_release. Untouched on failure.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
     OAR_E_ARGUMENT root is no rank of the group; an expanded tensor; a negative time-out.
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
-    Threads: serial(group, tensor); does not wait for peers. Other threads of Python run meanwhile.
+    Threads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
 def group_broadcast_bytes(group: GroupHandle, data: Buffer | None, root: int, timeout_ms: int) -> BytesHandle:
     """Give every rank the root's bytes.

@@ -4,7 +4,7 @@
 
 #include <mutex>
 
-#include "comm/arguments.h"
+#include "comm/collectives.h"
 #include "comm/flight_recorder.h"
 
 namespace oarlock {
@@ -22,36 +22,21 @@ class SelfGroup : public Group {
   int rank() const override { return 0; }
   int size() const override { return 1; }
 
-  Result<std::shared_ptr<Work>> all_reduce(at::Tensor tensor, ReduceOp op, Milliseconds timeout) override {
-    OAR_TRY(check_all_reduce(tensor, op));
-    Signature signature = of_tensor(Operator::kAllReduce, tensor);
-    signature.reduce_op = static_cast<std::uint8_t>(op);
-    return done(signature, timeout);
+  // Of one rank only, so there is nobody to wait for.
+  Milliseconds timeout() const override { return Milliseconds(1); }
+
+  Result<std::shared_ptr<Work>> start(Call call) override {
+    OAR_TRY(run(call));
+    return std::shared_ptr<Work>(std::make_shared<DoneWork>());
   }
-  Result<std::shared_ptr<Work>> broadcast(at::Tensor tensor, int root, Milliseconds timeout) override {
-    OAR_TRY(check_broadcast(tensor, root, 1));
-    Signature signature = of_tensor(Operator::kBroadcast, tensor);
-    signature.root = root;
-    return done(signature, timeout);
-  }
-  Result<std::shared_ptr<Work>> all_gather(at::Tensor input, at::Tensor output, Milliseconds timeout) override {
-    OAR_TRY(check_all_gather(input, output, 1));
-    OAR_ASSIGN(std::shared_ptr<Work> work, done(of_tensor(Operator::kAllGather, input), timeout));
+  Status run(Call& call) override {
+    OAR_TRY(record(call.signature));
     const at::NoGradGuard no_grad;
-    output.detach().copy_(input.dim() == 0 ? input.view(1) : input);
-    return work;
-  }
-  Result<std::shared_ptr<Work>> start_barrier(Milliseconds timeout) override {
-    return done({.op = Operator::kBarrier}, timeout);
-  }
-  Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout) override {
-    OAR_TRY(done({.op = Operator::kAllGatherBytes}, timeout).status());
-    return std::vector<std::string>{std::string(mine)};
-  }
-  Result<std::string> broadcast_bytes(std::string_view bytes, int root, Milliseconds timeout) override {
-    OAR_TRY(check_root(root, 1));
-    OAR_TRY(done({.root = root, .op = Operator::kBroadcastBytes}, timeout).status());
-    return std::string(bytes);
+    if (call.signature.op == Operator::kAllGather) {
+      call.output.copy_(call.tensor.dim() == 0 ? call.tensor.view(1) : call.tensor);
+    }
+    call.gathered = {std::move(call.bytes)};
+    return Status::ok();
   }
 
   Status abort(std::string_view reason) override {
@@ -66,19 +51,14 @@ class SelfGroup : public Group {
   JsonValue history() const override { return recorder_.to_json(); }
 
  private:
-  static Signature of_tensor(Operator op, const at::Tensor& tensor) {
-    return {.numel = tensor.numel(), .op = op, .dtype = static_cast<std::int8_t>(tensor.scalar_type())};
-  }
-
-  Result<std::shared_ptr<Work>> done(Signature signature, Milliseconds timeout) {
-    OAR_TRY(resolve_timeout(timeout, timeout).status());
+  Status record(Signature& signature) {
     std::lock_guard lock(mutex_);
     if (closed_) return invalid_state("the group is closed; {} needs an open one", operator_name(signature.op));
     OAR_TRY(Status(aborted_));
     signature.sequence = ++num_done_;
     const std::uint64_t ticket = recorder_.begin(signature);
     recorder_.advance(ticket, FlightRecorder::Phase::kDone, signature.sequence);
-    return std::shared_ptr<Work>(std::make_shared<DoneWork>());
+    return Status::ok();
   }
 
   std::mutex mutex_;  // abort() comes from any thread

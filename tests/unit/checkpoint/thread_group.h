@@ -51,16 +51,15 @@ class ThreadGroup final : public Group {
   ThreadGroup(std::shared_ptr<ThreadWorld> world, int rank) : world_(std::move(world)), rank_(rank) {}
   int rank() const override { return rank_; }
   int size() const override { return world_->size(); }
-  Result<std::shared_ptr<Work>> all_reduce(at::Tensor, ReduceOp, Milliseconds) override { return refused(); }
-  Result<std::shared_ptr<Work>> broadcast(at::Tensor, int, Milliseconds) override { return refused(); }
-  Result<std::shared_ptr<Work>> all_gather(at::Tensor, at::Tensor, Milliseconds) override { return refused(); }
-  Result<std::shared_ptr<Work>> start_barrier(Milliseconds) override { return refused(); }
-  Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds) override {
-    return world_->exchange(rank_, mine);
-  }
-  Result<std::string> broadcast_bytes(std::string_view bytes, int root, Milliseconds) override {
-    OAR_ASSIGN(std::vector<std::string> all, world_->exchange(rank_, bytes));
-    return std::move(all[static_cast<std::size_t>(root)]);
+  Milliseconds timeout() const override { return Milliseconds(30000); }
+  Result<std::shared_ptr<Work>> start(Call) override { return refused(); }
+  Status run(Call& call) override {
+    if (call.signature.op != Operator::kAllGatherBytes && call.signature.op != Operator::kBroadcastBytes) {
+      return refused();
+    }
+    OAR_ASSIGN(call.gathered, world_->exchange(rank_, call.bytes));
+    if (call.signature.root >= 0) call.gathered = {call.gathered[static_cast<std::size_t>(call.signature.root)]};
+    return Status::ok();
   }
   Status abort(std::string_view) override { return refused(); }
   void close() override {}

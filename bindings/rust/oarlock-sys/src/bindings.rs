@@ -1049,14 +1049,14 @@ rank.
 * `reduce_op` (in) OAR\_REDUCE\_\*; the same on all ranks.
 * `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value (comm.timeout\_ms); negative
   is refused.
-* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
 
 * **return** OAR\_E\_ARGUMENT reduce\_op does not exist or does not fit the dtype; a negative time-out.
 * **return** OAR\_E\_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on
   the CPU.
 * **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
   What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
-* **threads** serial(group, tensor); does not wait for peers
+* **threads** serial(group, tensor); waits for peers only if out\_work is NULL
 * **source** Accelerate 1.15 `reduce`.
 * **since** 0.1*/
     pub fn oar_group_all_reduce(
@@ -1073,12 +1073,12 @@ rank.
   elements and dtype on all ranks; zero elements are fine.
 * `root` (in) the rank whose tensor is given; the same on all ranks.
 * `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
 
 * **return** OAR\_E\_ARGUMENT root is no rank of the group; an expanded tensor; a negative time-out.
 * **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
   What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
-* **threads** serial(group, tensor); does not wait for peers
+* **threads** serial(group, tensor); waits for peers only if out\_work is NULL
 * **source** Accelerate 1.15 `broadcast`.
 * **since** 0.1*/
     pub fn oar_group_broadcast(
@@ -1098,12 +1098,12 @@ All ranks of the group make this call, in the same order, with the same n; pad f
 * `output` (out) retained until the work is done, then holds \[n \* size, ...\] (\[size\] for an input without
   dimensions); same dtype as `input`, any strides, no overlap with it.
 * `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
 
 * **return** OAR\_E\_ARGUMENT shape or dtype of the two tensors disagree (the text gives both), or they share memory.
 * **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
   What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
-* **threads** serial(group, input, output); does not wait for peers
+* **threads** serial(group, input, output); waits for peers only if out\_work is NULL
 * **source** Accelerate 1.15 `gather`, for equal shapes.
 * **since** 0.1*/
     pub fn oar_group_all_gather(
@@ -1118,12 +1118,12 @@ before. oar\_state\_barrier waits at once.
 
 * `group` (in) borrowed.
 * `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
 
 * **return** OAR\_E\_ARGUMENT a negative time-out.
 * **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
   What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
-* **threads** serial(group); does not wait for peers
+* **threads** serial(group); waits for peers only if out\_work is NULL
 * **source** Accelerate 1.15 `wait_for_everyone`.
 * **since** 0.1*/
     pub fn oar_group_barrier(

@@ -1079,9 +1079,9 @@ All ranks of the group make this call, in the same order, with the same n; pad f
 - `output` (`oar_tensor *`): retained until the work is done, then holds [n * size, ...] ([size] for an input without
   dimensions); same dtype as `input`, any strides, no overlap with it.
 - `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure. NULL: see above.
 
-Threads: serial(group, input, output); does not wait for peers.
+Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather(group, input, output, timeout_ms, out_work) =
     ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
@@ -1124,9 +1124,9 @@ rank.
 - `reduce_op` (`int32_t`): OAR_REDUCE_*; the same on all ranks.
 - `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value (comm.timeout_ms); negative is
   refused.
-- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure. NULL: see above.
 
-Threads: serial(group, tensor); does not wait for peers.
+Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) =
     ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
@@ -1139,9 +1139,9 @@ before. oar_state_barrier waits at once.
 
 - `group` (`oar_group *`): borrowed.
 - `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure. NULL: see above.
 
-Threads: serial(group); does not wait for peers.
+Threads: serial(group); waits for peers only if out_work is NULL.
 """
 oar_group_barrier(group, timeout_ms, out_work) =
     ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
@@ -1156,9 +1156,9 @@ Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they
   elements and dtype on all ranks; zero elements are fine.
 - `root` (`int32_t`): the rank whose tensor is given; the same on all ranks.
 - `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure.
+- `out_work` (`oar_work **`): owned; end with oar_work_release. Untouched on failure. NULL: see above.
 
-Threads: serial(group, tensor); does not wait for peers.
+Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_broadcast(group, tensor, root, timeout_ms, out_work) =
     ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)

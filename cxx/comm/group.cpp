@@ -1,0 +1,42 @@
+#include "comm/group.h"
+
+#include <utility>
+
+#include "comm/collectives.h"
+
+namespace oarlock {
+
+Result<std::shared_ptr<Work>> Group::all_reduce(const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
+  OAR_ASSIGN(Call call, make_all_reduce(*this, tensor, op, timeout));
+  return start(std::move(call));
+}
+
+Result<std::shared_ptr<Work>> Group::broadcast(const at::Tensor& tensor, int root, Milliseconds timeout) {
+  OAR_ASSIGN(Call call, make_broadcast(*this, tensor, root, timeout));
+  return start(std::move(call));
+}
+
+Result<std::shared_ptr<Work>> Group::all_gather(const at::Tensor& input, const at::Tensor& output,
+                                                Milliseconds timeout) {
+  OAR_ASSIGN(Call call, make_all_gather(*this, input, output, timeout));
+  return start(std::move(call));
+}
+
+Status Group::barrier(Milliseconds timeout) {
+  OAR_ASSIGN(Call call, make_barrier(*this, timeout));
+  return run(call);
+}
+
+Result<std::vector<std::string>> Group::all_gather_bytes(std::string_view mine, Milliseconds timeout) {
+  OAR_ASSIGN(Call call, make_all_gather_bytes(*this, mine, timeout));
+  OAR_TRY(run(call));
+  return std::move(call.gathered);
+}
+
+Result<std::string> Group::broadcast_bytes(std::string_view bytes, int root, Milliseconds timeout) {
+  OAR_ASSIGN(Call call, make_broadcast_bytes(*this, bytes, root, timeout));
+  OAR_TRY(run(call));
+  return std::move(call.gathered.front());
+}
+
+}  // namespace oarlock
