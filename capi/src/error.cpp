@@ -53,6 +53,19 @@ oar_status oar_error_take(oar_error** out) noexcept {
   });
 }
 
+oar_status oar_error_set(oar_status code, const char* component, const char* operation, const char* message,
+                         int32_t rank, int64_t vendor_code) noexcept {
+  return guard_with({.any_thread = true, .any_torch = true}, [&]() -> Status {
+    if (code <= OAR_OK || code > OAR_E_INTERNAL) {
+      return invalid_argument("code must be one of a failure, {} to {}, got {}", OAR_E_ARGUMENT, OAR_E_INTERNAL, code);
+    }
+    OAR_TRY(require_argument(component, "component"));
+    OAR_TRY(require_argument(operation, "operation"));
+    OAR_TRY(require_argument(message, "message"));
+    return Status(ErrorInfo{code, message, component, operation, rank, vendor_code});
+  });
+}
+
 oar_status oar_error_code(const oar_error* error, oar_status* out_code) noexcept {
   return get(error, out_code, "out_code", [](const ErrorInfo& self) { return self.code; });
 }

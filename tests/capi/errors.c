@@ -166,7 +166,44 @@ static void every_code_has_a_name(void) {
   EXPECT(strcmp(oar_status_name(OAR_E_INTERNAL + 1), "an unknown status") == 0);
 }
 
+/* A failure of a library above this one, as liboarlock_mpi gives it. */
+static void a_library_above_sets_the_last_error(void) {
+  oar_error *error = NULL;
+  oar_status code = 0;
+  int32_t rank = 0;
+  int64_t vendor_code = 0;
+  const char *text = NULL;
+  EXPECT(oar_error_set(OAR_E_PEER_LOST, "site", "site_open", "rank 3 went away", 3, -70000000000) == OAR_E_PEER_LOST);
+  EXPECT(strcmp(oar_last_error(), "rank 3 went away") == 0);
+  EXPECT(oar_error_set(OAR_E_IO, "site", "site_open", oar_last_error(), 3, -70000000000) == OAR_E_IO);
+  EXPECT_OK(oar_error_take(&error));
+  EXPECT_OK(oar_error_code(error, &code));
+  EXPECT_OK(oar_error_rank(error, &rank));
+  EXPECT_OK(oar_error_vendor_code(error, &vendor_code));
+  EXPECT(code == OAR_E_IO && rank == 3 && vendor_code == -70000000000);
+  EXPECT_OK(oar_error_message(error, &text));
+  EXPECT(strcmp(text, "rank 3 went away") == 0);
+  EXPECT_OK(oar_error_component(error, &text));
+  EXPECT(strcmp(text, "site") == 0);
+  EXPECT_OK(oar_error_operation(error, &text));
+  EXPECT(strcmp(text, "site_open") == 0);
+  oar_error_release(error);
+}
+
+static void only_failures_can_be_set(void) {
+  const oar_status no_failures[] = {OAR_OK, -1, OAR_E_INTERNAL + 1};
+  size_t i;
+  for (i = 0; i < sizeof no_failures / sizeof *no_failures; ++i) {
+    EXPECT(oar_error_set(no_failures[i], "site", "site_open", "text", -1, 0) == OAR_E_ARGUMENT);
+    EXPECT_CONTAINS(oar_last_error(), "code must be one of a failure, 1 to 19");
+  }
+  EXPECT(oar_error_set(OAR_E_IO, "site", "site_open", NULL, -1, 0) == OAR_E_ARGUMENT);
+  EXPECT_CONTAINS(oar_last_error(), "message is NULL");
+}
+
 int main(void) {
+  a_library_above_sets_the_last_error();
+  only_failures_can_be_set();
   text_is_cleared_by_the_next_call();
   release_keeps_the_text();
   taken_errors_outlive_the_text();

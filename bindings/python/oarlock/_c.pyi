@@ -796,6 +796,20 @@ def error_retain(error: ErrorHandle) -> ErrorHandle:
     error: borrowed; each retain needs one more oar_error_release.
     Threads: any.
     """
+def error_set(code: int, component: str, operation: str, message: str, rank: int, vendor_code: int) -> None:
+    """Make a failure of a library that is built on this one the last failure of this thread, so that its callers find the text of every failure in one place. liboarlock_mpi does so.
+
+    It ends the function that failed: `return oar_error_set(OAR_E_STATE, "site", "site_open", text, -1, 0);`
+
+    code: what the function returns: OAR_E_ARGUMENT to OAR_E_INTERNAL.
+    component: copied; the library or the part of it that failed, for oar_error_component.
+    operation: copied; the function that failed, for oar_error_operation.
+    message: copied, UTF-8; what failed, where, and what to do.
+    rank: the rank that it is about; -1 if it is about no rank.
+    vendor_code: a number from below; 0 if there is none.
+    always `code`, but OAR_E_ARGUMENT if that is no code of a failure, or a text is NULL.
+    Threads: any.
+    """
 def error_take() -> ErrorHandle | None:
     """Move this thread's error into an object that may go to other threads.
 
@@ -1905,7 +1919,7 @@ def state_create(config: ConfigHandle | None) -> State:
     Threads: serial(config); waits for the other ranks. Other threads of Python run meanwhile.
     """
 def state_create_with_exchange(config: ConfigHandle | None, rank: int, world_size: int, fn: Callable[..., object] | None) -> State:
-    """Meet the other ranks through the host's own communicator (an MPI sub-communicator, PMIx, ...): `fn` carries one small block of bytes per rank, from which all learn where rank 0 listens. Environment variables about ranks are not looked at.
+    """Meet the other ranks through the host's own communicator (an MPI sub-communicator, PMIx, ...): `fn` carries one small block of bytes per rank, from which all learn where rank 0 listens. Environment variables about ranks are not looked at. With an MPI communicator oar_state_create_with_mpi does it for you.
 
     config: borrowed, copied; NULL takes the defaults and the environment.
     rank: this process's number, 0 <= rank < world_size.

@@ -48,6 +48,27 @@ OAR_API OAR_SINCE(0, 1) OAR_BORROWED const char *oar_status_name(oar_status stat
 OAR_API OAR_SINCE(0, 1) oar_status oar_error_take(OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_error **out) OAR_NOEXCEPT;
 
 /**
+ * Make a failure of a library that is built on this one the last failure of this thread, so that its callers find the
+ * text of every failure in one place. liboarlock_mpi does so.
+ *
+ * It ends the function that failed: `return oar_error_set(OAR_E_STATE, "site", "site_open", text, -1, 0);`
+ *
+ * @param[in] code         what the function returns: OAR_E_ARGUMENT to OAR_E_INTERNAL.
+ * @param[in] component    copied; the library or the part of it that failed, for oar_error_component.
+ * @param[in] operation    copied; the function that failed, for oar_error_operation.
+ * @param[in] message      copied, UTF-8; what failed, where, and what to do.
+ * @param[in] rank         the rank that it is about; -1 if it is about no rank.
+ * @param[in] vendor_code  a number from below; 0 if there is none.
+ *
+ * @return always `code`, but OAR_E_ARGUMENT if that is no code of a failure, or a text is NULL.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_error_set(oar_status code, const char *component, const char *operation, const char *message, int32_t rank,
+              int64_t vendor_code) OAR_NOEXCEPT;
+
+/**
  * The status code of an error.
  *
  * @param[in]  error     borrowed.

@@ -1436,6 +1436,29 @@ Does not clear the error on entry. Afterwards oar\_last\_error() is "".
 * **threads** any
 * **since** 0.1*/
     pub fn oar_error_take(out: *mut *mut oar_error) -> oar_status;
+    /**Make a failure of a library that is built on this one the last failure of this thread, so that its callers find the
+text of every failure in one place. liboarlock\_mpi does so.
+
+It ends the function that failed: `return oar_error_set(OAR_E_STATE, "site", "site_open", text, -1, 0);`
+
+* `code` (in) what the function returns: OAR\_E\_ARGUMENT to OAR\_E\_INTERNAL.
+* `component` (in) copied; the library or the part of it that failed, for oar\_error\_component.
+* `operation` (in) copied; the function that failed, for oar\_error\_operation.
+* `message` (in) copied, UTF-8; what failed, where, and what to do.
+* `rank` (in) the rank that it is about; -1 if it is about no rank.
+* `vendor_code` (in) a number from below; 0 if there is none.
+
+* **return** always `code`, but OAR\_E\_ARGUMENT if that is no code of a failure, or a text is NULL.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_error_set(
+        code: oar_status,
+        component: *const ::core::ffi::c_char,
+        operation: *const ::core::ffi::c_char,
+        message: *const ::core::ffi::c_char,
+        rank: i32,
+        vendor_code: i64,
+    ) -> oar_status;
     /**The status code of an error.
 
 * `error` (in) borrowed.
@@ -2679,7 +2702,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
     ) -> oar_status;
     /**Meet the other ranks through the host's own communicator (an MPI sub-communicator, PMIx, ...): `fn` carries one
 small block of bytes per rank, from which all learn where rank 0 listens. Environment variables about ranks are not
-looked at.
+looked at. With an MPI communicator oar\_state\_create\_with\_mpi does it for you.
 
 * `config` (in) borrowed, copied; NULL takes the defaults and the environment.
 * `rank` (in) this process's number, 0 \<= rank \< world\_size.
