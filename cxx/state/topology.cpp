@@ -4,35 +4,13 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "base/text.h"
+#include "state/job_variables.h"
 
 namespace oarlock {
 namespace {
 
 constexpr int kDefaultPort = 29500;  // the reference's, and torchrun's
 constexpr int kWorldSizeMax = 1 << 20;
-
-// A number and where it was read: every message names the variable or option.
-struct Place {
-  std::string name;
-  std::optional<int> value;
-  std::string text() const { return value ? fmt::format("{}={}", name, *value) : fmt::format("{} (not set)", name); }
-};
-
-// The same six facts, from options or from variables.
-struct Places {
-  Place rank, world_size, local_rank, local_world_size, node_rank, port;
-  std::string address;
-  std::string way_out;
-};
-
-Result<Place> read_variable(const Environment& environment, const char* name) {
-  const std::optional<std::string> text = environment(name);
-  if (!text || text->empty()) return Place{name, std::nullopt};
-  if (const std::optional<int> value = parse_number<int>(*text)) return Place{name, *value};
-  return bad_environment("environment variable {} must be a whole number, got '{}'; unset it or correct it", name,
-                         *text);
-}
 
 Place read_option(const Options& options, const char* key) {
   if (!options.is_set(key)) return Place{key, std::nullopt};
@@ -111,7 +89,8 @@ Result<Topology> from_options(const Options& options) {
   return topology;
 }
 
-Result<Topology> from_variables(const Environment& environment) {
+// The variables of `oarlock launch` and torchrun.
+Result<Places> read_places(const Environment& environment) {
   Places places;
   OAR_ASSIGN(places.rank, read_variable(environment, "RANK"));
   OAR_ASSIGN(places.world_size, read_variable(environment, "WORLD_SIZE"));
@@ -119,13 +98,37 @@ Result<Topology> from_variables(const Environment& environment) {
   if (places.local_rank.value == -1) places.local_rank.value.reset();  // the reference's "not distributed"
   OAR_ASSIGN(places.local_world_size, read_variable(environment, "LOCAL_WORLD_SIZE"));
   OAR_ASSIGN(places.node_rank, read_variable(environment, environment("GROUP_RANK") ? "GROUP_RANK" : "NODE_RANK"));
-  // Kubernetes sets MASTER_PORT=tcp://... for a service called master: no matter to a process that meets nobody.
-  if (places.world_size.value.value_or(1) > 1) {
-    OAR_ASSIGN(places.port, read_variable(environment, "MASTER_PORT"));
-  }
-  places.address = environment("MASTER_ADDR").value_or("");
   places.way_out =
       "start the program with `oarlock launch` or torchrun, which set all of them, or unset them all for one process";
+  return places;
+}
+
+// Kubernetes sets MASTER_PORT=tcp://... for a service called master: no matter to a process that meets nobody.
+Status read_port(const Environment& environment, Places& places) {
+  if (places.world_size.value.value_or(1) == 1) return Status::ok();
+  OAR_ASSIGN(places.port, read_variable(environment, "MASTER_PORT"));
+  return Status::ok();
+}
+
+Result<Topology> from_job(Job job, const Environment& environment) {
+  OAR_TRY(read_port(environment, job.places));
+  if (!job.places.port.value && !job.world_id.empty()) job.places.port.value = port_of_world(job.world_id);
+  OAR_ASSIGN(Topology topology, settle(job.places));
+  topology.source = job.source;
+  topology.world_id = job.world_id;
+  return topology;
+}
+
+// `address`: the option's, if there is one.
+Result<Topology> from_variables(const Environment& environment, std::string address) {
+  if (address.empty()) address = environment("MASTER_ADDR").value_or("");
+  OAR_ASSIGN(Places places, read_places(environment));
+  if (!places.rank.value && !places.world_size.value) {
+    OAR_ASSIGN(Job job, find_job(environment, address));
+    if (!job.source.empty()) return from_job(std::move(job), environment);
+  }
+  places.address = std::move(address);
+  OAR_TRY(read_port(environment, places));
   OAR_ASSIGN(Topology topology, settle(places));
   if (!places.world_size.value) {
     topology.source = "one process";
@@ -143,6 +146,14 @@ Result<Topology> from_variables(const Environment& environment) {
 
 }  // namespace
 
+Result<Place> read_variable(const Environment& environment, const char* name) {
+  const std::optional<std::string> text = environment(name);
+  if (!text || text->empty()) return Place{name, std::nullopt};
+  if (const std::optional<int> value = parse_number<int>(*text)) return Place{name, *value};
+  return bad_environment("environment variable {} must be a whole number, got '{}'; unset it or correct it", name,
+                         *text);
+}
+
 Environment process_environment() {
   return [](const char* name) -> std::optional<std::string> {
     const char* value = std::getenv(name);
@@ -152,8 +163,7 @@ Environment process_environment() {
 
 Result<Topology> find_topology(const Options& options, const Environment& environment) {
   if (options.is_set("state.rank") || options.is_set("state.world_size")) return from_options(options);
-  OAR_ASSIGN(Topology topology, from_variables(environment));
-  if (options.is_set("state.master_address")) topology.master_address = options.text("state.master_address");
+  OAR_ASSIGN(Topology topology, from_variables(environment, options.text("state.master_address")));
   if (options.is_set("state.master_port"))
     topology.master_port = read_option(options, "state.master_port").value.value_or(0);
   return topology;

@@ -3,7 +3,8 @@
  *
  * A process finds its place from the options state.rank, state.world_size, ... if they are set, else from the
  * variables that `oarlock launch` and torchrun set (RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR,
- * MASTER_PORT), else it is alone. Alone everything works too, without any backend or thread.
+ * MASTER_PORT), else from those of mpirun, PMI and srun (docs/mpi.md), else it is alone. Alone everything works too,
+ * without any backend or thread. oarlock/mpi.h makes a state among the ranks of an MPI communicator.
  */
 #ifndef OARLOCK_STATE_H
 #define OARLOCK_STATE_H
@@ -74,7 +75,7 @@ oar_state_create(OAR_NULLABLE const oar_config *config, OAR_OUT OAR_OWNED oar_st
 /**
  * Meet the other ranks through the host's own communicator (an MPI sub-communicator, PMIx, ...): `fn` carries one
  * small block of bytes per rank, from which all learn where rank 0 listens. Environment variables about ranks are not
- * looked at.
+ * looked at. With an MPI communicator oar_state_create_with_mpi does it for you.
  *
  * @param[in]  config      borrowed, copied; NULL takes the defaults and the environment.
  * @param[in]  rank        this process's number, 0 <= rank < world_size.

@@ -2,25 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include "unit/support/variables.h"
 
 namespace oarlock {
 namespace {
-
-using Variables = std::map<std::string, std::string>;
-
-Environment environment_of(Variables variables) {
-  return [variables](const char* name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
-  };
-}
-
-Options default_options(std::string_view json = "{}") {
-  Options options = Options::from_environment().value();
-  EXPECT_TRUE(options.merge_json(json).is_ok());
-  return options;
-}
 
 struct Refused {
   Variables variables;
