@@ -6,6 +6,13 @@ install(DIRECTORY capi/include/oarlock DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} F
 set_target_properties(oarlock PROPERTIES INSTALL_RPATH "$ORIGIN;${OARLOCK_TORCH}/lib")
 install(TARGETS oarlock LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES LICENSE THIRD-PARTY-NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# liboarlock_mpi is bound to one MPI, so its source goes along for sites to compile against theirs.
+install(DIRECTORY capi/mpi/include/oarlock DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES capi/mpi/oarlock_mpi.cpp DESTINATION share/oarlock/mpi)
+if(TARGET oarlock_mpi)
+  set_target_properties(oarlock_mpi PROPERTIES INSTALL_RPATH "$ORIGIN")
+  install(TARGETS oarlock_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 if(TARGET oarlock_command)
   set_target_properties(oarlock_command PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
   install(TARGETS oarlock_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
