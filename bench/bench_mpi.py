@@ -1,0 +1,42 @@
+"""allreduce_4B_mpi, allreduce_32MiB_mpi: one all_reduce of float32 over the ranks of mpirun on this host, from call to result; peer
+OpenMPI's MPI_Allreduce in the same processes, in turns (openmpi_all_reduce.c). Two ranks; with four reported without a bar. Neither
+side is pinned to cores."""
+import os
+import pathlib
+import subprocess
+import sys
+
+from rows import print_row, wanted
+
+PROGRAM = pathlib.Path(os.environ["OARLOCK_BUILD"]) / "bench" / "openmpi_all_reduce"
+ROUNDS = 5
+
+
+def measure(num_ranks, numel, calls):
+    """-> per side its turns: median in us, 99th percentile in us, processors in use per rank"""
+    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--timeout", "400", "-n", num_ranks, PROGRAM, numel,
+               calls, ROUNDS]
+    run = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, timeout=500, check=True,
+                         env={**os.environ, "OMP_NUM_THREADS": "1"})
+    turns = {"ours": [], "theirs": []}
+    for line in run.stdout.splitlines():
+        side, *figures = line.split()
+        turns[side].append([float(figure) for figure in figures])
+    return turns
+
+
+def print_rows(bench_id, num_ranks, numel, calls, bar):
+    turns = measure(num_ranks, numel, calls)
+    (ours, our_p99, our_cpu), (theirs, their_p99, their_cpu) = (list(zip(*turns[side])) for side in ("ours", "theirs"))
+    print_row(bench_id, "us", list(ours), "OpenMPI", list(theirs), bar, p99=max(our_p99), theirs_p99=max(their_p99),
+              cpu=max(our_cpu), theirs_cpu=max(their_cpu))
+
+
+IDS = ("allreduce_4B_mpi", "allreduce_32MiB_mpi", "allreduce_4B_mpi_4ranks", "allreduce_32MiB_mpi_4ranks")
+if not PROGRAM.exists():
+    print("  no MPI was found when this was built: allreduce_*_mpi are left out", file=sys.stderr)
+else:
+    for bench_id, num_ranks, numel, calls, bar in ((IDS[0], 2, 1, 2000, "<= 1.0"), (IDS[1], 2, 8 << 20, 20, "<= 0.35"),
+                                                   (IDS[2], 4, 1, 2000, None), (IDS[3], 4, 8 << 20, 20, None)):
+        if wanted(bench_id):
+            print_rows(bench_id, num_ranks, numel, calls, bar)
