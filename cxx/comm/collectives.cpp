@@ -1,74 +1,12 @@
 #include "comm/collectives.h"
 
-#include <ATen/MemoryOverlap.h>
-#include <fmt/ranges.h>
+#include <utility>
 
+#include "comm/call_checks.h"
 #include "comm/reduction.h"
-#include "tensor/dtype.h"
-#include "tensor/memory.h"
 
 namespace oarlock {
 namespace {
-
-std::string shape_text(const at::Tensor& tensor) { return fmt::format("[{}]", fmt::join(tensor.sizes(), ", ")); }
-
-Status check_tensor(const at::Tensor& tensor, const char* name) {
-  if (!tensor.defined()) return invalid_argument("{} holds no tensor", name);
-  if (!tensor.device().is_cpu()) {
-    return unsupported("this group moves tensors of the CPU only, {} is on {}; copy it to the CPU first", name,
-                       tensor.device().str());
-  }
-  if (tensor.layout() != c10::kStrided) return unsupported("{} is sparse; collectives take dense tensors", name);
-  return Status::ok();
-}
-
-Status check_written(const at::Tensor& tensor, const char* name) {
-  OAR_TRY(check_tensor(tensor, name));
-  OAR_TRY(require_writable(tensor, name));
-  if (at::has_internal_overlap(tensor) == at::MemOverlap::Yes) {
-    return invalid_argument("{} is written, but several of its elements share memory (an expanded tensor)", name);
-  }
-  return Status::ok();
-}
-
-bool gathers(const at::Tensor& input, const at::Tensor& output, int world_size) {
-  if (input.dim() == 0) return output.dim() == 1 && output.size(0) == world_size;
-  return output.dim() == input.dim() && output.size(0) == input.size(0) * world_size &&
-         output.sizes().slice(1) == input.sizes().slice(1);
-}
-
-// Also of tensors over the same memory that came in apart: libtorch only compares within one storage.
-bool share_memory(const at::Tensor& a, const at::Tensor& b) {
-  if (!a.is_non_overlapping_and_dense() || !b.is_non_overlapping_and_dense()) {
-    const at::MemOverlapStatus status = at::get_overlap_status(a, b);
-    return status == at::MemOverlapStatus::Full || status == at::MemOverlapStatus::Partial;
-  }
-  const auto* a_begin = static_cast<const char*>(a.const_data_ptr());
-  const auto* b_begin = static_cast<const char*>(b.const_data_ptr());
-  return a_begin < b_begin + b.nbytes() && b_begin < a_begin + a.nbytes();
-}
-
-Status check_root(int root, int world_size) {
-  if (root >= 0 && root < world_size) return Status::ok();
-  return invalid_argument("root must lie in [0, {}), got {}", world_size, root);
-}
-
-Status check_all_gather(const at::Tensor& input, const at::Tensor& output, int world_size) {
-  OAR_TRY(check_tensor(input, "input"));
-  OAR_TRY(check_written(output, "output"));
-  if (input.scalar_type() != output.scalar_type()) {
-    return invalid_argument("input and output must have the same dtype, got {} and {}", dtype_name(input.scalar_type()),
-                            dtype_name(output.scalar_type()));
-  }
-  if (!gathers(input, output, world_size)) {
-    return invalid_argument(
-        "for an input of shape {} and {} ranks the output's first dimension must be {} times as long and "
-        "the others equal, got {}",
-        shape_text(input), world_size, world_size, shape_text(output));
-  }
-  if (share_memory(input, output)) return invalid_argument("input and output share memory");
-  return Status::ok();
-}
 
 Result<Call> new_call(const Group& group, Operator op, Milliseconds timeout) {
   Call call;
@@ -77,20 +15,60 @@ Result<Call> new_call(const Group& group, Operator op, Milliseconds timeout) {
   return call;
 }
 
+at::Tensor detached(const at::Tensor& tensor) { return tensor.requires_grad() ? tensor.detach() : tensor; }
+
+// `part` is what the signature tells of.
+void describe_part(Call& call, const at::Tensor& part) {
+  call.signature.numel = part.numel();
+  call.signature.dtype = static_cast<std::int8_t>(part.scalar_type());
+}
+
 void set_tensor(Call& call, const at::Tensor& tensor) {
-  call.tensor = tensor.requires_grad() ? tensor.detach() : tensor;
-  call.signature.numel = tensor.numel();
-  call.signature.dtype = static_cast<std::int8_t>(tensor.scalar_type());
+  call.tensor = detached(tensor);
+  describe_part(call, tensor);
+}
+
+Status set_reduction(Call& call, c10::ScalarType dtype, ReduceOp op) {
+  OAR_TRY(check_reduction(dtype, op));
+  call.signature.reduce_op = static_cast<std::uint8_t>(op);
+  return Status::ok();
+}
+
+Status check_input_and_output(const at::Tensor& input, const at::Tensor& output) {
+  OAR_TRY(check_tensor(input, "input"));
+  OAR_TRY(check_written(output, "output"));
+  return check_same_dtype(input, output);
+}
+
+Result<Call> make_point_to_point(const Group& group, Operator op, const at::Tensor& tensor, int peer,
+                                 Milliseconds timeout) {
+  if (peer < 0 || peer >= group.size() || peer == group.rank()) {
+    return invalid_argument("the peer of a {} must be another rank of the group's {}, got {} on rank {}",
+                            operator_name(op), group.size(), peer, group.rank());
+  }
+  OAR_ASSIGN(Call call, new_call(group, op, timeout));
+  set_tensor(call, tensor);
+  call.signature.peer = peer;
+  return call;
 }
 
 }  // namespace
 
 Result<Call> make_all_reduce(const Group& group, const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
   OAR_TRY(check_written(tensor, "tensor"));
-  OAR_TRY(check_reduction(tensor.scalar_type(), op));
   OAR_ASSIGN(Call call, new_call(group, Operator::kAllReduce, timeout));
+  OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
   set_tensor(call, tensor);
-  call.signature.reduce_op = static_cast<std::uint8_t>(op);
+  return call;
+}
+
+Result<Call> make_reduce(const Group& group, const at::Tensor& tensor, int root, ReduceOp op, Milliseconds timeout) {
+  OAR_TRY(check_root(root, group.size()));
+  OAR_TRY(root == group.rank() ? check_written(tensor, "tensor") : check_tensor(tensor, "tensor"));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kReduce, timeout));
+  OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
+  set_tensor(call, tensor);
+  call.signature.root = root;
   return call;
 }
 
@@ -105,11 +83,128 @@ Result<Call> make_broadcast(const Group& group, const at::Tensor& tensor, int ro
 
 Result<Call> make_all_gather(const Group& group, const at::Tensor& input, const at::Tensor& output,
                              Milliseconds timeout) {
-  OAR_TRY(check_all_gather(input, output, group.size()));
+  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_parts(input, output, group.size(), "input", "output"));
+  OAR_TRY(check_apart(input, output));
   OAR_ASSIGN(Call call, new_call(group, Operator::kAllGather, timeout));
   set_tensor(call, input);
-  call.output = output.detach();
+  call.output = detached(output);
   return call;
+}
+
+Result<Call> make_all_gather_rows(const Group& group, const at::Tensor& input, const at::Tensor& output,
+                                  std::vector<std::int64_t> rows, Milliseconds timeout) {
+  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_same_row_shape(input, output));
+  OAR_TRY(check_rows(output, rows, group.size(), "output"));
+  const std::int64_t mine = rows[static_cast<std::size_t>(group.rank())];
+  if (input.size(0) != mine) {
+    return invalid_argument("rank {} says that it gives {} rows, and its input has {}", group.rank(), mine,
+                            input.size(0));
+  }
+  OAR_TRY(check_apart(input, output));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kAllGather, timeout));
+  call.tensor = detached(input);
+  call.output = detached(output);
+  describe_part(call, output);
+  call.signature.layout = layout_of(rows);
+  call.rows = std::move(rows);
+  return call;
+}
+
+Result<Call> make_reduce_scatter(const Group& group, const at::Tensor& input, const at::Tensor& output, ReduceOp op,
+                                 Milliseconds timeout) {
+  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_parts(output, input, group.size(), "output", "input"));
+  OAR_TRY(check_apart(input, output));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kReduceScatter, timeout));
+  OAR_TRY(set_reduction(call, input.scalar_type(), op));
+  call.tensor = detached(input);
+  call.output = detached(output);
+  describe_part(call, output);
+  return call;
+}
+
+Result<Call> make_gather(const Group& group, const at::Tensor& input, const at::Tensor& output, int root,
+                         Milliseconds timeout) {
+  OAR_TRY(check_root(root, group.size()));
+  OAR_TRY(check_tensor(input, "input"));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kGather, timeout));
+  set_tensor(call, input);
+  call.signature.root = root;
+  if (root != group.rank()) return call;
+  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_parts(input, output, group.size(), "input", "output"));
+  OAR_TRY(check_apart(input, output));
+  call.output = detached(output);
+  return call;
+}
+
+Result<Call> make_scatter(const Group& group, const at::Tensor& input, const at::Tensor& output, int root,
+                          Milliseconds timeout) {
+  OAR_TRY(check_root(root, group.size()));
+  OAR_TRY(check_written(output, "output"));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kScatter, timeout));
+  call.output = detached(output);
+  describe_part(call, output);
+  call.signature.root = root;
+  if (root != group.rank()) return call;
+  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_parts(output, input, group.size(), "output", "input"));
+  OAR_TRY(check_apart(input, output));
+  call.tensor = detached(input);
+  return call;
+}
+
+Result<Call> make_all_to_all(const Group& group, const at::Tensor& input, const at::Tensor& output,
+                             Milliseconds timeout) {
+  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_same_row_shape(input, output));
+  if (input.size(0) != output.size(0) || input.size(0) % group.size() != 0) {
+    return invalid_argument(
+        "input and output must have the same number of rows, a multiple of the {} ranks, got {} "
+        "and {}",
+        group.size(), input.size(0), output.size(0));
+  }
+  OAR_TRY(check_apart(input, output));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kAllToAll, timeout));
+  set_tensor(call, input);
+  call.output = detached(output);
+  return call;
+}
+
+Result<Call> make_all_to_all_rows(const Group& group, const at::Tensor& input, const at::Tensor& output,
+                                  std::vector<std::int64_t> rows, std::vector<std::int64_t> received_rows,
+                                  Milliseconds timeout) {
+  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_same_row_shape(input, output));
+  OAR_TRY(check_rows(input, rows, group.size(), "input"));
+  OAR_TRY(check_rows(output, received_rows, group.size(), "output"));
+  const auto mine = static_cast<std::size_t>(group.rank());
+  if (rows[mine] != received_rows[mine]) {
+    return invalid_argument("rank {} says that it sends {} rows to itself and receives {}", group.rank(), rows[mine],
+                            received_rows[mine]);
+  }
+  OAR_TRY(check_apart(input, output));
+  OAR_ASSIGN(Call call, new_call(group, Operator::kAllToAll, timeout));
+  call.tensor = detached(input);
+  call.output = detached(output);
+  call.signature.dtype = static_cast<std::int8_t>(input.scalar_type());
+  call.signature.numel = c10::multiply_integers(input.sizes().slice(1));
+  call.signature.layout = layout_of({});  // says that it is ragged; the rows differ from rank to rank
+  call.rows = std::move(rows);
+  call.received_rows = std::move(received_rows);
+  return call;
+}
+
+Result<Call> make_send(const Group& group, const at::Tensor& tensor, int to, Milliseconds timeout) {
+  OAR_TRY(check_tensor(tensor, "tensor"));
+  return make_point_to_point(group, Operator::kSend, tensor, to, timeout);
+}
+
+Result<Call> make_receive(const Group& group, const at::Tensor& tensor, int from, Milliseconds timeout) {
+  OAR_TRY(check_written(tensor, "tensor"));
+  return make_point_to_point(group, Operator::kReceive, tensor, from, timeout);
 }
 
 Result<Call> make_barrier(const Group& group, Milliseconds timeout) {

@@ -15,20 +15,21 @@ enum class FrameType : std::uint16_t {
   kHello = 1,  // to rank 0: who I am
   kWelcome,    // from rank 0: all are here
   kRefusal,    // from rank 0: why the meeting failed
-  kArrival,    // to rank 0: signature, time-out, payload
+  kArrival,    // to rank 0: signature, time-out, rows, payload
   kVerdict,    // from rank 0: all agree; payload
   kFailure,    // both ways: the group is dead, and why
   kLate,       // from rank 0: text of a warning
   kGoodbye,    // both ways: closed on purpose
   kProbe,      // from rank 0: does your engine run?
   kPresent,    // to rank 0: the answer to that
+  kMatched,    // from rank 0: both sides of a send are there; payload
 };
 
 // In front of every body. The magic number also tells another byte order.
 struct FrameHeader {
   static constexpr std::uint32_t kMagic = 0x4f41524b;
   std::uint32_t magic = kMagic;
-  static constexpr std::uint16_t kVersion = 1;
+  static constexpr std::uint16_t kVersion = 2;
   std::uint16_t version = kVersion;
   FrameType type = FrameType::kGoodbye;
   std::uint64_t body_bytes = 0;

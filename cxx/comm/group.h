@@ -20,7 +20,16 @@
 
 namespace oarlock {
 
-enum class ReduceOp { kSum = 1, kAverage = 2, kMax = 3, kMin = 4, kProduct = 5 };  // the numbers of collectives.h
+enum class ReduceOp {  // the numbers of collectives.h
+  kSum = 1,
+  kAverage = 2,
+  kMax = 3,
+  kMin = 4,
+  kProduct = 5,
+  kBitwiseAnd = 6,
+  kBitwiseOr = 7,
+  kBitwiseXor = 8
+};
 
 class Group {
  public:

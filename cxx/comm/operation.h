@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "comm/call.h"
-#include "comm/frame.h"
 
 namespace oarlock {
 
@@ -23,6 +22,7 @@ class Operation : public Call {
   explicit Operation(Call call = {}) : Call(std::move(call)) {}
   std::uint64_t ticket = 0;  // in the flight recorder
 
+  // A coalesced call's results are in the caller's tensors before anybody sees a success.
   void finish(Status status);
   bool is_done() const;
   Status status() const;  // ok while it runs
@@ -35,21 +35,5 @@ class Operation : public Call {
   bool done_ = false;
   Status status_ = Status::ok();
 };
-
-// Small operations go through rank 0 with the signatures: each rank's part travels there, rank 0 reduces in rank order
-// 0..N-1 (so every rank gets the same bits), and the result travels back.
-std::string pack_arrival(const Operation& operation, int rank, bool with_payload);
-struct Arrival {
-  Signature signature;
-  Milliseconds timeout{0};
-  std::string payload;
-};
-Result<Arrival> unpack_arrival(std::string body);
-
-// Rank 0: computes the result from the other ranks' payloads (payloads[0] unused), puts it into the operation and gives
-// the bytes that the others need.
-Result<std::string> conclude(Operation& operation, const std::vector<std::string>& payloads);
-// Other ranks: puts what conclude() gave into the operation.
-Status apply_verdict(Operation& operation, int rank, std::string_view payload, int world_size);
 
 }  // namespace oarlock

@@ -13,23 +13,29 @@ Status check_reduction(c10::ScalarType dtype, ReduceOp op) {
     case ReduceOp::kMax:
     case ReduceOp::kMin:
     case ReduceOp::kProduct:
+    case ReduceOp::kBitwiseAnd:
+    case ReduceOp::kBitwiseOr:
+    case ReduceOp::kBitwiseXor:
       break;
     default:
       return invalid_argument("reduce_op must be one of the OAR_REDUCE_* constants, got {}", static_cast<int>(op));
   }
   if (dtype == c10::kUInt16 || dtype == c10::kUInt32 || dtype == c10::kUInt64 || c10::isFloat8Type(dtype)) {
-    return unsupported("all_reduce has no arithmetic for {}; convert the tensor first", dtype_name(dtype));
+    return unsupported("there is no arithmetic for {}; convert the tensor first", dtype_name(dtype));
   }
   if (op == ReduceOp::kAverage && c10::isIntegralType(dtype, /*includeBool=*/true)) {
-    return invalid_argument(
-        "all_reduce of {} takes no average, whose result would not be whole; reduce the sum and divide",
-        dtype_name(dtype));
+    return invalid_argument("{} takes no average, whose result would not be whole; reduce the sum and divide",
+                            dtype_name(dtype));
+  }
+  if (is_bitwise(op)) {
+    if (c10::isIntegralType(dtype, /*includeBool=*/true)) return Status::ok();
+    return invalid_argument("{} takes no {}, which is of integers and bool only", dtype_name(dtype), name);
   }
   if (dtype == c10::kBool && op != ReduceOp::kMax && op != ReduceOp::kMin) {
-    return invalid_argument("all_reduce of bool takes max (or) and min (and), not {}", name);
+    return invalid_argument("bool takes max (or), min (and) and the bitwise reductions, not {}", name);
   }
   if (c10::isComplexType(dtype) && (op == ReduceOp::kMax || op == ReduceOp::kMin)) {
-    return invalid_argument("all_reduce of {} takes sum, average and product, not {}: complex numbers have no order",
+    return invalid_argument("{} takes sum, average and product, not {}: complex numbers have no order",
                             dtype_name(dtype), name);
   }
   return Status::ok();
@@ -49,6 +55,15 @@ void reduce_into(at::Tensor& into, const at::Tensor& from, ReduceOp op) {
       break;
     case ReduceOp::kProduct:
       into.mul_(from);
+      break;
+    case ReduceOp::kBitwiseAnd:
+      into.bitwise_and_(from);
+      break;
+    case ReduceOp::kBitwiseOr:
+      into.bitwise_or_(from);
+      break;
+    case ReduceOp::kBitwiseXor:
+      into.bitwise_xor_(from);
       break;
   }
 }

@@ -8,13 +8,17 @@
 
 namespace oarlock {
 
-// OAR_E_ARGUMENT for an average of integers, an order of complex numbers, a sum of bools; OAR_E_UNSUPPORTED for types
-// that are only ever moved (float8, uint16, uint32, uint64).
+// OAR_E_ARGUMENT for an average of integers, an order of complex numbers, a sum of bools, bits of what is no integer;
+// OAR_E_UNSUPPORTED for types that are only ever moved (float8, uint16, uint32, uint64).
 Status check_reduction(c10::ScalarType dtype, ReduceOp op);
 
 // into = into (op) from, element by element; an average is still a sum here.
 void reduce_into(at::Tensor& into, const at::Tensor& from, ReduceOp op);
 // What is left to do when all ranks are in: the division of an average.
 void finish_reduction(at::Tensor& sum, ReduceOp op, int num_ranks);
+
+inline bool is_bitwise(ReduceOp op) {
+  return op == ReduceOp::kBitwiseAnd || op == ReduceOp::kBitwiseOr || op == ReduceOp::kBitwiseXor;
+}
 
 }  // namespace oarlock

@@ -15,7 +15,6 @@
 namespace oarlock {
 namespace {
 
-constexpr Milliseconds kHubGrace{1000};         // rank 0 decides a time-out first: it can name the late ranks
 constexpr Milliseconds kDataFailureGrace{500};  // a lost rank is often seen by gloo first
 constexpr Milliseconds kGoodbyeMax{500};        // for the last bytes to peers that read slowly
 constexpr Milliseconds kGlooGrace{2000};        // gloo's own time-out comes after ours
@@ -41,8 +40,9 @@ StarEngine::StarEngine(Star star, Limits limits)
       limits_(limits),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       roll_call_(star_.world_size, limits.late),
-      payloads_(star_.world_size),
+      arrivals_(star_.world_size),
       left_(star_.world_size, false),
+      book_(star_.world_size, limits.late),
       data_signal_(std::make_shared<DataSignal>(wake_.get())) {
   thread_ = start_thread("oar-comm", [this] { run(); });
 }
@@ -57,7 +57,17 @@ void StarEngine::wake() const {
 
 bool StarEngine::goes_through_hub(const Signature& signature) const {
   if (signature.bytes() <= star_.inline_bytes) return true;
-  return signature.op == Operator::kAllReduce && !gloo_can_reduce(static_cast<c10::ScalarType>(signature.dtype));
+  switch (signature.op) {
+    case Operator::kAllReduce:
+    case Operator::kBroadcast:
+    case Operator::kAllGather:
+      break;
+    default:
+      return true;
+  }
+  if (signature.op == Operator::kAllGather && signature.layout != 0 && signature.num_parts == 0) return true;
+  return signature.op == Operator::kAllReduce &&
+         !gloo_can_reduce(static_cast<c10::ScalarType>(signature.dtype), static_cast<ReduceOp>(signature.reduce_op));
 }
 
 // --- any thread
@@ -80,9 +90,11 @@ Status StarEngine::submit(std::shared_ptr<Operation> operation) {
       failure_reported_ = true;
       return failure_;
     }
-    operation->signature.sequence = ++num_submitted_;
-    operation->ticket = recorder_.begin(operation->signature);
-    queue_.push_back(std::move(operation));
+    Signature& signature = operation->signature;
+    const bool is_transfer = signature.is_point_to_point();
+    signature.sequence = is_transfer ? ++num_posted_[{signature.op, signature.peer}] : ++num_submitted_;
+    operation->ticket = recorder_.begin(signature);
+    (is_transfer ? new_posts_ : queue_).push_back(std::move(operation));
   }
   wake();
   return Status::ok();
@@ -135,6 +147,7 @@ void StarEngine::run_until_closed() {
       std::lock_guard lock(mutex_);
       if (close_requested_) break;
     }
+    start_posts();
     start_next();
     poll_once();
     check_timers(steady_clock().now());
@@ -219,7 +232,7 @@ void StarEngine::start_next() {
     deadline_ = TimePoint{};
     recorder_.advance(current_->ticket, FlightRecorder::Phase::kAwaitingRanks, current_->signature.sequence);
     if (is_hub()) {
-      arrive_at_hub(0, Arrival{current_->signature, current_->timeout, {}});
+      arrive_at_hub(0, arrival_of(*current_));
     } else if (hub_left_after_) {
       fail(peer_lost("a rank has left the group: {} closed it after operation {}, so operation {}, {}, cannot complete",
                      name_member(0, star_.members[0]), *hub_left_after_, current_->signature.sequence,
@@ -238,25 +251,37 @@ void StarEngine::start_next() {
 void StarEngine::arrive_at_hub(int rank, Arrival arrival) {
   Status status = roll_call_.arrive(rank, arrival.signature, arrival.timeout, steady_clock().now());
   if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
-  payloads_[rank] = std::move(arrival.payload);
+  arrivals_[rank] = std::move(arrival);
   if (roll_call_.is_complete()) reach_verdict();
 }
 
 void StarEngine::reach_verdict() {
   const bool through_hub = goes_through_hub(current_->signature);
-  std::string payload;
+  Status rows = current_->received_rows.empty() ? Status::ok() : compare_rows(arrivals_);
+  if (!rows.is_ok()) return fail(std::move(rows), /*tell_peers=*/true);
+  Verdict verdict;
   if (through_hub) {
-    Result<std::string> result = conclude(*current_, payloads_);
+    Result<Verdict> result = conclude(*current_, arrivals_);
     if (!result.is_ok()) return fail(std::move(result).status(), /*tell_peers=*/true);
-    payload = std::move(result).value();
+    verdict = std::move(result).value();
   }
   roll_call_.next();
-  for (std::string& part : payloads_) part.clear();
-  FrameWriter writer(FrameType::kVerdict, payload.size());
-  send_to_all(std::move(writer.put<std::uint64_t>(current_->signature.sequence).put_raw(payload)).finish());
+  for (Arrival& arrival : arrivals_) arrival = Arrival();
+  send_verdict(verdict);
   if (failed_) return;
   if (through_hub) return finish_current(Status::ok());
   start_transfer();
+}
+
+void StarEngine::send_verdict(const Verdict& verdict) {
+  const auto pack = [this](std::string_view payload) {
+    FrameWriter writer(FrameType::kVerdict, payload.size());
+    return std::move(writer.put<std::uint64_t>(current_->signature.sequence).put_raw(payload)).finish();
+  };
+  if (verdict.by_rank.empty()) return send_to_all(pack(verdict.shared));
+  for (std::size_t rank = 1; rank < verdict.by_rank.size() && !failed_; ++rank) {
+    send_to(static_cast<int>(rank), std::make_shared<const std::string>(pack(verdict.by_rank[rank])));
+  }
 }
 
 void StarEngine::handle_verdict(const Frame& frame) {

@@ -4,11 +4,13 @@
 //
 // Every operation starts by an arrival at rank 0 (roll_call.h). When all ranks have arrived with equal signatures rank
 // 0 sends the verdict: for small operations the result itself, for large ones the permission to let gloo move the data.
+// Sends and receives have an order of their own for each pair of ranks and never wait behind collectives.
 // Any failure (mismatch, time-out, a lost rank, an abort) makes the group dead on every rank, by the same text.
 #pragma once
 
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,9 +20,11 @@
 
 #include "comm/backends/gloo/gloo_transfer.h"
 #include "comm/flight_recorder.h"
+#include "comm/hub_exchange.h"
 #include "comm/operation.h"
 #include "comm/rendezvous.h"
 #include "comm/roll_call.h"
+#include "comm/transfer_book.h"
 
 namespace oarlock {
 
@@ -46,6 +50,7 @@ class StarEngine {
 
  private:
   using TimePoint = Clock::TimePoint;
+  static constexpr Milliseconds kHubGrace{1000};  // rank 0 decides a time-out first: it can name the late ranks
   enum class Phase { kIdle, kAwaitingRanks, kMovingData };
   // How the data thread tells that it is done; outlives the engine if gloo does.
   struct DataSignal;
@@ -70,11 +75,27 @@ class StarEngine {
   void start_next();
   void arrive_at_hub(int rank, Arrival arrival);
   void reach_verdict();
+  void send_verdict(const Verdict& verdict);
   void start_transfer();
   // Memory of ours in the shape of a tensor, row-major; of the larger of this and earlier operations.
   at::Tensor stage(int slot, const at::Tensor& like);
   void take_data_result();
   void finish_current(Status status);
+
+  // Sends and receives (star_engine_transfers.cpp).
+  struct Posted {
+    std::shared_ptr<Operation> operation;
+    TimePoint deadline;  // after rank 0's own
+  };
+  void start_posts();
+  void post(const Operation& operation);
+  void post_at_hub(int rank, const Signature& signature, Milliseconds timeout, std::string payload);
+  void conclude_transfer(int rank, const Signature& signature, std::string payload);
+  void handle_matched(const Frame& frame);
+  void take_transfer(const Signature& signature, std::string_view payload);
+  void fail_posts(const Status& status);
+  void check_posts(TimePoint now);
+  std::optional<TimePoint> next_post_event() const;
 
   void service(int rank);
   void handle(int rank, Frame frame);
@@ -83,6 +104,7 @@ class StarEngine {
   void lose_peer(int rank, const Status& why);
   void send_to(int rank, std::shared_ptr<const std::string> frame);
   void send_to_all(std::string frame);
+  void warn_all(const std::string& text);
 
   // Ends everything: the current and all queued operations get `status`, the peers are told unless they told us.
   void fail(Status status, bool tell_peers);
@@ -97,6 +119,8 @@ class StarEngine {
   mutable std::mutex mutex_;  // guards the block below
   std::deque<std::shared_ptr<Operation>> queue_;
   std::uint64_t num_submitted_ = 0;
+  std::deque<std::shared_ptr<Operation>> new_posts_;              // sends and receives
+  std::map<std::pair<Operator, int>, std::uint64_t> num_posted_;  // by what, and to or from whom
   std::optional<std::string> abort_reason_;
   bool close_requested_ = false;
   bool closed_ = false;
@@ -113,9 +137,11 @@ class StarEngine {
   std::vector<bool> has_answered_;
   bool failed_ = false;
   std::optional<std::uint64_t> hub_left_after_;
-  RollCall roll_call_;                 // rank 0
-  std::vector<std::string> payloads_;  // rank 0
-  std::vector<bool> left_;             // rank 0
+  RollCall roll_call_;             // rank 0
+  std::vector<Arrival> arrivals_;  // rank 0
+  std::vector<bool> left_;         // rank 0
+  TransferBook book_;              // rank 0
+  std::deque<Posted> posted_;      // this rank's, not yet answered
   std::unique_ptr<GlooTransfer> transfer_;
   std::shared_ptr<DataSignal> data_signal_;
   std::array<at::Tensor, 2> staging_;  // kept from one operation to the next: fresh pages cost more than copies

@@ -40,14 +40,22 @@ void StarEngine::send_to_all(std::string frame) {
   for (std::size_t rank = 0; rank < star_.peers.size(); ++rank) send_to(static_cast<int>(rank), shared);
 }
 
+void StarEngine::warn_all(const std::string& text) {
+  log(LogLevel::kWarning, "comm", "{}", text);
+  send_to_all(std::move(FrameWriter(FrameType::kLate).put_text(text)).finish());
+}
+
 void StarEngine::handle(int rank, Frame frame) {
   if (frame.type == FrameType::kGoodbye) return handle_goodbye(rank, frame);
   if (failed_) return;
   if (frame.type == FrameType::kArrival && is_hub()) {
     Result<Arrival> arrival = unpack_arrival(std::move(frame.body));
     if (!arrival.is_ok()) return fail(std::move(arrival).status(), /*tell_peers=*/true);
-    return arrive_at_hub(rank, std::move(arrival).value());
+    Arrival& given = arrival.value();
+    if (!given.signature.is_point_to_point()) return arrive_at_hub(rank, std::move(given));
+    return post_at_hub(rank, given.signature, given.timeout, std::move(given.payload));
   }
+  if (frame.type == FrameType::kMatched && !is_hub()) return handle_matched(frame);
   if (frame.type == FrameType::kVerdict && !is_hub()) return handle_verdict(frame);
   if (frame.type == FrameType::kPresent && is_hub()) return take_answer(rank);
   if (frame.type == FrameType::kProbe && !is_hub()) {
@@ -59,7 +67,7 @@ void StarEngine::handle(int rank, Frame frame) {
   if (frame.type == FrameType::kLate && !is_hub()) {
     FrameReader reader(frame.body);
     Result<std::string> text = reader.get_text();
-    if (text.is_ok() && current_ != nullptr) log(LogLevel::kWarning, "comm", "{}", text.value());
+    if (text.is_ok() && (current_ != nullptr || !posted_.empty())) log(LogLevel::kWarning, "comm", "{}", text.value());
   }
 }
 
@@ -72,15 +80,16 @@ void StarEngine::handle_goodbye(int rank, const Frame& frame) {
   if (is_hub()) {
     left_[rank] = true;
     Status status = roll_call_.leave(rank, last);
+    if (status.is_ok()) status = book_.leave(rank, last);
     if (!status.is_ok()) fail(std::move(status), /*tell_peers=*/true);
     return;
   }
   hub_left_after_ = last;
-  if (phase_ != Phase::kAwaitingRanks) return;
+  if (phase_ != Phase::kAwaitingRanks && posted_.empty()) return;
   fail(peer_lost("a rank has left the group: {} closed it after operation {}, {}", name_member(0, star_.members[0]),
                  last, doing())
            .with_rank(0)
-           .with_operation(operator_name(current_->signature.op)),
+           .with_operation(current_ != nullptr ? operator_name(current_->signature.op) : "send or receive"),
        /*tell_peers=*/false);
 }
 
@@ -105,7 +114,7 @@ void StarEngine::fail(Status status, bool tell_peers) {
     std::lock_guard lock(mutex_);
     failure_ = status;
     ended.swap(queue_);
-    failure_reported_ = current_ != nullptr || !ended.empty();
+    failure_reported_ = current_ != nullptr || !ended.empty() || !posted_.empty() || !new_posts_.empty();
   }
   if (current_ != nullptr) finish_current(status);
   for (const auto& operation : ended) {
@@ -113,6 +122,7 @@ void StarEngine::fail(Status status, bool tell_peers) {
                       status.message());
     operation->finish(status);
   }
+  fail_posts(status);
   if (tell_peers) send_to_all(pack_failure(status));
   if (transfer_ != nullptr) transfer_->end_soon();  // closes gloo's connections, so that no peer waits there for us
 }

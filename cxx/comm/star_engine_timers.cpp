@@ -3,7 +3,6 @@
 // then.
 #include <utility>
 
-#include "base/log.h"
 #include "comm/star_engine.h"
 
 namespace oarlock {
@@ -18,6 +17,7 @@ int StarEngine::poll_bound_ms(TimePoint now) const {
   if (failed_) return kPollMsMax;
   int bound = kPollMsMax;
   if (is_hub() && roll_call_.next_event()) bound = poll_milliseconds(now, *roll_call_.next_event(), bound);
+  if (const auto then = next_post_event()) bound = poll_milliseconds(now, *then, bound);
   if (probe_end_) {
     bound = poll_milliseconds(now, *probe_end_, bound);
   } else if (phase_ != Phase::kIdle && deadline_ != TimePoint{}) {
@@ -31,12 +31,13 @@ void StarEngine::check_timers(TimePoint now) {
   if (failed_) return;
   if (is_hub()) {
     if (std::optional<std::string> warning = roll_call_.late_warning(now)) {
-      log(LogLevel::kWarning, "comm", "{}", *warning);
-      send_to_all(std::move(FrameWriter(FrameType::kLate).put_text(*warning)).finish());
+      warn_all(*warning);
     }
     Status status = roll_call_.check_deadline(now);
     if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
   }
+  check_posts(now);
+  if (failed_) return;
   if (data_failure_ && now >= data_failure_->first) return fail(std::move(data_failure_->second), /*tell_peers=*/true);
   if (phase_ == Phase::kIdle || deadline_ == TimePoint{} || now < deadline_) return;
   if (!is_hub()) return fail(silent_hub(), /*tell_peers=*/true);

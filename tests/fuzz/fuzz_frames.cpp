@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 #include "comm/greeting.h"
-#include "comm/operation.h"
+#include "comm/hub_exchange.h"
 
 namespace {
 

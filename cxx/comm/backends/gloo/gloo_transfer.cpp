@@ -40,6 +40,12 @@ c10d::ReduceOp gloo_reduce_op(std::uint8_t op) {
       return c10d::ReduceOp::MIN;
     case ReduceOp::kProduct:
       return c10d::ReduceOp::PRODUCT;
+    case ReduceOp::kBitwiseAnd:
+      return c10d::ReduceOp::BAND;
+    case ReduceOp::kBitwiseOr:
+      return c10d::ReduceOp::BOR;
+    case ReduceOp::kBitwiseXor:
+      return c10d::ReduceOp::BXOR;
     default:
       return c10d::ReduceOp::SUM;  // an average is divided afterwards: gloo has none
   }
@@ -50,7 +56,8 @@ at::Tensor as_bytes(const at::Tensor& tensor) { return tensor.view(-1).view(at::
 
 }  // namespace
 
-bool gloo_can_reduce(c10::ScalarType dtype) {
+bool gloo_can_reduce(c10::ScalarType dtype, ReduceOp op) {
+  if (is_bitwise(op)) return true;  // as bytes
   switch (dtype) {
     case c10::kFloat:
     case c10::kDouble:
@@ -81,9 +88,10 @@ void GlooTransfer::Worker::perform(Job& job) {
     c10d::AllreduceOptions options;
     options.reduceOp = gloo_reduce_op(job.signature.reduce_op);
     options.timeout = job.timeout;
-    std::vector<at::Tensor> tensors{job.tensor.view(-1)};
+    const auto op = static_cast<ReduceOp>(job.signature.reduce_op);
+    std::vector<at::Tensor> tensors{is_bitwise(op) ? as_bytes(job.tensor) : job.tensor.view(-1)};
     group->allreduce(tensors, options)->wait();
-    finish_reduction(job.tensor, static_cast<ReduceOp>(job.signature.reduce_op), place.world_size);
+    finish_reduction(job.tensor, op, place.world_size);
   } else if (job.signature.op == Operator::kBroadcast) {
     c10d::BroadcastOptions options;
     options.rootRank = job.signature.root;

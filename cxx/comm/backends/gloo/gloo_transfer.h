@@ -55,6 +55,6 @@ class GlooTransfer {
 };
 
 // Whether gloo has arithmetic for this; if not, the bytes go through rank 0 at any size.
-bool gloo_can_reduce(c10::ScalarType dtype);
+bool gloo_can_reduce(c10::ScalarType dtype, ReduceOp op);
 
 }  // namespace oarlock
