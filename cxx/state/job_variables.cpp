@@ -66,9 +66,9 @@ Result<Job> read_slurm(const Environment& environment) {
 Result<Job> read_family(const Environment& environment, const Family& family) {
   Job job;
   job.source = family.source;
-  // The one name of a job that launchers with PMIx, Open MPI's among them, give.
-  const std::string name = environment("PMIX_NAMESPACE").value_or("");
-  if (!name.empty()) job.world_id = "pmix/" + name;
+  // The first is given by launchers with PMIx, Open MPI's among them, the second by SLURM's PMI; MPICH's gives none.
+  const std::string name = first_set(environment, {"PMIX_NAMESPACE", "PMI_JOBID"});
+  if (!name.empty()) job.world_id = "pmi/" + name;
   OAR_TRY(read_places(environment, family, job.places));
   return job;
 }

@@ -142,6 +142,11 @@ TEST(JobVariables, StepsOfOneJobAreDifferentWorlds) {
   EXPECT_EQ(topology_of(with(kSlurm, {{"SLURM_STEP_ID", "1"}})).value().world_id, "slurm/71.1");
 }
 
+TEST(JobVariables, SlurmsPmiNamesTheJob) {
+  const Variables pmi = {{"PMI_RANK", "1"}, {"PMI_SIZE", "2"}, {"PMI_JOBID", "6.0"}, {"SLURM_STEP_NUM_NODES", "1"}};
+  EXPECT_EQ(topology_of(pmi).value().world_id, "pmi/6.0");
+}
+
 TEST(FirstHost, ReadsTheListsOfSlurm) {
   EXPECT_EQ(first_host("node1"), "node1");
   EXPECT_EQ(first_host("node[07-09,12],gpu1"), "node07");
