@@ -215,7 +215,7 @@ bool check_process(Failure* failure) {
 }
 
 bool check_communicator(MPI_Comm comm, Failure* failure) {
-  // MPI_Comm_f2c gives a zero of another kind for a number that is no communicator.
+  // OpenMPI's MPI_Comm_f2c gives a null pointer for a number that is no communicator.
   if (comm == MPI_COMM_NULL || comm == MPI_Comm()) {
     return fail(failure, OAR_E_ARGUMENT, -1, 0,
                 "comm is MPI_COMM_NULL, or no communicator; only ranks that are in a communicator can make a state "

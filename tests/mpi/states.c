@@ -151,7 +151,9 @@ static void no_communicator(void) {
   oar_state *state = NULL;
   expect_refused(oar_state_create_with_mpi(NULL, MPI_COMM_NULL, &state), OAR_E_ARGUMENT, "MPI_COMM_NULL");
   expect_refused(oar_state_create_with_mpi_fint(NULL, MPI_Comm_c2f(MPI_COMM_NULL), &state), OAR_E_ARGUMENT, "MPI_COMM_NULL");
+#ifdef OPEN_MPI /* elsewhere a number that is no communicator is for MPI's own error handler */
   expect_refused(oar_state_create_with_mpi_fint(NULL, -77, &state), OAR_E_ARGUMENT, "no communicator");
+#endif
   EXPECT(state == NULL && num_made == 0);
 }
 
@@ -245,9 +247,13 @@ static void a_failure_of_mpi(void) {
   oar_state *state = NULL;
   oar_error *error;
   int64_t vendor_code;
+  char reason[MPI_MAX_ERROR_STRING];
+  int length;
+  MPI_Error_string(MPI_ERR_TYPE, reason, &length);
   forced_error = MPI_ERR_TYPE;
   EXPECT(oar_state_create_with_mpi(NULL, MPI_COMM_WORLD, &state) == OAR_E_IO);
-  EXPECT_CONTAINS(oar_last_error(), "MPI_Iallgather failed: MPI_ERR_TYPE");
+  EXPECT_CONTAINS(oar_last_error(), "MPI_Iallgather failed: ");
+  EXPECT_CONTAINS(oar_last_error(), reason);
   EXPECT_OK(oar_error_take(&error));
   EXPECT_OK(oar_error_vendor_code(error, &vendor_code));
   EXPECT(vendor_code == MPI_ERR_TYPE && state == NULL && num_made == num_freed);
