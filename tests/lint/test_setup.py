@@ -115,7 +115,7 @@ def test_full_adds_the_packages_that_tests_compare_with(machine):
     assert all(f'"{wheel}"' in pins for wheel in wheels[2].split(" -q ")[1].split())
     assert wheels[3].endswith("torch==2.11.0 transformers==5.23.0")
     installed = (machine.root / "packages").read_text().split()
-    assert {"abigail-tools", "libopenmpi-dev", "openmpi-bin", "gfortran"} <= set(installed)
+    assert {"abigail-tools", "libopenmpi-dev", "openmpi-bin", "gfortran", "slurmctld", "slurmd", "slurm-client"} <= set(installed)
 
 
 @pytest.mark.parametrize("level", ["core", "full"])
