@@ -1,6 +1,6 @@
-"""allreduce_4B_mpi, allreduce_32MiB_mpi: one all_reduce of float32 over the ranks of mpirun on this host, from call to result; peer
-OpenMPI's MPI_Allreduce in the same processes, in turns (openmpi_all_reduce.c). Two ranks; with four reported without a bar. Neither
-side is pinned to cores."""
+"""allreduce_<size>_mpi: one all_reduce of float32 over the ranks of mpirun on this host, from call to result; peer OpenMPI's
+MPI_Allreduce in the same processes, in turns (openmpi_all_reduce.c). Two ranks; 4 B and 32 MiB have bars, other sizes and four ranks are
+reported. Neither side is pinned to cores."""
 import os
 import pathlib
 import subprocess
@@ -32,11 +32,12 @@ def print_rows(bench_id, num_ranks, numel, calls, bar):
               cpu=max(our_cpu), theirs_cpu=max(their_cpu))
 
 
-IDS = ("allreduce_4B_mpi", "allreduce_32MiB_mpi", "allreduce_4B_mpi_4ranks", "allreduce_32MiB_mpi_4ranks")
+IDS = ("allreduce_4B_mpi", "allreduce_64KiB_mpi", "allreduce_1MiB_mpi", "allreduce_32MiB_mpi", "allreduce_256MiB_mpi", "allreduce_4B_mpi_4ranks", "allreduce_32MiB_mpi_4ranks")
+CASES = ((2, 1, 2000, "<= 1.0"), (2, 1 << 14, 1000, None), (2, 1 << 18, 200, None), (2, 8 << 20, 20, "<= 0.35"), (2, 64 << 20, 4, None),
+         (4, 1, 2000, None), (4, 8 << 20, 20, None))  # ranks, elements, calls in a turn, bar
 if not PROGRAM.exists():
     print("  no MPI was found when this was built: allreduce_*_mpi are left out", file=sys.stderr)
 else:
-    for bench_id, num_ranks, numel, calls, bar in ((IDS[0], 2, 1, 2000, "<= 1.0"), (IDS[1], 2, 8 << 20, 20, "<= 0.35"),
-                                                   (IDS[2], 4, 1, 2000, None), (IDS[3], 4, 8 << 20, 20, None)):
+    for bench_id, case in zip(IDS, CASES):
         if wanted(bench_id):
-            print_rows(bench_id, num_ranks, numel, calls, bar)
+            print_rows(bench_id, *case)

@@ -18,12 +18,9 @@ static int32_t all_gather(const void *mine, size_t size, void *all, void *user_d
 static oar_status sum_over(oar_state *state, float *values, int64_t count) {
   oar_group *group;
   oar_tensor *tensor;
-  oar_work *work;
   TRY(oar_state_group(state, &group));
   TRY(oar_tensor_from_memory(values, OAR_FLOAT32, &count, NULL, 1, NULL, NULL, &tensor));
-  TRY(oar_group_all_reduce(group, tensor, OAR_REDUCE_SUM, 0, &work));
-  TRY(oar_work_wait(work, 0));
-  oar_work_release(work);
+  TRY(oar_group_all_reduce(group, tensor, OAR_REDUCE_SUM, 0, NULL)); /* NULL: wait for the end */
   oar_tensor_release(tensor);
   oar_group_release(group);
   return OAR_OK;

@@ -36,14 +36,8 @@ module oarlock_calls
     end function
     integer(c_int32_t) function oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, work) bind(c)
       import :: c_int32_t, c_int64_t, c_ptr
-      type(c_ptr), value :: group, tensor
+      type(c_ptr), value :: group, tensor, work ! c_null_ptr: waits for the end
       integer(c_int32_t), value :: reduce_op
-      integer(c_int64_t), value :: timeout_ms
-      type(c_ptr), intent(out) :: work
-    end function
-    integer(c_int32_t) function oar_work_wait(work, timeout_ms) bind(c)
-      import :: c_int32_t, c_int64_t, c_ptr
-      type(c_ptr), value :: work
       integer(c_int64_t), value :: timeout_ms
     end function
     integer(c_int32_t) function oar_state_close(state) bind(c)
@@ -61,10 +55,6 @@ module oarlock_calls
     subroutine oar_tensor_release(tensor) bind(c)
       import :: c_ptr
       type(c_ptr), value :: tensor
-    end subroutine
-    subroutine oar_work_release(work) bind(c)
-      import :: c_ptr
-      type(c_ptr), value :: work
     end subroutine
     type(c_ptr) function oar_last_error() bind(c)
       import :: c_ptr
@@ -97,7 +87,7 @@ program sub_communicator
   real(c_double) :: total
   integer :: world_rank, half, error, i
   integer(c_int32_t) :: rank
-  type(c_ptr) :: state, group, tensor, work
+  type(c_ptr) :: state, group, tensor
 
   call MPI_Init(error)
   call MPI_Comm_rank(MPI_COMM_WORLD, world_rank, error)
@@ -109,10 +99,8 @@ program sub_communicator
     call check(oar_state_group(state, group))
     call check(oar_tensor_from_memory(c_loc(values), OAR_FLOAT64, [int(n, c_int64_t)], c_null_ptr, 1_c_size_t, c_null_ptr, &
                                       c_null_funptr, tensor))
-    call check(oar_group_all_reduce(group, tensor, OAR_REDUCE_SUM, 0_c_int64_t, work))
-    call check(oar_work_wait(work, 0_c_int64_t))
+    call check(oar_group_all_reduce(group, tensor, OAR_REDUCE_SUM, 0_c_int64_t, c_null_ptr))
     write (*, '(a, i0, a, f12.1)') 'oarlock rank ', rank, ': sum of all = ', sum(values)
-    call oar_work_release(work)
     call oar_tensor_release(tensor)
     call oar_group_release(group)
     call check(oar_state_close(state))
