@@ -13,9 +13,9 @@ lib = ctypes.CDLL(os.environ["OARLOCK_LIBRARY"])
 lib.oar_last_error.restype = ctypes.c_char_p
 lib.oar_status_name.restype = ctypes.c_char_p
 
-SUM, AVERAGE, MAX, MIN, PRODUCT = 1, 2, 3, 4, 5
+SUM, AVERAGE, MAX, MIN, PRODUCT, AND, OR, XOR = 1, 2, 3, 4, 5, 6, 7, 8
 DTYPES = {"bool": 1, "uint8": 2, "int8": 3, "int16": 4, "int32": 5, "int64": 6, "float16": 7, "bfloat16": 8, "float32": 9,
-          "float64": 10, "complex64": 14, "complex128": 15}
+          "float64": 10, "complex64": 14, "complex128": 15, "float8_e4m3fn": 16}
 
 
 class OarError(Exception):
@@ -141,6 +141,40 @@ class State:
         finally:
             source.release()
             target.release()
+
+    def start(self, name, *arguments, timeout_ms=0, dtype=None, waits=False):
+        """oar_group_<name>: arrays are tensors, lists of arrays lists of tensors, lists of numbers rows, None no tensor. Gives a
+        Work; with `waits` the call waits itself and gives None."""
+        tensors, passed = [], []
+
+        def tensor(array):
+            tensors.append(Tensor(array, dtype))
+            return tensors[-1].handle
+        try:
+            for argument in arguments:
+                if isinstance(argument, np.ndarray):
+                    passed.append(tensor(argument))
+                elif isinstance(argument, list):
+                    is_rows = not argument or isinstance(argument[0], int)
+                    items = argument if is_rows else [tensor(array) for array in argument]
+                    passed += [((ctypes.c_int64 if is_rows else ctypes.c_void_p) * len(items))(*items), ctypes.c_size_t(len(items))]
+                else:
+                    passed.append(argument)
+            function = getattr(lib, f"oar_group_{name}")
+            if waits:
+                return check(function(self.group, *passed, ctypes.c_int64(timeout_ms), None))
+            return Work(ctypes.c_void_p(call_out(function, self.group, *passed, ctypes.c_int64(timeout_ms))), arguments)
+        finally:
+            for each in tensors:  # the work keeps them
+                each.release()
+
+    def run(self, name, *arguments, **options):
+        """As start(), to the end: by a work, and with NULL for the work for every second call."""
+        self.calls = getattr(self, "calls", 0) + 1
+        if self.calls % 2:
+            self.start(name, *arguments, **options).wait().release()
+        else:
+            self.start(name, *arguments, **options, waits=True)
 
     def barrier(self, timeout_ms=0):
         check(lib.oar_state_barrier(self.handle, ctypes.c_int64(timeout_ms)))

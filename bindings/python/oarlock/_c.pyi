@@ -140,6 +140,9 @@ OPTION_STATE_WORLD_SIZE: str
 OPTION_THREADS_INTRA_OP: str
 OPTION_TRACKER_PATH: str
 REDUCE_AVERAGE: int
+REDUCE_BITWISE_AND: int
+REDUCE_BITWISE_OR: int
+REDUCE_BITWISE_XOR: int
 REDUCE_MAX: int
 REDUCE_MIN: int
 REDUCE_PRODUCT: int
@@ -844,7 +847,8 @@ def group_all_gather(group: GroupHandle, input: TensorHandle, output: TensorHand
     """Concatenate every rank's `input` along dim 0 and give all ranks the result.
 
     Rank r's rows land at output[r*n, (r+1)*n), whatever order the ranks arrive in.
-    All ranks of the group make this call, in the same order, with the same n; pad first if n differs.
+    All ranks of the group make this call, in the same order, with the same n; oar_group_all_gather_rows
+    takes different ones.
 
     group: borrowed.
     input: retained until the work is done. Shape [n, ...], n >= 0, any strides; or no dimensions.
@@ -875,6 +879,37 @@ def group_all_gather_bytes(group: GroupHandle, data: Buffer | None, timeout_ms: 
     OAR_E_ABORTED the group is dead; the text tells since what.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
+def group_all_gather_coalesced(group: GroupHandle, inputs: Sequence[TensorHandle | None], outputs: Sequence[TensorHandle | None], timeout_ms: int) -> Work:
+    """Concatenate every rank's inputs[i] along dim 0 into outputs[i], for all i, and give all ranks the results.
+
+    group: borrowed.
+    inputs: retained until the work is done. inputs[i] has the shape [n_i, ...] or no dimensions.
+    num_inputs: how many.
+    outputs: retained until the work is done, then outputs[i] holds [n_i * size, ...], rank r's rows at [r*n_i, (r+1)*n_i).
+    num_outputs: how many: as many as inputs.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_all_gather_rows(group: GroupHandle, input: TensorHandle, output: TensorHandle, rows: Sequence[int], timeout_ms: int) -> Work:
+    """Concatenate the ranks' inputs along dim 0 where ranks have different numbers of rows, and give all ranks the result.
+
+    Rank r's rows[r] rows come after those of the ranks before it. Who does not know the other ranks' numbers asks first:
+    an oar_group_all_gather of one int64 per rank tells all of them.
+
+    group: borrowed.
+    input: retained until the work is done. Shape [rows[rank], ...], any strides, at least one dimension.
+    output: retained until the work is done, then holds [sum of rows, ...]; same dtype as `input`, any strides, no overlap with it.
+    rows: by rank, how many rows it gives; 0 is fine. The same numbers on all ranks, which are compared before data moves. Read during the call.
+    num_rows: how many numbers: the size of the group.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT rows do not fit the shapes (the text gives both), dtypes differ, or the tensors share memory.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
 def group_all_reduce(group: GroupHandle, tensor: TensorHandle, reduce_op: int, timeout_ms: int) -> Work:
     """Combine the ranks' tensors element by element and give every rank the result, in place.
 
@@ -891,6 +926,53 @@ def group_all_reduce(group: GroupHandle, tensor: TensorHandle, reduce_op: int, t
     OAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
     Threads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_all_reduce_coalesced(group: GroupHandle, tensors: Sequence[TensorHandle | None], reduce_op: int, timeout_ms: int) -> Work:
+    """Combine the ranks' tensors element by element and give every rank the results, in place.
+
+    group: borrowed.
+    tensors: retained until the work is done. Same numbers of elements and dtype on all ranks.
+    count: how many tensors.
+    reduce_op: OAR_REDUCE_*; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+    OAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, tensors); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_all_to_all(group: GroupHandle, input: TensorHandle, output: TensorHandle, timeout_ms: int) -> Work:
+    """Exchange parts between all ranks: rows [p*n, (p+1)*n) of the input go to rank p, where they become rows [r*n, (r+1)*n) of the output, r being this rank.
+
+    group: borrowed.
+    input: retained until the work is done. Shape [n * size, ...], any strides, at least one dimension.
+    output: retained until the work is done. Same shape and dtype as `input`, any strides, no overlap with it.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT shape or dtype of the two tensors disagree (the text gives both), the rows do not divide by the number of ranks, or the tensors share memory.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_all_to_all_rows(group: GroupHandle, input: TensorHandle, output: TensorHandle, rows: Sequence[int], received_rows: Sequence[int], timeout_ms: int) -> Work:
+    """Exchange rows between all ranks, as many as each pair agrees on.
+
+    The first rows[0] rows of the input go to rank 0, the next rows[1] to rank 1 and so on; the output holds
+    received_rows[0] rows of rank 0, then received_rows[1] of rank 1 and so on. What this rank says that it receives must
+    be what the peer says that it sends; that is compared before data moves. Who does not know it asks first: an
+    oar_group_all_to_all of the numbers tells.
+
+    group: borrowed.
+    input: retained until the work is done. Shape [sum of rows, ...], any strides, at least one dimension.
+    output: retained until the work is done. Shape [sum of received_rows, ...]; same dtype and other dimensions as `input`, any strides, no overlap with it.
+    rows: by rank, how many rows go to it; 0 is fine. Read during the call.
+    num_rows: how many numbers: the size of the group.
+    received_rows: by rank, how many rows come from it. Read during the call.
+    num_received_rows: how many numbers: the size of the group.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT rows do not fit the shapes (the text gives both), dtypes or other dimensions differ, or the tensors share memory.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
 def group_barrier(group: GroupHandle, timeout_ms: int) -> Work:
     """Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started before. oar_state_barrier waits at once.
@@ -930,12 +1012,100 @@ def group_broadcast_bytes(group: GroupHandle, data: Buffer | None, root: int, ti
     OAR_E_ABORTED the group is dead; the text tells since what.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
+def group_broadcast_coalesced(group: GroupHandle, tensors: Sequence[TensorHandle | None], root: int, timeout_ms: int) -> Work:
+    """Give every rank the root's tensors, in place.
+
+    group: borrowed.
+    tensors: retained until the work is done. On the root read, elsewhere written. Same numbers of elements and dtype on all ranks.
+    count: how many tensors.
+    root: the rank whose tensors are given; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, tensors); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_gather(group: GroupHandle, input: TensorHandle, output: TensorHandle | None, root: int, timeout_ms: int) -> Work:
+    """Concatenate every rank's `input` along dim 0 and give the root the result.
+
+    Rank r's rows land at output[r*n, (r+1)*n). Other ranks than the root need no memory for it.
+
+    group: borrowed.
+    input: retained until the work is done. Shape [n, ...], n >= 0, any strides; or no dimensions.
+    output: on the root: retained until the work is done, then holds [n * size, ...] ([size] for an input without dimensions); same dtype as `input`, no overlap with it. Elsewhere not looked at; NULL is fine.
+    root: the rank that gets the result; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT root is no rank of the group, or, on the root, no output; shape or dtype of the two tensors disagree (the text gives both), or they share memory.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
 def group_rank(group: GroupHandle) -> int:
     """This process's number in the group, from 0.
 
     group: borrowed.
     out_rank: 0 <= rank < size.
     Threads: any.
+    """
+def group_receive(group: GroupHandle, tensor: TensorHandle, peer: int, timeout_ms: int) -> Work:
+    """Receive a tensor from one rank, which sends it by oar_group_send.
+
+    group: borrowed.
+    tensor: retained until the work is done. Same dtype and number of elements as what is sent, any shape and strides, not expanded; its rows are filled in order.
+    peer: the rank that sends; not this one.
+    timeout_ms: milliseconds to wait for the peer; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT the peer is no other rank of the group; an expanded tensor; a negative time-out.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_reduce(group: GroupHandle, tensor: TensorHandle, root: int, reduce_op: int, timeout_ms: int) -> Work:
+    """Combine the ranks' tensors element by element and give the root the result, in place.
+
+    As oar_group_all_reduce, but on other ranks than the root the tensor is only read.
+
+    group: borrowed.
+    tensor: retained until the work is done. Same number of elements and dtype on all ranks; on the root the result, which may not be expanded there.
+    root: the rank that gets the result; the same on all ranks.
+    reduce_op: OAR_REDUCE_*; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT root is no rank of the group; reduce_op does not exist or does not fit the dtype; a negative time-out.
+    OAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_reduce_scatter(group: GroupHandle, input: TensorHandle, output: TensorHandle, reduce_op: int, timeout_ms: int) -> Work:
+    """Combine the ranks' inputs element by element and give each rank its part of the result.
+
+    The result has the shape of the inputs; rank r gets its rows [r*n, (r+1)*n). The inputs stay as they are.
+
+    group: borrowed.
+    input: retained until the work is done. Shape [n * size, ...] ([size] for an output without dimensions), any strides.
+    output: retained until the work is done, then holds this rank's part, [n, ...]; same dtype as `input`, any strides, no overlap with it.
+    reduce_op: OAR_REDUCE_*; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT shape or dtype of the two tensors disagree (the text gives both), or they share memory; reduce_op does not exist or does not fit the dtype.
+    OAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_reduce_scatter_coalesced(group: GroupHandle, inputs: Sequence[TensorHandle | None], outputs: Sequence[TensorHandle | None], reduce_op: int, timeout_ms: int) -> Work:
+    """Combine the ranks' inputs element by element and give each rank its part of each result.
+
+    group: borrowed.
+    inputs: retained until the work is done. inputs[i] has the shape [n_i * size, ...].
+    num_inputs: how many.
+    outputs: retained until the work is done, then outputs[i] holds this rank's rows [r*n_i, (r+1)*n_i) of the result.
+    num_outputs: how many: as many as inputs.
+    reduce_op: OAR_REDUCE_*; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+    OAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
 def group_release(group: GroupHandle) -> None:
     """Drop a reference. Never waits and never communicates. When nothing uses the group any more (its state, works) it leaves: peers that still call it get OAR_E_PEER_LOST.
@@ -948,6 +1118,31 @@ def group_retain(group: GroupHandle) -> Group:
 
     group: borrowed.
     Threads: any.
+    """
+def group_scatter(group: GroupHandle, input: TensorHandle | None, output: TensorHandle, root: int, timeout_ms: int) -> Work:
+    """Give every rank its part of the root's `input`: rank r gets rows [r*n, (r+1)*n).
+
+    group: borrowed.
+    input: on the root: retained until the work is done. Shape [n * size, ...] ([size] for an output without dimensions), any strides. Elsewhere not looked at; NULL is fine.
+    output: retained until the work is done, then holds this rank's part, [n, ...]; any strides, no overlap with `input`. Same shape and dtype on all ranks.
+    root: the rank that gives; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT root is no rank of the group, or, on the root, no input; shape or dtype of the two tensors disagree (the text gives both), or they share memory.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_send(group: GroupHandle, tensor: TensorHandle, peer: int, timeout_ms: int) -> Work:
+    """Send a tensor to one rank, which receives it by oar_group_receive.
+
+    group: borrowed.
+    tensor: retained until the work is done, and not to be written before. Any dtype, shape and strides; zero elements are fine.
+    peer: the rank that receives; not this one.
+    timeout_ms: milliseconds to wait for the peer; 0 takes the group's own value; negative is refused.
+    out_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.
+    OAR_E_ARGUMENT the peer is no other rank of the group; a negative time-out.
+    OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
+    Threads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
 def group_size(group: GroupHandle) -> int:
     """How many ranks the group has.

@@ -10,9 +10,10 @@ from weakref import WeakSet
 
 from . import _c
 from ._c import group_all_reduce, work_wait  # found faster than through the module: calls of every step
+from ._collectives import Collectives, finish, needed, zeros_of_all
 from ._config import Config, config_of
 from ._errors import Error, InvalidArgument, InvalidState, TimedOut, from_handle
-from ._tensor import Tensor, as_tensor, in_place, zeros
+from ._tensor import Tensor, as_tensor, in_place
 from ._values import milliseconds, reduction_number
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Work(_c.WorkHandle):
         return None if error is None else from_handle(error)
 
 
-class Group(_c.GroupHandle):
+class Group(Collectives):
     """Ranks that communicate. All ranks make the same calls in the same order; different ones raise Mismatch on all of them."""
 
     __slots__ = ("__weakref__",)
@@ -86,7 +87,7 @@ class Group(_c.GroupHandle):
 
         Args:
             tensor: anything writable that `as_tensor` takes without a copy; it holds the result.
-            op: "sum", "mean", "max", "min", "product".
+            op: "sum", "mean", "max", "min", "product", and "and", "or", "xor" of the bits.
             timeout: seconds to wait for peers; None takes the group's own.
             async_op: return a Work at once; the tensor is in use until that is done.
 
@@ -106,11 +107,7 @@ class Group(_c.GroupHandle):
 
     def broadcast(self, tensor: Any, root: int = 0, *, timeout: float | None = None, async_op: bool = False) -> Any:
         """Give every rank the root's tensor, in place. Arguments and errors as for all_reduce."""
-        work = _c.group_broadcast(self, in_place(tensor), root, milliseconds(timeout))
-        if async_op:
-            return work
-        work.wait()
-        return tensor
+        return finish(_c.group_broadcast(self, in_place(tensor), root, milliseconds(timeout)), tensor, async_op)
 
     def all_gather(self, tensor: Any, output: Any = None, *, timeout: float | None = None, async_op: bool = False) -> Any:
         """Join the ranks' tensors along the first dimension, in rank order, and give every rank the result.
@@ -125,16 +122,10 @@ class Group(_c.GroupHandle):
             The output, or the Work.
         """
         given = as_tensor(tensor)
+        needed("all_gather", output, async_op)
         if output is None:
-            if async_op:
-                raise InvalidArgument("all_gather with async_op needs an output")
-            shape = given.shape
-            output = zeros((shape[0] * self.size, *shape[1:]) if shape else (self.size,), given.dtype)
-        work = _c.group_all_gather(self, given, in_place(output), milliseconds(timeout))
-        if async_op:
-            return work
-        work.wait()
-        return output
+            output = zeros_of_all(given, self.size)
+        return finish(_c.group_all_gather(self, given, in_place(output), milliseconds(timeout)), output, async_op)
 
     def barrier(self, timeout: float | None = None) -> None:
         """Wait until every rank has called this. Other threads run meanwhile; Ctrl-C ends the waiting, as in Work.wait."""

@@ -13,7 +13,8 @@ EXACT_IN_DOUBLE = 2**53
 DTYPES = {name: number for number in range(1, 256) if (name := _c.dtype_name(number)) != _c.dtype_name(0)}  # 0 is none
 PYTHON_TYPES = {float: "float64", int: "int64", complex: "complex128"}
 REDUCTIONS = {"sum": _c.REDUCE_SUM, "mean": _c.REDUCE_AVERAGE, "average": _c.REDUCE_AVERAGE, "avg": _c.REDUCE_AVERAGE,
-              "max": _c.REDUCE_MAX, "min": _c.REDUCE_MIN, "product": _c.REDUCE_PRODUCT, "prod": _c.REDUCE_PRODUCT}
+              "max": _c.REDUCE_MAX, "min": _c.REDUCE_MIN, "product": _c.REDUCE_PRODUCT, "prod": _c.REDUCE_PRODUCT,
+              "and": _c.REDUCE_BITWISE_AND, "or": _c.REDUCE_BITWISE_OR, "xor": _c.REDUCE_BITWISE_XOR}
 
 
 def milliseconds(timeout: float | None) -> int:

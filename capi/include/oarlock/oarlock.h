@@ -31,6 +31,7 @@
 #include <oarlock/adapter.h>
 #include <oarlock/bytes.h>
 #include <oarlock/checkpoint.h>
+#include <oarlock/coalesced.h>
 #include <oarlock/collectives.h>
 #include <oarlock/config.h>
 #include <oarlock/dataset.h>
@@ -45,6 +46,7 @@
 #include <oarlock/op.h>
 #include <oarlock/optimizer.h>
 #include <oarlock/options.h>
+#include <oarlock/point_to_point.h>
 #include <oarlock/progress.h>
 #include <oarlock/scheduler.h>
 #include <oarlock/session.h>

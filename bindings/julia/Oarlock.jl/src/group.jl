@@ -44,7 +44,14 @@ end
     op === :max && return Lib.OAR_REDUCE_MAX
     op === :min && return Lib.OAR_REDUCE_MIN
     op === :product && return Lib.OAR_REDUCE_PRODUCT
-    refuse(Lib.OAR_E_ARGUMENT, "there is no reduction $(repr(op)); there are :sum, :mean, :max, :min and :product", "all_reduce")
+    op === :and && return Lib.OAR_REDUCE_BITWISE_AND
+    op === :or && return Lib.OAR_REDUCE_BITWISE_OR
+    op === :xor && return Lib.OAR_REDUCE_BITWISE_XOR
+    refuse(
+        Lib.OAR_E_ARGUMENT,
+        "there is no reduction $(repr(op)); there are :sum, :mean, :max, :min, :product, :and, :or and :xor",
+        "all_reduce",
+    )
 end
 
 # Start an operation and wait for it. No Work is made: its finalizer would cost more than the call.
@@ -70,8 +77,8 @@ end
 """
     all_reduce!(group, tensor, op = :sum; timeout = nothing)
 
-Combine the ranks' tensors element by element, in place, and give every rank the result: `:sum`, `:mean`, `:max`, `:min`
-or `:product`. An array may stand for a tensor over its memory. `timeout`: seconds or a `Dates.Period` to wait for
+Combine the ranks' tensors element by element, in place, and give every rank the result: `:sum`, `:mean`, `:max`, `:min`,
+`:product`, or `:and`, `:or`, `:xor` of the bits. An array may stand for a tensor over its memory. `timeout`: seconds or a `Dates.Period` to wait for
 peers; `nothing` takes the group's own. [`start_all_reduce!`](@ref) does not wait but gives a [`Work`](@ref).
 """
 function all_reduce!(group::Group, tensor::Tensor, op::Symbol = :sum; timeout = nothing)

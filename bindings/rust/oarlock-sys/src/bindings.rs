@@ -44,6 +44,9 @@ pub const OAR_REDUCE_AVERAGE: i32 = 2;
 pub const OAR_REDUCE_MAX: i32 = 3;
 pub const OAR_REDUCE_MIN: i32 = 4;
 pub const OAR_REDUCE_PRODUCT: i32 = 5;
+pub const OAR_REDUCE_BITWISE_AND: i32 = 6;
+pub const OAR_REDUCE_BITWISE_OR: i32 = 7;
+pub const OAR_REDUCE_BITWISE_XOR: i32 = 8;
 pub const OAR_CONFIG_BOOL: i32 = 1;
 pub const OAR_CONFIG_INT64: i32 = 2;
 pub const OAR_CONFIG_DOUBLE: i32 = 3;
@@ -1037,6 +1040,111 @@ read-only view of the mapped file, which it keeps, also beyond the checkpoint's 
 * **threads** any
 * **since** 0.1*/
     pub fn oar_checkpoint_release(checkpoint: *mut oar_checkpoint);
+    /**Combine the ranks' tensors element by element and give every rank the results, in place.
+
+* `group` (in) borrowed.
+* `tensors` (in,out) retained until the work is done. Same numbers of elements and dtype on all ranks.
+* `count` (in) how many tensors.
+* `reduce_op` (in) OAR\_REDUCE\_\*; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+* **return** OAR\_E\_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on
+  the CPU.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, tensors); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `all_reduce_coalesced`.
+* **since** 0.1*/
+    pub fn oar_group_all_reduce_coalesced(
+        group: *mut oar_group,
+        tensors: *const *mut oar_tensor,
+        count: usize,
+        reduce_op: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Give every rank the root's tensors, in place.
+
+* `group` (in) borrowed.
+* `tensors` (in,out) retained until the work is done. On the root read, elsewhere written. Same numbers of
+  elements and dtype on all ranks.
+* `count` (in) how many tensors.
+* `root` (in) the rank whose tensors are given; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, tensors); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `_broadcast_coalesced`.
+* **since** 0.1*/
+    pub fn oar_group_broadcast_coalesced(
+        group: *mut oar_group,
+        tensors: *const *mut oar_tensor,
+        count: usize,
+        root: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Concatenate every rank's inputs\[i\] along dim 0 into outputs\[i\], for all i, and give all ranks the results.
+
+* `group` (in) borrowed.
+* `inputs` (in) retained until the work is done. inputs\[i\] has the shape \[n\_i, ...\] or no dimensions.
+* `num_inputs` (in) how many.
+* `outputs` (out) retained until the work is done, then outputs\[i\] holds \[n\_i \* size, ...\], rank r's rows at
+  \[r\*n\_i, (r+1)\*n\_i).
+* `num_outputs` (in) how many: as many as inputs.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, inputs, outputs); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `all_gather_coalesced`.
+* **since** 0.1*/
+    pub fn oar_group_all_gather_coalesced(
+        group: *mut oar_group,
+        inputs: *const *mut oar_tensor,
+        num_inputs: usize,
+        outputs: *const *mut oar_tensor,
+        num_outputs: usize,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Combine the ranks' inputs element by element and give each rank its part of each result.
+
+* `group` (in) borrowed.
+* `inputs` (in) retained until the work is done. inputs\[i\] has the shape \[n\_i \* size, ...\].
+* `num_inputs` (in) how many.
+* `outputs` (out) retained until the work is done, then outputs\[i\] holds this rank's rows \[r\*n\_i, (r+1)\*n\_i)
+  of the result.
+* `num_outputs` (in) how many: as many as inputs.
+* `reduce_op` (in) OAR\_REDUCE\_\*; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT an empty list, tensors of several dtypes, two that share memory; and as in collectives.h.
+* **return** OAR\_E\_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on
+  the CPU.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, inputs, outputs); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `reduce_scatter_tensor_coalesced`.
+* **since** 0.1*/
+    pub fn oar_group_reduce_scatter_coalesced(
+        group: *mut oar_group,
+        inputs: *const *mut oar_tensor,
+        num_inputs: usize,
+        outputs: *const *mut oar_tensor,
+        num_outputs: usize,
+        reduce_op: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
     /**Combine the ranks' tensors element by element and give every rank the result, in place.
 
 Up to `comm.inline_bytes` (64 KiB) ranks are combined in the order 0, 1, ..., N-1; above, in an order of the backend
@@ -1088,10 +1196,40 @@ rank.
         timeout_ms: i64,
         out_work: *mut *mut oar_work,
     ) -> oar_status;
+    /**Combine the ranks' tensors element by element and give the root the result, in place.
+
+As oar\_group\_all\_reduce, but on other ranks than the root the tensor is only read.
+
+* `group` (in) borrowed.
+* `tensor` (in,out) retained until the work is done. Same number of elements and dtype on all ranks; on the
+  root the result, which may not be expanded there.
+* `root` (in) the rank that gets the result; the same on all ranks.
+* `reduce_op` (in) OAR\_REDUCE\_\*; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT root is no rank of the group; reduce\_op does not exist or does not fit the dtype; a
+  negative time-out.
+* **return** OAR\_E\_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on
+  the CPU.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, tensor); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `reduce`.
+* **since** 0.1*/
+    pub fn oar_group_reduce(
+        group: *mut oar_group,
+        tensor: *mut oar_tensor,
+        root: i32,
+        reduce_op: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
     /**Concatenate every rank's `input` along dim 0 and give all ranks the result.
 
 Rank r's rows land at output\[r\*n, (r+1)\*n), whatever order the ranks arrive in.
-All ranks of the group make this call, in the same order, with the same n; pad first if n differs.
+All ranks of the group make this call, in the same order, with the same n; oar\_group\_all\_gather\_rows
+takes different ones.
 
 * `group` (in) borrowed.
 * `input` (in) retained until the work is done. Shape \[n, ...\], n \>= 0, any strides; or no dimensions.
@@ -1110,6 +1248,183 @@ All ranks of the group make this call, in the same order, with the same n; pad f
         group: *mut oar_group,
         input: *mut oar_tensor,
         output: *mut oar_tensor,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Concatenate the ranks' inputs along dim 0 where ranks have different numbers of rows, and give all ranks the result.
+
+Rank r's rows\[r\] rows come after those of the ranks before it. Who does not know the other ranks' numbers asks first:
+an oar\_group\_all\_gather of one int64 per rank tells all of them.
+
+* `group` (in) borrowed.
+* `input` (in) retained until the work is done. Shape \[rows\[rank\], ...\], any strides, at least one
+  dimension.
+* `output` (out) retained until the work is done, then holds \[sum of rows, ...\]; same dtype as `input`, any
+  strides, no overlap with it.
+* `rows` (in) by rank, how many rows it gives; 0 is fine. The same numbers on all ranks, which are
+  compared before data moves. Read during the call.
+* `num_rows` (in) how many numbers: the size of the group.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT rows do not fit the shapes (the text gives both), dtypes differ, or the tensors share
+  memory.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, input, output); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `all_gather` of a list of tensors of different sizes.
+* **since** 0.1*/
+    pub fn oar_group_all_gather_rows(
+        group: *mut oar_group,
+        input: *mut oar_tensor,
+        output: *mut oar_tensor,
+        rows: *const i64,
+        num_rows: usize,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Combine the ranks' inputs element by element and give each rank its part of the result.
+
+The result has the shape of the inputs; rank r gets its rows \[r\*n, (r+1)\*n). The inputs stay as they are.
+
+* `group` (in) borrowed.
+* `input` (in) retained until the work is done. Shape \[n \* size, ...\] (\[size\] for an output without
+  dimensions), any strides.
+* `output` (out) retained until the work is done, then holds this rank's part, \[n, ...\]; same dtype as
+  `input`, any strides, no overlap with it.
+* `reduce_op` (in) OAR\_REDUCE\_\*; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT shape or dtype of the two tensors disagree (the text gives both), or they share memory;
+  reduce\_op does not exist or does not fit the dtype.
+* **return** OAR\_E\_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on
+  the CPU.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, input, output); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `reduce_scatter_tensor`.
+* **since** 0.1*/
+    pub fn oar_group_reduce_scatter(
+        group: *mut oar_group,
+        input: *mut oar_tensor,
+        output: *mut oar_tensor,
+        reduce_op: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Concatenate every rank's `input` along dim 0 and give the root the result.
+
+Rank r's rows land at output\[r\*n, (r+1)\*n). Other ranks than the root need no memory for it.
+
+* `group` (in) borrowed.
+* `input` (in) retained until the work is done. Shape \[n, ...\], n \>= 0, any strides; or no dimensions.
+* `output` (out) on the root: retained until the work is done, then holds \[n \* size, ...\] (\[size\] for an
+  input without dimensions); same dtype as `input`, no overlap with it. Elsewhere not looked
+  at; NULL is fine.
+* `root` (in) the rank that gets the result; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT root is no rank of the group, or, on the root, no output; shape or dtype of the two tensors
+  disagree (the text gives both), or they share memory.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, input, output); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `gather`.
+* **since** 0.1*/
+    pub fn oar_group_gather(
+        group: *mut oar_group,
+        input: *mut oar_tensor,
+        output: *mut oar_tensor,
+        root: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Give every rank its part of the root's `input`: rank r gets rows \[r\*n, (r+1)\*n).
+
+* `group` (in) borrowed.
+* `input` (in) on the root: retained until the work is done. Shape \[n \* size, ...\] (\[size\] for an output
+  without dimensions), any strides. Elsewhere not looked at; NULL is fine.
+* `output` (out) retained until the work is done, then holds this rank's part, \[n, ...\]; any strides, no
+  overlap with `input`. Same shape and dtype on all ranks.
+* `root` (in) the rank that gives; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT root is no rank of the group, or, on the root, no input; shape or dtype of the two tensors
+  disagree (the text gives both), or they share memory.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, input, output); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `scatter`.
+* **since** 0.1*/
+    pub fn oar_group_scatter(
+        group: *mut oar_group,
+        input: *mut oar_tensor,
+        output: *mut oar_tensor,
+        root: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Exchange parts between all ranks: rows \[p\*n, (p+1)\*n) of the input go to rank p, where they become rows \[r\*n,
+(r+1)\*n) of the output, r being this rank.
+
+* `group` (in) borrowed.
+* `input` (in) retained until the work is done. Shape \[n \* size, ...\], any strides, at least one dimension.
+* `output` (out) retained until the work is done. Same shape and dtype as `input`, any strides, no overlap
+  with it.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT shape or dtype of the two tensors disagree (the text gives both), the rows do not divide by
+  the number of ranks, or the tensors share memory.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, input, output); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `all_to_all_single`.
+* **since** 0.1*/
+    pub fn oar_group_all_to_all(
+        group: *mut oar_group,
+        input: *mut oar_tensor,
+        output: *mut oar_tensor,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Exchange rows between all ranks, as many as each pair agrees on.
+
+The first rows\[0\] rows of the input go to rank 0, the next rows\[1\] to rank 1 and so on; the output holds
+received\_rows\[0\] rows of rank 0, then received\_rows\[1\] of rank 1 and so on. What this rank says that it receives must
+be what the peer says that it sends; that is compared before data moves. Who does not know it asks first: an
+oar\_group\_all\_to\_all of the numbers tells.
+
+* `group` (in) borrowed.
+* `input` (in) retained until the work is done. Shape \[sum of rows, ...\], any strides, at least one
+  dimension.
+* `output` (out) retained until the work is done. Shape \[sum of received\_rows, ...\]; same dtype and
+  other dimensions as `input`, any strides, no overlap with it.
+* `rows` (in) by rank, how many rows go to it; 0 is fine. Read during the call.
+* `num_rows` (in) how many numbers: the size of the group.
+* `received_rows` (in) by rank, how many rows come from it. Read during the call.
+* `num_received_rows` (in) how many numbers: the size of the group.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT rows do not fit the shapes (the text gives both), dtypes or other dimensions differ, or the
+  tensors share memory.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, input, output); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `all_to_all_single` with split sizes.
+* **since** 0.1*/
+    pub fn oar_group_all_to_all_rows(
+        group: *mut oar_group,
+        input: *mut oar_tensor,
+        output: *mut oar_tensor,
+        rows: *const i64,
+        num_rows: usize,
+        received_rows: *const i64,
+        num_received_rows: usize,
         timeout_ms: i64,
         out_work: *mut *mut oar_work,
     ) -> oar_status;
@@ -2461,6 +2776,50 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_optimizer_release(optimizer: *mut oar_optimizer);
+    /**Send a tensor to one rank, which receives it by oar\_group\_receive.
+
+* `group` (in) borrowed.
+* `tensor` (in) retained until the work is done, and not to be written before. Any dtype, shape and strides;
+  zero elements are fine.
+* `peer` (in) the rank that receives; not this one.
+* `timeout_ms` (in) milliseconds to wait for the peer; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT the peer is no other rank of the group; a negative time-out.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, tensor); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `send`, `isend`.
+* **since** 0.1*/
+    pub fn oar_group_send(
+        group: *mut oar_group,
+        tensor: *mut oar_tensor,
+        peer: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Receive a tensor from one rank, which sends it by oar\_group\_send.
+
+* `group` (in) borrowed.
+* `tensor` (out) retained until the work is done. Same dtype and number of elements as what is sent, any
+  shape and strides, not expanded; its rows are filled in order.
+* `peer` (in) the rank that sends; not this one.
+* `timeout_ms` (in) milliseconds to wait for the peer; 0 takes the group's own value; negative is refused.
+* `out_work` (out) owned; end with oar\_work\_release. Untouched on failure. NULL: see above.
+
+* **return** OAR\_E\_ARGUMENT the peer is no other rank of the group; an expanded tensor; a negative time-out.
+* **return** OAR\_E\_ABORTED the group is dead; the text tells since what.
+  What only peers can reveal (OAR\_E\_MISMATCH, OAR\_E\_TIMEOUT, OAR\_E\_PEER\_LOST) arrives with oar\_work\_wait.
+* **threads** serial(group, tensor); waits for peers only if out\_work is NULL
+* **source** torch.distributed 2.11 `recv`, `irecv`.
+* **since** 0.1*/
+    pub fn oar_group_receive(
+        group: *mut oar_group,
+        tensor: *mut oar_tensor,
+        peer: i32,
+        timeout_ms: i64,
+        out_work: *mut *mut oar_work,
+    ) -> oar_status;
     /**Create a progress bar. Its clock starts now; nothing is shown before the first oar\_progress\_advance.
 
 * `state` (in) borrowed; only its main process shows anything.

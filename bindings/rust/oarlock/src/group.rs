@@ -10,7 +10,7 @@ use oarlock_sys as sys;
 use std::ffi::c_void;
 use std::time::Duration;
 
-/// How [`Group::all_reduce`] combines.
+/// How [`Group::all_reduce`] and its kin combine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reduce {
@@ -24,16 +24,25 @@ pub enum Reduce {
     Min,
     /// The product.
     Product,
+    /// The and of the bits; of integers and bool only.
+    BitwiseAnd,
+    /// The or of the bits; of integers and bool only.
+    BitwiseOr,
+    /// The exclusive or of the bits; of integers and bool only.
+    BitwiseXor,
 }
 
 impl Reduce {
-    fn code(self) -> i32 {
+    pub(crate) fn code(self) -> i32 {
         match self {
             Reduce::Sum => sys::OAR_REDUCE_SUM,
             Reduce::Average => sys::OAR_REDUCE_AVERAGE,
             Reduce::Max => sys::OAR_REDUCE_MAX,
             Reduce::Min => sys::OAR_REDUCE_MIN,
             Reduce::Product => sys::OAR_REDUCE_PRODUCT,
+            Reduce::BitwiseAnd => sys::OAR_REDUCE_BITWISE_AND,
+            Reduce::BitwiseOr => sys::OAR_REDUCE_BITWISE_OR,
+            Reduce::BitwiseXor => sys::OAR_REDUCE_BITWISE_XOR,
         }
     }
 }
@@ -203,7 +212,7 @@ impl Group {
     }
 }
 
-fn rank_number(rank: usize) -> Result<i32> {
+pub(crate) fn rank_number(rank: usize) -> Result<i32> {
     i32::try_from(rank).map_err(|_| Error::argument("", format!("{rank} is no rank of any group")))
 }
 

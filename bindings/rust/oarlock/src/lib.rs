@@ -46,6 +46,7 @@ mod accelerator;
 mod adapter;
 mod callback;
 mod checkpoint;
+mod collectives;
 mod config;
 mod dataset;
 pub mod dlpack;

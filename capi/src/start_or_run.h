@@ -1,0 +1,18 @@
+// The end of every collective: started with a place for the work, else run.
+#pragma once
+
+#include "comm/group.h"
+#include "guard.h"
+
+namespace oarlock::capi {
+
+// Without a place for the work the call waits itself.
+inline Status start_or_run(Group& group, Result<Call> made, oar_work** out_work) {
+  OAR_ASSIGN(Call call, std::move(made));
+  if (out_work == nullptr) return group.run(call);
+  OAR_ASSIGN(std::shared_ptr<Work> work, group.start(std::move(call)));
+  *out_work = wrap<oar_work>(std::move(work));
+  return Status::ok();
+}
+
+}  // namespace oarlock::capi
