@@ -34,6 +34,40 @@ def all_reduce(folder):
 
 
 @scenario
+def parts_and_pairs(folder):
+    with oarlock.State() as state:
+        group, rank = state.group, state.rank
+        mine = rank + 1.0
+        assert group.reduce(numpy.array([mine]), 1).tolist() == [[1.0], [3.0]][rank]
+        assert group.reduce_scatter(numpy.array([mine, 10 * mine])).tolist() == [[3.0], [30.0]][rank]
+        gathered = group.gather(numpy.array([mine]), root=1)
+        assert gathered is None if rank == 0 else gathered.tolist() == [1.0, 2.0]
+        assert group.scatter(numpy.array([5.0, 6.0]) if rank == 0 else None, numpy.zeros(1)).tolist() == [5.0 + rank]
+        assert group.all_to_all(numpy.array([10 * rank, 10 * rank + 1])).tolist() == [rank, 10 + rank]
+        rows, received = [([0, 2], [0, 1]), ([1, 0], [2, 0])][rank]
+        given = numpy.array([[7.0, 8.0], [9.0]][rank])
+        assert group.all_to_all(given, rows=rows, received_rows=received).tolist() == [[9.0], [7.0, 8.0]][rank]
+        assert group.all_gather_rows(numpy.full(rank + 1, mine), [1, 2]).tolist() == [1.0, 2.0, 2.0]
+        one, ten = numpy.array([mine]), numpy.array([10 * mine, 0.0])
+        assert [array.tolist() for array in group.all_gather_coalesced([one, ten])] == [[1.0, 2.0], [10.0, 0.0, 20.0, 0.0]]
+        group.all_reduce_coalesced([one, ten])
+        assert (one.tolist(), ten.tolist()) == ([3.0], [30.0, 0.0])
+        one[0] += rank
+        group.broadcast_coalesced([one, ten], 1)
+        assert (one.tolist(), ten.tolist()) == ([4.0], [30.0, 0.0])
+        (part,) = group.reduce_scatter_coalesced([ten])
+        assert part.tolist() == [[60.0], [0.0]][rank]
+        assert group.all_reduce(numpy.array([rank + 1]), "xor").tolist() == [3]
+        sent = numpy.full(3, mine)
+        work = group.send(sent, 1 - rank, async_op=True)
+        assert group.receive(numpy.zeros(3), 1 - rank).tolist() == [2.0 - rank] * 3
+        work.wait(LIMIT_S)
+        with raises(oarlock.InvalidArgument, "peer"):
+            group.send(sent, rank)
+        state.barrier(LIMIT_S)
+
+
+@scenario
 def gather_bytes(folder):
     with oarlock.State() as state:
         assert state.group.all_gather_bytes(b"ab\0c" * state.rank) == [b"", b"ab\0c"]

@@ -31,7 +31,7 @@ mod units;
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 39] = [
+const SCENARIOS: [(&str, Scenario); 40] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -67,6 +67,7 @@ const SCENARIOS: [(&str, Scenario); 39] = [
     ("log_messages", callbacks::log_messages),
     ("time_out_refused", options::time_out_refused),
     ("all_reduce", ranks::all_reduce),
+    ("parts_and_pairs", ranks::parts_and_pairs),
     ("gather_bytes", ranks::gather_bytes),
     ("exchange_callback", ranks::exchange_callback),
     ("mismatch_named", ranks::mismatch_named),

@@ -83,6 +83,97 @@ static int bytes_are(scenario *t, oar_bytes *bytes, const char *expected, size_t
   return 0;
 }
 
+/* The operations on lists. */
+static int lists(scenario *t, oar_group *group, int32_t rank) {
+  float mine = (float)rank + 1, one = mine, ten[2] = {10 * mine, 0}, ones[2] = {0, 0}, tens[4] = {0, 0, 0, 0};
+  oar_tensor *given[2], *all[2];
+  int i;
+  TRY(floats(t, &one, 1, &given[0]));
+  TRY(floats(t, ten, 2, &given[1]));
+  TRY(floats(t, ones, 2, &all[0]));
+  TRY(floats(t, tens, 4, &all[1]));
+  OK(oar_group_all_gather_coalesced(group, given, 2, all, 2, TIMEOUT_MS, NULL));
+  EXPECT(ones[0] == 1 && ones[1] == 2 && tens[0] == 10 && tens[1] == 0 && tens[2] == 20);
+  OK(oar_group_all_reduce_coalesced(group, given, 2, OAR_REDUCE_SUM, TIMEOUT_MS, NULL));
+  EXPECT(one == 3 && ten[0] == 30 && ten[1] == 0);
+  one += (float)rank;
+  OK(oar_group_broadcast_coalesced(group, given, 2, 1, TIMEOUT_MS, NULL));
+  EXPECT(one == 4);
+  OK(oar_group_reduce_scatter_coalesced(group, given + 1, 1, given, 1, OAR_REDUCE_SUM, TIMEOUT_MS, NULL));
+  EXPECT(one == (rank == 0 ? 60 : 0));
+  for (i = 0; i < 2; ++i) {
+    oar_tensor_release(given[i]);
+    oar_tensor_release(all[i]);
+  }
+  return 0;
+}
+
+/* Rows: rank 0 gives its two to rank 1, which gives its one; then both go to all. */
+static int rows(scenario *t, oar_group *group, int32_t rank, oar_tensor *one, oar_tensor *two) {
+  static const int64_t given[2][2] = {{0, 2}, {1, 0}}, taken[2][2] = {{0, 1}, {2, 0}}, by_rank[2] = {1, 2};
+  float got[2] = {0, 0}, all[3] = {0, 0, 0};
+  oar_tensor *out, *whole;
+  TRY(floats(t, got, rank == 0 ? 1 : 2, &out));
+  TRY(floats(t, all, 3, &whole));
+  OK(oar_group_all_to_all_rows(group, rank == 0 ? two : one, out, given[rank], 2, taken[rank], 2, TIMEOUT_MS, NULL));
+  EXPECT(rank == 0 ? got[0] == 100 : got[0] == 10 && got[1] == 100);
+  OK(oar_group_all_gather_rows(group, out, whole, by_rank, 2, TIMEOUT_MS, NULL));
+  EXPECT(all[0] == 100 && all[1] == 10 && all[2] == 100);
+  oar_tensor_release(out);
+  oar_tensor_release(whole);
+  return 0;
+}
+
+/* Both ranks send to the other; what comes is written into `two`. */
+static int pairs(scenario *t, oar_group *group, int32_t rank, oar_tensor *one, oar_tensor *two) {
+  oar_work *sent;
+  OK(oar_group_send(group, one, 1 - rank, TIMEOUT_MS, &sent));
+  OK(oar_group_receive(group, two, 1 - rank, TIMEOUT_MS, NULL));
+  TRY(finish(t, sent));
+  REFUSED(OAR_E_ARGUMENT, "peer", oar_group_send(group, one, rank, TIMEOUT_MS, NULL));
+  return 0;
+}
+
+int scenario_parts_and_pairs(scenario *t) {
+  oar_state *state;
+  oar_group *group;
+  oar_tensor *one, *two, *pair, *number;
+  int32_t rank;
+  int64_t bits, count = 1;
+  float mine, value, values[2], got[2] = {0, 0};
+  TRY(open_ranks(t, &state, &group, &rank));
+  value = mine = (float)rank + 1;
+  values[0] = 10 * mine;
+  values[1] = 100 * mine;
+  bits = rank + 1;
+  TRY(floats(t, &value, 1, &one));
+  TRY(floats(t, values, 2, &two));
+  TRY(floats(t, got, 2, &pair));
+  OK(oar_tensor_from_memory(&bits, OAR_INT64, &count, NULL, 1, NULL, NULL, &number));
+  OK(oar_group_reduce(group, one, 1, OAR_REDUCE_SUM, TIMEOUT_MS, NULL));
+  EXPECT(value == (rank == 0 ? 1 : 3));
+  OK(oar_group_reduce_scatter(group, two, one, OAR_REDUCE_SUM, TIMEOUT_MS, NULL));
+  EXPECT(value == (rank == 0 ? 30 : 300));
+  OK(oar_group_gather(group, one, rank == 1 ? pair : NULL, 1, TIMEOUT_MS, NULL));
+  EXPECT(rank == 0 || (got[0] == 30 && got[1] == 300));
+  OK(oar_group_scatter(group, rank == 0 ? two : NULL, one, 0, TIMEOUT_MS, NULL));
+  EXPECT(value == (rank == 0 ? 10 : 100));
+  OK(oar_group_all_to_all(group, two, pair, TIMEOUT_MS, NULL));
+  EXPECT(got[0] == (rank == 0 ? 10 : 100) && got[1] == (rank == 0 ? 20 : 200));
+  TRY(rows(t, group, rank, one, two));
+  TRY(lists(t, group, rank));
+  OK(oar_group_all_reduce(group, number, OAR_REDUCE_BITWISE_XOR, TIMEOUT_MS, NULL));
+  EXPECT(bits == 3);
+  TRY(pairs(t, group, rank, two, pair));
+  EXPECT(got[0] == 10 * (3 - mine));
+  oar_tensor_release(one);
+  oar_tensor_release(two);
+  oar_tensor_release(pair);
+  oar_tensor_release(number);
+  oar_group_release(group);
+  return close_state(t, state);
+}
+
 int scenario_gather_bytes(scenario *t) {
   oar_state *state;
   oar_group *group;

@@ -43,7 +43,70 @@ void all_reduce() {
   call(oar_work_wait, call(oar_group_broadcast, world.group, mine, 1, kTimeoutMs), kTimeoutMs);
   EXPECT(value == 2);
   REFUSED(OAR_E_ARGUMENT, "99", call(oar_group_all_reduce, world.group, mine, 99, kTimeoutMs));
-  call(oar_work_wait, call(oar_group_barrier, world.group, kTimeoutMs), kTimeoutMs);  // the refusal cost no rank its place
+  call(oar_work_wait, call(oar_group_barrier, world.group, kTimeoutMs),
+       kTimeoutMs);  // the refusal cost no rank its place
+}
+
+// What the operations below have in common: over in this call, since a work is not asked for.
+template <class... Given>
+static void over(Given&&... given) {
+  call(std::forward<Given>(given)..., kTimeoutMs, nullptr);
+}
+
+static oarlock::Tensor floats(std::vector<float>& values) {
+  return oarlock::tensor_over(values.data(), {static_cast<std::int64_t>(values.size())});
+}
+
+// The operations on lists.
+static void lists(const World& world) {
+  const float mine = static_cast<float>(world.rank) + 1;
+  std::vector<float> one{mine}, ten{10 * mine, 0}, ones(2), tens(4);
+  const oarlock::Tensor a = floats(one), b = floats(ten), all_a = floats(ones), all_b = floats(tens);
+  oar_tensor *given[] = {a.get(), b.get()}, *all[] = {all_a.get(), all_b.get()};
+  over(oar_group_all_gather_coalesced, world.group, given, 2, all, 2);
+  EXPECT((ones == std::vector<float>{1, 2}) && (tens == std::vector<float>{10, 0, 20, 0}));
+  over(oar_group_all_reduce_coalesced, world.group, given, 2, OAR_REDUCE_SUM);
+  EXPECT(one[0] == 3 && ten[0] == 30 && ten[1] == 0);
+  one[0] += static_cast<float>(world.rank);
+  over(oar_group_broadcast_coalesced, world.group, given, 2, 1);
+  EXPECT(one[0] == 4);
+  over(oar_group_reduce_scatter_coalesced, world.group, given + 1, 1, given, 1, OAR_REDUCE_SUM);
+  EXPECT(one[0] == (world.rank == 0 ? 60 : 0));
+}
+
+void parts_and_pairs() {
+  const World world;
+  const std::int32_t rank = world.rank;
+  const float mine = static_cast<float>(rank) + 1;
+  std::vector<float> one{mine}, two{10 * mine, 100 * mine}, pair(2), three(3);
+  const oarlock::Tensor a = floats(one), b = floats(two), c = floats(pair), d = floats(three);
+  over(oar_group_reduce, world.group, a, 1, OAR_REDUCE_SUM);
+  EXPECT(one[0] == (rank == 0 ? 1 : 3));
+  over(oar_group_reduce_scatter, world.group, b, a, OAR_REDUCE_SUM);
+  EXPECT(one[0] == (rank == 0 ? 30 : 300));
+  over(oar_group_gather, world.group, a, rank == 1 ? c.get() : nullptr, 1);
+  EXPECT(rank == 0 || (pair == std::vector<float>{30, 300}));
+  over(oar_group_scatter, world.group, rank == 0 ? b.get() : nullptr, a, 0);
+  EXPECT(one[0] == (rank == 0 ? 10 : 100));
+  over(oar_group_all_to_all, world.group, b, c);
+  EXPECT((pair == (rank == 0 ? std::vector<float>{10, 20} : std::vector<float>{100, 200})));
+  // Rank 0 gives both its rows to rank 1, which gives its one row back.
+  const std::int64_t rows[2][2] = {{0, 2}, {1, 0}}, received[2][2] = {{0, 1}, {2, 0}};
+  over(oar_group_all_to_all_rows, world.group, rank == 0 ? b : a, rank == 0 ? a : c, rows[rank], 2, received[rank], 2);
+  EXPECT(rank == 0 ? one[0] == 100 : (pair == std::vector<float>{10, 100}));
+  const std::int64_t by_rank[] = {1, 2};
+  over(oar_group_all_gather_rows, world.group, rank == 0 ? a : c, d, by_rank, 2);
+  EXPECT((three == std::vector<float>{100, 10, 100}));
+  lists(world);
+  std::int64_t bits = rank + 1;
+  over(oar_group_all_reduce, world.group, oarlock::tensor_over(&bits, {}), OAR_REDUCE_BITWISE_XOR);
+  EXPECT(bits == 3);
+  const oarlock::Work sent = call(oar_group_send, world.group, b, 1 - rank, kTimeoutMs);
+  over(oar_group_receive, world.group, c, 1 - rank);
+  call(oar_work_wait, sent, kTimeoutMs);
+  EXPECT(pair[0] == 10 * (3 - mine));
+  REFUSED(OAR_E_ARGUMENT, "peer", call(oar_group_send, world.group, b, rank, kTimeoutMs));
+  over(oar_group_barrier, world.group);
 }
 
 static std::string text_of(const oarlock::Bytes& bytes) {

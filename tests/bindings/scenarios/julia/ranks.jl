@@ -20,6 +20,37 @@ scenario("all_reduce") do folder
     end
 end
 
+scenario("parts_and_pairs") do folder
+    in_world() do group, rank
+        mine = rank + 1.0
+        @expect reduce!(group, 1, [mine]) == [(1.0, 3.0)[rank+1]]
+        @expect reduce_scatter!(group, [0.0], [mine, 10mine]) == [(3.0, 30.0)[rank+1]]
+        @expect gather!(group, 1, rank == 1 ? [0.0, 0.0] : nothing, [mine]) == (rank == 1 ? [1.0, 2.0] : nothing)
+        @expect scatter!(group, 0, [0.0], rank == 0 ? [5.0, 6.0] : nothing) == [5.0 + rank]
+        @expect all_to_all!(group, [0, 0], [10rank, 10rank + 1]) == [rank, 10 + rank]
+        rows, received = (([0, 2], [0, 1]), ([1, 0], [2, 0]))[rank+1]
+        @expect all_to_all!(group, zeros(sum(received)), rank == 0 ? [7.0, 8.0] : [9.0], rows, received) ==
+                (rank == 0 ? [9.0] : [7.0, 8.0])
+        @expect all_gather_rows!(group, zeros(3), fill(mine, rank + 1), [1, 2]) == [1.0, 2.0, 2.0]
+        one, ten = [mine], [10mine, 0.0]
+        @expect all_gather_coalesced!(group, [zeros(2), zeros(4)], [one, ten]) == [[1.0, 2.0], [10.0, 0.0, 20.0, 0.0]]
+        @expect all_reduce_coalesced!(group, [one, ten]) == [[3.0], [30.0, 0.0]]
+        one[1] += rank
+        @expect broadcast_coalesced!(group, 1, [one, ten]) == [[4.0], [30.0, 0.0]]
+        @expect reduce_scatter_coalesced!(group, [zeros(1)], [ten]) == [[(60.0, 0.0)[rank+1]]]
+        @expect all_reduce!(group, [rank + 1], :xor) == [3]
+        got = zeros(3)
+        first, second = start_send(group, 1 - rank, fill(mine, 3)), start_receive!(group, 1 - rank, got)
+        wait(first; timeout = 60)
+        wait(second; timeout = 60)
+        @expect got == fill(2.0 - rank, 3)
+        rank == 0 ? Oarlock.send(group, 1, got) : receive!(group, 0, got)
+        @expect got == fill(2.0, 3)
+        thrown(() -> Oarlock.send(group, rank, got), :ARGUMENT)
+        barrier(group; timeout = 60)
+    end
+end
+
 scenario("gather_bytes") do folder
     in_world() do group, rank
         @expect all_gather_bytes(group, rank == 0 ? "" : "abc") == [UInt8[], Vector{UInt8}("abc")]

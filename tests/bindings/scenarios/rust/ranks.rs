@@ -46,6 +46,68 @@ pub fn all_reduce(_: &Path) -> Outcome {
     Ok(())
 }
 
+pub fn parts_and_pairs(_: &Path) -> Outcome {
+    let (state, group, rank) = ranks()?;
+    let mine = rank as f32 + 1.0;
+    let (one, ten, pair) = (floats(&[mine])?, floats(&[10.0 * mine, 0.0])?, floats(&[0.0, 0.0])?);
+    group.reduce(&one, 1, Reduce::Sum, TIMEOUT)?;
+    assert_eq!(one.item()?, [1.0, 3.0][rank]);
+    group.reduce_scatter(&ten, &one, Reduce::Sum, TIMEOUT)?;
+    assert_eq!(one.item()?, [30.0, 0.0][rank]);
+    group.gather(&floats(&[mine])?, (rank == 1).then_some(&pair), 1, TIMEOUT)?;
+    assert_eq!(pair.to_vec::<f32>()?, [[0.0, 0.0], [1.0, 2.0]][rank]);
+    group.scatter((rank == 0).then_some(&ten), &one, 0, TIMEOUT)?;
+    assert_eq!(one.item()?, [10.0, 0.0][rank]);
+    group.all_to_all(&floats(&[10.0 * mine, 10.0 * mine + 1.0])?, &pair, TIMEOUT)?;
+    assert_eq!(pair.to_vec::<f32>()?, [[10.0, 20.0], [11.0, 21.0]][rank]);
+    let (rows, received) = [([0, 2], [0, 1]), ([1, 0], [2, 0])][rank];
+    let (given, got) = if rank == 0 { (floats(&[7.0, 8.0])?, floats(&[0.0])?) } else { (floats(&[9.0])?, floats(&[0.0; 2])?) };
+    group.all_to_all_rows(&given, &got, &rows, &received, TIMEOUT)?;
+    assert_eq!(got.to_vec::<f32>()?, [&[9.0][..], &[7.0, 8.0]][rank]);
+    let all = floats(&[0.0; 3])?;
+    group.all_gather_rows(&floats(&vec![mine; rank + 1])?, &all, &[1, 2], TIMEOUT)?;
+    assert_eq!(all.to_vec::<f32>()?, [1.0, 2.0, 2.0]);
+    lists(&group, rank)?;
+    let bits = Tensor::from_vec(vec![rank as i64 + 1], &[1])?;
+    group.all_reduce(&bits, Reduce::BitwiseXor, TIMEOUT)?;
+    assert_eq!(bits.item()?, 3.0);
+    let got = floats(&[0.0; 3])?;
+    let sent = floats(&[mine; 3])?;
+    // SAFETY: nothing reads or writes the tensors until the works are done.
+    let works = unsafe { [group.start_send(&sent, 1 - rank, TIMEOUT)?, group.start_receive(&got, 1 - rank, TIMEOUT)?] };
+    for work in works {
+        work.wait(TIMEOUT)?;
+    }
+    assert_eq!(got.to_vec::<f32>()?, [2.0 - rank as f32; 3]);
+    if rank == 0 {
+        group.send(&got, 1, TIMEOUT)?
+    } else {
+        group.receive(&got, 0, TIMEOUT)?
+    }
+    assert_eq!(got.to_vec::<f32>()?, [2.0; 3]);
+    refused(ErrorKind::Argument, "peer", group.send(&got, rank, TIMEOUT));
+    group.barrier(TIMEOUT)?;
+    state.close()?;
+    Ok(())
+}
+
+/// The operations on lists.
+fn lists(group: &Group, rank: usize) -> Outcome {
+    let mine = rank as f32 + 1.0;
+    let (one, ten) = (floats(&[mine])?, floats(&[10.0 * mine, 0.0])?);
+    let (ones, tens) = (floats(&[0.0; 2])?, floats(&[0.0; 4])?);
+    group.all_gather_coalesced(&[&one, &ten], &[&ones, &tens], TIMEOUT)?;
+    assert_eq!((ones.to_vec::<f32>()?, tens.to_vec::<f32>()?), (vec![1.0, 2.0], vec![10.0, 0.0, 20.0, 0.0]));
+    group.all_reduce_coalesced(&[&one, &ten], Reduce::Sum, TIMEOUT)?;
+    assert_eq!((one.item()?, ten.to_vec::<f32>()?), (3.0, vec![30.0, 0.0]));
+    let own = floats(&[mine])?;
+    group.broadcast_coalesced(&[&own, &ten], 1, TIMEOUT)?;
+    assert_eq!(own.item()?, 2.0);
+    group.reduce_scatter_coalesced(&[&ten], &[&one], Reduce::Sum, TIMEOUT)?;
+    assert_eq!(one.item()?, [60.0, 0.0][rank]);
+    Ok(())
+}
+
 pub fn gather_bytes(_: &Path) -> Outcome {
     let (state, group, rank) = ranks()?;
     let gathered = group.all_gather_bytes([&b""[..], b"a\0b"][rank], TIMEOUT)?;
