@@ -1,7 +1,9 @@
 // Walks over the leaves of trees.
 #pragma once
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "tensor/tree.h"
 
@@ -22,5 +24,17 @@ Tree with_leaves(const Tree& tree, const Change& change) {
   }
   return change(tree);
 }
+
+struct TreeLeaf {
+  std::string path;  // "a.0"; "" is the tree itself
+  Tree* leaf;
+};
+
+// What is no list and no map, with its path: lists in order, maps by key, so that trees of the same structure give the
+// same order whatever the order in which their keys were set. Valid until the structure changes.
+std::vector<TreeLeaf> leaves_of(Tree& tree);
+
+std::string path_below(const std::string& path, const std::string& step);
+std::string quoted_path(const std::string& path);  // for texts: 'a.0', or: the tree itself
 
 }  // namespace oarlock
