@@ -62,5 +62,9 @@ class Group {
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the
 // lowest rank that failed (its text, its rank). Collective. What multi-rank saves and loads end with.
 Status agree(Group& group, const Status& mine, Milliseconds timeout);
+// The same with bytes: those of all ranks, in rank order, or the failure that is told in place of them.
+Result<std::vector<std::string>> agree_on_all(Group& group, const Result<std::string>& mine, Milliseconds timeout);
+// The root's bytes, or its failure. What others give is not looked at.
+Result<std::string> agree_on_root(Group& group, const Result<std::string>& mine, int root, Milliseconds timeout);
 
 }  // namespace oarlock

@@ -41,5 +41,36 @@ TEST(Agree, WithoutPeersGivesTheOwnFailure) {
   });
 }
 
+TEST(AgreeOnAll, GivesAllRanksBytesOrOneRanksFailure) {
+  run_world(3, [](Group& group) {
+    const std::string mine(static_cast<std::size_t>(group.rank()), 'x');
+    EXPECT_EQ(agree_on_all(group, mine, kStandard).value(), (std::vector<std::string>{"", "x", "xx"}));
+    const Result<std::string> failed = no_space("the disk of rank 1 is full");
+    const Status all = agree_on_all(group, group.rank() == 1 ? failed : mine, kStandard).status();
+    EXPECT_EQ(all.code(), OAR_E_NO_SPACE);
+    EXPECT_NE(all.message().find("the disk of rank 1 is full"), std::string::npos) << all.message();
+  });
+}
+
+TEST(AgreeOnAll, BytesOfAnotherCallAreAMismatch) {
+  run_world(2, [](Group& group) {
+    if (group.rank() == 1) {
+      EXPECT_TRUE(group.all_gather_bytes("hello", kStandard).is_ok());
+      return;
+    }
+    EXPECT_EQ(agree_on_all(group, std::string("x"), kStandard).status().code(), OAR_E_MISMATCH);
+  });
+}
+
+TEST(AgreeOnRoot, GivesAllRanksTheRootsBytesOrItsFailure) {
+  run_world(3, [](Group& group) {
+    EXPECT_EQ(agree_on_root(group, std::to_string(group.rank()), 2, kStandard).value(), "2");
+    const Result<std::string> failed = io_error("rank 2 cannot");
+    const Status all = agree_on_root(group, group.rank() == 0 ? std::string("x") : failed, 2, kStandard).status();
+    EXPECT_EQ(all.code(), OAR_E_IO);
+    EXPECT_TRUE(agree_on_root(group, group.rank() == 0 ? std::string("x") : failed, 0, kStandard).is_ok());
+  });
+}
+
 }  // namespace
 }  // namespace oarlock
