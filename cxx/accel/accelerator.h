@@ -30,6 +30,7 @@
 #include "parallel/ddp/data_parallel.h"
 #include "state/process_state.h"
 #include "tensor/exceptions.h"
+#include "tensor/tree.h"
 
 namespace oarlock {
 
@@ -65,7 +66,12 @@ class Accelerator {
 
   // gather_metrics.cpp, collective
   Result<at::Tensor> gather_for_metrics(const at::Tensor& tensor);
+  Result<Tree> gather_for_metrics(const Tree& tree, bool use_objects);
   Result<double> reduce_mean(double value);
+
+  // trigger.cpp. The check is collective: whether any rank has set its flag; all flags are down afterwards.
+  Status set_trigger();
+  Result<bool> check_trigger();
 
   // save.cpp and load.cpp, collective. directory nullopt: by number below the project.
   // Only rank 0's user_json is read.
@@ -148,6 +154,7 @@ class Accelerator {
   bool sync_gradients_ = true;             // of the micro-batch begun last
   bool is_accumulating_ = false;           // between accumulate_begin and accumulate_end
   bool is_in_backward_ = false;            // a host's callback may be running
+  bool is_triggered_ = false;              // this rank's flag
   bool is_closed_ = false;
   std::optional<std::string> last_checkpoint_;
 };

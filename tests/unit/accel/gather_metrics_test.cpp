@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "accel/accelerator.h"
+#include "comm/nested.h"
 #include "doubles/loader.h"
 #include "doubles/state.h"
 
@@ -20,6 +21,20 @@ struct Scene {
   std::shared_ptr<doubles::ScriptedState> state;
   std::shared_ptr<Accelerator> accelerator;
 };
+
+// What a peer with this tensor tells before rows travel.
+std::string told_by_peer(const at::Tensor& tensor) {
+  doubles::ScriptedGroup peer(1, 2);
+  std::string told;
+  peer.on_all_gather_bytes = [&](std::string mine) {
+    if (told.empty()) told = mine;  // the double asks after other calls, too
+    return std::vector<std::string>{mine, mine};
+  };
+  EXPECT_TRUE(gather_samples(
+                  peer, Tree(tensor), false, [](std::int64_t rows) { return rows; }, Milliseconds(0))
+                  .is_ok());
+  return told;
+}
 
 struct RowsCase {
   const char* why;
@@ -63,10 +78,12 @@ TEST(GatherForMetrics, CutsNothingOutsideAnEpoch) {
 
 TEST(GatherForMetrics, RanksMayHaveDifferentNumbersOfRows) {
   Scene scene(0, 2);
-  scene.state->scripted->on_all_gather_bytes = [](std::string mine) { return std::vector<std::string>{mine, "3"}; };
+  scene.state->scripted->on_all_gather_bytes = [](std::string mine) {
+    return std::vector<std::string>{mine, told_by_peer(at::full({3}, 7.0))};
+  };
   scene.state->scripted->on_all_gather = [](at::Tensor input, at::Tensor output) {
-    ASSERT_EQ(input.size(0), 3);  // padded to the longest
-    output.copy_(at::cat({input, at::full({3}, 7.0)}));
+    ASSERT_EQ(input.numel(), 3 * 4);  // bytes, padded to the longest
+    output.copy_(at::cat({input, at::full({3}, 7.0).view(at::kByte)}));
   };
   const auto gathered = scene.accelerator->gather_for_metrics(at::full({1}, 5.0));
   ASSERT_TRUE(gathered.is_ok());
@@ -80,7 +97,9 @@ TEST(GatherForMetrics, RaggedRowsThatHappenToBeAMultipleOfTheRoundAreKeptWhole) 
   loader->samples = 1;
   ASSERT_TRUE(scene.accelerator->prepare_loader(loader).is_ok());
   ASSERT_TRUE(loader->next().is_ok());
-  scene.state->scripted->on_all_gather_bytes = [](std::string mine) { return std::vector<std::string>{mine, "6"}; };
+  scene.state->scripted->on_all_gather_bytes = [](std::string mine) {
+    return std::vector<std::string>{mine, told_by_peer(at::zeros({6}))};
+  };
   EXPECT_EQ(scene.accelerator->gather_for_metrics(at::zeros({10})).value().size(0), 16);
 }
 
@@ -88,6 +107,61 @@ TEST(GatherForMetrics, TheResultHasNoGraph) {
   Scene scene(0, 1);
   const at::Tensor input = at::ones({2}).requires_grad_() * 2;
   EXPECT_FALSE(scene.accelerator->gather_for_metrics(input).value().requires_grad());
+}
+
+struct ListCase {
+  const char* why;
+  std::int64_t num_items, kept;
+};
+
+class GatherForMetricsObjects : public testing::TestWithParam<ListCase> {};
+
+TEST_P(GatherForMetricsObjects, KeepsEachSampleOnce) {
+  Scene scene(0, 1);
+  const auto loader = std::make_shared<doubles::CountingLoader>(1);
+  loader->rows = 8;
+  loader->samples = 5;
+  ASSERT_TRUE(scene.accelerator->prepare_loader(loader).is_ok());
+  ASSERT_TRUE(loader->next().is_ok());
+  Tree texts{Tree::List()};
+  for (std::int64_t i = 0; i < GetParam().num_items; ++i) texts.append(Tree(Tree::Value(std::to_string(i))));
+  Tree batch{Tree::Map()};
+  batch.set("texts", texts);
+  batch.set("rows", Tree(at::zeros({8, 2})));
+  batch.set("epoch", Tree(Tree::Value(std::int64_t{4})));
+  const auto gathered = scene.accelerator->gather_for_metrics(batch, false);
+  ASSERT_TRUE(gathered.is_ok()) << gathered.status().message();
+  EXPECT_EQ(gathered.value().find("texts")->size(), GetParam().kept) << GetParam().why;
+  EXPECT_EQ(gathered.value().find("rows")->tensor()->size(0), 5);
+  EXPECT_EQ(gathered.value().find("epoch")->size(), 1);  // one per rank
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, GatherForMetricsObjects,
+                         testing::Values(ListCase{"three duplicates at the end", 8, 5},
+                                         ListCase{"two items per sample", 16, 10},
+                                         ListCase{"items that are no multiple of the round's", 3, 3},
+                                         ListCase{"no items", 0, 0}));
+
+TEST(GatherForMetrics, AListOfTensorsIsJoinedAsAListWhenAskedFor) {
+  Scene scene(0, 1);
+  const Tree pair{Tree::List{Tree(at::zeros({2})), Tree(at::zeros({3}))}};
+  EXPECT_EQ(scene.accelerator->gather_for_metrics(pair, true).value().size(), 2);
+}
+
+TEST(Trigger, IsUpForAllWhenAPeersFlagIsAndDownAfterwards) {
+  Scene scene(0, 2);
+  EXPECT_FALSE(scene.accelerator->check_trigger().value());
+  scene.state->scripted->on_all_reduce = [](at::Tensor sum) { sum.add_(1); };  // the peer's flag
+  EXPECT_TRUE(scene.accelerator->check_trigger().value());
+  scene.state->scripted->on_all_reduce = nullptr;
+  EXPECT_FALSE(scene.accelerator->check_trigger().value());
+}
+
+TEST(Trigger, OfThisRankIsSeenOnce) {
+  Scene scene(0, 1);
+  ASSERT_TRUE(scene.accelerator->set_trigger().is_ok());
+  EXPECT_TRUE(scene.accelerator->check_trigger().value());
+  EXPECT_FALSE(scene.accelerator->check_trigger().value());
 }
 
 TEST(ReduceMean, IsTheSumOverRanksDividedByTheirNumber) {
