@@ -140,27 +140,6 @@ oar_status oar_accelerator_step(oar_accelerator* accelerator, oar_optimizer* opt
   });
 }
 
-oar_status oar_accelerator_gather_for_metrics(oar_accelerator* accelerator, const oar_tensor* tensor,
-                                              oar_tensor** out) noexcept {
-  return guard([&]() -> Status {
-    OAR_ASSIGN(Accelerator & self, unwrap(accelerator));
-    OAR_ASSIGN(const at::Tensor& input, unwrap(tensor));
-    OAR_TRY(require_out(out, "out"));
-    OAR_ASSIGN(at::Tensor gathered, self.gather_for_metrics(input));
-    *out = wrap<oar_tensor>(std::make_shared<at::Tensor>(std::move(gathered)));
-    return Status::ok();
-  });
-}
-
-oar_status oar_accelerator_reduce_mean(oar_accelerator* accelerator, double value, double* out_mean) noexcept {
-  return guard([&]() -> Status {
-    OAR_ASSIGN(Accelerator & self, unwrap(accelerator));
-    OAR_TRY(require_out(out_mean, "out_mean"));
-    OAR_ASSIGN(*out_mean, self.reduce_mean(value));
-    return Status::ok();
-  });
-}
-
 oar_status oar_accelerator_save(oar_accelerator* accelerator, const char* directory, const char* user_json) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Accelerator & self, unwrap(accelerator));

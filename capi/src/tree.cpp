@@ -1,7 +1,8 @@
-#include "tensor/tree.h"
+#include "oarlock/tree.h"
 
 #include "guard.h"
-#include "oarlock/tree.h"
+#include "tensor/tree.h"
+#include "tensor/tree_json.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -67,6 +68,24 @@ oar_status oar_tree_from_tensor(oar_tensor* tensor, oar_tree** out) noexcept {
     OAR_TRY(require_out(out, "out"));
     *out = wrap_tree(Tree(leaf));
     return Status::ok();
+  });
+}
+
+oar_status oar_tree_from_json(const char* json, oar_tree** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(json, "json"));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(Tree tree, tree_from_json(json));
+    *out = wrap_tree(std::move(tree));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tree_to_json(const oar_tree* tree, char* buf, size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Tree& self, unwrap(tree));
+    OAR_ASSIGN(const std::string text, tree_to_json(self));
+    return copy_text(text, buf, len);
   });
 }
 

@@ -222,6 +222,14 @@ def accelerator_backward(accelerator: AcceleratorHandle, loss: TensorHandle) -> 
     OAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters). On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.
     Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.
     """
+def accelerator_check_trigger(accelerator: AcceleratorHandle) -> int:
+    """Tell all ranks whether one of them has set its flag since the last time that this was so; takes all flags back then.
+
+    accelerator: borrowed.
+    out_is_set: 1 or 0, the same on all ranks. Untouched on failure.
+    OAR_E_TIMEOUT a rank did not come; the text names it.
+    Threads: collective(state). Other threads of Python run meanwhile.
+    """
 def accelerator_clip_grad_norm(accelerator: AcceleratorHandle, model: ModelHandle, max_norm: float, norm_type: float) -> float:
     """Scale the model's gradients so that their total norm is at most `max_norm`.
 
@@ -268,6 +276,22 @@ def accelerator_gather_for_metrics(accelerator: AcceleratorHandle, tensor: Tenso
     tensor: borrowed. Shape [n, ...]; n may differ between ranks, the rest may not.
     out: owned: [sum of n - duplicates, ...], without gradient. With one rank it may share `tensor`'s memory.
     OAR_E_MISMATCH ranks gave other dtypes or other sizes behind the first; the text has both.
+    Threads: collective(state). Other threads of Python run meanwhile.
+    """
+def accelerator_gather_tree_for_metrics(accelerator: AcceleratorHandle, tree: TreeHandle, use_objects: int) -> Tree:
+    """The same for every leaf of a tree, and for values other than tensors.
+
+    A tree of tensors gives its structure with each leaf as oar_accelerator_gather_for_metrics would; trees of all ranks
+    have the same structure, which they compare first. If leaves are no tensors, or `use_objects` says so, lists are
+    joined in rank order and what repeats samples is cut from their end, too: a list of texts, one per sample, gives
+    every sample's text once. Maps are joined key by key, tensors in them by rows, lone values become lists of one per
+    rank. A list is always joined as such, whatever its items are.
+
+    accelerator: borrowed.
+    tree: borrowed; with `use_objects` or values other than tensors any ranks' lists may differ.
+    use_objects: other than 0: lists of tensors are joined like lists of texts.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_MISMATCH structures, dtypes or sizes behind the first differ between ranks; the text has path and every rank's.
     Threads: collective(state). Other threads of Python run meanwhile.
     """
 def accelerator_gradient_ready(accelerator: AcceleratorHandle, model: ModelHandle, name: str, gradient: TensorHandle) -> None:
@@ -405,6 +429,13 @@ def accelerator_save(accelerator: AcceleratorHandle, directory: str | None, user
     OAR_E_NO_SPACE the disk is full; older checkpoints are untouched.
     OAR_E_ARGUMENT rank 0's user_json is not JSON.
     Threads: collective(state); blocks until the checkpoint is on the disk. Other threads of Python run meanwhile.
+    """
+def accelerator_set_trigger(accelerator: AcceleratorHandle) -> None:
+    """Set this rank's flag, which oar_accelerator_check_trigger of all ranks will see: to stop early, say, because of what one rank has measured.
+
+    accelerator: borrowed.
+    OAR_E_STATE the accelerator is closed.
+    Threads: serial(accelerator); does not wait for peers. Other threads of Python run meanwhile.
     """
 def accelerator_step(accelerator: AcceleratorHandle, optimizer: OptimizerHandle, scheduler: SchedulerHandle | None) -> None:
     """Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
@@ -1025,6 +1056,42 @@ def group_broadcast_coalesced(group: GroupHandle, tensors: Sequence[TensorHandle
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
     Threads: serial(group, tensors); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
+def group_broadcast_object(group: GroupHandle, object: TreeHandle | None, root: int, timeout_ms: int) -> Tree:
+    """Give every rank the root's object: a tree of any kind, tensors among it.
+
+    group: borrowed.
+    object: borrowed; on the root what is given. Elsewhere ignored, and may be NULL.
+    root: the rank whose object is given; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out: owned; end with oar_tree_release. On the root a copy that shares the tensors. Untouched on failure.
+    OAR_E_ARGUMENT the root's object is NULL: on every rank. Or `root` is no rank of the group.
+    OAR_E_MISMATCH ranks give different roots. The group is dead then.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
+def group_broadcast_tree(group: GroupHandle, tree: TreeHandle, root: int, timeout_ms: int) -> None:
+    """Give every rank the values of the root's leaves, in place. With one rank nothing is done.
+
+    group: borrowed.
+    tree: borrowed; all its leaves are tensors: on the root read, elsewhere written.
+    root: the rank whose values are given; the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    OAR_E_MISMATCH as of oar_group_gather_tree; or ranks give different roots.
+    OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor, that is read-only or expanded; the text names path and rank. Or `root` is no rank of the group.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
+def group_copy_tree(group: GroupHandle, tree: TreeHandle | None, timeout_ms: int) -> Tree:
+    """Give every rank a tree that one rank holds: its structure, plain values and tensors. Nobody else need know what it is.
+
+    group: borrowed.
+    tree: borrowed; on exactly one rank not NULL, whichever it is.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out: owned; end with oar_tree_release. On the rank that holds it a copy that shares its tensors. Untouched on failure.
+    OAR_E_MISMATCH no rank, or more than one, gave a tree; the text names them.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
 def group_gather(group: GroupHandle, input: TensorHandle, output: TensorHandle | None, root: int, timeout_ms: int) -> Work:
     """Concatenate every rank's `input` along dim 0 and give the root the result.
 
@@ -1039,6 +1106,55 @@ def group_gather(group: GroupHandle, input: TensorHandle, output: TensorHandle |
     OAR_E_ARGUMENT root is no rank of the group, or, on the root, no output; shape or dtype of the two tensors disagree (the text gives both), or they share memory.
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
     Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_gather_objects(group: GroupHandle, list: TreeHandle, timeout_ms: int) -> Tree:
+    """Join the ranks' lists of objects (trees of any kind, tensors among them) in rank order, and give all ranks the result.
+
+    Lists may have different lengths, also 0, and different contents. With one rank the result is a copy of `list`.
+    oar_tree_from_json and oar_tree_to_json (tree.h) make objects of JSON text and back.
+
+    group: borrowed.
+    list: borrowed; a list. Tensors in it are copied.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out: owned: a list; end with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT a rank's tree is no list; the text names the rank. On every rank.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
+def group_gather_tree(group: GroupHandle, tree: TreeHandle, timeout_ms: int) -> Tree:
+    """Concatenate every leaf of all ranks along its dim 0, in rank order, and give all ranks the result.
+
+    Leaves without dimensions become one-dimensional: one element per rank. Shapes are equal on all ranks; pad first if
+    they are not (oar_group_pad_tree). With one rank the result is a copy of `tree` as it is, its tensors shared.
+
+    group: borrowed.
+    tree: borrowed; all its leaves are tensors.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_MISMATCH structure, dtype or shape of a leaf differ between ranks; the text has path, operation and every rank's.
+    OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor; the text names path and rank.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
+def group_pad_tree(group: GroupHandle, tree: TreeHandle, dim: int, pad_value: float, pad_first: int, timeout_ms: int) -> Tree:
+    """Make every leaf as long in one dimension as the longest of all ranks, so that it can be gathered.
+
+    Only the ranks' shapes travel. A leaf that has no such dimension, or is long enough already, stays as it is, its
+    memory shared; so does a nested (ragged) tensor, with a warning in the log. Other dimensions may differ between
+    ranks: pad them by a call of their own. Integers and truth values keep their dtype; if the value is a fraction, all
+    ranks' leaves of them become float32 when one rank's is padded.
+
+    group: borrowed.
+    tree: borrowed; all its leaves are tensors.
+    dim: the dimension; negative counts from each leaf's last. The same on all ranks.
+    pad_value: what the new elements are; the same on all ranks.
+    pad_first: 0: new elements come behind the old ones; otherwise before them. The same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_MISMATCH structure, dtype or number of dimensions of a leaf differ between ranks; the text has path, operation and every rank's. Or ranks give different arguments.
+    OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype cannot hold `pad_value` (256 in uint8, 2 in bool); the text names path and rank.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    Threads: collective(group). Other threads of Python run meanwhile.
     """
 def group_rank(group: GroupHandle) -> int:
     """This process's number in the group, from 0.
@@ -1106,6 +1222,19 @@ def group_reduce_scatter_coalesced(group: GroupHandle, inputs: Sequence[TensorHa
     OAR_E_UNSUPPORTED a dtype without arithmetic (float8, uint16, uint32, uint64), or a tensor that is not on the CPU.
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
     Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
+    """
+def group_reduce_tree(group: GroupHandle, tree: TreeHandle, reduce_op: int, timeout_ms: int) -> Tree:
+    """Combine every leaf over all ranks, element by element, into a new tree. With one rank: a copy with memory of its own.
+
+    group: borrowed.
+    tree: borrowed, unchanged; all its leaves are tensors.
+    reduce_op: OAR_REDUCE_* (collectives.h); the same on all ranks.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_MISMATCH as of oar_group_gather_tree; or ranks give different `reduce_op`.
+    OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype the reduction does not take (the average of integers); the text names path and rank. Or there is no such reduction.
+    OAR_E_UNSUPPORTED a tensor that is sparse, not on the CPU, or of a dtype without arithmetic.
+    Threads: collective(group). Other threads of Python run meanwhile.
     """
 def group_release(group: GroupHandle) -> None:
     """Drop a reference. Never waits and never communicates. When nothing uses the group any more (its state, works) it leaves: peers that still call it get OAR_E_PEER_LOST.
@@ -2552,6 +2681,26 @@ def tree_at(tree: TreeHandle, index: int) -> Tree:
     OAR_E_ARGUMENT neither list nor map, or index out of range.
     Threads: serial(tree).
     """
+def tree_batch_size(tree: TreeHandle) -> int:
+    """How many samples a batch has: the first size of its first leaf, in the order of lists and of keys as they were set.
+
+    tree: borrowed.
+    out_size: Untouched on failure.
+    OAR_E_ARGUMENT an empty list or map, a leaf that is no tensor, or a tensor without dimensions is in the way; the text names its path.
+    Threads: serial(tree).
+    """
+def tree_concatenate(batches: TreeHandle, dim: int) -> Tree:
+    """Join batches of one structure: each tensor along `dim`, in the order of the list.
+
+    Structure is that of the first batch. A list of one batch that holds values other than tensors gives them as they
+    are; with more batches they are refused.
+
+    batches: borrowed; a list of at least one tree.
+    dim: the dimension; negative counts from each tensor's last.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT no list, an empty one, batches of different structure, shapes that do not fit, or a leaf that is no tensor; the text names its path in the batch and the batch's place in the list.
+    Threads: serial(batches).
+    """
 def tree_create_list() -> Tree:
     """An empty list.
 
@@ -2563,6 +2712,15 @@ def tree_create_map() -> Tree:
 
     out: owned; end with oar_tree_release. Untouched on failure.
     Threads: any.
+    """
+def tree_device(tree: TreeHandle) -> str:
+    """The device of the first tensor, depth first: "cpu". An empty text if there is no tensor.
+
+    tree: borrowed.
+    buf: room for *len bytes; NULL asks for the length only.
+    len: in: room; out: length with the closing NUL, also when the room is too small.
+    OAR_E_ARGUMENT the room is too small.
+    Threads: serial(tree).
     """
 def tree_from_bool(value: int) -> Tree:
     """A tree that is one truth value.
@@ -2583,6 +2741,16 @@ def tree_from_int64(value: int) -> Tree:
 
     value: kept exactly.
     out: owned; end with oar_tree_release. Untouched on failure.
+    Threads: any.
+    """
+def tree_from_json(json: str) -> Tree:
+    """The tree of a JSON text: objects are maps, arrays lists, null is none.
+
+    Numbers without fraction and exponent are integers if int64 holds them, all others floating-point.
+
+    json: borrowed; UTF-8.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT no JSON (the text has the byte's offset), a key twice in an object, or more than 64 deep.
     Threads: any.
     """
 def tree_from_none() -> Tree:
@@ -2684,6 +2852,16 @@ def tree_kind(tree: TreeHandle, path: str | None) -> int:
     OAR_E_NOT_FOUND there is no such entry; the text says what there is.
     Threads: serial(tree).
     """
+def tree_pad_to_multiple(tree: TreeHandle, batch_size: int, num_parts: int) -> Tree:
+    """Append zeros to the first dimension of every tensor until `batch_size` rows are the next multiple of `num_parts`.
+
+    tree: borrowed; all its leaves are tensors of `batch_size` rows.
+    batch_size: at least 0.
+    num_parts: at least 1: by what the new number of rows can be divided.
+    out: owned; end with oar_tree_release. Shares memory where nothing was appended. Untouched on failure.
+    OAR_E_ARGUMENT a leaf that is no tensor, or that has another number of rows; a number out of range.
+    Threads: serial(tree).
+    """
 def tree_release(tree: TreeHandle) -> None:
     """Drop one reference.
 
@@ -2721,6 +2899,55 @@ def tree_size(tree: TreeHandle, path: str | None) -> int:
     path: borrowed; NULL or "" is the tree itself.
     out_size: Untouched on failure.
     OAR_E_NOT_FOUND there is no such entry; the text says what there is.
+    Threads: serial(tree).
+    """
+def tree_slice(tree: TreeHandle, start: int, stop: int, step: int) -> Tree:
+    """Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[start:stop:step].
+
+    tree: borrowed.
+    start: negative counts from each tensor's end; beyond it is the end.
+    stop: the same; INT64_MAX is the end.
+    step: at least 1.
+    out: owned; its tensors share the memory of `tree`. End with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT a tensor without dimensions; a step below 1.
+    Threads: serial(tree).
+    """
+def tree_to_device(tree: TreeHandle, device: str, non_blocking: int, skip_keys: Sequence[str] | None) -> Tree:
+    """The tree with its tensors on a device. Tensors that are there already are shared.
+
+    tree: borrowed.
+    device: borrowed; a device as oar_state_device gives it: "cpu", "cuda:0".
+    non_blocking: other than 0: copies from page-locked memory may still run when the call returns.
+    skip_keys: entries of maps, at whatever depth, that stay where they are; NULL: none.
+    num_keys: how many.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT `device` names no device; the text has it.
+    OAR_E_UNSUPPORTED this process has no such device.
+    Threads: serial(tree).
+    """
+def tree_to_float32(tree: TreeHandle) -> Tree:
+    """The tree with its tensors of float16 and bfloat16 as float32; all others are shared.
+
+    tree: borrowed.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    Threads: serial(tree).
+    """
+def tree_to_json(tree: TreeHandle) -> str:
+    """A tree without tensors as JSON text. oar_tree_from_json of it gives the tree again, but for NaN and infinities, which JSON has not: they are the texts "NaN", "Infinity" and "-Infinity". With tensors: oar_tree_to_numbers (batch.h) first.
+
+    tree: borrowed.
+    buf: room for *len bytes; NULL asks for the length only.
+    len: in: room; out: length with the closing NUL, also when the room is too small.
+    OAR_E_ARGUMENT a leaf is a tensor (the text names its path), or there is too little room.
+    Threads: serial(tree).
+    """
+def tree_to_numbers(tree: TreeHandle) -> Tree:
+    """The tree with nested lists of numbers for its tensors: what oar_tree_to_json writes. A tensor without dimensions is one number; truth values stay what they are.
+
+    tree: borrowed.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_UNSUPPORTED a complex tensor.
+    OAR_E_ARGUMENT the result would be more than 64 deep.
     Threads: serial(tree).
     """
 def version() -> str:

@@ -265,44 +265,6 @@ oar_accelerator_step(oar_accelerator *accelerator, oar_optimizer *optimizer,
                      OAR_NULLABLE oar_scheduler *scheduler) OAR_NOEXCEPT;
 
 /**
- * Give every rank the rows of all ranks, each sample once.
- *
- * Rows lie in rank order. In the last round of the active loader's epoch the samples that were repeated to make the
- * ranks' batches even are left out, so that over an epoch exactly oar_loader_num_samples rows come back. Call it
- * between oar_loader_next of the batch and the next one. A tensor with k rows per sample keeps k rows of each
- * sample. A tensor without dimensions gives one value per rank, of which none is left out; so does one whose rows
- * are no multiple of the round's, and one of which ranks gave different numbers of rows.
- *
- * @param[in]  accelerator  borrowed.
- * @param[in]  tensor       borrowed. Shape [n, ...]; n may differ between ranks, the rest may not.
- * @param[out] out          owned: [sum of n - duplicates, ...], without gradient. With one rank it may share
- *                          `tensor`'s memory.
- *
- * @return OAR_E_MISMATCH  ranks gave other dtypes or other sizes behind the first; the text has both.
- * @threads collective(state)
- * @source  Accelerate 1.15 `gather_for_metrics`.
- * @since   0.1
- */
-OAR_API OAR_SINCE(0, 1) oar_status
-oar_accelerator_gather_for_metrics(oar_accelerator *accelerator, const oar_tensor *tensor,
-                                   OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
-
-/**
- * The mean of one number per rank, on every rank.
- *
- * @param[in]  accelerator  borrowed.
- * @param[in]  value        this rank's.
- * @param[out] out_mean     sum over ranks in double precision / number of ranks. Untouched on failure.
- *
- * @return OAR_E_TIMEOUT  a rank did not come; the text names it.
- * @threads collective(state)
- * @source  Accelerate 1.15 `reduce(reduction="mean")`.
- * @since   0.1
- */
-OAR_API OAR_SINCE(0, 1) oar_status
-oar_accelerator_reduce_mean(oar_accelerator *accelerator, double value, OAR_OUT double *out_mean) OAR_NOEXCEPT;
-
-/**
  * Write a checkpoint of everything prepared, and of what a resumed run needs to go on bit for bit: models,
  * optimizers, schedulers, the loaders' places, the accumulation counter, gradients that no step has used yet, every
  * rank's random state, and its buffers where they may differ from rank 0's.

@@ -29,6 +29,7 @@
 #define OARLOCK_OARLOCK_H
 #include <oarlock/accelerator.h>
 #include <oarlock/adapter.h>
+#include <oarlock/batch.h>
 #include <oarlock/bytes.h>
 #include <oarlock/checkpoint.h>
 #include <oarlock/coalesced.h>
@@ -36,12 +37,14 @@
 #include <oarlock/config.h>
 #include <oarlock/dataset.h>
 #include <oarlock/error.h>
+#include <oarlock/evaluation.h>
 #include <oarlock/experimental.h>
 #include <oarlock/foreign.h>
 #include <oarlock/group.h>
 #include <oarlock/loader.h>
 #include <oarlock/log.h>
 #include <oarlock/model.h>
+#include <oarlock/nested.h>
 #include <oarlock/objects.h>
 #include <oarlock/op.h>
 #include <oarlock/optimizer.h>

@@ -103,6 +103,36 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_tree_from_tensor(oar_tensor *tensor, OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
 
 /**
+ * The tree of a JSON text: objects are maps, arrays lists, null is none.
+ *
+ * Numbers without fraction and exponent are integers if int64 holds them, all others floating-point.
+ *
+ * @param[in]  json  borrowed; UTF-8.
+ * @param[out] out   owned; end with oar_tree_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  no JSON (the text has the byte's offset), a key twice in an object, or more than 64 deep.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_tree_from_json(const char *json, OAR_OUT OAR_OWNED oar_tree **out) OAR_NOEXCEPT;
+
+/**
+ * A tree without tensors as JSON text. oar_tree_from_json of it gives the tree again, but for NaN and infinities, which
+ * JSON has not: they are the texts "NaN", "Infinity" and "-Infinity". With tensors: oar_tree_to_numbers (batch.h)
+ * first.
+ *
+ * @param[in]     tree  borrowed.
+ * @param[out]    buf   room for *len bytes; NULL asks for the length only.
+ * @param[in,out] len   in: room; out: length with the closing NUL, also when the room is too small.
+ *
+ * @return OAR_E_ARGUMENT  a leaf is a tensor (the text names its path), or there is too little room.
+ * @threads serial(tree)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tree_to_json(const oar_tree *tree, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
+
+/**
  * What the entry at a path is.
  *
  * @param[in]  tree      borrowed.

@@ -643,43 +643,6 @@ the reference steps it once per rank unless batches are split; "compat": "accele
         optimizer: *mut oar_optimizer,
         scheduler: *mut oar_scheduler,
     ) -> oar_status;
-    /**Give every rank the rows of all ranks, each sample once.
-
-Rows lie in rank order. In the last round of the active loader's epoch the samples that were repeated to make the
-ranks' batches even are left out, so that over an epoch exactly oar\_loader\_num\_samples rows come back. Call it
-between oar\_loader\_next of the batch and the next one. A tensor with k rows per sample keeps k rows of each
-sample. A tensor without dimensions gives one value per rank, of which none is left out; so does one whose rows
-are no multiple of the round's, and one of which ranks gave different numbers of rows.
-
-* `accelerator` (in) borrowed.
-* `tensor` (in) borrowed. Shape \[n, ...\]; n may differ between ranks, the rest may not.
-* `out` (out) owned: \[sum of n - duplicates, ...\], without gradient. With one rank it may share
-  `tensor`'s memory.
-
-* **return** OAR\_E\_MISMATCH ranks gave other dtypes or other sizes behind the first; the text has both.
-* **threads** collective(state)
-* **source** Accelerate 1.15 `gather_for_metrics`.
-* **since** 0.1*/
-    pub fn oar_accelerator_gather_for_metrics(
-        accelerator: *mut oar_accelerator,
-        tensor: *const oar_tensor,
-        out: *mut *mut oar_tensor,
-    ) -> oar_status;
-    /**The mean of one number per rank, on every rank.
-
-* `accelerator` (in) borrowed.
-* `value` (in) this rank's.
-* `out_mean` (out) sum over ranks in double precision / number of ranks. Untouched on failure.
-
-* **return** OAR\_E\_TIMEOUT a rank did not come; the text names it.
-* **threads** collective(state)
-* **source** Accelerate 1.15 `reduce(reduction="mean")`.
-* **since** 0.1*/
-    pub fn oar_accelerator_reduce_mean(
-        accelerator: *mut oar_accelerator,
-        value: f64,
-        out_mean: *mut f64,
-    ) -> oar_status;
     /**Write a checkpoint of everything prepared, and of what a resumed run needs to go on bit for bit: models,
 optimizers, schedulers, the loaders' places, the accumulation counter, gradients that no step has used yet, every
 rank's random state, and its buffers where they may differ from rank 0's.
@@ -866,6 +829,136 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 * **threads** serial(model)
 * **since** 0.1*/
     pub fn oar_model_merge_lora(model: *mut oar_model) -> oar_status;
+    /**How many samples a batch has: the first size of its first leaf, in the order of lists and of keys as they were set.
+
+* `tree` (in) borrowed.
+* `out_size` (out) Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT an empty list or map, a leaf that is no tensor, or a tensor without dimensions is in the way;
+  the text names its path.
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `find_batch_size`.
+* **since** 0.1*/
+    pub fn oar_tree_batch_size(tree: *const oar_tree, out_size: *mut i64) -> oar_status;
+    /**Rows start, start + step, ... before `stop` of every tensor, as Python's tensor\[start:stop:step\].
+
+* `tree` (in) borrowed.
+* `start` (in) negative counts from each tensor's end; beyond it is the end.
+* `stop` (in) the same; INT64\_MAX is the end.
+* `step` (in) at least 1.
+* `out` (out) owned; its tensors share the memory of `tree`. End with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT a tensor without dimensions; a step below 1.
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `slice_tensors`.
+* **since** 0.1*/
+    pub fn oar_tree_slice(
+        tree: *const oar_tree,
+        start: i64,
+        stop: i64,
+        step: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Join batches of one structure: each tensor along `dim`, in the order of the list.
+
+Structure is that of the first batch. A list of one batch that holds values other than tensors gives them as they
+are; with more batches they are refused.
+
+* `batches` (in) borrowed; a list of at least one tree.
+* `dim` (in) the dimension; negative counts from each tensor's last.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT no list, an empty one, batches of different structure, shapes that do not fit, or a leaf that
+  is no tensor; the text names its path in the batch and the batch's place in the list.
+* **threads** serial(batches)
+* **source** Accelerate 1.15 `concatenate`.
+* **since** 0.1*/
+    pub fn oar_tree_concatenate(
+        batches: *const oar_tree,
+        dim: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Append zeros to the first dimension of every tensor until `batch_size` rows are the next multiple of `num_parts`.
+
+* `tree` (in) borrowed; all its leaves are tensors of `batch_size` rows.
+* `batch_size` (in) at least 0.
+* `num_parts` (in) at least 1: by what the new number of rows can be divided.
+* `out` (out) owned; end with oar\_tree\_release. Shares memory where nothing was appended. Untouched on
+  failure.
+
+* **return** OAR\_E\_ARGUMENT a leaf that is no tensor, or that has another number of rows; a number out of range.
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `pad_input_tensors`.
+* **since** 0.1*/
+    pub fn oar_tree_pad_to_multiple(
+        tree: *const oar_tree,
+        batch_size: i64,
+        num_parts: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**The tree with its tensors on a device. Tensors that are there already are shared.
+
+* `tree` (in) borrowed.
+* `device` (in) borrowed; a device as oar\_state\_device gives it: "cpu", "cuda:0".
+* `non_blocking` (in) other than 0: copies from page-locked memory may still run when the call returns.
+* `skip_keys` (in) entries of maps, at whatever depth, that stay where they are; NULL: none.
+* `num_keys` (in) how many.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT `device` names no device; the text has it.
+* **return** OAR\_E\_UNSUPPORTED this process has no such device.
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `send_to_device`.
+* **since** 0.1*/
+    pub fn oar_tree_to_device(
+        tree: *const oar_tree,
+        device: *const ::core::ffi::c_char,
+        non_blocking: i32,
+        skip_keys: *const *const ::core::ffi::c_char,
+        num_keys: usize,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**The device of the first tensor, depth first: "cpu". An empty text if there is no tensor.
+
+* `tree` (in) borrowed.
+* `buf` (out) room for \*len bytes; NULL asks for the length only.
+* `len` (in,out) in: room; out: length with the closing NUL, also when the room is too small.
+
+* **return** OAR\_E\_ARGUMENT the room is too small.
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `find_device`.
+* **since** 0.1*/
+    pub fn oar_tree_device(
+        tree: *const oar_tree,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
+    /**The tree with its tensors of float16 and bfloat16 as float32; all others are shared.
+
+* `tree` (in) borrowed.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `convert_to_fp32`.
+* **since** 0.1*/
+    pub fn oar_tree_to_float32(
+        tree: *const oar_tree,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**The tree with nested lists of numbers for its tensors: what oar\_tree\_to\_json writes. A tensor without dimensions is
+one number; truth values stay what they are.
+
+* `tree` (in) borrowed.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_UNSUPPORTED a complex tensor.
+* **return** OAR\_E\_ARGUMENT the result would be more than 64 deep.
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `listify`.
+* **since** 0.1*/
+    pub fn oar_tree_to_numbers(
+        tree: *const oar_tree,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
     /**Copy bytes into an object.
 
 * `data` (in) borrowed; NULL only if size is 0.
@@ -1852,6 +1945,90 @@ It ends the function that failed: `return oar_error_set(OAR_E_STATE, "site", "si
 * **threads** any
 * **since** 0.1*/
     pub fn oar_error_release(error: *mut oar_error);
+    /**Give every rank the rows of all ranks, each sample once.
+
+Rows lie in rank order. In the last round of the active loader's epoch the samples that were repeated to make the
+ranks' batches even are left out, so that over an epoch exactly oar\_loader\_num\_samples rows come back. Call it
+between oar\_loader\_next of the batch and the next one. A tensor with k rows per sample keeps k rows of each
+sample. A tensor without dimensions gives one value per rank, of which none is left out; so does one whose rows
+are no multiple of the round's, and one of which ranks gave different numbers of rows.
+
+* `accelerator` (in) borrowed.
+* `tensor` (in) borrowed. Shape \[n, ...\]; n may differ between ranks, the rest may not.
+* `out` (out) owned: \[sum of n - duplicates, ...\], without gradient. With one rank it may share
+  `tensor`'s memory.
+
+* **return** OAR\_E\_MISMATCH ranks gave other dtypes or other sizes behind the first; the text has both.
+* **threads** collective(state)
+* **source** Accelerate 1.15 `gather_for_metrics`.
+* **since** 0.1*/
+    pub fn oar_accelerator_gather_for_metrics(
+        accelerator: *mut oar_accelerator,
+        tensor: *const oar_tensor,
+        out: *mut *mut oar_tensor,
+    ) -> oar_status;
+    /**The same for every leaf of a tree, and for values other than tensors.
+
+A tree of tensors gives its structure with each leaf as oar\_accelerator\_gather\_for\_metrics would; trees of all ranks
+have the same structure, which they compare first. If leaves are no tensors, or `use_objects` says so, lists are
+joined in rank order and what repeats samples is cut from their end, too: a list of texts, one per sample, gives
+every sample's text once. Maps are joined key by key, tensors in them by rows, lone values become lists of one per
+rank. A list is always joined as such, whatever its items are.
+
+* `accelerator` (in) borrowed.
+* `tree` (in) borrowed; with `use_objects` or values other than tensors any ranks' lists may differ.
+* `use_objects` (in) other than 0: lists of tensors are joined like lists of texts.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_MISMATCH structures, dtypes or sizes behind the first differ between ranks; the text has path and
+  every rank's.
+* **threads** collective(state)
+* **source** Accelerate 1.15 `gather_for_metrics`.
+* **since** 0.1*/
+    pub fn oar_accelerator_gather_tree_for_metrics(
+        accelerator: *mut oar_accelerator,
+        tree: *const oar_tree,
+        use_objects: i32,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**The mean of one number per rank, on every rank.
+
+* `accelerator` (in) borrowed.
+* `value` (in) this rank's.
+* `out_mean` (out) sum over ranks in double precision / number of ranks. Untouched on failure.
+
+* **return** OAR\_E\_TIMEOUT a rank did not come; the text names it.
+* **threads** collective(state)
+* **source** Accelerate 1.15 `reduce(reduction="mean")`.
+* **since** 0.1*/
+    pub fn oar_accelerator_reduce_mean(
+        accelerator: *mut oar_accelerator,
+        value: f64,
+        out_mean: *mut f64,
+    ) -> oar_status;
+    /**Set this rank's flag, which oar\_accelerator\_check\_trigger of all ranks will see: to stop early, say, because of what
+one rank has measured.
+
+* `accelerator` (in) borrowed.
+
+* **return** OAR\_E\_STATE the accelerator is closed.
+* **threads** serial(accelerator); does not wait for peers
+* **source** Accelerate 1.15 `set_trigger`.
+* **since** 0.1*/
+    pub fn oar_accelerator_set_trigger(accelerator: *mut oar_accelerator) -> oar_status;
+    /**Tell all ranks whether one of them has set its flag since the last time that this was so; takes all flags back then.
+
+* `accelerator` (in) borrowed.
+* `out_is_set` (out) 1 or 0, the same on all ranks. Untouched on failure.
+
+* **return** OAR\_E\_TIMEOUT a rank did not come; the text names it.
+* **threads** collective(state)
+* **source** Accelerate 1.15 `check_trigger`.
+* **since** 0.1*/
+    pub fn oar_accelerator_check_trigger(
+        accelerator: *mut oar_accelerator,
+        out_is_set: *mut i32,
+    ) -> oar_status;
     /**Look up an experimental function.
 
 * `name` (in) for example "live\_handle\_count".
@@ -2524,6 +2701,167 @@ of a program are checked.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_model_release(model: *mut oar_model);
+    /**Concatenate every leaf of all ranks along its dim 0, in rank order, and give all ranks the result.
+
+Leaves without dimensions become one-dimensional: one element per rank. Shapes are equal on all ranks; pad first if
+they are not (oar\_group\_pad\_tree). With one rank the result is a copy of `tree` as it is, its tensors shared.
+
+* `group` (in) borrowed.
+* `tree` (in) borrowed; all its leaves are tensors.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_MISMATCH structure, dtype or shape of a leaf differ between ranks; the text has path, operation and
+  every rank's.
+* **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor; the text names path and rank.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **threads** collective(group)
+* **source** Accelerate 1.15 `gather`.
+* **since** 0.1*/
+    pub fn oar_group_gather_tree(
+        group: *mut oar_group,
+        tree: *const oar_tree,
+        timeout_ms: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Combine every leaf over all ranks, element by element, into a new tree. With one rank: a copy with memory of its own.
+
+* `group` (in) borrowed.
+* `tree` (in) borrowed, unchanged; all its leaves are tensors.
+* `reduce_op` (in) OAR\_REDUCE\_\* (collectives.h); the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_MISMATCH as of oar\_group\_gather\_tree; or ranks give different `reduce_op`.
+* **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype the reduction does not take
+  (the average of integers); the text names path and rank. Or there is no such reduction.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, not on the CPU, or of a dtype without arithmetic.
+* **threads** collective(group)
+* **source** Accelerate 1.15 `reduce`.
+* **since** 0.1*/
+    pub fn oar_group_reduce_tree(
+        group: *mut oar_group,
+        tree: *const oar_tree,
+        reduce_op: i32,
+        timeout_ms: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Give every rank the values of the root's leaves, in place. With one rank nothing is done.
+
+* `group` (in) borrowed.
+* `tree` (in) borrowed; all its leaves are tensors: on the root read, elsewhere written.
+* `root` (in) the rank whose values are given; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+
+* **return** OAR\_E\_MISMATCH as of oar\_group\_gather\_tree; or ranks give different roots.
+* **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor, that is read-only or expanded; the text names
+  path and rank. Or `root` is no rank of the group.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **threads** collective(group)
+* **source** Accelerate 1.15 `broadcast`.
+* **since** 0.1*/
+    pub fn oar_group_broadcast_tree(
+        group: *mut oar_group,
+        tree: *mut oar_tree,
+        root: i32,
+        timeout_ms: i64,
+    ) -> oar_status;
+    /**Make every leaf as long in one dimension as the longest of all ranks, so that it can be gathered.
+
+Only the ranks' shapes travel. A leaf that has no such dimension, or is long enough already, stays as it is, its
+memory shared; so does a nested (ragged) tensor, with a warning in the log. Other dimensions may differ between
+ranks: pad them by a call of their own. Integers and truth values keep their dtype; if the value is a fraction, all
+ranks' leaves of them become float32 when one rank's is padded.
+
+* `group` (in) borrowed.
+* `tree` (in) borrowed; all its leaves are tensors.
+* `dim` (in) the dimension; negative counts from each leaf's last. The same on all ranks.
+* `pad_value` (in) what the new elements are; the same on all ranks.
+* `pad_first` (in) 0: new elements come behind the old ones; otherwise before them. The same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_MISMATCH structure, dtype or number of dimensions of a leaf differ between ranks; the text has
+  path, operation and every rank's. Or ranks give different arguments.
+* **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype cannot hold `pad_value`
+  (256 in uint8, 2 in bool); the text names path and rank.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **threads** collective(group)
+* **source** Accelerate 1.15 `pad_across_processes`.
+* **since** 0.1*/
+    pub fn oar_group_pad_tree(
+        group: *mut oar_group,
+        tree: *const oar_tree,
+        dim: i64,
+        pad_value: f64,
+        pad_first: i32,
+        timeout_ms: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Give every rank a tree that one rank holds: its structure, plain values and tensors. Nobody else need know what it
+is.
+
+* `group` (in) borrowed.
+* `tree` (in) borrowed; on exactly one rank not NULL, whichever it is.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out` (out) owned; end with oar\_tree\_release. On the rank that holds it a copy that shares its tensors.
+  Untouched on failure.
+
+* **return** OAR\_E\_MISMATCH no rank, or more than one, gave a tree; the text names them.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **threads** collective(group)
+* **source** Accelerate 1.15 `copy_tensor_to_devices`.
+* **since** 0.1*/
+    pub fn oar_group_copy_tree(
+        group: *mut oar_group,
+        tree: *const oar_tree,
+        timeout_ms: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Join the ranks' lists of objects (trees of any kind, tensors among them) in rank order, and give all ranks the
+result.
+
+Lists may have different lengths, also 0, and different contents. With one rank the result is a copy of `list`.
+oar\_tree\_from\_json and oar\_tree\_to\_json (tree.h) make objects of JSON text and back.
+
+* `group` (in) borrowed.
+* `list` (in) borrowed; a list. Tensors in it are copied.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out` (out) owned: a list; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT a rank's tree is no list; the text names the rank. On every rank.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **threads** collective(group)
+* **source** Accelerate 1.15 `gather_object`.
+* **since** 0.1*/
+    pub fn oar_group_gather_objects(
+        group: *mut oar_group,
+        list: *const oar_tree,
+        timeout_ms: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Give every rank the root's object: a tree of any kind, tensors among it.
+
+* `group` (in) borrowed.
+* `object` (in) borrowed; on the root what is given. Elsewhere ignored, and may be NULL.
+* `root` (in) the rank whose object is given; the same on all ranks.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out` (out) owned; end with oar\_tree\_release. On the root a copy that shares the tensors. Untouched on
+  failure.
+
+* **return** OAR\_E\_ARGUMENT the root's object is NULL: on every rank. Or `root` is no rank of the group.
+* **return** OAR\_E\_MISMATCH ranks give different roots. The group is dead then.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **threads** collective(group)
+* **source** Accelerate 1.15 `broadcast_object_list`.
+* **since** 0.1*/
+    pub fn oar_group_broadcast_object(
+        group: *mut oar_group,
+        object: *const oar_tree,
+        root: i32,
+        timeout_ms: i64,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
     /**Give every rank the bytes of all ranks. Lengths may differ.
 
 The room is looked at before anything is sent: a call that has too little of it, or that only asks for the number,
@@ -3767,6 +4105,36 @@ short is mended when the file is opened.
     pub fn oar_tree_from_tensor(
         tensor: *mut oar_tensor,
         out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**The tree of a JSON text: objects are maps, arrays lists, null is none.
+
+Numbers without fraction and exponent are integers if int64 holds them, all others floating-point.
+
+* `json` (in) borrowed; UTF-8.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT no JSON (the text has the byte's offset), a key twice in an object, or more than 64 deep.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_tree_from_json(
+        json: *const ::core::ffi::c_char,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**A tree without tensors as JSON text. oar\_tree\_from\_json of it gives the tree again, but for NaN and infinities, which
+JSON has not: they are the texts "NaN", "Infinity" and "-Infinity". With tensors: oar\_tree\_to\_numbers (batch.h)
+first.
+
+* `tree` (in) borrowed.
+* `buf` (out) room for \*len bytes; NULL asks for the length only.
+* `len` (in,out) in: room; out: length with the closing NUL, also when the room is too small.
+
+* **return** OAR\_E\_ARGUMENT a leaf is a tensor (the text names its path), or there is too little room.
+* **threads** serial(tree)
+* **since** 0.1*/
+    pub fn oar_tree_to_json(
+        tree: *const oar_tree,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
     ) -> oar_status;
     /**What the entry at a path is.
 

@@ -3,26 +3,28 @@
 # The functions whose addresses bind() looks up, in the order of ADDRESSES.
 const FUNCTIONS = (
     :oar_abi_version, :oar_accelerator_accumulate_begin, :oar_accelerator_accumulate_end, :oar_accelerator_backward,
-    :oar_accelerator_clip_grad_norm, :oar_accelerator_close, :oar_accelerator_create,
-    :oar_accelerator_gather_for_metrics, :oar_accelerator_gradient_ready, :oar_accelerator_gradients_done,
-    :oar_accelerator_last_checkpoint, :oar_accelerator_load, :oar_accelerator_prepare_loader,
-    :oar_accelerator_prepare_model, :oar_accelerator_prepare_optimizer, :oar_accelerator_prepare_scheduler,
-    :oar_accelerator_reduce_mean, :oar_accelerator_release, :oar_accelerator_retain, :oar_accelerator_save,
-    :oar_accelerator_step, :oar_accelerator_sync_gradients, :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain,
-    :oar_bytes_view, :oar_checkpoint_find_latest, :oar_checkpoint_manifest, :oar_checkpoint_num_tensors,
-    :oar_checkpoint_open, :oar_checkpoint_release, :oar_checkpoint_retain, :oar_checkpoint_tensor,
-    :oar_checkpoint_tensor_name, :oar_checkpoint_user_json, :oar_checkpoint_verify, :oar_config_copy,
-    :oar_config_create, :oar_config_get_bool, :oar_config_get_double, :oar_config_get_int64, :oar_config_get_string,
-    :oar_config_merge_json, :oar_config_release, :oar_config_retain, :oar_config_set_bool, :oar_config_set_double,
-    :oar_config_set_int64, :oar_config_set_string, :oar_config_to_json, :oar_config_type, :oar_dataset_from_safetensors,
-    :oar_dataset_from_tensors, :oar_dataset_get, :oar_dataset_release, :oar_dataset_retain, :oar_dataset_size,
-    :oar_dtype_name, :oar_dtype_size, :oar_error_code, :oar_error_component, :oar_error_message, :oar_error_operation,
-    :oar_error_rank, :oar_error_release, :oar_error_retain, :oar_error_set, :oar_error_take, :oar_error_vendor_code,
-    :oar_experimental_get, :oar_group_abort, :oar_group_all_gather, :oar_group_all_gather_bytes,
-    :oar_group_all_gather_coalesced, :oar_group_all_gather_rows, :oar_group_all_reduce, :oar_group_all_reduce_coalesced,
-    :oar_group_all_to_all, :oar_group_all_to_all_rows, :oar_group_barrier, :oar_group_broadcast,
-    :oar_group_broadcast_bytes, :oar_group_broadcast_coalesced, :oar_group_gather, :oar_group_rank, :oar_group_receive,
-    :oar_group_reduce, :oar_group_reduce_scatter, :oar_group_reduce_scatter_coalesced, :oar_group_release,
+    :oar_accelerator_check_trigger, :oar_accelerator_clip_grad_norm, :oar_accelerator_close, :oar_accelerator_create,
+    :oar_accelerator_gather_for_metrics, :oar_accelerator_gather_tree_for_metrics, :oar_accelerator_gradient_ready,
+    :oar_accelerator_gradients_done, :oar_accelerator_last_checkpoint, :oar_accelerator_load,
+    :oar_accelerator_prepare_loader, :oar_accelerator_prepare_model, :oar_accelerator_prepare_optimizer,
+    :oar_accelerator_prepare_scheduler, :oar_accelerator_reduce_mean, :oar_accelerator_release, :oar_accelerator_retain,
+    :oar_accelerator_save, :oar_accelerator_set_trigger, :oar_accelerator_step, :oar_accelerator_sync_gradients,
+    :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain, :oar_bytes_view, :oar_checkpoint_find_latest,
+    :oar_checkpoint_manifest, :oar_checkpoint_num_tensors, :oar_checkpoint_open, :oar_checkpoint_release,
+    :oar_checkpoint_retain, :oar_checkpoint_tensor, :oar_checkpoint_tensor_name, :oar_checkpoint_user_json,
+    :oar_checkpoint_verify, :oar_config_copy, :oar_config_create, :oar_config_get_bool, :oar_config_get_double,
+    :oar_config_get_int64, :oar_config_get_string, :oar_config_merge_json, :oar_config_release, :oar_config_retain,
+    :oar_config_set_bool, :oar_config_set_double, :oar_config_set_int64, :oar_config_set_string, :oar_config_to_json,
+    :oar_config_type, :oar_dataset_from_safetensors, :oar_dataset_from_tensors, :oar_dataset_get, :oar_dataset_release,
+    :oar_dataset_retain, :oar_dataset_size, :oar_dtype_name, :oar_dtype_size, :oar_error_code, :oar_error_component,
+    :oar_error_message, :oar_error_operation, :oar_error_rank, :oar_error_release, :oar_error_retain, :oar_error_set,
+    :oar_error_take, :oar_error_vendor_code, :oar_experimental_get, :oar_group_abort, :oar_group_all_gather,
+    :oar_group_all_gather_bytes, :oar_group_all_gather_coalesced, :oar_group_all_gather_rows, :oar_group_all_reduce,
+    :oar_group_all_reduce_coalesced, :oar_group_all_to_all, :oar_group_all_to_all_rows, :oar_group_barrier,
+    :oar_group_broadcast, :oar_group_broadcast_bytes, :oar_group_broadcast_coalesced, :oar_group_broadcast_object,
+    :oar_group_broadcast_tree, :oar_group_copy_tree, :oar_group_gather, :oar_group_gather_objects,
+    :oar_group_gather_tree, :oar_group_pad_tree, :oar_group_rank, :oar_group_receive, :oar_group_reduce,
+    :oar_group_reduce_scatter, :oar_group_reduce_scatter_coalesced, :oar_group_reduce_tree, :oar_group_release,
     :oar_group_retain, :oar_group_scatter, :oar_group_send, :oar_group_size, :oar_last_error, :oar_load_library,
     :oar_loader_close, :oar_loader_create, :oar_loader_epoch, :oar_loader_next, :oar_loader_num_batches,
     :oar_loader_num_samples, :oar_loader_position, :oar_loader_release, :oar_loader_retain,
@@ -52,11 +54,13 @@ const FUNCTIONS = (
     :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release, :oar_tensor_retain, :oar_tensor_shape,
     :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch, :oar_tensor_zeros, :oar_torch_version,
     :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json, :oar_tracker_release,
-    :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at, :oar_tree_create_list,
-    :oar_tree_create_map, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_none,
-    :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool, :oar_tree_get_double,
-    :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key, :oar_tree_kind, :oar_tree_release,
-    :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size, :oar_version, :oar_work_error,
+    :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at, :oar_tree_batch_size,
+    :oar_tree_concatenate, :oar_tree_create_list, :oar_tree_create_map, :oar_tree_device, :oar_tree_from_bool,
+    :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_json, :oar_tree_from_none, :oar_tree_from_string,
+    :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool, :oar_tree_get_double, :oar_tree_get_int64,
+    :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key, :oar_tree_kind, :oar_tree_pad_to_multiple,
+    :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size, :oar_tree_slice,
+    :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json, :oar_tree_to_numbers, :oar_version, :oar_work_error,
     :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
 )
 const ADDRESSES = fill(C_NULL, length(FUNCTIONS))
@@ -122,6 +126,19 @@ oar_accelerator_backward(accelerator, loss) =
     ccall(@inbounds(ADDRESSES[4]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}), accelerator, loss)
 
 """
+    oar_accelerator_check_trigger(accelerator, out_is_set) -> oar_status
+
+Tell all ranks whether one of them has set its flag since the last time that this was so; takes all flags back then.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `out_is_set` (`int32_t *`): 1 or 0, the same on all ranks. Untouched on failure.
+
+Threads: collective(state).
+"""
+oar_accelerator_check_trigger(accelerator, out_is_set) =
+    ccall(@inbounds(ADDRESSES[5]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_is_set)
+
+"""
     oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) -> oar_status
 
 Scale the model's gradients so that their total norm is at most `max_norm`.
@@ -138,7 +155,7 @@ gradients; no communication.
 Threads: serial(accelerator, model).
 """
 oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) =
-    ccall(@inbounds(ADDRESSES[5]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64, Float64, Ptr{Float64}), accelerator, model, max_norm, norm_type, out_norm)
+    ccall(@inbounds(ADDRESSES[6]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64, Float64, Ptr{Float64}), accelerator, model, max_norm, norm_type, out_norm)
 
 """
     oar_accelerator_close(accelerator) -> oar_status
@@ -150,7 +167,7 @@ Let go of everything prepared. Later calls give OAR_E_STATE; a second close does
 Threads: serial(accelerator).
 """
 oar_accelerator_close(accelerator) =
-    ccall(@inbounds(ADDRESSES[6]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[7]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_create(state, config, out) -> oar_status
@@ -167,7 +184,7 @@ accelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat.
 Threads: serial(state, config).
 """
 oar_accelerator_create(state, config, out) =
-    ccall(@inbounds(ADDRESSES[7]), Int32, (Ptr{oar_state}, Ptr{oar_config}, Ptr{Ptr{oar_accelerator}}), state, config, out)
+    ccall(@inbounds(ADDRESSES[8]), Int32, (Ptr{oar_state}, Ptr{oar_config}, Ptr{Ptr{oar_accelerator}}), state, config, out)
 
 """
     oar_accelerator_gather_for_metrics(accelerator, tensor, out) -> oar_status
@@ -188,7 +205,28 @@ are no multiple of the round's, and one of which ranks gave different numbers of
 Threads: collective(state).
 """
 oar_accelerator_gather_for_metrics(accelerator, tensor, out) =
-    ccall(@inbounds(ADDRESSES[8]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), accelerator, tensor, out)
+    ccall(@inbounds(ADDRESSES[9]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), accelerator, tensor, out)
+
+"""
+    oar_accelerator_gather_tree_for_metrics(accelerator, tree, use_objects, out) -> oar_status
+
+The same for every leaf of a tree, and for values other than tensors.
+
+A tree of tensors gives its structure with each leaf as oar_accelerator_gather_for_metrics would; trees of all ranks
+have the same structure, which they compare first. If leaves are no tensors, or `use_objects` says so, lists are
+joined in rank order and what repeats samples is cut from their end, too: a list of texts, one per sample, gives
+every sample's text once. Maps are joined key by key, tensors in them by rows, lone values become lists of one per
+rank. A list is always joined as such, whatever its items are.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `tree` (`const oar_tree *`): borrowed; with `use_objects` or values other than tensors any ranks' lists may differ.
+- `use_objects` (`int32_t`): other than 0: lists of tensors are joined like lists of texts.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: collective(state).
+"""
+oar_accelerator_gather_tree_for_metrics(accelerator, tree, use_objects, out) =
+    ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tree}, Int32, Ptr{Ptr{oar_tree}}), accelerator, tree, use_objects, out)
 
 """
     oar_accelerator_gradient_ready(accelerator, model, name, gradient) -> oar_status
@@ -209,7 +247,7 @@ memory is kept until the step, and averaging and clipping are done in it. Do not
 Threads: serial(accelerator, model, gradient); does not wait for peers.
 """
 oar_accelerator_gradient_ready(accelerator, model, name, gradient) =
-    ccall(@inbounds(ADDRESSES[9]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Cstring, Ptr{oar_tensor}), accelerator, model, name, gradient)
+    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Cstring, Ptr{oar_tensor}), accelerator, model, name, gradient)
 
 """
     oar_accelerator_gradients_done(accelerator, model) -> oar_status
@@ -226,7 +264,7 @@ fails in its middle calls oar_state_abort instead: peers are told why at once, a
 Threads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise.
 """
 oar_accelerator_gradients_done(accelerator, model) =
-    ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_last_checkpoint(accelerator, buf, len) -> oar_status
@@ -240,7 +278,7 @@ Tell the directory of the last save or load that succeeded: which checkpoint_<n>
 Threads: serial(accelerator).
 """
 oar_accelerator_last_checkpoint(accelerator, buf, len) =
-    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
 
 """
     oar_accelerator_load(accelerator, directory) -> oar_status
@@ -260,7 +298,7 @@ values already. It fails on all ranks or on none.
 Threads: collective(state).
 """
 oar_accelerator_load(accelerator, directory) =
-    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
+    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
 
 """
     oar_accelerator_prepare_loader(accelerator, loader) -> oar_status
@@ -278,7 +316,7 @@ of the loader draws one number from the default generator, as a PyTorch DataLoad
 Threads: collective(state).
 """
 oar_accelerator_prepare_loader(accelerator, loader) =
-    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
+    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
 
 """
     oar_accelerator_prepare_model(accelerator, model) -> oar_status
@@ -296,7 +334,7 @@ file in checkpoints: model.safetensors, model_1.safetensors, ...
 Threads: collective(state).
 """
 oar_accelerator_prepare_model(accelerator, model) =
-    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_prepare_optimizer(accelerator, optimizer) -> oar_status
@@ -309,7 +347,7 @@ Let the accelerator step `optimizer`, and keep its state in checkpoints.
 Threads: serial(accelerator, optimizer).
 """
 oar_accelerator_prepare_optimizer(accelerator, optimizer) =
-    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
+    ccall(@inbounds(ADDRESSES[17]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
 
 """
     oar_accelerator_prepare_scheduler(accelerator, scheduler) -> oar_status
@@ -322,7 +360,7 @@ Let the accelerator step `scheduler`, and keep its state in checkpoints.
 Threads: serial(accelerator, scheduler).
 """
 oar_accelerator_prepare_scheduler(accelerator, scheduler) =
-    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
+    ccall(@inbounds(ADDRESSES[18]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
 
 """
     oar_accelerator_reduce_mean(accelerator, value, out_mean) -> oar_status
@@ -336,7 +374,7 @@ The mean of one number per rank, on every rank.
 Threads: collective(state).
 """
 oar_accelerator_reduce_mean(accelerator, value, out_mean) =
-    ccall(@inbounds(ADDRESSES[17]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
+    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
 
 """
     oar_accelerator_release(accelerator) -> void
@@ -348,7 +386,7 @@ Drop a reference; the last one ends the accelerator. Never blocks or communicate
 Threads: any.
 """
 oar_accelerator_release(accelerator) =
-    ccall(@inbounds(ADDRESSES[18]), Cvoid, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[20]), Cvoid, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_retain(accelerator) -> oar_status
@@ -360,7 +398,7 @@ Add a reference.
 Threads: any.
 """
 oar_accelerator_retain(accelerator) =
-    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_save(accelerator, directory, user_json) -> oar_status
@@ -379,7 +417,20 @@ The directory is complete or not there, whatever is killed when. It fails on all
 Threads: collective(state); blocks until the checkpoint is on the disk.
 """
 oar_accelerator_save(accelerator, directory, user_json) =
-    ccall(@inbounds(ADDRESSES[20]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
+    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
+
+"""
+    oar_accelerator_set_trigger(accelerator) -> oar_status
+
+Set this rank's flag, which oar_accelerator_check_trigger of all ranks will see: to stop early, say, because of what one
+rank has measured.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+
+Threads: serial(accelerator); does not wait for peers.
+"""
+oar_accelerator_set_trigger(accelerator) =
+    ccall(@inbounds(ADDRESSES[23]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_step(accelerator, optimizer, scheduler) -> oar_status
@@ -396,7 +447,7 @@ the reference steps it once per rank unless batches are split; \"compat\": \"acc
 Threads: serial(accelerator, optimizer, scheduler); the same on every rank.
 """
 oar_accelerator_step(accelerator, optimizer, scheduler) =
-    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
+    ccall(@inbounds(ADDRESSES[24]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
 
 """
     oar_accelerator_sync_gradients(accelerator, out_sync) -> oar_status
@@ -409,7 +460,7 @@ Tell whether the micro-batch begun last synchronises gradients, so that oar_acce
 Threads: serial(accelerator).
 """
 oar_accelerator_sync_gradients(accelerator, out_sync) =
-    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
+    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
 
 """
     oar_bytes_create(data, size, out) -> oar_status
@@ -423,7 +474,7 @@ Copy bytes into an object.
 Threads: any.
 """
 oar_bytes_create(data, size, out) =
-    ccall(@inbounds(ADDRESSES[23]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
+    ccall(@inbounds(ADDRESSES[26]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
 
 """
     oar_bytes_release(bytes) -> void
@@ -435,7 +486,7 @@ One reference fewer; the last one frees the bytes.
 Threads: any.
 """
 oar_bytes_release(bytes) =
-    ccall(@inbounds(ADDRESSES[24]), Cvoid, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[27]), Cvoid, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_retain(bytes) -> oar_status
@@ -447,7 +498,7 @@ One more reference.
 Threads: any.
 """
 oar_bytes_retain(bytes) =
-    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_view(bytes, out_data, out_size) -> oar_status
@@ -461,7 +512,7 @@ Where the bytes are.
 Threads: any.
 """
 oar_bytes_view(bytes, out_data, out_size) =
-    ccall(@inbounds(ADDRESSES[26]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
+    ccall(@inbounds(ADDRESSES[29]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
 
 """
     oar_checkpoint_find_latest(directory, buf, len) -> oar_status
@@ -478,7 +529,7 @@ killed save left is not looked at. A complete one that is damaged is still the n
 Threads: any.
 """
 oar_checkpoint_find_latest(directory, buf, len) =
-    ccall(@inbounds(ADDRESSES[27]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
+    ccall(@inbounds(ADDRESSES[30]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
 
 """
     oar_checkpoint_manifest(checkpoint, buf, len) -> oar_status
@@ -492,7 +543,7 @@ Give the manifest as JSON text, with the keys that this release does not know.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_manifest(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[31]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_num_tensors(checkpoint, out_num_tensors) -> oar_status
@@ -505,7 +556,7 @@ Count the model's tensors.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_num_tensors(checkpoint, out_num_tensors) =
-    ccall(@inbounds(ADDRESSES[29]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
+    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
 
 """
     oar_checkpoint_open(path, out) -> oar_status
@@ -518,7 +569,7 @@ Open a checkpoint: reads its manifest and checks that every file which that list
 Threads: any.
 """
 oar_checkpoint_open(path, out) =
-    ccall(@inbounds(ADDRESSES[30]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
+    ccall(@inbounds(ADDRESSES[33]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
 
 """
     oar_checkpoint_release(checkpoint) -> void
@@ -530,7 +581,7 @@ Drop a reference; the last one closes the checkpoint. Never blocks. Tensors that
 Threads: any.
 """
 oar_checkpoint_release(checkpoint) =
-    ccall(@inbounds(ADDRESSES[31]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[34]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_retain(checkpoint) -> oar_status
@@ -542,7 +593,7 @@ Add a reference.
 Threads: any.
 """
 oar_checkpoint_retain(checkpoint) =
-    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[35]), Int32, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_tensor(checkpoint, name, out) -> oar_status
@@ -559,7 +610,7 @@ read-only view of the mapped file, which it keeps, also beyond the checkpoint's 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor(checkpoint, name, out) =
-    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
+    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
 
 """
     oar_checkpoint_tensor_name(checkpoint, index, buf, len) -> oar_status
@@ -574,7 +625,7 @@ Tell the name of one of the model's tensors, in the order of the file.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor_name(checkpoint, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[34]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
+    ccall(@inbounds(ADDRESSES[37]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
 
 """
     oar_checkpoint_user_json(checkpoint, buf, len) -> oar_status
@@ -588,7 +639,7 @@ Give the JSON that the program handed to oar_accelerator_save as `user_json`; \"
 Threads: serial(checkpoint).
 """
 oar_checkpoint_user_json(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[35]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_verify(checkpoint) -> oar_status
@@ -600,7 +651,7 @@ Read every file of the checkpoint and compare it with its XXH3-128 checksum and 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_verify(checkpoint) =
-    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[39]), Int32, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_config_copy(config, out) -> oar_status
@@ -613,7 +664,7 @@ A config of its own with the same values.
 Threads: serial(config).
 """
 oar_config_copy(config, out) =
-    ccall(@inbounds(ADDRESSES[37]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_config}}), config, out)
+    ccall(@inbounds(ADDRESSES[40]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_config}}), config, out)
 
 """
     oar_config_create(out) -> oar_status
@@ -626,7 +677,7 @@ counterpart).
 Threads: any.
 """
 oar_config_create(out) =
-    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{Ptr{oar_config}},), out)
+    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{Ptr{oar_config}},), out)
 
 """
     oar_config_get_bool(config, key, out_value) -> oar_status
@@ -640,7 +691,7 @@ The value in force of an option of type flag.
 Threads: serial(config).
 """
 oar_config_get_bool(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[39]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_value)
 
 """
     oar_config_get_double(config, key, out_value) -> oar_status
@@ -654,7 +705,7 @@ The value in force of an option of type number.
 Threads: serial(config).
 """
 oar_config_get_double(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[40]), Int32, (Ptr{oar_config}, Cstring, Ptr{Float64}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[43]), Int32, (Ptr{oar_config}, Cstring, Ptr{Float64}), config, key, out_value)
 
 """
     oar_config_get_int64(config, key, out_value) -> oar_status
@@ -668,7 +719,7 @@ The value in force of an option of type integer.
 Threads: serial(config).
 """
 oar_config_get_int64(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int64}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[44]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int64}), config, key, out_value)
 
 """
     oar_config_get_string(config, key, buf, len) -> oar_status
@@ -683,7 +734,7 @@ The value in force of an option, as text: texts as they are, everything else as 
 Threads: serial(config).
 """
 oar_config_get_string(config, key, buf, len) =
-    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
+    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
 
 """
     oar_config_merge_json(config, json) -> oar_status
@@ -699,7 +750,7 @@ duplicate keys and integers that a double cannot hold are refused.
 Threads: serial(config).
 """
 oar_config_merge_json(config, json) =
-    ccall(@inbounds(ADDRESSES[43]), Int32, (Ptr{oar_config}, Cstring), config, json)
+    ccall(@inbounds(ADDRESSES[46]), Int32, (Ptr{oar_config}, Cstring), config, json)
 
 """
     oar_config_release(config) -> void
@@ -711,7 +762,7 @@ One reference fewer; the last one frees the config. What was made from it stays.
 Threads: any.
 """
 oar_config_release(config) =
-    ccall(@inbounds(ADDRESSES[44]), Cvoid, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[47]), Cvoid, (Ptr{oar_config},), config)
 
 """
     oar_config_retain(config) -> oar_status
@@ -723,7 +774,7 @@ One more reference.
 Threads: any.
 """
 oar_config_retain(config) =
-    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{oar_config},), config)
 
 """
     oar_config_set_bool(config, key, value) -> oar_status
@@ -737,7 +788,7 @@ Set an option of type flag.
 Threads: serial(config).
 """
 oar_config_set_bool(config, key, value) =
-    ccall(@inbounds(ADDRESSES[46]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
+    ccall(@inbounds(ADDRESSES[49]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
 
 """
     oar_config_set_double(config, key, value) -> oar_status
@@ -751,7 +802,7 @@ Set an option of type number.
 Threads: serial(config).
 """
 oar_config_set_double(config, key, value) =
-    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
+    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
 
 """
     oar_config_set_int64(config, key, value) -> oar_status
@@ -765,7 +816,7 @@ Set an option of type integer. All 64 bits are kept.
 Threads: serial(config).
 """
 oar_config_set_int64(config, key, value) =
-    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
+    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
 
 """
     oar_config_set_string(config, key, value) -> oar_status
@@ -779,7 +830,7 @@ Set an option of type text, or any option by its JSON text: \"5000\" for a numbe
 Threads: serial(config).
 """
 oar_config_set_string(config, key, value) =
-    ccall(@inbounds(ADDRESSES[49]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
+    ccall(@inbounds(ADDRESSES[52]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
 
 """
     oar_config_to_json(config, buf, len) -> oar_status
@@ -793,7 +844,7 @@ Every option with its value in force, as one flat JSON object.
 Threads: serial(config).
 """
 oar_config_to_json(config, buf, len) =
-    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
+    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
 
 """
     oar_config_type(config, key, out_type) -> oar_status
@@ -807,7 +858,7 @@ The type of an option.
 Threads: serial(config).
 """
 oar_config_type(config, key, out_type) =
-    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_type)
+    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_type)
 
 """
     oar_dataset_from_safetensors(path, names, count, out) -> oar_status
@@ -826,7 +877,7 @@ data set lives. The format has no checksum, so data bytes that were altered on t
 Threads: any.
 """
 oar_dataset_from_safetensors(path, names, count, out) =
-    ccall(@inbounds(ADDRESSES[52]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
+    ccall(@inbounds(ADDRESSES[55]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
 
 """
     oar_dataset_from_tensors(names, tensors, count, out) -> oar_status
@@ -845,7 +896,7 @@ later batches. Batches are copies.
 Threads: serial(tensors).
 """
 oar_dataset_from_tensors(names, tensors, count, out) =
-    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
+    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
 
 """
     oar_dataset_get(dataset, indices, count, out_batch) -> oar_status
@@ -860,7 +911,7 @@ The batch of these samples, in this order; a sample may be asked for more than o
 Threads: serial(dataset); loaders over the same data set may run meanwhile.
 """
 oar_dataset_get(dataset, indices, count, out_batch) =
-    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
+    ccall(@inbounds(ADDRESSES[57]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
 
 """
     oar_dataset_release(dataset) -> void
@@ -872,7 +923,7 @@ One reference less; loaders over the data set keep it alive.
 Threads: any.
 """
 oar_dataset_release(dataset) =
-    ccall(@inbounds(ADDRESSES[55]), Cvoid, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[58]), Cvoid, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_retain(dataset) -> oar_status
@@ -884,7 +935,7 @@ One more reference.
 Threads: any.
 """
 oar_dataset_retain(dataset) =
-    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[59]), Int32, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_size(dataset, out_size) -> oar_status
@@ -897,7 +948,7 @@ How many samples there are.
 Threads: serial(dataset).
 """
 oar_dataset_size(dataset, out_size) =
-    ccall(@inbounds(ADDRESSES[57]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
+    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
 
 """
     oar_dtype_name(dtype) -> const char *
@@ -909,7 +960,7 @@ The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torc
 Threads: any.
 """
 oar_dtype_name(dtype) =
-    ccall(@inbounds(ADDRESSES[58]), Cstring, (Int32,), dtype)
+    ccall(@inbounds(ADDRESSES[61]), Cstring, (Int32,), dtype)
 
 """
     oar_dtype_size(dtype, out_size) -> oar_status
@@ -922,7 +973,7 @@ The size of one element.
 Threads: any.
 """
 oar_dtype_size(dtype, out_size) =
-    ccall(@inbounds(ADDRESSES[59]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
+    ccall(@inbounds(ADDRESSES[62]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
 
 """
     oar_error_code(error, out_code) -> oar_status
@@ -935,7 +986,7 @@ The status code of an error.
 Threads: any.
 """
 oar_error_code(error, out_code) =
-    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
+    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
 
 """
     oar_error_component(error, out_component) -> oar_status
@@ -949,7 +1000,7 @@ The header whose function failed, without its \".h\": \"config\", \"collectives\
 Threads: any.
 """
 oar_error_component(error, out_component) =
-    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
+    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
 
 """
     oar_error_message(error, out_message) -> oar_status
@@ -962,7 +1013,7 @@ What failed, where, and what to do.
 Threads: any.
 """
 oar_error_message(error, out_message) =
-    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
+    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
 
 """
     oar_error_operation(error, out_operation) -> oar_status
@@ -975,7 +1026,7 @@ What was being done: \"all_reduce\", or the name of the function that failed.
 Threads: any.
 """
 oar_error_operation(error, out_operation) =
-    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
+    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
 
 """
     oar_error_rank(error, out_rank) -> oar_status
@@ -988,7 +1039,7 @@ The rank that the error is about: the one that died, or disagreed.
 Threads: any.
 """
 oar_error_rank(error, out_rank) =
-    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
+    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
 
 """
     oar_error_release(error) -> void
@@ -1000,7 +1051,7 @@ One reference fewer; the last one frees the error and the texts borrowed from it
 Threads: any.
 """
 oar_error_release(error) =
-    ccall(@inbounds(ADDRESSES[65]), Cvoid, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[68]), Cvoid, (Ptr{oar_error},), error)
 
 """
     oar_error_retain(error) -> oar_status
@@ -1012,7 +1063,7 @@ One more reference.
 Threads: any.
 """
 oar_error_retain(error) =
-    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[69]), Int32, (Ptr{oar_error},), error)
 
 """
     oar_error_set(code, component, operation, message, rank, vendor_code) -> oar_status
@@ -1032,7 +1083,7 @@ It ends the function that failed: `return oar_error_set(OAR_E_STATE, \"site\", \
 Threads: any.
 """
 oar_error_set(code, component, operation, message, rank, vendor_code) =
-    ccall(@inbounds(ADDRESSES[67]), Int32, (Int32, Cstring, Cstring, Cstring, Int32, Int64), code, component, operation, message, rank, vendor_code)
+    ccall(@inbounds(ADDRESSES[70]), Int32, (Int32, Cstring, Cstring, Cstring, Int32, Int64), code, component, operation, message, rank, vendor_code)
 
 """
     oar_error_take(out) -> oar_status
@@ -1046,7 +1097,7 @@ Does not clear the error on entry. Afterwards oar_last_error() is \"\".
 Threads: any.
 """
 oar_error_take(out) =
-    ccall(@inbounds(ADDRESSES[68]), Int32, (Ptr{Ptr{oar_error}},), out)
+    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{Ptr{oar_error}},), out)
 
 """
     oar_error_vendor_code(error, out_vendor_code) -> oar_status
@@ -1059,7 +1110,7 @@ A number from below: errno of the operating system, or the value that the caller
 Threads: any.
 """
 oar_error_vendor_code(error, out_vendor_code) =
-    ccall(@inbounds(ADDRESSES[69]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
+    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
 
 """
     oar_experimental_get(name, out) -> oar_status
@@ -1072,7 +1123,7 @@ Look up an experimental function.
 Threads: any.
 """
 oar_experimental_get(name, out) =
-    ccall(@inbounds(ADDRESSES[70]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
+    ccall(@inbounds(ADDRESSES[73]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
 
 """
     oar_group_abort(group, reason) -> oar_status
@@ -1087,7 +1138,7 @@ the first reason stays.
 Threads: any, also while another thread waits in a call of this group.
 """
 oar_group_abort(group, reason) =
-    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_group}, Cstring), group, reason)
+    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_group}, Cstring), group, reason)
 
 """
     oar_group_all_gather(group, input, output, timeout_ms, out_work) -> oar_status
@@ -1108,7 +1159,7 @@ takes different ones.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) -> oar_status
@@ -1131,7 +1182,7 @@ does not communicate, and the peers go on waiting for one that has enough.
 Threads: collective(group).
 """
 oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) =
-    ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
+    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
 
 """
     oar_group_all_gather_coalesced(group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work) -> oar_status
@@ -1151,7 +1202,7 @@ Concatenate every rank's inputs[i] along dim 0 into outputs[i], for all i, and g
 Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather_coalesced(group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work)
 
 """
     oar_group_all_gather_rows(group, input, output, rows, num_rows, timeout_ms, out_work) -> oar_status
@@ -1175,7 +1226,7 @@ an oar_group_all_gather of one int64 per rank tells all of them.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather_rows(group, input, output, rows, num_rows, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[78]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, timeout_ms, out_work)
 
 """
     oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1197,7 +1248,7 @@ rank.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_all_reduce_coalesced(group, tensors, count, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1214,7 +1265,7 @@ Combine the ranks' tensors element by element and give every rank the results, i
 Threads: serial(group, tensors); waits for peers only if out_work is NULL.
 """
 oar_group_all_reduce_coalesced(group, tensors, count, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_all_to_all(group, input, output, timeout_ms, out_work) -> oar_status
@@ -1232,7 +1283,7 @@ of the output, r being this rank.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_to_all(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[78]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[81]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_to_all_rows(group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work) -> oar_status
@@ -1259,7 +1310,7 @@ oar_group_all_to_all of the numbers tells.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_to_all_rows(group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work)
 
 """
     oar_group_barrier(group, timeout_ms, out_work) -> oar_status
@@ -1274,7 +1325,7 @@ before. oar_state_barrier waits at once.
 Threads: serial(group); waits for peers only if out_work is NULL.
 """
 oar_group_barrier(group, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
 
 """
     oar_group_broadcast(group, tensor, root, timeout_ms, out_work) -> oar_status
@@ -1291,7 +1342,7 @@ Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_broadcast(group, tensor, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[81]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
 
 """
     oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) -> oar_status
@@ -1308,7 +1359,7 @@ Give every rank the root's bytes.
 Threads: collective(group).
 """
 oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) =
-    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
+    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
 
 """
     oar_group_broadcast_coalesced(group, tensors, count, root, timeout_ms, out_work) -> oar_status
@@ -1326,7 +1377,55 @@ Give every rank the root's tensors, in place.
 Threads: serial(group, tensors); waits for peers only if out_work is NULL.
 """
 oar_group_broadcast_coalesced(group, tensors, count, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[86]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, root, timeout_ms, out_work)
+
+"""
+    oar_group_broadcast_object(group, object, root, timeout_ms, out) -> oar_status
+
+Give every rank the root's object: a tree of any kind, tensors among it.
+
+- `group` (`oar_group *`): borrowed.
+- `object` (`const oar_tree *`): borrowed; on the root what is given. Elsewhere ignored, and may be NULL.
+- `root` (`int32_t`): the rank whose object is given; the same on all ranks.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. On the root a copy that shares the tensors. Untouched on
+  failure.
+
+Threads: collective(group).
+"""
+oar_group_broadcast_object(group, object, root, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, object, root, timeout_ms, out)
+
+"""
+    oar_group_broadcast_tree(group, tree, root, timeout_ms) -> oar_status
+
+Give every rank the values of the root's leaves, in place. With one rank nothing is done.
+
+- `group` (`oar_group *`): borrowed.
+- `tree` (`oar_tree *`): borrowed; all its leaves are tensors: on the root read, elsewhere written.
+- `root` (`int32_t`): the rank whose values are given; the same on all ranks.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+
+Threads: collective(group).
+"""
+oar_group_broadcast_tree(group, tree, root, timeout_ms) =
+    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64), group, tree, root, timeout_ms)
+
+"""
+    oar_group_copy_tree(group, tree, timeout_ms, out) -> oar_status
+
+Give every rank a tree that one rank holds: its structure, plain values and tensors. Nobody else need know what it is.
+
+- `group` (`oar_group *`): borrowed.
+- `tree` (`const oar_tree *`): borrowed; on exactly one rank not NULL, whichever it is.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. On the rank that holds it a copy that shares its tensors.
+  Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_group_copy_tree(group, tree, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[89]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
 
 """
     oar_group_gather(group, input, output, root, timeout_ms, out_work) -> oar_status
@@ -1346,7 +1445,66 @@ Rank r's rows land at output[r*n, (r+1)*n). Other ranks than the root need no me
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_gather(group, input, output, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
+
+"""
+    oar_group_gather_objects(group, list, timeout_ms, out) -> oar_status
+
+Join the ranks' lists of objects (trees of any kind, tensors among them) in rank order, and give all ranks the result.
+
+Lists may have different lengths, also 0, and different contents. With one rank the result is a copy of `list`.
+oar_tree_from_json and oar_tree_to_json (tree.h) make objects of JSON text and back.
+
+- `group` (`oar_group *`): borrowed.
+- `list` (`const oar_tree *`): borrowed; a list. Tensors in it are copied.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out` (`oar_tree **`): owned: a list; end with oar_tree_release. Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_group_gather_objects(group, list, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, list, timeout_ms, out)
+
+"""
+    oar_group_gather_tree(group, tree, timeout_ms, out) -> oar_status
+
+Concatenate every leaf of all ranks along its dim 0, in rank order, and give all ranks the result.
+
+Leaves without dimensions become one-dimensional: one element per rank. Shapes are equal on all ranks; pad first if
+they are not (oar_group_pad_tree). With one rank the result is a copy of `tree` as it is, its tensors shared.
+
+- `group` (`oar_group *`): borrowed.
+- `tree` (`const oar_tree *`): borrowed; all its leaves are tensors.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_group_gather_tree(group, tree, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
+
+"""
+    oar_group_pad_tree(group, tree, dim, pad_value, pad_first, timeout_ms, out) -> oar_status
+
+Make every leaf as long in one dimension as the longest of all ranks, so that it can be gathered.
+
+Only the ranks' shapes travel. A leaf that has no such dimension, or is long enough already, stays as it is, its
+memory shared; so does a nested (ragged) tensor, with a warning in the log. Other dimensions may differ between
+ranks: pad them by a call of their own. Integers and truth values keep their dtype; if the value is a fraction, all
+ranks' leaves of them become float32 when one rank's is padded.
+
+- `group` (`oar_group *`): borrowed.
+- `tree` (`const oar_tree *`): borrowed; all its leaves are tensors.
+- `dim` (`int64_t`): the dimension; negative counts from each leaf's last. The same on all ranks.
+- `pad_value` (`double`): what the new elements are; the same on all ranks.
+- `pad_first` (`int32_t`): 0: new elements come behind the old ones; otherwise before them. The same on all ranks.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_group_pad_tree(group, tree, dim, pad_value, pad_first, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Float64, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, dim, pad_value, pad_first, timeout_ms, out)
 
 """
     oar_group_rank(group, out_rank) -> oar_status
@@ -1359,7 +1517,7 @@ This process's number in the group, from 0.
 Threads: any.
 """
 oar_group_rank(group, out_rank) =
-    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
+    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
 
 """
     oar_group_receive(group, tensor, peer, timeout_ms, out_work) -> oar_status
@@ -1376,7 +1534,7 @@ Receive a tensor from one rank, which sends it by oar_group_send.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_receive(group, tensor, peer, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[86]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
 
 """
     oar_group_reduce(group, tensor, root, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1396,7 +1554,7 @@ As oar_group_all_reduce, but on other ranks than the root the tensor is only rea
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_reduce(group, tensor, root, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_scatter(group, input, output, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1417,7 +1575,7 @@ The result has the shape of the inputs; rank r gets its rows [r*n, (r+1)*n). The
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_reduce_scatter(group, input, output, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_scatter_coalesced(group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1437,7 +1595,23 @@ Combine the ranks' inputs element by element and give each rank its part of each
 Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL.
 """
 oar_group_reduce_scatter_coalesced(group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[89]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work)
+
+"""
+    oar_group_reduce_tree(group, tree, reduce_op, timeout_ms, out) -> oar_status
+
+Combine every leaf over all ranks, element by element, into a new tree. With one rank: a copy with memory of its own.
+
+- `group` (`oar_group *`): borrowed.
+- `tree` (`const oar_tree *`): borrowed, unchanged; all its leaves are tensors.
+- `reduce_op` (`int32_t`): OAR_REDUCE_* (collectives.h); the same on all ranks.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_group_reduce_tree(group, tree, reduce_op, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, reduce_op, timeout_ms, out)
 
 """
     oar_group_release(group) -> void
@@ -1450,7 +1624,7 @@ peers that still call it get OAR_E_PEER_LOST.
 Threads: any.
 """
 oar_group_release(group) =
-    ccall(@inbounds(ADDRESSES[90]), Cvoid, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[100]), Cvoid, (Ptr{oar_group},), group)
 
 """
     oar_group_retain(group) -> oar_status
@@ -1462,7 +1636,7 @@ Add a reference; each needs one oar_group_release.
 Threads: any.
 """
 oar_group_retain(group) =
-    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_group},), group)
 
 """
     oar_group_scatter(group, input, output, root, timeout_ms, out_work) -> oar_status
@@ -1481,7 +1655,7 @@ Give every rank its part of the root's `input`: rank r gets rows [r*n, (r+1)*n).
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_scatter(group, input, output, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
 
 """
     oar_group_send(group, tensor, peer, timeout_ms, out_work) -> oar_status
@@ -1498,7 +1672,7 @@ Send a tensor to one rank, which receives it by oar_group_receive.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_send(group, tensor, peer, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
 
 """
     oar_group_size(group, out_size) -> oar_status
@@ -1511,7 +1685,7 @@ How many ranks the group has.
 Threads: any.
 """
 oar_group_size(group, out_size) =
-    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
+    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
 
 """
     oar_last_error() -> const char *
@@ -1524,7 +1698,7 @@ fallible call. Read it on the thread that made the call: tasks that move between
 Threads: any.
 """
 oar_last_error() =
-    ccall(@inbounds(ADDRESSES[95]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[105]), Cstring, ())
 
 """
     oar_load_library(path) -> oar_status
@@ -1541,7 +1715,7 @@ child of the host for a moment, given 60 seconds).
 Threads: any.
 """
 oar_load_library(path) =
-    ccall(@inbounds(ADDRESSES[96]), Int32, (Cstring,), path)
+    ccall(@inbounds(ADDRESSES[106]), Int32, (Cstring,), path)
 
 """
     oar_loader_close(loader) -> oar_status
@@ -1553,7 +1727,7 @@ End the worker threads. May be called twice; afterwards the loader gives no more
 Threads: serial(loader); waits for reads that have begun.
 """
 oar_loader_close(loader) =
-    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_create(dataset, options, out) -> oar_status
@@ -1572,7 +1746,7 @@ With shuffle, epoch e visits the samples in the order of torch.randperm(size) of
 Threads: serial(dataset).
 """
 oar_loader_create(dataset, options, out) =
-    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
+    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
 
 """
     oar_loader_epoch(loader, out_epoch) -> oar_status
@@ -1585,7 +1759,7 @@ The epoch that the next batch belongs to, from 0.
 Threads: serial(loader).
 """
 oar_loader_epoch(loader, out_epoch) =
-    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
+    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
 
 """
     oar_loader_next(loader, out_batch) -> oar_status
@@ -1602,7 +1776,7 @@ was: it may be repeated, or the batch be left out by oar_loader_seek.
 Threads: serial(loader); waits for the workers.
 """
 oar_loader_next(loader, out_batch) =
-    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
+    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
 
 """
     oar_loader_num_batches(loader, out_num_batches) -> oar_status
@@ -1615,7 +1789,7 @@ Batches of this rank in an epoch; with even_batches false, ranks may differ by o
 Threads: serial(loader).
 """
 oar_loader_num_batches(loader, out_num_batches) =
-    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
+    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
 
 """
     oar_loader_num_samples(loader, out_num_samples) -> oar_status
@@ -1628,7 +1802,7 @@ Samples that all ranks together are given in an epoch, each counted once.
 Threads: serial(loader).
 """
 oar_loader_num_samples(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_position(loader, out_batches_done) -> oar_status
@@ -1641,7 +1815,7 @@ Batches already given in this epoch.
 Threads: serial(loader).
 """
 oar_loader_position(loader, out_batches_done) =
-    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
+    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
 
 """
     oar_loader_release(loader) -> void
@@ -1653,7 +1827,7 @@ One reference less; the last one ends the worker threads in the background.
 Threads: any.
 """
 oar_loader_release(loader) =
-    ccall(@inbounds(ADDRESSES[104]), Cvoid, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[114]), Cvoid, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_retain(loader) -> oar_status
@@ -1665,7 +1839,7 @@ One more reference.
 Threads: any.
 """
 oar_loader_retain(loader) =
-    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_samples_in_round(loader, out_num_samples) -> oar_status
@@ -1680,7 +1854,7 @@ Over an epoch these sum to oar_loader_num_samples: what a progress bar advances 
 Threads: serial(loader).
 """
 oar_loader_samples_in_round(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_seek(loader, epoch, batches_done) -> oar_status
@@ -1697,7 +1871,7 @@ on where it was.
 Threads: serial(loader).
 """
 oar_loader_seek(loader, epoch, batches_done) =
-    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
+    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
 
 """
     oar_loader_set_shard(loader, rank, world_size) -> oar_status
@@ -1716,7 +1890,7 @@ batches. One rank alone is never filled up.
 Threads: serial(loader).
 """
 oar_loader_set_shard(loader, rank, world_size) =
-    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
+    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
 
 """
     oar_log_set_callback(flags, fn, user_data, release) -> oar_status
@@ -1736,7 +1910,7 @@ Replaces the callback before; its release runs once no thread is inside it any m
 Threads: any.
 """
 oar_log_set_callback(flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[109]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[119]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
 
 """
     oar_log_set_level(level) -> oar_status
@@ -1748,7 +1922,7 @@ Choose which messages are given: those of this level and above. The first value 
 Threads: any.
 """
 oar_log_set_level(level) =
-    ccall(@inbounds(ADDRESSES[110]), Int32, (Int32,), level)
+    ccall(@inbounds(ADDRESSES[120]), Int32, (Int32,), level)
 
 """
     oar_model_add_lora(model, options) -> oar_status
@@ -1774,7 +1948,7 @@ module that is called several times has one adapter.
 Threads: serial(model).
 """
 oar_model_add_lora(model, options) =
-    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_model}, Cstring), model, options)
+    ccall(@inbounds(ADDRESSES[121]), Int32, (Ptr{oar_model}, Cstring), model, options)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -1788,7 +1962,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_describe(model, out) -> oar_status
@@ -1808,7 +1982,7 @@ depends on what tensors hold.
 Threads: serial(model).
 """
 oar_model_describe(model, out) =
-    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_enter_scope(model, name, class_name) -> oar_status
@@ -1828,7 +2002,7 @@ enters.
 Threads: serial(model).
 """
 oar_model_enter_scope(model, name, class_name) =
-    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
+    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
 
 """
     oar_model_exit_scope(model) -> oar_status
@@ -1840,7 +2014,7 @@ Leave the scope that was entered last.
 Threads: serial(model).
 """
 oar_model_exit_scope(model) =
-    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -1861,7 +2035,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_forward_unit(model, unit, inputs, out_outputs) -> oar_status
@@ -1877,7 +2051,7 @@ forward, by the names of the values (oar_model_describe tells them).
 Threads: serial(model, inputs).
 """
 oar_model_forward_unit(model, unit, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
 
 """
     oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) -> oar_status
@@ -1899,7 +2073,7 @@ the same names one after the other are as fast as oar_model_forward.
 Threads: serial(model, inputs).
 """
 oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) =
-    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
+    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
 
 """
     oar_model_freeze(model, pattern, frozen, out_count) -> oar_status
@@ -1917,7 +2091,7 @@ hold it as before. Of tied parameters one name is enough.
 Threads: serial(model).
 """
 oar_model_freeze(model, pattern, frozen, out_count) =
-    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
+    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -1932,7 +2106,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -1947,7 +2121,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[121]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -1960,7 +2134,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -1984,7 +2158,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_lora(model, directory) -> oar_status
@@ -2001,7 +2175,7 @@ All or nothing. Every name, shape and type must fit. Of adapter_config.json are 
 Threads: serial(model).
 """
 oar_model_load_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -2018,7 +2192,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_merge_lora(model) -> oar_status
@@ -2034,7 +2208,7 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 Threads: serial(model).
 """
 oar_model_merge_lora(model) =
-    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -2047,7 +2221,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_outputs(model, out_num_outputs) -> oar_status
@@ -2060,7 +2234,7 @@ Count the outputs: the tensors and numbers in what oar_model_forward returns.
 Threads: serial(model).
 """
 oar_model_num_outputs(model, out_num_outputs) =
-    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -2073,7 +2247,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_num_units(model, out_num_units) -> oar_status
@@ -2086,7 +2260,7 @@ Count the units, the root included.
 Threads: serial(model).
 """
 oar_model_num_units(model, out_num_units) =
-    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
 
 """
     oar_model_output_name(model, index, buf, len) -> oar_status
@@ -2101,7 +2275,7 @@ Tell the path of an output in the tree that oar_model_forward returns (\"loss\";
 Threads: serial(model).
 """
 oar_model_output_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_parameter(model, name, out) -> oar_status
@@ -2116,7 +2290,7 @@ out.
 Threads: serial(model).
 """
 oar_model_parameter(model, name, out) =
-    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -2131,7 +2305,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_profile_save_trace(model, path) -> oar_status
@@ -2144,7 +2318,7 @@ Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
 Threads: serial(model).
 """
 oar_model_profile_save_trace(model, path) =
-    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_profile_start(model) -> oar_status
@@ -2159,7 +2333,7 @@ libtorch is at work on the thread.
 Threads: serial(model).
 """
 oar_model_profile_start(model) =
-    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_stop(model) -> oar_status
@@ -2171,7 +2345,7 @@ End the measurement; what was measured stays.
 Threads: serial(model).
 """
 oar_model_profile_stop(model) =
-    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_table(model, out) -> oar_status
@@ -2185,7 +2359,7 @@ are those of the whole model, its units included.
 Threads: serial(model).
 """
 oar_model_profile_table(model, out) =
-    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -2202,7 +2376,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -2221,7 +2395,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -2233,7 +2407,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[140]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[150]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -2245,7 +2419,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_run(model, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -2261,7 +2435,7 @@ Run the model on the caller's arrays with a session of the model's own: for host
 Threads: serial(model, inputs, outputs).
 """
 oar_model_run(model, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_model_save_lora(model, directory) -> oar_status
@@ -2278,7 +2452,7 @@ the Python model if that was exported itself, not inside another module.
 Threads: serial(model).
 """
 oar_model_save_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -2293,7 +2467,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_backward(model, fn, user_data, release) -> oar_status
@@ -2319,7 +2493,7 @@ one of several ranks, the others are told at once and the state is aborted.
 Threads: serial(model).
 """
 oar_model_set_backward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_forward(model, fn, user_data, release) -> oar_status
@@ -2338,7 +2512,7 @@ record autograd, in evaluation not.
 Threads: serial(model).
 """
 oar_model_set_forward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_recompute(model, unit_pattern, enabled) -> oar_status
@@ -2357,7 +2531,7 @@ and a warning says why. Evaluation is not affected. Gradients of gradients do no
 Threads: serial(model).
 """
 oar_model_set_recompute(model, unit_pattern, enabled) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -2381,7 +2555,7 @@ is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_set_units(model, policy) -> oar_status
@@ -2400,7 +2574,7 @@ that nobody uses, is the root's.
 Threads: serial(model).
 """
 oar_model_set_units(model, policy) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_model}, Cstring), model, policy)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_model}, Cstring), model, policy)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -2416,7 +2590,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_trace(model, inputs, dynamic_dims, out) -> oar_status
@@ -2448,7 +2622,7 @@ before, also after a failure.
 Threads: serial(model, inputs).
 """
 oar_model_trace(model, inputs, dynamic_dims, out) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
+    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
 
 """
     oar_model_unit_name(model, index, buf, len) -> oar_status
@@ -2463,7 +2637,7 @@ Tell the name of a unit: its module path. Units are in the order of the program,
 Threads: serial(model).
 """
 oar_model_unit_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_op_call(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -2491,7 +2665,7 @@ evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in \"_\" 
 Threads: serial(state).
 """
 oar_op_call(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -2513,7 +2687,7 @@ forward that is traced, the program does not record it either.
 Threads: serial(state).
 """
 oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_names(name_space, out) -> oar_status
@@ -2526,7 +2700,7 @@ Tell the names of all operators, as a JSON list of texts, sorted, without overlo
 Threads: any.
 """
 oar_op_names(name_space, out) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
 
 """
     oar_op_signatures(name, out) -> oar_status
@@ -2543,7 +2717,7 @@ A list with an object for each overload, in the order in which oar_op_call tries
 Threads: any.
 """
 oar_op_signatures(name, out) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -2562,7 +2736,7 @@ amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and to
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -2575,7 +2749,7 @@ The learning rate that the next step will use.
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -2588,7 +2762,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -2600,7 +2774,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[160]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[170]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -2612,7 +2786,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -2625,7 +2799,7 @@ Set the learning rate. A scheduler of this optimizer sets it again at its next s
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -2639,7 +2813,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -2651,7 +2825,7 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -2666,7 +2840,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -2678,7 +2852,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -2694,7 +2868,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -2706,7 +2880,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[168]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[178]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -2718,7 +2892,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -2734,7 +2908,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -2751,7 +2925,7 @@ A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -2764,7 +2938,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -2776,7 +2950,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[173]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[183]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -2788,7 +2962,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -2800,7 +2974,7 @@ Go on by one step and set the optimizer's learning rate. Programs with an accele
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_session_create(model, out) -> oar_status
@@ -2817,7 +2991,7 @@ model (by a forward in training, a step, loading, freezing, adding or merging ad
 Threads: serial(model).
 """
 oar_session_create(model, out) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
 
 """
     oar_session_release(session) -> void
@@ -2829,7 +3003,7 @@ Drop an owner; the last one frees the session.
 Threads: any; never blocks.
 """
 oar_session_release(session) =
-    ccall(@inbounds(ADDRESSES[177]), Cvoid, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[187]), Cvoid, (Ptr{oar_session},), session)
 
 """
     oar_session_retain(session) -> oar_status
@@ -2841,7 +3015,7 @@ Add an owner.
 Threads: any.
 """
 oar_session_retain(session) =
-    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_session},), session)
 
 """
     oar_session_run(session, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -2862,7 +3036,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 Threads: serial(session, inputs, outputs); other sessions of the model are free.
 """
 oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
@@ -2876,7 +3050,7 @@ Tell whether an output's operator writes straight into the caller's memory, all 
 Threads: serial(session).
 """
 oar_session_writes_in_place(session, index, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -2889,7 +3063,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -2902,7 +3076,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -2916,7 +3090,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -2933,7 +3107,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -2954,7 +3128,7 @@ With an MPI communicator oar_state_create_with_mpi does it for you.
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -2968,7 +3142,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -2982,7 +3156,7 @@ moving data, done, failed), when, and why it failed. The file is written whole o
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -2996,7 +3170,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -3009,7 +3183,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -3022,7 +3196,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -3035,7 +3209,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -3048,7 +3222,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -3061,7 +3235,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -3074,7 +3248,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -3087,7 +3261,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -3100,7 +3274,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[196]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[206]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -3113,7 +3287,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -3125,7 +3299,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -3139,7 +3313,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -3155,7 +3329,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -3168,7 +3342,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -3181,7 +3355,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -3193,7 +3367,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[203]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[213]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -3208,7 +3382,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -3221,7 +3395,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -3235,7 +3409,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -3249,7 +3423,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -3262,7 +3436,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -3279,7 +3453,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3303,7 +3477,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3325,7 +3499,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -3340,7 +3514,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -3353,7 +3527,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -3366,7 +3540,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -3379,7 +3553,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -3392,7 +3566,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -3404,7 +3578,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[217]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[227]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -3416,7 +3590,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -3430,7 +3604,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -3444,7 +3618,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -3462,7 +3636,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -3478,7 +3652,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -3493,7 +3667,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[223]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -3509,7 +3683,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -3521,7 +3695,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -3542,7 +3716,7 @@ short is mended when the file is opened.
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -3558,7 +3732,7 @@ Log numbers of one step. Those that are not finite are written as \"NaN\", \"Inf
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -3573,7 +3747,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -3585,7 +3759,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[229]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[239]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -3597,7 +3771,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -3610,7 +3784,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -3623,7 +3797,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -3639,7 +3813,37 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+
+"""
+    oar_tree_batch_size(tree, out_size) -> oar_status
+
+How many samples a batch has: the first size of its first leaf, in the order of lists and of keys as they were set.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `out_size` (`int64_t *`): Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_batch_size(tree, out_size) =
+    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+
+"""
+    oar_tree_concatenate(batches, dim, out) -> oar_status
+
+Join batches of one structure: each tensor along `dim`, in the order of the list.
+
+Structure is that of the first batch. A list of one batch that holds values other than tensors gives them as they
+are; with more batches they are refused.
+
+- `batches` (`const oar_tree *`): borrowed; a list of at least one tree.
+- `dim` (`int64_t`): the dimension; negative counts from each tensor's last.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(batches).
+"""
+oar_tree_concatenate(batches, dim, out) =
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -3651,7 +3855,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -3663,7 +3867,21 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{Ptr{oar_tree}},), out)
+
+"""
+    oar_tree_device(tree, buf, len) -> oar_status
+
+The device of the first tensor, depth first: \"cpu\". An empty text if there is no tensor.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `buf` (`char *`): room for *len bytes; NULL asks for the length only.
+- `len` (`size_t *`): in: room; out: length with the closing NUL, also when the room is too small.
+
+Threads: serial(tree).
+"""
+oar_tree_device(tree, buf, len) =
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -3676,7 +3894,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -3689,7 +3907,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -3702,7 +3920,22 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+
+"""
+    oar_tree_from_json(json, out) -> oar_status
+
+The tree of a JSON text: objects are maps, arrays lists, null is none.
+
+Numbers without fraction and exponent are integers if int64 holds them, all others floating-point.
+
+- `json` (`const char *`): borrowed; UTF-8.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: any.
+"""
+oar_tree_from_json(json, out) =
+    ccall(@inbounds(ADDRESSES[252]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -3714,7 +3947,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -3727,7 +3960,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[240]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[254]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -3740,7 +3973,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -3754,7 +3987,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -3768,7 +4001,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -3782,7 +4015,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -3796,7 +4029,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -3811,7 +4044,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -3825,7 +4058,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -3840,7 +4073,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -3854,7 +4087,23 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+
+"""
+    oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
+
+Append zeros to the first dimension of every tensor until `batch_size` rows are the next multiple of `num_parts`.
+
+- `tree` (`const oar_tree *`): borrowed; all its leaves are tensors of `batch_size` rows.
+- `batch_size` (`int64_t`): at least 0.
+- `num_parts` (`int64_t`): at least 1: by what the new number of rows can be divided.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Shares memory where nothing was appended. Untouched on
+  failure.
+
+Threads: serial(tree).
+"""
+oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -3866,7 +4115,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[250]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[265]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -3878,7 +4127,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -3892,7 +4141,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -3906,7 +4155,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -3920,7 +4169,83 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+
+"""
+    oar_tree_slice(tree, start, stop, step, out) -> oar_status
+
+Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[start:stop:step].
+
+- `tree` (`const oar_tree *`): borrowed.
+- `start` (`int64_t`): negative counts from each tensor's end; beyond it is the end.
+- `stop` (`int64_t`): the same; INT64_MAX is the end.
+- `step` (`int64_t`): at least 1.
+- `out` (`oar_tree **`): owned; its tensors share the memory of `tree`. End with oar_tree_release. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_slice(tree, start, stop, step, out) =
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+
+"""
+    oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
+
+The tree with its tensors on a device. Tensors that are there already are shared.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `device` (`const char *`): borrowed; a device as oar_state_device gives it: \"cpu\", \"cuda:0\".
+- `non_blocking` (`int32_t`): other than 0: copies from page-locked memory may still run when the call returns.
+- `skip_keys` (`const char *const *`): entries of maps, at whatever depth, that stay where they are; NULL: none.
+- `num_keys` (`size_t`): how many.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+
+"""
+    oar_tree_to_float32(tree, out) -> oar_status
+
+The tree with its tensors of float16 and bfloat16 as float32; all others are shared.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_to_float32(tree, out) =
+    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+
+"""
+    oar_tree_to_json(tree, buf, len) -> oar_status
+
+A tree without tensors as JSON text. oar_tree_from_json of it gives the tree again, but for NaN and infinities, which
+JSON has not: they are the texts \"NaN\", \"Infinity\" and \"-Infinity\". With tensors: oar_tree_to_numbers (batch.h)
+first.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `buf` (`char *`): room for *len bytes; NULL asks for the length only.
+- `len` (`size_t *`): in: room; out: length with the closing NUL, also when the room is too small.
+
+Threads: serial(tree).
+"""
+oar_tree_to_json(tree, buf, len) =
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+
+"""
+    oar_tree_to_numbers(tree, out) -> oar_status
+
+The tree with nested lists of numbers for its tensors: what oar_tree_to_json writes. A tensor without dimensions is one
+number; truth values stay what they are.
+
+- `tree` (`const oar_tree *`): borrowed.
+- `out` (`oar_tree **`): owned; end with oar_tree_release. Untouched on failure.
+
+Threads: serial(tree).
+"""
+oar_tree_to_numbers(tree, out) =
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -3930,7 +4255,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[255]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[275]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -3943,7 +4268,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -3956,7 +4281,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -3968,7 +4293,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[258]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[278]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -3980,7 +4305,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -3998,4 +4323,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
