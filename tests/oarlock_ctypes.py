@@ -76,7 +76,9 @@ class Oarlock:
         nouns = {"oar_tree_get_tensor": "tensor", "oar_model_tensor": "tensor", "oar_model_gradient": "tensor",
                  "oar_model_forward": "tree", "oar_model_load": "model", "oar_tensor_contiguous": "tensor",
                  "oar_accelerator_gather_for_metrics": "tensor", "oar_loader_next": "tree", "oar_state_group": "group",
-                 "oar_op_signatures": "bytes", "oar_op_names": "bytes", "oar_model_parameter": "tensor"}
+                 "oar_accelerator_gather_tree_for_metrics": "tree", "oar_group_gather_tree": "tree", "oar_group_reduce_tree": "tree",
+                 "oar_group_pad_tree": "tree", "oar_group_copy_tree": "tree", "oar_group_gather_objects": "tree",
+                 "oar_group_broadcast_object": "tree", "oar_op_signatures": "bytes", "oar_op_names": "bytes", "oar_model_parameter": "tensor"}
         return getattr(self.lib, f"oar_{nouns.get(name, name.split('_')[1])}_release")
 
     def text(self, function, *arguments):
@@ -107,13 +109,21 @@ class Oarlock:
         self.check(self.lib.oar_tensor_to_dlpack(handle, None, ctypes.byref(managed)))
         return torch.from_dlpack(_DLPackCapsule(_capsule_new(managed, _VERSIONED, None)))
 
-    # Trees: nested dicts, lists and tuples of torch tensors.
+    # Trees: nested dicts, lists and tuples of torch tensors and plain values.
     def tree(self, values):
         lib = self.lib
+        if values is None:
+            return self.make(lib.oar_tree_from_none)
+        for kind, function, to_c in ((bool, lib.oar_tree_from_bool, ctypes.c_int32), (int, lib.oar_tree_from_int64, ctypes.c_int64),
+                                     (float, lib.oar_tree_from_double, ctypes.c_double), (str, lib.oar_tree_from_string, str.encode)):
+            if isinstance(values, kind):
+                return self.make(function, to_c(values))
+        if not isinstance(values, (dict, list, tuple)):
+            return self.make(lib.oar_tree_from_tensor, self.tensor_from_torch(values))
         is_map = isinstance(values, dict)
         tree = self.make(lib.oar_tree_create_map if is_map else lib.oar_tree_create_list)
         for key, value in values.items() if is_map else ((None, value) for value in values):
-            nested = isinstance(value, (dict, list, tuple))
+            nested = value is None or isinstance(value, (dict, list, tuple, int, float, str))
             handle = self.tree(value) if nested else self.tensor_from_torch(value)
             if is_map:
                 self.check((lib.oar_tree_set if nested else lib.oar_tree_set_tensor)(tree, key.encode(), handle))
@@ -129,6 +139,8 @@ class Oarlock:
         if kind in (TREE_INT, TREE_DOUBLE, TREE_BOOL):
             number = self.number(ctypes.c_double, lib.oar_tree_get_double, tree, None)
             return {TREE_INT: int, TREE_DOUBLE: float, TREE_BOOL: bool}[kind](number)
+        if kind == TREE_STRING:
+            return self.text(lib.oar_tree_get_string, tree, None)
         if kind not in (TREE_LIST, TREE_MAP):
             return None
         size = self.number(ctypes.c_int64, lib.oar_tree_size, tree, None)
