@@ -14,6 +14,7 @@ from ._foreign import running
 from ._model import Model, Optimizer, Scheduler
 from ._state import State
 from ._tensor import Tensor, as_tensor
+from ._tree import to_tree
 from ._values import path_text
 
 PREPARE: tuple[tuple[type, Any], ...] = ((_c.ModelHandle, _c.accelerator_prepare_model), (_c.OptimizerHandle, _c.accelerator_prepare_optimizer),
@@ -149,6 +150,27 @@ class Accelerator(_c.AcceleratorHandle):
             tensor: anything that `as_tensor` takes, of shape [n, ...].
         """
         return _c.accelerator_gather_for_metrics(self, as_tensor(tensor))
+
+    def gather_tree_for_metrics(self, tree: Any, use_objects: bool = False) -> Any:
+        """`gather_for_metrics` of every tensor of a nested value, which keeps its structure as dicts and lists.
+
+        Args:
+            tree: tensors and plain values in dicts, lists and tuples. If there are plain values, lists are joined instead, dicts key
+                by key, lone values to lists of one per rank.
+            use_objects: join lists of tensors as lists, too.
+
+        Raises:
+            Mismatch: ranks have different structures; the text has the path.
+        """
+        return _c.accelerator_gather_tree_for_metrics(self, to_tree(tree), use_objects).to_python()
+
+    def set_trigger(self) -> None:
+        """Set this rank's flag, which `check_trigger` of all ranks will see."""
+        _c.accelerator_set_trigger(self)
+
+    def check_trigger(self) -> bool:
+        """Whether any rank has set its flag; all flags are down afterwards. All ranks make this call."""
+        return bool(_c.accelerator_check_trigger(self))
 
     def reduce_mean(self, value: float) -> float:
         """The mean of one number per rank, on every rank."""

@@ -13,6 +13,7 @@ from ._c import group_all_reduce, work_wait  # found faster than through the mod
 from ._collectives import Collectives, finish, needed, zeros_of_all
 from ._config import Config, config_of
 from ._errors import Error, InvalidArgument, InvalidState, TimedOut, from_handle
+from ._nested import Nested
 from ._tensor import Tensor, as_tensor, in_place
 from ._values import milliseconds, reduction_number
 
@@ -67,7 +68,7 @@ class Work(_c.WorkHandle):
         return None if error is None else from_handle(error)
 
 
-class Group(Collectives):
+class Group(Collectives, Nested):
     """Ranks that communicate. All ranks make the same calls in the same order; different ones raise Mismatch on all of them."""
 
     __slots__ = ("__weakref__",)

@@ -1,5 +1,6 @@
 """Nested lists and maps of tensors and plain values: batches, the inputs and outputs of models."""
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from . import _c
@@ -91,6 +92,51 @@ class Tree(_c.TreeHandle):
         plain = [(key, item.to_python() if isinstance(item, Tree) else item) for key, item in self.items()]
         return dict(plain) if kind == _c.TREE_MAP else [item for _, item in plain]
 
+    @classmethod
+    def from_json(cls, text: str) -> "Tree":
+        """The tree of a JSON text. Raises InvalidArgument, with the byte's place, for what is none."""
+        return cls(_c.tree_from_json(text))
+
+    def to_json(self) -> str:
+        """A tree without tensors as JSON text; `to_numbers` first makes numbers of them."""
+        return _c.tree_to_json(self)
+
+    @property
+    def batch_size(self) -> int:
+        """How many samples a batch has: the first size of its first leaf. Raises InvalidArgument if that is no tensor."""
+        return _c.tree_batch_size(self)
+
+    @property
+    def device(self) -> str | None:
+        """The device of the first tensor; None if there is none."""
+        return _c.tree_device(self) or None
+
+    def rows(self, rows: slice) -> "Tree":
+        """Those rows of every tensor, which share its memory: batch.rows(slice(0, 8))."""
+        begin = 0 if rows.start is None else rows.start
+        end = 2**63 - 1 if rows.stop is None else rows.stop
+        return _c.tree_slice(self, begin, end, 1 if rows.step is None else rows.step)
+
+    def concatenate(self, dim: int = 0) -> "Tree":
+        """The batches of this list joined, each tensor along `dim`."""
+        return _c.tree_concatenate(self, dim)
+
+    def pad_to_multiple(self, batch_size: int, num_parts: int) -> "Tree":
+        """Zeros behind the rows of every tensor, until they can be divided among `num_parts`."""
+        return _c.tree_pad_to_multiple(self, batch_size, num_parts)
+
+    def to(self, device: str, *, non_blocking: bool = False, skip_keys: str | Sequence[str] | None = None) -> "Tree":
+        """The tree with its tensors on a device, but for what lies under `skip_keys`."""
+        return _c.tree_to_device(self, device, non_blocking, [skip_keys] if isinstance(skip_keys, str) else skip_keys)
+
+    def to_float32(self) -> "Tree":
+        """The tree with its tensors of half precision as float32."""
+        return _c.tree_to_float32(self)
+
+    def to_numbers(self) -> "Tree":
+        """The tree with nested lists of numbers for its tensors."""
+        return _c.tree_to_numbers(self)
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self.keys() if self.is_map else self.values())
 
@@ -111,6 +157,21 @@ class Tree(_c.TreeHandle):
 
     def __repr__(self) -> str:
         return "<oarlock.Tree (released)>" if self.released else f"oarlock.Tree({self.to_python()!r})"
+
+
+def like(given: Any, tree: "Tree") -> Any:
+    """A tree as the Python value that the structure was given as: dicts of that kind, lists, tuples, named tuples."""
+    if isinstance(given, _c.TreeHandle):
+        return tree
+    if isinstance(given, Mapping):
+        made: Any = copy(given)  # also what its kind has beside its items
+        for key, item, part in zip(list(given), given.values(), tree.values()):
+            made[key] = like(item, part)
+        return made
+    if isinstance(given, (list, tuple)):
+        items = [like(item, part) for item, part in zip(given, tree.values())]
+        return type(given)(*items) if hasattr(given, "_fields") else type(given)(items)
+    return _leaf(tree) if isinstance(tree, _c.TreeHandle) else tree
 
 
 def _map_tree(value: Mapping, depth: int) -> _c.TreeHandle:

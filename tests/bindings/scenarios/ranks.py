@@ -76,6 +76,31 @@ def gather_bytes(folder):
         state.barrier(LIMIT_S)
 
 
+@scenario
+def nested_trees(folder):
+    with oarlock.State() as state:
+        group, rank = state.group, state.rank
+        held = {"loss": numpy.array(rank + 1.0), "rows": (numpy.full(rank + 1, 10.0 * rank),)}
+        mean = group.reduce_tree({"loss": held["loss"]}, "mean")
+        assert type(mean) is dict and mean["loss"].item() == 1.5
+        with raises(oarlock.Mismatch, "'rows.0'", "rank 0: float64 [1]; rank 1: float64 [2]"):
+            group.gather_tree(held, timeout=LIMIT_S)
+        gathered = group.gather_tree(group.pad_tree(held, value=-1))
+        assert type(gathered["rows"]) is tuple and gathered["rows"][0].tolist() == [0.0, -1.0, 10.0, 10.0]
+        assert group.gather_objects([rank] * (rank + 1)) == [0, 1, 1]
+        assert group.copy_tree({"of": ["one", None]} if rank == 1 else None) == {"of": ["one", None]}
+        assert group.broadcast_object({"seed": 7} if rank == 0 else None) == {"seed": 7}
+        zeros = {"x": numpy.full(2, float(rank))}
+        assert group.broadcast_tree(zeros, 1) is zeros and zeros["x"].tolist() == [1.0, 1.0]
+        accelerator = oarlock.Accelerator(state)
+        if rank == 1:
+            accelerator.set_trigger()
+        assert [accelerator.check_trigger(), accelerator.check_trigger()] == [True, False]
+        metrics = accelerator.gather_tree_for_metrics({"names": ["zero", "one"][rank:], "loss": held["loss"]})
+        assert metrics["names"] == ["zero", "one", "one"] and metrics["loss"].tolist() == [1.0, 2.0]
+        state.barrier(LIMIT_S)
+
+
 def exchange_in(folder, rank, fail=False):
     """All ranks' bytes through files."""
     def exchange(mine):

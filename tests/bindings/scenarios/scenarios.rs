@@ -31,7 +31,7 @@ mod units;
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 40] = [
+const SCENARIOS: [(&str, Scenario); 41] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -69,6 +69,7 @@ const SCENARIOS: [(&str, Scenario); 40] = [
     ("all_reduce", ranks::all_reduce),
     ("parts_and_pairs", ranks::parts_and_pairs),
     ("gather_bytes", ranks::gather_bytes),
+    ("nested_trees", ranks::nested_trees),
     ("exchange_callback", ranks::exchange_callback),
     ("mismatch_named", ranks::mismatch_named),
     ("lost_rank_named", ranks::lost_rank_named),

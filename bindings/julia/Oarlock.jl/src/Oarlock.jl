@@ -30,7 +30,8 @@ export reduce!, all_gather_rows!, reduce_scatter!, gather!, scatter!, all_to_all
 export all_reduce_coalesced!, broadcast_coalesced!, all_gather_coalesced!, reduce_scatter_coalesced!
 export start_all_reduce!, start_all_gather!, start_broadcast_from!, is_done, failure, all_gather_bytes, broadcast_bytes
 export Tensor, asarray, memory_array, item, is_read_only, contiguous, to_dlpack, from_dlpack
-export Tree, native
+export Tree, native, batch_size, rows, concatenate, pad_to_multiple, to_device, to_float32, to_numbers, tree_from_json
+export gather_tree, reduce_tree, broadcast_tree_from!, pad_tree, copy_tree, gather_objects, broadcast_object
 export Dataset, Loader, num_samples, num_batches, samples_in_round, epoch, seek!, set_shard!
 export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
 export register_parameter!, register_buffer!, parameter, scope, set_forward!, set_backward!, trace
@@ -40,6 +41,7 @@ export set_units!, units, set_recompute!, forward_unit, forward_with_values, des
 export load_library, op, no_grad, op_signatures, op_names
 export Optimizer, Scheduler, step!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
+export gather_tree_for_metrics, set_trigger!, check_trigger
 export save, load!, last_checkpoint, gradient_ready!, gradients_done!
 export Tracker, log!, Progress, advance!, on_progress, on_log, set_log_level
 export Checkpoint, latest_checkpoint, verify, manifest, user_json
@@ -73,6 +75,7 @@ include("session.jl")
 include("unit.jl")
 include("optimizer.jl")
 include("accelerator.jl")
+include("nested.jl")
 include("output.jl")
 include("checkpoint.jl")
 

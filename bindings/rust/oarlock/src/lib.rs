@@ -44,6 +44,7 @@
 
 mod accelerator;
 mod adapter;
+mod batch;
 mod callback;
 mod checkpoint;
 mod coalesced;
@@ -60,6 +61,7 @@ mod library;
 mod loader;
 pub mod log;
 mod model;
+mod nested;
 mod op;
 mod optimizer;
 mod options;
@@ -92,6 +94,7 @@ pub use loader::{Batches, Loader};
 pub use model::Model;
 #[cfg(feature = "ndarray")]
 pub use ndarray;
+pub use nested::Padding;
 pub use oarlock_sys as sys;
 pub use op::{Argument, load_library, no_grad, op_names, op_signatures};
 pub use optimizer::{Optimizer, Scheduler};

@@ -203,6 +203,88 @@ int scenario_gather_bytes(scenario *t) {
   return close_state(t, state);
 }
 
+/* The tree's JSON with numbers for tensors; ends the tree. */
+static int json_is(scenario *t, oar_tree *tree, const char *expected) {
+  oar_tree *numbers;
+  char text[128];
+  size_t len = sizeof text;
+  OK(oar_tree_to_numbers(tree, &numbers));
+  OK(oar_tree_to_json(numbers, text, &len));
+  EXPECT(strcmp(text, expected) == 0);
+  oar_tree_release(numbers);
+  oar_tree_release(tree);
+  return 0;
+}
+
+static int put_floats(scenario *t, oar_tree *map, const char *key, float *values, int64_t count) {
+  oar_tensor *tensor;
+  TRY(floats(t, values, count, &tensor));
+  OK(oar_tree_set_tensor(map, key, tensor));
+  oar_tensor_release(tensor);
+  return 0;
+}
+
+static int objects_come_to_all(scenario *t, oar_group *group, int32_t rank) {
+  oar_tree *mine, *map, *got;
+  OK(oar_tree_from_json(rank == 0 ? "[0]" : "[1, 1]", &mine));
+  OK(oar_tree_from_json("{\"of\":[\"one\",null]}", &map));
+  OK(oar_group_gather_objects(group, mine, TIMEOUT_MS, &got));
+  TRY(json_is(t, got, "[0,1,1]"));
+  OK(oar_group_copy_tree(group, rank == 1 ? map : NULL, TIMEOUT_MS, &got));
+  TRY(json_is(t, got, "{\"of\":[\"one\",null]}"));
+  OK(oar_group_broadcast_object(group, mine, 1, TIMEOUT_MS, &got));
+  TRY(json_is(t, got, "[1,1]"));
+  oar_tree_release(mine);
+  oar_tree_release(map);
+  return 0;
+}
+
+static int a_flag_and_texts_come_to_all(scenario *t, oar_state *state, int32_t rank) {
+  oar_accelerator *accelerator;
+  oar_tree *names, *got;
+  int32_t first = -1, second = -1;
+  OK(oar_accelerator_create(state, NULL, &accelerator));
+  if (rank == 1) OK(oar_accelerator_set_trigger(accelerator));
+  OK(oar_accelerator_check_trigger(accelerator, &first));
+  OK(oar_accelerator_check_trigger(accelerator, &second));
+  EXPECT(first == 1 && second == 0);
+  OK(oar_tree_from_json(rank == 0 ? "[\"zero\",\"one\"]" : "[\"one\"]", &names));
+  OK(oar_accelerator_gather_tree_for_metrics(accelerator, names, 0, &got));
+  TRY(json_is(t, got, "[\"zero\",\"one\",\"one\"]"));
+  oar_tree_release(names);
+  oar_accelerator_release(accelerator);
+  return 0;
+}
+
+int scenario_nested_trees(scenario *t) {
+  oar_state *state;
+  oar_group *group;
+  oar_tree *held, *got = NULL, *padded;
+  int32_t rank;
+  float loss, rows[2];
+  TRY(open_ranks(t, &state, &group, &rank));
+  loss = (float)rank + 1;
+  rows[0] = rows[1] = 10 * (float)rank;
+  OK(oar_tree_create_map(&held));
+  TRY(put_floats(t, held, "loss", &loss, 1));
+  TRY(put_floats(t, held, "rows", rows, rank + 1));
+  REFUSED(OAR_E_MISMATCH, "'rows' differs between ranks (rank 0: float32 [1]; rank 1: float32 [2])",
+          oar_group_gather_tree(group, held, TIMEOUT_MS, &got));
+  OK(oar_group_pad_tree(group, held, 0, -1.0, 0, TIMEOUT_MS, &padded));
+  OK(oar_group_reduce_tree(group, padded, OAR_REDUCE_AVERAGE, TIMEOUT_MS, &got));
+  TRY(json_is(t, got, "{\"loss\":[1.5],\"rows\":[5.0,4.5]}"));
+  OK(oar_group_gather_tree(group, padded, TIMEOUT_MS, &got));
+  TRY(json_is(t, got, "{\"loss\":[1.0,2.0],\"rows\":[0.0,-1.0,10.0,10.0]}"));
+  OK(oar_group_broadcast_tree(group, padded, 1, TIMEOUT_MS));
+  EXPECT(loss == 2);
+  TRY(objects_come_to_all(t, group, rank));
+  TRY(a_flag_and_texts_come_to_all(t, state, rank));
+  oar_tree_release(held);
+  oar_tree_release(padded);
+  oar_group_release(group);
+  return close_state(t, state);
+}
+
 int scenario_mismatch_named(scenario *t) {
   float values[3] = {1, 1, 1};
   oar_state *state;

@@ -62,7 +62,8 @@ int take_error(scenario *t, error_details *details);
   X(backward_callback) X(session_run) X(lora_round_trip)                                                            \
   X(recompute_same_gradients) X(intermediate_values) X(profile_table)                                               \
   X(callback_called) X(callback_error) X(log_messages)                                                              \
-  X(all_reduce) X(parts_and_pairs) X(gather_bytes) X(exchange_callback) X(mismatch_named) X(lost_rank_named)
+  X(all_reduce) X(parts_and_pairs) X(gather_bytes) X(nested_trees) X(exchange_callback) X(mismatch_named)            \
+  X(lost_rank_named)
 #define DECLARE_SCENARIO(name) int scenario_##name(scenario *t);
 SCENARIOS(DECLARE_SCENARIO)
 

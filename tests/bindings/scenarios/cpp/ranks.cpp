@@ -139,6 +139,38 @@ void gather_bytes() {
   EXPECT(call(oar_accelerator_reduce_mean, accelerator, world.rank == 0 ? 0.5 : 2.25) == 1.375);
 }
 
+static std::string json_of(const oarlock::Tree& tree) { return call(oar_tree_to_json, call(oar_tree_to_numbers, tree)); }
+
+void nested_trees() {
+  const World world;
+  const oarlock::Group& group = world.group;
+  std::vector<float> loss = {static_cast<float>(world.rank) + 1};
+  std::vector<float> rows(static_cast<std::size_t>(world.rank) + 1, 10.0f * static_cast<float>(world.rank));
+  const oarlock::Tree held = call(oar_tree_create_map), losses = call(oar_tree_create_map);
+  call(oar_tree_set_tensor, held, "loss", oarlock::tensor_over(loss.data(), {1}));
+  call(oar_tree_set_tensor, losses, "loss", oarlock::tensor_over(loss.data(), {1}));
+  call(oar_tree_set_tensor, held, "rows", oarlock::tensor_over(rows.data(), {world.rank + 1}));
+  EXPECT(json_of(call(oar_group_reduce_tree, group, losses, OAR_REDUCE_AVERAGE, kTimeoutMs)) == R"({"loss":[1.5]})");
+  REFUSED(OAR_E_MISMATCH, "'rows' differs between ranks (rank 0: float32 [1]; rank 1: float32 [2])",
+          call(oar_group_gather_tree, group, held, kTimeoutMs));
+  const oarlock::Tree padded = call(oar_group_pad_tree, group, held, 0, -1.0, 0, kTimeoutMs);
+  EXPECT(json_of(call(oar_group_gather_tree, group, padded, kTimeoutMs)) ==
+         R"({"loss":[1.0,2.0],"rows":[0.0,-1.0,10.0,10.0]})");
+  const oarlock::Tree mine = call(oar_tree_from_json, world.rank == 0 ? "[0]" : "[1, 1]");
+  EXPECT(json_of(call(oar_group_gather_objects, group, mine, kTimeoutMs)) == "[0,1,1]");
+  const oarlock::Tree map = call(oar_tree_from_json, R"({"of":["one",null]})"), none;
+  EXPECT(json_of(call(oar_group_copy_tree, group, world.rank == 1 ? map : none, kTimeoutMs)) == R"({"of":["one",null]})");
+  EXPECT(json_of(call(oar_group_broadcast_object, group, mine, 1, kTimeoutMs)) == "[1,1]");
+  call(oar_group_broadcast_tree, group, losses, 1, kTimeoutMs);
+  EXPECT(loss[0] == 2);
+  const oarlock::Accelerator accelerator = call(oar_accelerator_create, world.state, nullptr);
+  if (world.rank == 1) call(oar_accelerator_set_trigger, accelerator);
+  EXPECT(call(oar_accelerator_check_trigger, accelerator) == 1);
+  EXPECT(call(oar_accelerator_check_trigger, accelerator) == 0);
+  const oarlock::Tree names = call(oar_tree_from_json, world.rank == 0 ? R"(["zero","one"])" : R"(["one"])");
+  EXPECT(json_of(call(oar_accelerator_gather_tree_for_metrics, accelerator, names, 0)) == R"(["zero","one","one"])");
+}
+
 void mismatch_named() {
   const World world;
   std::vector<float> values(static_cast<std::size_t>(world.rank) + 2, 1);

@@ -79,7 +79,7 @@ bool same_values(const oarlock::Tensor& one, const oarlock::Tensor& other);  // 
   X(recompute_same_gradients)                                                                                         \
   X(intermediate_values)                                                                                              \
   X(profile_table) X(lora_round_trip) X(save_load) X(callback_called) X(callback_error) X(log_messages) X(all_reduce) \
-      X(parts_and_pairs) X(gather_bytes) X(exchange_callback) X(mismatch_named) X(lost_rank_named)
+      X(parts_and_pairs) X(gather_bytes) X(nested_trees) X(exchange_callback) X(mismatch_named) X(lost_rank_named)
 #define DECLARE_SCENARIO(name) void name();
 SCENARIOS(DECLARE_SCENARIO)
 #undef DECLARE_SCENARIO

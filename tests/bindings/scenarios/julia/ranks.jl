@@ -62,6 +62,29 @@ scenario("gather_bytes") do folder
     end
 end
 
+scenario("nested_trees") do folder
+    in_world() do group, rank
+        held = (loss = [rank + 1.0], rows = [10.0 * rank for _ in 0:rank])
+        @expect asarray(reduce_tree(group, (loss = held.loss,), :mean)["loss"]) == [1.5]
+        text = thrown(() -> gather_tree(group, held), :MISMATCH)
+        @expect occursin("'rows'", text.message) && occursin("rank 0: float64 [1]; rank 1: float64 [2]", text.message)
+        @expect asarray(gather_tree(group, pad_tree(group, held; value = -1))["rows"]) == [0, -1, 10, 10]
+        @expect native(gather_objects(group, Any[string(rank) for _ in 0:rank])) == ["0", "1", "1"]
+        @expect native(copy_tree(group, rank == 1 ? (of = Any["one", nothing],) : nothing)) == Dict("of" => Any["one", nothing])
+        @expect native(broadcast_object(group, 0, rank == 0 ? (seed = 7,) : nothing)) == Dict("seed" => 7)
+        ones = [Float64(rank), Float64(rank)]
+        broadcast_tree_from!(group, 1, (x = ones,))
+        @expect ones == [1, 1]
+    end
+    State() do state
+        accelerator = Accelerator(state)
+        Oarlock.rank(state) == 1 && set_trigger!(accelerator)
+        @expect [check_trigger(accelerator), check_trigger(accelerator)] == [true, false]
+        names = Any["zero", "one"][Oarlock.rank(state)+1:end]
+        @expect native(gather_tree_for_metrics(accelerator, (names = names,))) == Dict("names" => ["zero", "one", "one"])
+    end
+end
+
 "An all-gather by files: this rank's block is written, then the others' are read as they come."
 function exchange_by_files(folder, rank)
     function (mine, all)

@@ -120,6 +120,35 @@ pub fn gather_bytes(_: &Path) -> Outcome {
     Ok(())
 }
 
+pub fn nested_trees(_: &Path) -> Outcome {
+    let (state, group, rank) = ranks()?;
+    let rows = floats(&vec![10.0 * rank as f32; rank + 1])?;
+    let held = Tree::from_tensors([("loss", &floats(&[rank as f32 + 1.0])?), ("rows", &rows)])?;
+    let losses = Tree::from_tensors([("loss", &held.tensor("loss")?)])?;
+    assert_eq!(group.reduce_tree(&losses, Reduce::Average, TIMEOUT)?.float("loss")?, 1.5);
+    let shapes = "'rows' differs between ranks (rank 0: float32 [1]; rank 1: float32 [2])";
+    refused(ErrorKind::Mismatch, shapes, group.gather_tree(&held, TIMEOUT));
+    let padded = group.pad_tree(&held, Padding { value: -1.0, ..Padding::default() }, TIMEOUT)?;
+    assert_eq!(group.gather_tree(&padded, TIMEOUT)?.tensor("rows")?.to_vec::<f32>()?, [0.0, -1.0, 10.0, 10.0]);
+    let mine = Tree::from_json(["[0]", "[1, 1]"][rank])?;
+    assert_eq!(group.gather_objects(&mine, TIMEOUT)?.to_json()?, "[0,1,1]");
+    let map = Tree::from_json("{\"of\":[\"one\",null]}")?;
+    assert_eq!(group.copy_tree(Some(&map).filter(|_| rank == 1), TIMEOUT)?.to_json()?, "{\"of\":[\"one\",null]}");
+    assert_eq!(group.broadcast_object(Some(&mine), 1, TIMEOUT)?.to_json()?, "[1,1]");
+    group.broadcast_tree(&losses, 1, TIMEOUT)?;
+    assert_eq!(losses.float("loss")?, 2.0);
+    let accelerator = Accelerator::new(&state)?;
+    if rank == 1 {
+        accelerator.set_trigger()?;
+    }
+    assert!(accelerator.check_trigger()? && !accelerator.check_trigger()?);
+    let names = Tree::from_json(["[\"zero\",\"one\"]", "[\"one\"]"][rank])?;
+    let names = accelerator.gather_tree_for_metrics(&names, false)?;
+    assert_eq!(names.to_json()?, "[\"zero\",\"one\",\"one\"]");
+    state.close()?;
+    Ok(())
+}
+
 /// An all-gather by files: rank r writes its bytes to `<name>.<r>` and reads everyone's.
 fn exchange_by_files(name: PathBuf, rank: usize, mine: &[u8], all: &mut [u8]) -> std::io::Result<()> {
     let path = |rank: usize| name.with_extension(rank.to_string());
