@@ -21,7 +21,7 @@ constexpr OptionKey kRows[] = {
   {"armor", kFlag, "false", "OARLOCK_ARMOR", "Check handles for use by two threads at once, and keep released ones recognisable for longer; on for the whole process once set."},
   {"checkpoint.total_limit", kInt, "0", "OARLOCK_CHECKPOINT_TOTAL_LIMIT", "How many checkpoints of a project to keep, the newest included; older ones go after a new one is complete. 0: all."},
   {"comm.address", kString, "null", "OARLOCK_COMM_ADDRESS", "Address at which other hosts reach this process; unset: that of its first network interface."},
-  {"comm.backend", kString, "\"gloo\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: gloo."},
+  {"comm.backend", kString, "\"auto\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: auto (shared memory if all are on one host, else gloo), shm, gloo. The same on all ranks."},
   {"comm.connect_timeout_ms", kInt, "300000", "OARLOCK_COMM_CONNECT_TIMEOUT_MS", "Milliseconds within which all ranks must have come when a state is made."},
   {"comm.inline_bytes", kInt, "65536", "OARLOCK_COMM_INLINE_BYTES", "Tensors up to this size go through rank 0 in one round trip, reduced in rank order; larger ones by the backend. Rank 0's value holds for all."},
   {"comm.late_ms", kInt, "5000", "OARLOCK_COMM_LATE_MS", "After this many milliseconds of waiting for a rank a warning names it."},

@@ -26,20 +26,26 @@ JsonValue microseconds(Clock::TimePoint time) {
 
 }  // namespace
 
-std::uint64_t FlightRecorder::begin(const Signature& signature) {
-  Entry entry;
-  entry.signature = signature;
-  entry.queued_at = steady_clock().now();
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  entry.queued_at_unix_us = std::chrono::duration_cast<std::chrono::microseconds>(wall).count();
+std::uint64_t FlightRecorder::begin(const Signature& signature, Phase phase) {
+  const Clock::TimePoint now = steady_clock().now();
   std::lock_guard lock(mutex_);
-  entry.ticket = num_recorded_++;
-  if (entries_.size() < kCapacity) {
-    entries_.push_back(entry);
-  } else {
-    entries_[entry.ticket % kCapacity] = entry;
-  }
-  return entry.ticket;
+  const std::uint64_t ticket = num_recorded_++;
+  if (entries_.size() < kCapacity) entries_.emplace_back();
+  Entry& entry = entries_[ticket % kCapacity];
+  entry.ticket = ticket;
+  entry.signature = signature;
+  entry.phase = phase;
+  entry.queued_at = now;
+  entry.started_at = phase == Phase::kQueued ? Clock::TimePoint{} : now;
+  entry.ended_at = {};
+  entry.error.clear();
+  return ticket;
+}
+
+void FlightRecorder::clear() {
+  std::lock_guard lock(mutex_);
+  entries_.clear();
+  num_recorded_ = 0;
 }
 
 void FlightRecorder::advance(std::uint64_t ticket, Phase phase, std::uint64_t sequence, std::string error) {
@@ -54,13 +60,13 @@ void FlightRecorder::advance(std::uint64_t ticket, Phase phase, std::uint64_t se
   entry.error = std::move(error);
 }
 
-JsonValue FlightRecorder::entry_to_json(const Entry& entry) {
+JsonValue FlightRecorder::entry_to_json(const Entry& entry, std::chrono::microseconds unix_offset) {
   JsonValue json = JsonValue::object();
   json.set("sequence", JsonValue::integer(static_cast<std::int64_t>(entry.signature.sequence)));
   json.set("operation", JsonValue::string(operator_name(entry.signature.op)));
   json.set("call", JsonValue::string(describe(entry.signature)));
   json.set("state", JsonValue::string(phase_name(entry.phase)));
-  json.set("queued_at_unix_us", JsonValue::integer(entry.queued_at_unix_us));
+  json.set("queued_at_unix_us", microseconds(entry.queued_at + unix_offset));
   json.set("queued_at_us", microseconds(entry.queued_at));
   json.set("started_at_us", microseconds(entry.started_at));
   json.set("ended_at_us", microseconds(entry.ended_at));
@@ -69,11 +75,15 @@ JsonValue FlightRecorder::entry_to_json(const Entry& entry) {
 }
 
 JsonValue FlightRecorder::to_json() const {
+  // Calls take one time; the wall clock's is told by what the two differ by now.
+  const auto wall = std::chrono::system_clock::now().time_since_epoch(),
+             steady = steady_clock().now().time_since_epoch();
+  const auto unix_offset = std::chrono::duration_cast<std::chrono::microseconds>(wall - steady);
   std::lock_guard lock(mutex_);
   JsonValue list = JsonValue::array();
   const std::size_t oldest = entries_.size() < kCapacity ? 0 : num_recorded_ % kCapacity;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    list.append(entry_to_json(entries_[(oldest + i) % entries_.size()]));
+    list.append(entry_to_json(entries_[(oldest + i) % entries_.size()], unix_offset));
   }
   return list;
 }

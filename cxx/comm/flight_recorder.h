@@ -21,8 +21,10 @@ class FlightRecorder {
   enum class Phase : std::uint8_t { kQueued, kAwaitingRanks, kMovingData, kDone, kFailed };
 
   // Gives the ticket by which later phases name the operation.
-  std::uint64_t begin(const Signature& signature);
+  std::uint64_t begin(const Signature& signature, Phase phase = Phase::kQueued);
   void advance(std::uint64_t ticket, Phase phase, std::uint64_t sequence, std::string error = {});
+
+  void clear();  // nobody holds a ticket
 
   JsonValue to_json() const;  // array, oldest first
 
@@ -31,13 +33,12 @@ class FlightRecorder {
     std::uint64_t ticket = 0;
     Signature signature;
     Phase phase = Phase::kQueued;
-    std::int64_t queued_at_unix_us = 0;
     Clock::TimePoint queued_at{};
     Clock::TimePoint started_at{};
     Clock::TimePoint ended_at{};
     std::string error;
   };
-  static JsonValue entry_to_json(const Entry& entry);
+  static JsonValue entry_to_json(const Entry& entry, std::chrono::microseconds unix_offset);
 
   mutable std::mutex mutex_;
   std::uint64_t num_recorded_ = 0;

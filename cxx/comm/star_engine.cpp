@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/thread.h"
 
 namespace oarlock {
@@ -80,16 +81,19 @@ Status StarEngine::dead_group_status() const {
       .with_operation(info.operation);
 }
 
+// With mutex_ held.
+Status StarEngine::check_open(Operator op) {
+  if (close_requested_) return invalid_state("the group is closed; {} needs an open one", operator_name(op));
+  if (failure_.is_ok()) return Status::ok();
+  if (failure_reported_) return dead_group_status();
+  failure_reported_ = true;
+  return failure_;
+}
+
 Status StarEngine::submit(std::shared_ptr<Operation> operation) {
   {
     std::lock_guard lock(mutex_);
-    if (close_requested_)
-      return invalid_state("the group is closed; {} needs an open one", operator_name(operation->signature.op));
-    if (!failure_.is_ok()) {
-      if (failure_reported_) return dead_group_status();
-      failure_reported_ = true;
-      return failure_;
-    }
+    OAR_TRY(check_open(operation->signature.op));
     Signature& signature = operation->signature;
     const bool is_transfer = signature.is_point_to_point();
     signature.sequence = is_transfer ? ++num_posted_[{signature.op, signature.peer}] : ++num_submitted_;
@@ -98,6 +102,42 @@ Status StarEngine::submit(std::shared_ptr<Operation> operation) {
   }
   wake();
   return Status::ok();
+}
+
+Status StarEngine::admit(Operator op) {
+  std::lock_guard lock(mutex_);
+  return check_open(op);
+}
+
+Status StarEngine::fail_group(Status status) {
+  {
+    std::lock_guard lock(mutex_);
+    failure_reported_ = true;
+    if (!failure_.is_ok()) return failure_;
+    failure_ = status;
+    requested_failure_ = status;
+  }
+  wake();
+  return status;
+}
+
+void StarEngine::warn(std::string text) {
+  {
+    std::lock_guard lock(mutex_);
+    requested_warnings_.push_back(std::move(text));
+  }
+  wake();
+}
+
+Status StarEngine::take_failure() {
+  std::lock_guard lock(mutex_);
+  if (!failure_.is_ok()) failure_reported_ = true;
+  return failure_;
+}
+
+void StarEngine::attach(Companion companion) {
+  std::lock_guard lock(mutex_);
+  companion_ = std::move(companion);
 }
 
 void StarEngine::abort(std::string_view reason) {
@@ -171,10 +211,16 @@ void StarEngine::say_goodbye() {
 
 void StarEngine::take_requests() {
   std::optional<std::string> reason;
+  std::optional<Status> failure;
+  std::vector<std::string> warnings;
   {
     std::lock_guard lock(mutex_);
     reason.swap(abort_reason_);
+    failure.swap(requested_failure_);
+    warnings.swap(requested_warnings_);
   }
+  for (const std::string& warning : warnings) log(LogLevel::kWarning, "comm", "{}", warning);
+  if (failure && !failed_) fail(std::move(*failure), /*tell_peers=*/true);
   if (!reason || failed_) return;
   fail(aborted("rank {} aborted the group {}: {}", star_.rank, doing(), *reason).with_rank(star_.rank),
        /*tell_peers=*/true);
@@ -212,9 +258,27 @@ void StarEngine::service(int rank) {
   if (!status.is_ok() && peer.is_open()) lose_peer(rank, status);
 }
 
+StarEngine::Activity StarEngine::activity() const {
+  std::function<Activity()> elsewhere;
+  {
+    std::lock_guard lock(mutex_);
+    elsewhere = companion_.activity;
+  }
+  if (elsewhere && current_ == nullptr) return elsewhere();
+  Activity own{num_done_, std::nullopt};
+  if (current_ != nullptr) own.current = current_->signature;
+  return own;
+}
+
 std::string StarEngine::doing() const {
-  if (current_ == nullptr) return fmt::format("after operation {}", num_done_);
-  return fmt::format("during operation {}, {}", current_->signature.sequence, describe(current_->signature));
+  const Activity now = activity();
+  if (!now.current) return fmt::format("after operation {}", now.num_done);
+  return fmt::format("during operation {}, {}", now.current->sequence, describe(*now.current));
+}
+
+std::string StarEngine::operation_name() const {
+  const Activity now = activity();
+  return now.current ? operator_name(now.current->op) : "";
 }
 
 // --- operations

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,11 +41,33 @@ class StarEngine {
   int rank() const { return star_.rank; }
   int world_size() const { return star_.world_size; }
   const Star& star() const { return star_; }  // what the meeting left; immutable but for the connections
-  const FlightRecorder& recorder() const { return recorder_; }
+  const Limits& limits() const { return limits_; }
+  FlightRecorder& recorder() { return recorder_; }
 
   // Any thread. A dead group refuses; the first to hear of a failure gets its own code, later calls OAR_E_ABORTED.
   Status submit(std::shared_ptr<Operation> operation);
   void abort(std::string_view reason);
+
+  // For who moves data on another way and has the liveness of the ranks from here. Any thread.
+  // Ok, or why no operation can begin: the group is closed or dead, the latter told as submit() tells it.
+  Status admit(Operator op);
+  // The group is dead by `status`, here and on the peers. An earlier failure stays; gives the one that holds.
+  Status fail_group(Status status);
+  // A warning, said on the engine's thread as all of its own are.
+  void warn(std::string text);
+  // Why the group is dead, for the operation that ends by it; ok: it is not.
+  Status take_failure();
+  // What that other way is doing, for messages, and how it hears that the group is dead. Called on the engine's thread.
+  struct Activity {
+    std::uint64_t num_done = 0;
+    std::optional<Signature> current;
+  };
+  struct Companion {
+    std::function<Activity()> activity;
+    std::function<void()> on_failure;
+  };
+  void attach(Companion companion);  // before operations begin
+
   void close();                 // goodbye to the peers; operations still running are aborted. Twice is fine
   std::size_t backlog() const;  // operations not done yet
 
@@ -108,8 +131,11 @@ class StarEngine {
 
   // Ends everything: the current and all queued operations get `status`, the peers are told unless they told us.
   void fail(Status status, bool tell_peers);
+  Status check_open(Operator op);
   Status dead_group_status() const;
-  std::string doing() const;  // "during operation 7, barrier", for messages
+  Activity activity() const;
+  std::string doing() const;           // "during operation 7, barrier", for messages
+  std::string operation_name() const;  // of what it does; empty: nothing
 
   Star star_;
   Limits limits_;
@@ -122,11 +148,15 @@ class StarEngine {
   std::deque<std::shared_ptr<Operation>> new_posts_;              // sends and receives
   std::map<std::pair<Operator, int>, std::uint64_t> num_posted_;  // by what, and to or from whom
   std::optional<std::string> abort_reason_;
+  std::optional<Status> requested_failure_;
+  std::vector<std::string> requested_warnings_;
   bool close_requested_ = false;
   bool closed_ = false;
   Status failure_ = Status::ok();
   bool failure_reported_ = false;
   std::shared_ptr<Operation> current_;  // changed by the engine's thread only
+
+  Companion companion_;  // set once, before operations begin; its functions are called with no lock held
 
   // Only the engine's thread.
   Phase phase_ = Phase::kIdle;

@@ -100,8 +100,7 @@ void StarEngine::lose_peer(int rank, const Status& why) {
                       ? why
                       : peer_lost("{} ended without closing its group, {}: {}", name_member(rank, star_.members[rank]),
                                   doing(), why.message());
-  std::string operation = current_ != nullptr ? operator_name(current_->signature.op) : "";
-  fail(std::move(status).with_rank(rank).with_operation(std::move(operation)).with_vendor_code(why.info().vendor_code),
+  fail(std::move(status).with_rank(rank).with_operation(operation_name()).with_vendor_code(why.info().vendor_code),
        true);
 }
 
@@ -110,12 +109,17 @@ void StarEngine::fail(Status status, bool tell_peers) {
   failed_ = true;
   data_failure_.reset();
   std::deque<std::shared_ptr<Operation>> ended;
+  std::function<void()> on_failure;
   {
     std::lock_guard lock(mutex_);
-    failure_ = status;
+    if (failure_.is_ok()) failure_ = status;
+    status = failure_;
     ended.swap(queue_);
-    failure_reported_ = current_ != nullptr || !ended.empty() || !posted_.empty() || !new_posts_.empty();
+    failure_reported_ =
+        failure_reported_ || current_ != nullptr || !ended.empty() || !posted_.empty() || !new_posts_.empty();
+    on_failure = companion_.on_failure;
   }
+  if (on_failure) on_failure();
   if (current_ != nullptr) finish_current(status);
   for (const auto& operation : ended) {
     recorder_.advance(operation->ticket, FlightRecorder::Phase::kFailed, operation->signature.sequence,

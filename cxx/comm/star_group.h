@@ -9,6 +9,7 @@
 namespace oarlock {
 
 // `timeout` is what a time-out of zero means.
+std::shared_ptr<Group> make_star_group(std::unique_ptr<StarEngine> engine, Milliseconds timeout);
 std::shared_ptr<Group> make_star_group(Star star, StarEngine::Limits limits, Milliseconds timeout);
 
 }  // namespace oarlock

@@ -14,7 +14,7 @@
 #include "base/option_reach.h"
 #include "base/thread.h"
 #include "comm/backends/self.h"
-#include "comm/star_group.h"
+#include "comm/make_group.h"
 #include "state/meeting_place.h"
 #include "tensor/rng.h"
 
@@ -119,9 +119,9 @@ Status check_options(const Options& options) {
     return invalid_argument("option comm.inline_bytes must not be negative, got {}",
                             options.integer("comm.inline_bytes"));
   }
-  if (options.text("comm.backend") != "gloo") {
-    return unsupported("option comm.backend must be 'gloo', the only one of this build, got '{}'",
-                       options.text("comm.backend"));
+  const std::string backend = options.text("comm.backend");
+  if (backend != "auto" && backend != "shm" && backend != "gloo") {
+    return invalid_argument("option comm.backend must be auto, shm or gloo, got '{}'", backend);
   }
   if (!parse_log_level(options.text("log.level"))) {
     return invalid_argument(
@@ -152,8 +152,9 @@ Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Re
   complete_topology(topology, star.members);
   const StarEngine::Limits limits{bounded_wait(Milliseconds(options.integer("comm.late_ms"))),
                                   bounded_wait(Milliseconds(options.integer("comm.connect_timeout_ms")))};
-  std::shared_ptr<Group> group =
-      make_star_group(std::move(star), limits, bounded_wait(Milliseconds(options.integer("comm.timeout_ms"))));
+  OAR_ASSIGN(std::shared_ptr<Group> group,
+             make_group(std::move(star), limits, bounded_wait(Milliseconds(options.integer("comm.timeout_ms"))),
+                        options.text("comm.backend")));
   apply_to_process(options);
   return std::shared_ptr<State>(
       std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group)));

@@ -198,7 +198,7 @@ TEST(Options, AsTextGivesAnyTypeAndRefusesUnknownKeys) {
   EXPECT_EQ(options.as_text("loader.shuffle").value(), "true");
   EXPECT_EQ(options.as_text("optimizer.lr").value(), "0.5");
   EXPECT_EQ(options.as_text("optimizer.betas").value(), "[0.5,1]");
-  EXPECT_EQ(options.as_text("comm.backend").value(), "gloo");
+  EXPECT_EQ(options.as_text("comm.backend").value(), "auto");
   EXPECT_EQ(options.as_text("seed").value(), "");
   EXPECT_EQ(options.as_text("sead").status().code(), OAR_E_ARGUMENT);
 }

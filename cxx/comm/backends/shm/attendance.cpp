@@ -1,0 +1,108 @@
+#include "comm/backends/shm/attendance.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/thread.h"
+
+namespace oarlock {
+namespace {
+
+constexpr Milliseconds kSlice{50};
+
+}  // namespace
+
+Status Attendance::post_first(const Signature& signature, Milliseconds timeout) {
+  rounds_.sign(signature);
+  rounds_.post();
+  if (rounds_.wait(std::min(kSlice, timeout)) != Rounds::Outcome::kAll) {
+    OAR_TRY(wait_slowly(signature, timeout, /*is_first=*/true));
+  }
+  for (int rank = 0; rank < rounds_.size(); ++rank) {
+    if (rounds_.signature_of(rank) == signature) continue;
+    Status status = take_roll(signature, timeout, steady_clock().now()).status();
+    return engine_.fail_group(std::move(status));
+  }
+  return Status::ok();
+}
+
+Status Attendance::post(const Signature& signature, Milliseconds timeout) {
+  rounds_.post();
+  if (rounds_.wait(std::min(kSlice, timeout)) == Rounds::Outcome::kAll) return Status::ok();
+  return wait_slowly(signature, timeout, /*is_first=*/false);
+}
+
+Result<RollCall> Attendance::take_roll(const Signature& signature, Milliseconds timeout, Clock::TimePoint start) const {
+  RollCall roll_call(rounds_.size(), engine_.limits().late);
+  for (int rank = 0; rank < rounds_.size(); ++rank) {
+    if (!rounds_.has_posted(rank)) continue;
+    const Signature& called = rank == rounds_.rank() ? signature : rounds_.signature_of(rank);
+    OAR_TRY(roll_call.arrive(rank, called, timeout, start));
+  }
+  return roll_call;
+}
+
+std::vector<int> Attendance::missing() const {
+  std::vector<int> ranks;
+  for (int rank = 0; rank < rounds_.size(); ++rank) {
+    if (!rounds_.has_posted(rank)) ranks.push_back(rank);
+  }
+  return ranks;
+}
+
+Status Attendance::check_left(const Signature& signature) const {
+  for (const int rank : missing()) {
+    const std::int64_t sequence = rounds_.left_after(rank);
+    if (sequence < 0) continue;
+    RollCall roll_call(rounds_.size(), engine_.limits().late);
+    OAR_TRY(roll_call.leave(rank, static_cast<std::uint64_t>(sequence)));
+    return roll_call.arrive(rounds_.rank(), signature, Milliseconds(0), steady_clock().now());
+  }
+  return Status::ok();
+}
+
+Status Attendance::missing_data(const Signature& signature, Milliseconds timeout) const {
+  const std::vector<int> silent = missing();
+  return timed_out(
+             "the data did not arrive during operation {}, {}, within {:.1f} s, though every rank had called it, and "
+             "{} "
+             "gave no sign of life: the process is stopped, or the machine is overloaded",
+             signature.sequence, describe(signature), std::chrono::duration<double>(timeout).count(),
+             list_ranks(silent))
+      .with_rank(silent.empty() ? -1 : silent.front())
+      .with_operation(operator_name(signature.op));
+}
+
+Status Attendance::wait_slowly(const Signature& signature, Milliseconds timeout, bool is_first) {
+  const Clock::TimePoint start = steady_clock().now();
+  bool is_warned = false;
+  while (true) {
+    if (!on_own_thread()) deliver_queued_messages();
+    const Clock::TimePoint now = steady_clock().now();
+    const auto left = std::chrono::ceil<Milliseconds>(start + timeout - now);
+    const Rounds::Outcome outcome = rounds_.wait(std::clamp(left, Milliseconds(1), kSlice));
+    if (outcome == Rounds::Outcome::kAll) return Status::ok();
+    if (outcome == Rounds::Outcome::kInterrupted) {
+      OAR_TRY(engine_.take_failure());
+      return aborted("the group was closed while operations were running");
+    }
+    if (Status status = check_left(signature); !status.is_ok()) return engine_.fail_group(std::move(status));
+    if (!is_first) {
+      if (left.count() <= 0) return engine_.fail_group(missing_data(signature, timeout));
+      continue;
+    }
+    Result<RollCall> roll_call = take_roll(signature, timeout, start);
+    if (!roll_call.is_ok()) return engine_.fail_group(std::move(roll_call).status());
+    if (Status status = roll_call.value().check_deadline(now); !status.is_ok()) {
+      return engine_.fail_group(std::move(status));
+    }
+    if (is_warned) continue;
+    if (const std::optional<std::string> warning = roll_call.value().late_warning(now)) {
+      engine_.warn(*warning);
+      is_warned = true;
+    }
+  }
+}
+
+}  // namespace oarlock

@@ -1,0 +1,36 @@
+// The synchronisation of a round with all that can go wrong in it: ranks that call something else, come late, do not
+// come, have left, or are dead. What happens quickly is Rounds' alone.
+#pragma once
+
+#include <optional>
+
+#include "comm/backends/shm/rounds.h"
+#include "comm/roll_call.h"
+#include "comm/star_engine.h"
+
+namespace oarlock {
+
+class Attendance {
+ public:
+  // Both outlive this.
+  Attendance(Rounds& rounds, StarEngine& engine) : rounds_(rounds), engine_(engine) {}
+
+  // Posts the coming round and waits until all ranks have. A failure is the group's: it is dead on every rank then.
+  // The first round of an operation compares the signatures: when it gives ok, all ranks make the same call, and before
+  // that nothing but slots has been written.
+  Status post_first(const Signature& signature, Milliseconds timeout);
+  Status post(const Signature& signature, Milliseconds timeout);
+
+ private:
+  Status wait_slowly(const Signature& signature, Milliseconds timeout, bool is_first);
+  // The posted signatures, in the order of the ranks; a failure: one differs.
+  Result<RollCall> take_roll(const Signature& signature, Milliseconds timeout, Clock::TimePoint start) const;
+  Status check_left(const Signature& signature) const;
+  Status missing_data(const Signature& signature, Milliseconds timeout) const;
+  std::vector<int> missing() const;
+
+  Rounds& rounds_;
+  StarEngine& engine_;
+};
+
+}  // namespace oarlock

@@ -1,0 +1,88 @@
+// The ranks of one host exchange data in rounds. In a round every rank puts what the others need into its slot, posts,
+// and reads the others' slots when they have posted. Slots are used in turns of two, so that one synchronisation per
+// round is enough: who has posted round k+1 has read round k, and only then is a slot of round k written again.
+//
+// A post is one cache line: the round's number, the operation's signature, and up to kInlineBytes of data, so that
+// small operations move one line per rank.
+//
+// Waits spin a little (ranks may outnumber the cores), then sleep in the kernel, and end when all have posted, when the
+// deadline is over, when a peer has left, or by interrupt().
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "comm/backends/shm/memory.h"
+#include "comm/signature.h"
+
+namespace oarlock {
+
+class Rounds {
+ public:
+  static constexpr std::size_t kSlotBytes = 256 * 1024;
+  static constexpr std::size_t kInlineBytes = 24;
+
+  // `memory`: of memory_bytes(size), the same on all ranks, zeros when the first of them is made.
+  Rounds(SharedMemory memory, int rank, int size);
+  static std::size_t memory_bytes(int size);
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+
+  // This rank's for the coming round.
+  std::byte* slot() { return slot_of(rank_, next_); }
+  std::byte* inline_data() { return post_of(rank_, next_).data; }
+  // The first round of an operation carries what is called; later ones nothing.
+  void sign(const Signature& signature) { post_of(rank_, next_).signature = signature; }
+
+  enum class Outcome { kAll, kInterrupted, kWaiting };
+  // Posts; afterwards the coming round is the next one.
+  void post();
+  // Until all ranks have posted the round that was posted last. kWaiting: not within `bound`.
+  Outcome wait(Milliseconds bound);
+  // After a wait: what the ranks gave in that round. kAll: everyone's; else of those that has_posted() names.
+  const std::byte* slot_of(int rank) const { return slot_of(rank, next_ - 1); }
+  const std::byte* inline_data_of(int rank) const { return post_of(rank, next_ - 1).data; }
+  const Signature& signature_of(int rank) const { return post_of(rank, next_ - 1).signature; }
+  bool has_posted(int rank) const;
+
+  // This rank leaves: it has completed `sequence` operations and will post no more. Peers that wait are told.
+  void leave(std::uint64_t sequence);
+  // -1: it has not.
+  std::int64_t left_after(int rank) const;
+
+  // Any thread: waits end with kInterrupted, now and later.
+  void interrupt();
+
+ private:
+  struct alignas(64) Post {
+    std::atomic<std::uint32_t> round{0};
+    std::uint32_t reserved = 0;
+    Signature signature;
+    std::byte data[kInlineBytes];
+  };
+  struct Header {  // of one rank
+    Post posts[2];
+    alignas(64) std::atomic<std::uint32_t> num_sleepers;  // that wait for a post of this rank
+    alignas(64) std::atomic<std::uint64_t> left_after;    // 1 more than the operations that it has completed; 0: no
+  };
+  static_assert(sizeof(Post) == 64);
+
+  Header& header_of(int rank) const { return reinterpret_cast<Header*>(memory_.data())[rank]; }
+  Post& post_of(int rank, std::uint32_t round) const { return header_of(rank).posts[round & 1]; }
+  std::byte* slot_of(int rank, std::uint32_t round) const {
+    return slots_ + (static_cast<std::size_t>(rank) * 2 + (round & 1)) * kSlotBytes;
+  }
+  bool is_posted(int rank, std::uint32_t round) const;
+  Outcome sleep_for(int rank, std::uint32_t round, Clock::TimePoint until);
+
+  SharedMemory memory_;
+  int rank_, size_;
+  std::byte* slots_;
+  std::uint32_t next_ = 1;
+  int num_spins_;
+  std::atomic<bool> interrupted_{false};
+};
+
+}  // namespace oarlock

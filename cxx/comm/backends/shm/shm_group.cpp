@@ -1,0 +1,259 @@
+#include "comm/backends/shm/shm_group.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/thread.h"
+#include "comm/backends/shm/transfer.h"
+#include "comm/operation_work.h"
+
+namespace oarlock {
+namespace {
+
+class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
+ public:
+  ShmGroup(std::unique_ptr<StarEngine> engine, SharedMemory memory, Milliseconds timeout)
+      : timeout_(timeout),
+        engine_(std::move(engine)),
+        rounds_(std::move(memory), engine_->rank(), engine_->world_size()),
+        transfer_(rounds_, *engine_) {
+    engine_->attach({[this] { return activity(); }, [this] { rounds_.interrupt(); }});
+    thread_ = start_thread("oar-data", [this] { run_queue(); });
+  }
+  ~ShmGroup() override { close(); }
+
+  int rank() const override { return rounds_.rank(); }
+  int size() const override { return rounds_.size(); }
+  Milliseconds timeout() const override { return timeout_; }
+
+  Result<std::shared_ptr<Work>> start(Call call) override;
+  Status run(Call& call) override;
+
+  Status abort(std::string_view reason) override {
+    engine_->abort(reason);
+    return Status::ok();
+  }
+  void close() override;
+  JsonValue history() const override { return engine_->recorder().to_json(); }
+
+  // Runs what is queued up to `operation`, as far as no other thread does.
+  void help(const Operation& operation);
+
+ private:
+  Status enqueue(const std::shared_ptr<Operation>& operation);
+  std::shared_ptr<Work> work_of(std::shared_ptr<Operation> operation);
+  Status run_in_turn(Call& call);
+  // With mutex_ held: begins an operation if it may begin now.
+  Status begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase);
+  void run_first(std::unique_lock<std::mutex>& lock);
+  Status execute(Call& call, std::uint64_t ticket);
+  void run_queue();
+  StarEngine::Activity activity() const;
+
+  const Milliseconds timeout_;
+  const std::unique_ptr<StarEngine> engine_;
+  Rounds rounds_;
+  SharedTransfer transfer_;  // of who has set is_busy_
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<Operation>> queue_;
+  bool is_busy_ = false;
+  bool is_closed_ = false;
+  std::uint64_t num_begun_ = 0, num_done_ = 0;
+  std::optional<Signature> current_;
+  std::thread thread_;
+};
+
+class SharedWork : public OperationWork {
+ public:
+  SharedWork(std::shared_ptr<ShmGroup> group, std::shared_ptr<Operation> operation, Milliseconds bound)
+      : OperationWork(group, std::move(operation), bound), shm_group_(*group) {}
+
+ private:
+  void help() override { shm_group_.help(operation()); }
+  ShmGroup& shm_group_;  // what group() keeps
+};
+
+Status ShmGroup::begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase) {
+  if (is_closed_) return invalid_state("the group is closed; {} needs an open one", operator_name(call.signature.op));
+  OAR_TRY(engine_->admit(call.signature.op));
+  call.signature.sequence = ++num_begun_;
+  ticket = engine_->recorder().begin(call.signature, phase);
+  return Status::ok();
+}
+
+Result<std::shared_ptr<Work>> ShmGroup::start(Call call) {
+  OAR_TRY(refuse_on_own_thread());
+  auto operation = std::make_shared<Operation>(std::move(call));
+  OAR_TRY(enqueue(operation));
+  return work_of(std::move(operation));
+}
+
+Status ShmGroup::enqueue(const std::shared_ptr<Operation>& operation) {
+  {
+    std::lock_guard lock(mutex_);
+    OAR_TRY(begin(*operation, operation->ticket, FlightRecorder::Phase::kQueued));
+    queue_.push_back(operation);
+  }
+  changed_.notify_all();
+  return Status::ok();
+}
+
+std::shared_ptr<Work> ShmGroup::work_of(std::shared_ptr<Operation> operation) {
+  std::size_t num_before = 0;
+  {
+    std::lock_guard lock(mutex_);
+    num_before = queue_.size() + 1;
+  }
+  const Milliseconds bound = wait_bound(operation->timeout, num_before);
+  return std::make_shared<SharedWork>(shared_from_this(), std::move(operation), bound);
+}
+
+// Behind what is queued or running.
+Status ShmGroup::run_in_turn(Call& call) {
+  const auto operation = std::make_shared<Operation>(std::move(call));
+  OAR_TRY(enqueue(operation));
+  OAR_TRY(work_of(operation)->wait(Milliseconds(0)));
+  call = std::move(static_cast<Call&>(*operation));
+  return Status::ok();
+}
+
+Status ShmGroup::run(Call& call) {
+  OAR_TRY(refuse_on_own_thread());
+  std::unique_lock lock(mutex_);
+  if (is_busy_ || !queue_.empty()) {
+    lock.unlock();
+    return run_in_turn(call);
+  }
+  std::uint64_t ticket = 0;
+  OAR_TRY(begin(call, ticket, FlightRecorder::Phase::kAwaitingRanks));
+  is_busy_ = true;
+  current_ = call.signature;
+  lock.unlock();
+  Status status = execute(call, ticket);
+  lock.lock();
+  is_busy_ = false;
+  current_.reset();
+  if (status.is_ok()) num_done_ = call.signature.sequence;
+  const bool is_awaited = !queue_.empty() || is_closed_;
+  lock.unlock();
+  if (is_awaited) changed_.notify_all();
+  return status;
+}
+
+Status ShmGroup::execute(Call& call, std::uint64_t ticket) {
+  Status status = Status::ok();
+  try {
+    const at::NoGradGuard no_grad;
+    status = transfer_.run(call, ticket);
+  } catch (const std::exception& error) {  // out of memory for a row-major copy, say: the peers would wait for ever
+    status = engine_->fail_group(
+        internal_error("rank {} failed in {}: {}", rounds_.rank(), describe(call.signature), error.what())
+            .with_rank(rounds_.rank()));
+  }
+  engine_->recorder().advance(ticket, status.is_ok() ? FlightRecorder::Phase::kDone : FlightRecorder::Phase::kFailed,
+                              call.signature.sequence, status.message());
+  return status;
+}
+
+// With the lock, nothing running and something queued; again with the lock afterwards.
+void ShmGroup::run_first(std::unique_lock<std::mutex>& lock) {
+  const std::shared_ptr<Operation> operation = std::move(queue_.front());
+  queue_.pop_front();
+  is_busy_ = true;
+  current_ = operation->signature;
+  lock.unlock();
+  engine_->recorder().advance(operation->ticket, FlightRecorder::Phase::kAwaitingRanks, operation->signature.sequence);
+  Status status = execute(*operation, operation->ticket);
+  lock.lock();
+  is_busy_ = false;
+  current_.reset();
+  if (status.is_ok()) num_done_ = operation->signature.sequence;
+  operation->finish(std::move(status));
+  changed_.notify_all();
+}
+
+void ShmGroup::run_queue() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return !is_busy_ && (!queue_.empty() || is_closed_); });
+    if (is_closed_) break;
+    run_first(lock);
+  }
+  for (const std::shared_ptr<Operation>& operation : std::exchange(queue_, {})) {
+    Status status = aborted("the group was closed while operations were running");
+    engine_->recorder().advance(operation->ticket, FlightRecorder::Phase::kFailed, operation->signature.sequence,
+                                status.message());
+    operation->finish(std::move(status));
+  }
+}
+
+void ShmGroup::help(const Operation& operation) {
+  std::unique_lock lock(mutex_);
+  while (!operation.is_done() && !is_busy_ && !is_closed_ && !queue_.empty()) run_first(lock);
+}
+
+StarEngine::Activity ShmGroup::activity() const {
+  std::lock_guard lock(mutex_);
+  return {num_done_, current_};
+}
+
+void ShmGroup::close() {
+  std::uint64_t num_done = 0;
+  {
+    std::unique_lock lock(mutex_);
+    if (is_closed_) return;
+    is_closed_ = true;
+    num_done = num_done_;
+  }
+  rounds_.leave(num_done);
+  rounds_.interrupt();
+  changed_.notify_all();
+  thread_.join();  // every wait of an operation ends by the interruption
+  engine_->close();
+}
+
+}  // namespace
+
+Result<SharedMemory> share_memory(StarEngine& engine, Milliseconds timeout) {
+  const auto exchange = [&](Status mine, std::string text) -> Result<std::vector<std::string>> {
+    auto operation = std::make_shared<Operation>();
+    operation->signature.op = Operator::kAllGatherBytes;
+    operation->timeout = timeout;
+    operation->bytes = mine.is_ok() ? "+" + text : "-" + mine.message();
+    OAR_TRY(engine.submit(operation));
+    if (!operation->wait(timeout * 2)) return timed_out("the ranks did not agree on shared memory in time");
+    OAR_TRY(operation->status());
+    for (std::size_t rank = 0; rank < operation->gathered.size(); ++rank) {
+      const std::string& said = operation->gathered[rank];
+      if (said.empty() || said[0] != '+') {
+        return bad_environment("rank {}: {}", rank, said.empty() ? "said nothing" : said.substr(1));
+      }
+    }
+    return std::move(operation->gathered);
+  };
+  Result<SharedMemory> memory = bad_environment("no memory yet");
+  if (engine.rank() == 0) memory = SharedMemory::create(Rounds::memory_bytes(engine.world_size()));
+  const bool is_made = engine.rank() != 0 || memory.is_ok();
+  OAR_ASSIGN(
+      const std::vector<std::string> names,
+      exchange(is_made ? Status::ok() : memory.status(), engine.rank() == 0 && is_made ? memory.value().name() : ""));
+  if (engine.rank() != 0) memory = SharedMemory::open(names[0].substr(1));
+  OAR_TRY(exchange(memory.status(), "").status());
+  if (engine.rank() == 0) memory.value().close_descriptor();
+  engine.recorder().clear();
+  return memory;
+}
+
+std::shared_ptr<Group> make_shm_group(std::unique_ptr<StarEngine> engine, SharedMemory memory, Milliseconds timeout) {
+  return std::make_shared<ShmGroup>(std::move(engine), std::move(memory), timeout);
+}
+
+}  // namespace oarlock

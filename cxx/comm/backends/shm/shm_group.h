@@ -1,0 +1,23 @@
+// A group of ranks of one host, whose data moves through memory that they share.
+//
+// An operation that its caller waits for at once runs on the caller's thread; one that was started runs on the group's
+// own thread, or on that of who waits for it, whichever is there first. Operations run one at a time in the order of
+// the calls. Liveness, failures and their telling are the star engine's, whose connections stay open behind this.
+#pragma once
+
+#include <memory>
+
+#include "comm/backends/shm/memory.h"
+#include "comm/group.h"
+#include "comm/star_engine.h"
+
+namespace oarlock {
+
+// Memory for the ranks of the group: made by rank 0, opened by the others. Collective; a failure is one on every rank,
+// and the engine is as good as before it unless it says otherwise itself.
+Result<SharedMemory> share_memory(StarEngine& engine, Milliseconds timeout);
+
+// `timeout` is what a time-out of zero means.
+std::shared_ptr<Group> make_shm_group(std::unique_ptr<StarEngine> engine, SharedMemory memory, Milliseconds timeout);
+
+}  // namespace oarlock

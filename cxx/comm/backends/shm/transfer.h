@@ -1,0 +1,47 @@
+// The operations of a group over rounds of shared memory. Reductions go in the order of the ranks 0..N-1 at every size,
+// so their bits are the same on every rank and in every run.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "comm/backends/shm/attendance.h"
+#include "comm/call.h"
+
+namespace oarlock {
+
+class SharedTransfer {
+ public:
+  // Both outlive this.
+  SharedTransfer(Rounds& rounds, StarEngine& engine) : rounds_(rounds), engine_(engine), attendance_(rounds, engine) {}
+
+  // Until the operation has ended; its sequence number is set and `ticket` is its own in the flight recorder. One at a
+  // time, by any thread. After a failure the group is dead, and nothing that was to be written has been if the ranks
+  // did not all make the same call.
+  Status run(Call& call, std::uint64_t ticket);
+
+ private:
+  // Contiguous memory of an operation, as bytes.
+  struct Span {
+    std::byte* data = nullptr;
+    std::size_t size = 0;
+  };
+  Status first(const Call& call);
+  Status next(const Call& call);
+
+  Status all_reduce(Call& call);
+  Status all_reduce_inline(Call& call, Span data);
+  Status all_reduce_whole(Call& call, Span data);  // every rank computes all of it
+  Status all_reduce_parts(Call& call, Span data);  // every rank computes its part of each piece
+  Status broadcast(Call& call);
+  Status all_gather(Call& call);
+  Status all_gather_bytes(Call& call);
+  Status broadcast_bytes(Call& call);
+
+  Rounds& rounds_;
+  StarEngine& engine_;
+  Attendance attendance_;
+  std::uint64_t ticket_ = 0;
+  bool is_moving_ = false;  // more than the first round of the operation has begun
+};
+
+}  // namespace oarlock

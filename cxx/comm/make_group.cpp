@@ -1,0 +1,32 @@
+#include "comm/make_group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "comm/backends/shm/shm_group.h"
+#include "comm/star_group.h"
+
+namespace oarlock {
+
+Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
+                                          const std::string& backend) {
+  const bool one_host = star.one_host();
+  if (backend == "shm" && !one_host) {
+    return bad_environment("option comm.backend is 'shm', but the ranks are on several hosts; 'auto' takes gloo then");
+  }
+  auto engine = std::make_unique<StarEngine>(std::move(star), limits);
+  if (backend == "gloo" || !one_host) return make_star_group(std::move(engine), timeout);
+  Result<SharedMemory> memory = share_memory(*engine, std::min(limits.connect_timeout, timeout));
+  if (memory.is_ok()) return make_shm_group(std::move(engine), std::move(memory).value(), timeout);
+  Status failure = engine->take_failure();
+  if (!failure.is_ok()) return failure;
+  if (backend == "shm") return std::move(memory).status().within("option comm.backend is 'shm'");
+  if (engine->rank() == 0) {
+    log(LogLevel::kWarning, "comm", "the ranks share no memory, data goes by gloo, which is slower ({})",
+        memory.status().message());
+  }
+  return make_star_group(std::move(engine), timeout);
+}
+
+}  // namespace oarlock

@@ -1,0 +1,17 @@
+// The group of all ranks that have met: by shared memory on one host, else by the star engine and gloo.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "comm/group.h"
+#include "comm/star_engine.h"
+
+namespace oarlock {
+
+// `backend`, as the option comm.backend: "auto"; "shm" (OAR_E_ENVIRONMENT tells why it cannot be), "gloo". The same on
+// all ranks. `timeout` is what a time-out of zero means. Collective.
+Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
+                                          const std::string& backend);
+
+}  // namespace oarlock
