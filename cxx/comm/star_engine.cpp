@@ -129,6 +129,11 @@ void StarEngine::warn(std::string text) {
   wake();
 }
 
+void StarEngine::await_failure(Milliseconds bound) {
+  std::unique_lock lock(mutex_);
+  failure_changed_.wait_for(lock, bound, [this] { return !failure_.is_ok() || close_requested_; });
+}
+
 Status StarEngine::take_failure() {
   std::lock_guard lock(mutex_);
   if (!failure_.is_ok()) failure_reported_ = true;
@@ -152,6 +157,7 @@ void StarEngine::close() {
   {
     std::lock_guard lock(mutex_);
     close_requested_ = true;
+    failure_changed_.notify_all();
     if (closed_) return;
     closed_ = true;
   }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -55,6 +56,8 @@ class StarEngine {
   Status fail_group(Status status);
   // A warning, said on the engine's thread as all of its own are.
   void warn(std::string text);
+  // Until it is known here why the group is dead or that it is closed, at most `bound`.
+  void await_failure(Milliseconds bound);
   // Why the group is dead, for the operation that ends by it; ok: it is not.
   Status take_failure();
   // What that other way is doing, for messages, and how it hears that the group is dead. Called on the engine's thread.
@@ -153,6 +156,7 @@ class StarEngine {
   bool close_requested_ = false;
   bool closed_ = false;
   Status failure_ = Status::ok();
+  std::condition_variable failure_changed_;
   bool failure_reported_ = false;
   std::shared_ptr<Operation> current_;  // changed by the engine's thread only
 

@@ -6,13 +6,13 @@
 #include <thread>
 #include <vector>
 
-#include "comm/star_group.h"
+#include "comm/make_group.h"
 
 namespace oarlock {
 
 // fn(group) on every rank; returns when all have returned.
 template <class Fn>
-void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536) {
+void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536, const char* backend = "gloo") {
   Result<Descriptor> listener = listen_on("127.0.0.1", 0);
   ASSERT_TRUE(listener.is_ok());
   const int port = listening_port(listener.value().get());
@@ -26,12 +26,13 @@ void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536) {
     meeting.timeout = Milliseconds(30000);
     meeting.inline_bytes = inline_bytes;
     if (rank == 0) meeting.listener = std::move(listener).value();
-    threads.emplace_back([fn, meeting = std::make_shared<Meeting>(std::move(meeting))] {
+    threads.emplace_back([fn, backend, meeting = std::make_shared<Meeting>(std::move(meeting))] {
       Result<Star> star = meet(std::move(*meeting));
       ASSERT_TRUE(star.is_ok()) << star.status().message();
-      std::shared_ptr<Group> group = make_star_group(std::move(star).value(), {}, Milliseconds(30000));
-      fn(*group);
-      group->close();
+      Result<std::shared_ptr<Group>> group = make_group(std::move(star).value(), {}, Milliseconds(30000), backend);
+      ASSERT_TRUE(group.is_ok()) << group.status().message();
+      fn(*group.value());
+      group.value()->close();
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -10,6 +10,7 @@ namespace oarlock {
 namespace {
 
 constexpr Milliseconds kSlice{50};
+constexpr Milliseconds kReasonMax{1000};  // for the text, once it is known that the group is dead
 
 }  // namespace
 
@@ -22,15 +23,35 @@ Status Attendance::post_first(const Signature& signature, Milliseconds timeout) 
   for (int rank = 0; rank < rounds_.size(); ++rank) {
     if (rounds_.signature_of(rank) == signature) continue;
     Status status = take_roll(signature, timeout, steady_clock().now()).status();
-    return engine_.fail_group(std::move(status));
+    return fail(std::move(status));
   }
-  return Status::ok();
+  return rounds_.is_dead() ? why_it_ended() : Status::ok();
 }
 
 Status Attendance::post(const Signature& signature, Milliseconds timeout) {
   rounds_.post();
-  if (rounds_.wait(std::min(kSlice, timeout)) == Rounds::Outcome::kAll) return Status::ok();
-  return wait_slowly(signature, timeout, /*is_first=*/false);
+  if (rounds_.wait(std::min(kSlice, timeout)) != Rounds::Outcome::kAll) {
+    OAR_TRY(wait_slowly(signature, timeout, /*is_first=*/false));
+  }
+  return rounds_.is_dead() ? why_it_ended() : Status::ok();
+}
+
+Status Attendance::why_it_ended() const {
+  if (rounds_.is_dead()) engine_.await_failure(kReasonMax);
+  OAR_TRY(engine_.take_failure());
+  return aborted("the group was closed while operations were running");
+}
+
+Status Attendance::require_alive(Operator op) const {
+  if (rounds_.is_dead()) engine_.await_failure(kReasonMax);
+  OAR_TRY(engine_.admit(op));
+  return rounds_.is_dead() ? aborted("a rank has declared the group dead, and could not tell why") : Status::ok();
+}
+
+Status Attendance::fail(Status status) {
+  Status held = engine_.fail_group(std::move(status));
+  rounds_.declare_dead();
+  return held;
 }
 
 Result<RollCall> Attendance::take_roll(const Signature& signature, Milliseconds timeout, Clock::TimePoint start) const {
@@ -83,19 +104,16 @@ Status Attendance::wait_slowly(const Signature& signature, Milliseconds timeout,
     const auto left = std::chrono::ceil<Milliseconds>(start + timeout - now);
     const Rounds::Outcome outcome = rounds_.wait(std::clamp(left, Milliseconds(1), kSlice));
     if (outcome == Rounds::Outcome::kAll) return Status::ok();
-    if (outcome == Rounds::Outcome::kInterrupted) {
-      OAR_TRY(engine_.take_failure());
-      return aborted("the group was closed while operations were running");
-    }
-    if (Status status = check_left(signature); !status.is_ok()) return engine_.fail_group(std::move(status));
+    if (outcome == Rounds::Outcome::kInterrupted) return why_it_ended();
+    if (Status status = check_left(signature); !status.is_ok()) return fail(std::move(status));
     if (!is_first) {
-      if (left.count() <= 0) return engine_.fail_group(missing_data(signature, timeout));
+      if (left.count() <= 0) return fail(missing_data(signature, timeout));
       continue;
     }
     Result<RollCall> roll_call = take_roll(signature, timeout, start);
-    if (!roll_call.is_ok()) return engine_.fail_group(std::move(roll_call).status());
+    if (!roll_call.is_ok()) return fail(std::move(roll_call).status());
     if (Status status = roll_call.value().check_deadline(now); !status.is_ok()) {
-      return engine_.fail_group(std::move(status));
+      return fail(std::move(status));
     }
     if (is_warned) continue;
     if (const std::optional<std::string> warning = roll_call.value().late_warning(now)) {

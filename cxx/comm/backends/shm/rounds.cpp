@@ -49,12 +49,12 @@ Rounds::Rounds(SharedMemory memory, int rank, int size)
     : memory_(std::move(memory)),
       rank_(rank),
       size_(size),
-      slots_(memory_.data() + (sizeof(Header) * static_cast<std::size_t>(size) + kPage - 1) / kPage * kPage),
+      slots_(memory_.data() + memory_bytes(size) - static_cast<std::size_t>(size) * 2 * kSlotBytes),
       num_spins_(num_cores() >= size ? kSpins : kSpinsCrowded) {}
 
 std::size_t Rounds::memory_bytes(int size) {
   const auto ranks = static_cast<std::size_t>(size);
-  return (sizeof(Header) * ranks + kPage - 1) / kPage * kPage + ranks * 2 * kSlotBytes;
+  return (sizeof(Front) + sizeof(Header) * ranks + kPage - 1) / kPage * kPage + ranks * 2 * kSlotBytes;
 }
 
 bool Rounds::is_posted(int rank, std::uint32_t round) const {
@@ -75,7 +75,7 @@ Rounds::Outcome Rounds::sleep_for(int rank, std::uint32_t round, Clock::TimePoin
   std::atomic<std::uint32_t>& word = post_of(rank, round).round;
   std::atomic<std::uint32_t>& num_sleepers = header_of(rank).num_sleepers;
   while (true) {
-    if (interrupted_.load(std::memory_order_acquire)) return Outcome::kInterrupted;
+    if (interrupted_.load(std::memory_order_acquire) || is_dead()) return Outcome::kInterrupted;
     if (left_after(rank) >= 0 && !is_posted(rank, round)) return Outcome::kWaiting;
     const auto left = std::chrono::ceil<Milliseconds>(until - steady_clock().now());
     if (left.count() <= 0) return is_posted(rank, round) ? Outcome::kAll : Outcome::kWaiting;
@@ -111,6 +111,15 @@ std::int64_t Rounds::left_after(int rank) const {
 
 void Rounds::interrupt() {
   interrupted_.store(true, std::memory_order_release);
+  wake_all();
+}
+
+void Rounds::declare_dead() {
+  front().is_dead.store(1, std::memory_order_seq_cst);
+  wake_all();
+}
+
+void Rounds::wake_all() const {
   for (int rank = 0; rank < size_; ++rank) {
     for (Post& post : header_of(rank).posts) futex_wake(post.round);
   }

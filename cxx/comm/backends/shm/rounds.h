@@ -52,8 +52,11 @@ class Rounds {
   // -1: it has not.
   std::int64_t left_after(int rank) const;
 
-  // Any thread: waits end with kInterrupted, now and later.
+  // Any thread: waits of this process end with kInterrupted, now and later.
   void interrupt();
+  // Any thread: tells every process at once that the group is dead. Who reads a round asks afterwards whether it is.
+  void declare_dead();
+  bool is_dead() const { return front().is_dead.load(std::memory_order_acquire) != 0; }
 
  private:
   struct alignas(64) Post {
@@ -69,7 +72,12 @@ class Rounds {
   };
   static_assert(sizeof(Post) == 64);
 
-  Header& header_of(int rank) const { return reinterpret_cast<Header*>(memory_.data())[rank]; }
+  struct alignas(64) Front {
+    std::atomic<std::uint32_t> is_dead;
+  };
+  Front& front() const { return *reinterpret_cast<Front*>(memory_.data()); }
+  Header& header_of(int rank) const { return reinterpret_cast<Header*>(memory_.data() + sizeof(Front))[rank]; }
+  void wake_all() const;
   Post& post_of(int rank, std::uint32_t round) const { return header_of(rank).posts[round & 1]; }
   std::byte* slot_of(int rank, std::uint32_t round) const {
     return slots_ + (static_cast<std::size_t>(rank) * 2 + (round & 1)) * kSlotBytes;

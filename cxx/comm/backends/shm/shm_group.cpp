@@ -37,6 +37,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
 
   Status abort(std::string_view reason) override {
     engine_->abort(reason);
+    rounds_.declare_dead();
     return Status::ok();
   }
   void close() override;
@@ -83,7 +84,6 @@ class SharedWork : public OperationWork {
 
 Status ShmGroup::begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase) {
   if (is_closed_) return invalid_state("the group is closed; {} needs an open one", operator_name(call.signature.op));
-  OAR_TRY(engine_->admit(call.signature.op));
   call.signature.sequence = ++num_begun_;
   ticket = engine_->recorder().begin(call.signature, phase);
   return Status::ok();
@@ -91,6 +91,7 @@ Status ShmGroup::begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase 
 
 Result<std::shared_ptr<Work>> ShmGroup::start(Call call) {
   OAR_TRY(refuse_on_own_thread());
+  OAR_TRY(transfer_.require_alive(call.signature.op));  // not with mutex_ held: the reason may be on its way
   auto operation = std::make_shared<Operation>(std::move(call));
   OAR_TRY(enqueue(operation));
   return work_of(std::move(operation));
@@ -127,6 +128,7 @@ Status ShmGroup::run_in_turn(Call& call) {
 
 Status ShmGroup::run(Call& call) {
   OAR_TRY(refuse_on_own_thread());
+  OAR_TRY(transfer_.require_alive(call.signature.op));  // not with mutex_ held: the reason may be on its way
   std::unique_lock lock(mutex_);
   if (is_busy_ || !queue_.empty()) {
     lock.unlock();

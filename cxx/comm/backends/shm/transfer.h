@@ -18,6 +18,7 @@ class SharedTransfer {
   // time, by any thread. After a failure the group is dead, and nothing that was to be written has been if the ranks
   // did not all make the same call.
   Status run(Call& call, std::uint64_t ticket);
+  Status require_alive(Operator op) const { return attendance_.require_alive(op); }
 
  private:
   // Contiguous memory of an operation, as bytes.
