@@ -20,13 +20,14 @@ at::Tensor ramp(std::int64_t rows, std::int64_t start) {
   return at::arange(start, start + rows * 2, at::kDouble).view({rows, 2});
 }
 
-// Ranks of 1, 2, 3 and 4, small operations through rank 0 and large ones past it.
+// Ranks of 1, 2, 3 and 4: small operations through rank 0 and large ones past it, and both by shared memory.
 void in_worlds(const std::function<void(Group&)>& fn) {
   std::shared_ptr<Group> self = make_self_group();
   fn(*self);
   for (const std::int64_t inline_bytes : {65536, 0}) {
     for (const int size : {2, 3, 4}) run_world(size, fn, inline_bytes);
   }
+  for (const int size : {2, 3, 4}) run_world(size, fn, 65536, "shm");
 }
 
 TEST(Collectives, ReduceGivesTheRootTheResultAndLeavesTheOthers) {

@@ -114,6 +114,50 @@ TEST(ShmGroup, AllGatherPutsRowsInRankOrder) {
   });
 }
 
+// Every part is larger than its share of a slot. Row i of the whole holds i.
+TEST(ShmGroup, PartsLargerThanASlotAreScatteredAndGathered) {
+  run_shm_world(3, [](Group& group) {
+    constexpr std::int64_t kRows = 150000;
+    const auto run = [&](Result<Call> call) { return group.run(call.value()); };
+    const at::Tensor whole = at::arange(3 * kRows, at::kDouble);
+    const at::Tensor mine = whole.slice(0, group.rank() * kRows, (group.rank() + 1) * kRows);
+    const at::Tensor part = at::zeros({kRows}, at::kDouble), all = at::zeros({3 * kRows}, at::kDouble);
+    const bool is_root = group.rank() == 1;
+    ASSERT_TRUE(run(make_scatter(group, is_root ? whole : at::Tensor(), part, 1, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(part, mine));
+    ASSERT_TRUE(run(make_gather(group, part, is_root ? all : at::Tensor(), 1, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(all, is_root ? whole : at::zeros_like(all)));
+    ASSERT_TRUE(run(make_reduce_scatter(group, whole, part, ReduceOp::kSum, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(part, mine * 3));
+    ASSERT_TRUE(run(make_all_to_all(group, whole, all, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(all, mine.repeat({3})));
+    at::Tensor reduced = whole.clone();
+    ASSERT_TRUE(run(make_reduce(group, reduced, 1, ReduceOp::kSum, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(reduced, is_root ? whole * 3 : whole));
+  });
+}
+
+// Rank r gives (r + 1) * 40000 rows of two.
+TEST(ShmGroup, RaggedPartsLargerThanASlotFindTheirPlaces) {
+  run_shm_world(3, [](Group& group) {
+    const std::vector<std::int64_t> rows{40000, 80000, 120000};
+    const auto index = static_cast<std::size_t>(group.rank());
+    const at::Tensor whole = at::arange(480000, at::kFloat).view({240000, 2});
+    const at::Tensor mine = whole.split_with_sizes(rows)[index].contiguous();
+    const at::Tensor all = at::zeros({240000, 2});
+    Call gather = make_all_gather_rows(group, mine, all, rows, kStandard).value();
+    ASSERT_TRUE(group.run(gather).is_ok());
+    EXPECT_TRUE(at::equal(all, whole));
+    // Rank r sends rows[p] rows to rank p, so it receives three times rows[r].
+    const at::Tensor received = at::zeros({3 * rows[index], 2});
+    Call exchange =
+        make_all_to_all_rows(group, whole, received, rows, std::vector<std::int64_t>(3, rows[index]), kStandard)
+            .value();
+    ASSERT_TRUE(group.run(exchange).is_ok());
+    EXPECT_TRUE(at::equal(received, mine.repeat({3, 1})));
+  });
+}
+
 TEST(ShmGroup, BytesOfDifferentLengthsAreGathered) {
   run_shm_world(3, [](Group& group) {
     const auto mine = [](int rank) { return std::string(static_cast<std::size_t>(rank) * 300000, 'a' + rank); };

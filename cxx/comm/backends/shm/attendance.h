@@ -20,6 +20,8 @@ class Attendance {
   // that nothing but slots has been written.
   Status post_first(const Signature& signature, Milliseconds timeout);
   Status post(const Signature& signature, Milliseconds timeout);
+  // Makes the group dead on every rank; gives the failure that holds.
+  Status fail(Status status);
   // Ok, or why no operation can begin. May wait for the reason, when a rank has just declared the group dead.
   Status require_alive(Operator op) const;
 
@@ -29,8 +31,6 @@ class Attendance {
   Status wait_slowly(const Signature& signature, Milliseconds timeout, bool is_first);
   // The posted signatures, in the order of the ranks; a failure: one differs.
   Result<RollCall> take_roll(const Signature& signature, Milliseconds timeout, Clock::TimePoint start) const;
-  // Makes the group dead on every rank; gives the failure that holds.
-  Status fail(Status status);
   Status check_left(const Signature& signature) const;
   Status missing_data(const Signature& signature, Milliseconds timeout) const;
   std::vector<int> missing() const;

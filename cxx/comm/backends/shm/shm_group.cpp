@@ -50,6 +50,9 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   Status enqueue(const std::shared_ptr<Operation>& operation);
   std::shared_ptr<Work> work_of(std::shared_ptr<Operation> operation);
   Status run_in_turn(Call& call);
+  // Sends and receives: apart from the collectives, by the engine's connections.
+  Result<std::shared_ptr<Work>> start_transfer(std::shared_ptr<Operation> operation);
+  Status run_transfer(Call& call);
   // With mutex_ held: begins an operation if it may begin now.
   Status begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase);
   void run_first(std::unique_lock<std::mutex>& lock);
@@ -93,6 +96,7 @@ Result<std::shared_ptr<Work>> ShmGroup::start(Call call) {
   OAR_TRY(refuse_on_own_thread());
   OAR_TRY(transfer_.require_alive(call.signature.op));  // not with mutex_ held: the reason may be on its way
   auto operation = std::make_shared<Operation>(std::move(call));
+  if (operation->signature.is_point_to_point()) return start_transfer(std::move(operation));
   OAR_TRY(enqueue(operation));
   return work_of(std::move(operation));
 }
@@ -117,6 +121,17 @@ std::shared_ptr<Work> ShmGroup::work_of(std::shared_ptr<Operation> operation) {
   return std::make_shared<SharedWork>(shared_from_this(), std::move(operation), bound);
 }
 
+Result<std::shared_ptr<Work>> ShmGroup::start_transfer(std::shared_ptr<Operation> operation) {
+  OAR_TRY(engine_->submit(operation));
+  const Milliseconds bound = wait_bound(operation->timeout, engine_->backlog());
+  return std::shared_ptr<Work>(std::make_shared<OperationWork>(shared_from_this(), std::move(operation), bound));
+}
+
+Status ShmGroup::run_transfer(Call& call) {
+  OAR_ASSIGN(const std::shared_ptr<Work> work, start_transfer(std::make_shared<Operation>(std::move(call))));
+  return work->wait(Milliseconds(0));
+}
+
 // Behind what is queued or running.
 Status ShmGroup::run_in_turn(Call& call) {
   const auto operation = std::make_shared<Operation>(std::move(call));
@@ -129,6 +144,7 @@ Status ShmGroup::run_in_turn(Call& call) {
 Status ShmGroup::run(Call& call) {
   OAR_TRY(refuse_on_own_thread());
   OAR_TRY(transfer_.require_alive(call.signature.op));  // not with mutex_ held: the reason may be on its way
+  if (call.signature.is_point_to_point()) return run_transfer(call);
   std::unique_lock lock(mutex_);
   if (is_busy_ || !queue_.empty()) {
     lock.unlock();

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <utility>
 
+#include "base/check.h"
 #include "comm/backends/shm/kernels.h"
+#include "comm/backends/shm/row.h"
 
 namespace oarlock {
 namespace {
@@ -16,21 +18,6 @@ constexpr std::size_t kLine = 64;
 constexpr std::size_t kWholeMax = 32 * 1024;
 // Of a slot, what all_reduce_parts() gives to its input; the rest takes this rank's part of the piece before.
 constexpr std::size_t kPieceMax = Rounds::kSlotBytes / 4 * 3;
-
-// Memory as it lies, or a row-major copy that write_back() puts into place.
-struct Row {
-  explicit Row(const at::Tensor& tensor) : original(tensor), row(tensor.contiguous()) {}
-  std::byte* data() const { return static_cast<std::byte*>(row.data_ptr()); }
-  void write_back() const {
-    if (!row.is_same(original)) original.copy_(row);
-  }
-  const at::Tensor& original;
-  at::Tensor row;
-};
-
-std::size_t element_size(const Call& call) {
-  return c10::elementSize(static_cast<c10::ScalarType>(call.signature.dtype));
-}
 
 }  // namespace
 
@@ -45,21 +32,36 @@ Status SharedTransfer::next(const Call& call) {
 Status SharedTransfer::run(Call& call, std::uint64_t ticket) {
   ticket_ = ticket;
   is_moving_ = false;
-  switch (call.signature.op) {
-    case Operator::kAllReduce:
-      return all_reduce(call);
-    case Operator::kBroadcast:
-      return broadcast(call);
-    case Operator::kAllGather:
-      return all_gather(call);
-    case Operator::kBarrier:
-      return first(call);
-    case Operator::kAllGatherBytes:
-      return all_gather_bytes(call);
-    case Operator::kBroadcastBytes:
-      return broadcast_bytes(call);
+  const Operator op = call.signature.op;
+  Status status = Status::ok();
+  if (op == Operator::kAllReduce) status = all_reduce(call);
+  if (op == Operator::kReduce) status = reduce(call);
+  if (op == Operator::kReduceScatter) status = reduce_scatter(call);
+  if (op == Operator::kBroadcast) status = broadcast(call);
+  if (op == Operator::kAllGather || op == Operator::kGather) status = gather(call);
+  if (op == Operator::kScatter) status = scatter(call);
+  if (op == Operator::kAllToAll) status = call.received_rows.empty() ? all_to_all(call) : all_to_all_rows(call);
+  if (op == Operator::kBarrier) status = first(call);
+  if (op == Operator::kAllGatherBytes) status = all_gather_bytes(call);
+  if (op == Operator::kBroadcastBytes) status = broadcast_bytes(call);
+  OAR_CHECK(!call.signature.is_point_to_point());
+  if (status.is_ok()) call.copy_results();
+  return status;
+}
+
+std::size_t SharedTransfer::part_max() const {
+  return Rounds::kSlotBytes / static_cast<std::size_t>(rounds_.size()) / kLine * kLine;
+}
+
+void SharedTransfer::combine_slots(const Call& call, std::byte* out, std::size_t offset, std::size_t size) {
+  const auto dtype = static_cast<c10::ScalarType>(call.signature.dtype);
+  const auto op = static_cast<ReduceOp>(call.signature.reduce_op);
+  const std::size_t count = size / c10::elementSize(dtype);
+  combine(out, rounds_.slot_of(0) + offset, rounds_.slot_of(1) + offset, count, dtype, op);
+  for (int rank = 2; rank < rounds_.size(); ++rank) {
+    combine(out, out, rounds_.slot_of(rank) + offset, count, dtype, op);
   }
-  return internal_error("an operation of unknown kind {}", static_cast<int>(call.signature.op));
+  finish(out, count, dtype, op, rounds_.size());
 }
 
 Status SharedTransfer::all_reduce(Call& call) {
@@ -92,21 +94,13 @@ Status SharedTransfer::all_reduce_inline(Call& call, Span data) {
 }
 
 Status SharedTransfer::all_reduce_whole(Call& call, Span data) {
-  const auto dtype = static_cast<c10::ScalarType>(call.signature.dtype);
-  const auto op = static_cast<ReduceOp>(call.signature.reduce_op);
-  const std::size_t element = element_size(call);
   for (std::size_t done = 0; done < data.size || done == 0;) {
     const std::size_t piece = std::min(data.size - done, Rounds::kSlotBytes);
     std::byte* target = data.data + done;
     if (piece > 0) std::memcpy(rounds_.slot(), target, piece);
     OAR_TRY(done == 0 ? first(call) : next(call));
-    // This rank's own values lie in its slot too, so the target may be written at once.
-    combine(target, rounds_.slot_of(0), rounds_.slot_of(1), piece / element, dtype, op);
-    for (int rank = 2; rank < rounds_.size(); ++rank) {
-      combine(target, target, rounds_.slot_of(rank), piece / element, dtype, op);
-    }
-    finish(target, piece / element, dtype, op, rounds_.size());
     if (piece == 0) break;
+    combine_slots(call, target, 0, piece);  // this rank's own values lie in its slot too
     done += piece;
   }
   return Status::ok();
@@ -114,9 +108,6 @@ Status SharedTransfer::all_reduce_whole(Call& call, Span data) {
 
 // In round i every rank gives piece i and its part of the result of piece i-1.
 Status SharedTransfer::all_reduce_parts(Call& call, Span data) {
-  const auto dtype = static_cast<c10::ScalarType>(call.signature.dtype);
-  const auto op = static_cast<ReduceOp>(call.signature.reduce_op);
-  const std::size_t element = element_size(call);
   const auto num_ranks = static_cast<std::size_t>(rounds_.size()), rank = static_cast<std::size_t>(rounds_.rank());
   const std::size_t part_max =
       std::min(kPieceMax / num_ranks, Rounds::kSlotBytes - kPieceMax) / kLine * kLine;  // lines hold whole elements
@@ -139,91 +130,42 @@ Status SharedTransfer::all_reduce_parts(Call& call, Span data) {
     }
     if (i == num_pieces) break;
     const auto [begin, size] = part_of(rank, piece_at(i));
-    std::byte* result = rounds_.slot() + kPieceMax;
-    combine(result, rounds_.slot_of(0) + begin, rounds_.slot_of(1) + begin, size / element, dtype, op);
-    for (int other = 2; other < rounds_.size(); ++other) {
-      combine(result, result, rounds_.slot_of(other) + begin, size / element, dtype, op);
-    }
-    finish(result, size / element, dtype, op, rounds_.size());
+    combine_slots(call, rounds_.slot() + kPieceMax, begin, size);
   }
   return Status::ok();
 }
 
-Status SharedTransfer::broadcast(Call& call) {
+Status SharedTransfer::reduce(Call& call) {
   const Row row(call.tensor);
   const bool is_root = call.signature.root == rounds_.rank();
   const std::size_t size = call.tensor.nbytes();
   for (std::size_t done = 0; done < size || done == 0;) {
     const std::size_t piece = std::min(size - done, Rounds::kSlotBytes);
-    if (is_root && piece > 0) std::memcpy(rounds_.slot(), row.data() + done, piece);
+    if (piece > 0) std::memcpy(rounds_.slot(), row.data() + done, piece);
     OAR_TRY(done == 0 ? first(call) : next(call));
     if (piece == 0) break;
-    if (!is_root) std::memcpy(row.data() + done, rounds_.slot_of(call.signature.root), piece);
+    if (is_root) combine_slots(call, row.data() + done, 0, piece);
     done += piece;
   }
-  if (!is_root) row.write_back();
+  if (is_root) row.write_back();
   return Status::ok();
 }
 
-Status SharedTransfer::all_gather(Call& call) {
+Status SharedTransfer::reduce_scatter(Call& call) {
   const Row input(call.tensor), output(call.output);
-  const std::size_t size = call.tensor.nbytes();
+  const std::size_t size = call.output.nbytes(), part = part_max();
   for (std::size_t done = 0; done < size || done == 0;) {
-    const std::size_t piece = std::min(size - done, Rounds::kSlotBytes);
-    if (piece > 0) std::memcpy(rounds_.slot(), input.data() + done, piece);
+    const std::size_t piece = std::min(size - done, part);
+    for (int to = 0; piece > 0 && to < rounds_.size(); ++to) {
+      const auto index = static_cast<std::size_t>(to);
+      std::memcpy(rounds_.slot() + index * part, input.data() + index * size + done, piece);
+    }
     OAR_TRY(done == 0 ? first(call) : next(call));
     if (piece == 0) break;
-    for (int rank = 0; rank < rounds_.size(); ++rank) {
-      std::memcpy(output.data() + static_cast<std::size_t>(rank) * size + done, rounds_.slot_of(rank), piece);
-    }
+    combine_slots(call, output.data() + done, static_cast<std::size_t>(rounds_.rank()) * part, piece);
     done += piece;
   }
   output.write_back();
-  return Status::ok();
-}
-
-Status SharedTransfer::all_gather_bytes(Call& call) {
-  const std::uint64_t size = call.bytes.size();
-  std::memcpy(rounds_.inline_data(), &size, sizeof(size));
-  OAR_TRY(first(call));
-  std::vector<std::string> parts(static_cast<std::size_t>(rounds_.size()));
-  std::uint64_t size_max = 0;
-  for (int rank = 0; rank < rounds_.size(); ++rank) {
-    std::uint64_t theirs = 0;
-    std::memcpy(&theirs, rounds_.inline_data_of(rank), sizeof(theirs));
-    parts[static_cast<std::size_t>(rank)].resize(theirs);
-    size_max = std::max(size_max, theirs);
-  }
-  const auto piece_of = [](std::uint64_t whole, std::uint64_t done) {
-    return done < whole ? std::min<std::uint64_t>(whole - done, Rounds::kSlotBytes) : 0;
-  };
-  for (std::uint64_t done = 0; done < size_max; done += Rounds::kSlotBytes) {
-    std::memcpy(rounds_.slot(), call.bytes.data() + std::min(done, size), piece_of(size, done));
-    OAR_TRY(next(call));
-    for (int rank = 0; rank < rounds_.size(); ++rank) {
-      std::string& part = parts[static_cast<std::size_t>(rank)];
-      const std::uint64_t piece = piece_of(part.size(), done);
-      if (piece > 0) std::memcpy(part.data() + done, rounds_.slot_of(rank), piece);
-    }
-  }
-  call.gathered = std::move(parts);
-  return Status::ok();
-}
-
-Status SharedTransfer::broadcast_bytes(Call& call) {
-  const bool is_root = call.signature.root == rounds_.rank();
-  std::uint64_t size = call.bytes.size();
-  std::memcpy(rounds_.inline_data(), &size, sizeof(size));
-  OAR_TRY(first(call));
-  std::memcpy(&size, rounds_.inline_data_of(call.signature.root), sizeof(size));
-  std::string result = is_root ? std::move(call.bytes) : std::string(size, '\0');
-  for (std::uint64_t done = 0; done < size; done += Rounds::kSlotBytes) {
-    const std::size_t piece = std::min<std::uint64_t>(size - done, Rounds::kSlotBytes);
-    if (is_root) std::memcpy(rounds_.slot(), result.data() + done, piece);
-    OAR_TRY(next(call));
-    if (!is_root) std::memcpy(result.data() + done, rounds_.slot_of(call.signature.root), piece);
-  }
-  call.gathered = {std::move(result)};
   return Status::ok();
 }
 

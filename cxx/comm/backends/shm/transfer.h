@@ -33,10 +33,21 @@ class SharedTransfer {
   Status all_reduce_inline(Call& call, Span data);
   Status all_reduce_whole(Call& call, Span data);  // every rank computes all of it
   Status all_reduce_parts(Call& call, Span data);  // every rank computes its part of each piece
+  Status reduce(Call& call);
+  Status reduce_scatter(Call& call);
+  // out = this round's values of all ranks in their order, `offset` bytes into their slots.
+  void combine_slots(const Call& call, std::byte* out, std::size_t offset, std::size_t size);
+
   Status broadcast(Call& call);
-  Status all_gather(Call& call);
+  Status gather(Call& call);  // all_gather too
+  Status scatter(Call& call);
+  Status all_to_all(Call& call);
+  Status all_to_all_rows(Call& call);
+  Status compare_rows(const Call& call, std::size_t& size_max);
   Status all_gather_bytes(Call& call);
   Status broadcast_bytes(Call& call);
+  // Of a slot that is divided among the ranks: whole lines.
+  std::size_t part_max() const;
 
   Rounds& rounds_;
   StarEngine& engine_;
