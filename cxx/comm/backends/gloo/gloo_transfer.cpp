@@ -82,6 +82,23 @@ void GlooTransfer::Worker::connect() {
   group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, place.rank, place.world_size, options);
 }
 
+namespace {
+
+// libtorch 2.11 notes each group's first operation in a map of the process before it takes the map's lock, so two
+// groups must not start at the same moment (a crash: seen).
+template <class Start>
+void start_and_wait(const Start& start) {
+  static std::mutex starting;
+  c10::intrusive_ptr<c10d::Work> work;
+  {
+    std::lock_guard lock(starting);
+    work = start();
+  }
+  work->wait();
+}
+
+}  // namespace
+
 void GlooTransfer::Worker::perform(Job& job) {
   if (group == nullptr) connect();
   if (job.signature.op == Operator::kAllReduce) {
@@ -90,20 +107,20 @@ void GlooTransfer::Worker::perform(Job& job) {
     options.timeout = job.timeout;
     const auto op = static_cast<ReduceOp>(job.signature.reduce_op);
     std::vector<at::Tensor> tensors{is_bitwise(op) ? as_bytes(job.tensor) : job.tensor.view(-1)};
-    group->allreduce(tensors, options)->wait();
+    start_and_wait([&] { return group->allreduce(tensors, options); });
     finish_reduction(job.tensor, op, place.world_size);
   } else if (job.signature.op == Operator::kBroadcast) {
     c10d::BroadcastOptions options;
     options.rootRank = job.signature.root;
     options.timeout = job.timeout;
     std::vector<at::Tensor> tensors{as_bytes(job.tensor)};
-    group->broadcast(tensors, options)->wait();
+    start_and_wait([&] { return group->broadcast(tensors, options); });
   } else {
     c10d::AllgatherOptions options;
     options.timeout = job.timeout;
     at::Tensor output = as_bytes(job.output);
     at::Tensor input = as_bytes(job.tensor);
-    group->_allgather_base(output, input, options)->wait();
+    start_and_wait([&] { return group->_allgather_base(output, input, options); });
   }
 }
 
