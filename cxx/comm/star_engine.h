@@ -9,7 +9,6 @@
 #pragma once
 
 #include <array>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -56,8 +55,10 @@ class StarEngine {
   Status fail_group(Status status);
   // A warning, said on the engine's thread as all of its own are.
   void warn(std::string text);
-  // Until it is known here why the group is dead or that it is closed, at most `bound`.
-  void await_failure(Milliseconds bound);
+  // The group is dead by `status`, which the next operation is to be told.
+  void learn_failure(Status status);
+  // What an abort by this rank is on every rank.
+  Status abort_status(std::string_view reason) const;
   // Why the group is dead, for the operation that ends by it; ok: it is not.
   Status take_failure();
   // What that other way is doing, for messages, and how it hears that the group is dead. Called on the engine's thread.
@@ -156,7 +157,6 @@ class StarEngine {
   bool close_requested_ = false;
   bool closed_ = false;
   Status failure_ = Status::ok();
-  std::condition_variable failure_changed_;
   bool failure_reported_ = false;
   std::shared_ptr<Operation> current_;  // changed by the engine's thread only
 

@@ -113,7 +113,6 @@ void StarEngine::fail(Status status, bool tell_peers) {
   {
     std::lock_guard lock(mutex_);
     if (failure_.is_ok()) failure_ = status;
-    failure_changed_.notify_all();
     status = failure_;
     ended.swap(queue_);
     failure_reported_ =

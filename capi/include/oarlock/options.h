@@ -46,7 +46,8 @@
 #define OAR_OPTION_COMM_ADDRESS "comm.address"
 
 /*
- * What moves the data between ranks: gloo. (string; default "gloo"; variable OARLOCK_COMM_BACKEND)
+ * What moves the data between ranks: auto (shared memory if all are on one host, else gloo), shm, gloo. The same on
+ * all ranks. (string; default "auto"; variable OARLOCK_COMM_BACKEND)
  */
 #define OAR_OPTION_COMM_BACKEND "comm.backend"
 

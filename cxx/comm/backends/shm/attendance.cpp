@@ -10,7 +10,6 @@ namespace oarlock {
 namespace {
 
 constexpr Milliseconds kSlice{50};
-constexpr Milliseconds kReasonMax{1000};  // for the text, once it is known that the group is dead
 
 }  // namespace
 
@@ -37,20 +36,19 @@ Status Attendance::post(const Signature& signature, Milliseconds timeout) {
 }
 
 Status Attendance::why_it_ended() const {
-  if (rounds_.is_dead()) engine_.await_failure(kReasonMax);
+  if (Status why = rounds_.why_dead(); !why.is_ok()) return engine_.fail_group(std::move(why));
   OAR_TRY(engine_.take_failure());
   return aborted("the group was closed while operations were running");
 }
 
 Status Attendance::require_alive(Operator op) const {
-  if (rounds_.is_dead()) engine_.await_failure(kReasonMax);
-  OAR_TRY(engine_.admit(op));
-  return rounds_.is_dead() ? aborted("a rank has declared the group dead, and could not tell why") : Status::ok();
+  if (Status why = rounds_.why_dead(); !why.is_ok()) engine_.learn_failure(std::move(why));
+  return engine_.admit(op);
 }
 
 Status Attendance::fail(Status status) {
   Status held = engine_.fail_group(std::move(status));
-  rounds_.declare_dead();
+  rounds_.declare_dead(held);
   return held;
 }
 

@@ -22,7 +22,7 @@ class Attendance {
   Status post(const Signature& signature, Milliseconds timeout);
   // Makes the group dead on every rank; gives the failure that holds.
   Status fail(Status status);
-  // Ok, or why no operation can begin. May wait for the reason, when a rank has just declared the group dead.
+  // Ok, or why no operation can begin.
   Status require_alive(Operator op) const;
 
  private:

@@ -7,9 +7,14 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstring>
 #include <ctime>
 #include <optional>
+#include <string_view>
 #include <utility>
+
+#include "base/text.h"
+#include "comm/frame.h"
 
 namespace oarlock {
 namespace {
@@ -35,6 +40,12 @@ void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, Millis
 
 void futex_wake(std::atomic<std::uint32_t>& word) {
   ::syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+void copy_text(const std::string& text, char* to, std::size_t room) {
+  const std::size_t length = utf8_valid_prefix(std::string_view(text).substr(0, room - 1));
+  std::memcpy(to, text.data(), length);
+  to[length] = '\0';
 }
 
 int num_cores() {
@@ -114,9 +125,23 @@ void Rounds::interrupt() {
   wake_all();
 }
 
-void Rounds::declare_dead() {
-  front().is_dead.store(1, std::memory_order_seq_cst);
+void Rounds::declare_dead(const Status& why) {
+  std::uint32_t expected = kNone;
+  Front& told = front();
+  if (!told.death.compare_exchange_strong(expected, kBeingTold, std::memory_order_acq_rel)) return;
+  const ErrorInfo& info = why.info();
+  told.code = info.code;
+  told.rank = info.rank;
+  copy_text(info.operation, told.operation, sizeof(told.operation));
+  copy_text(info.message, told.text, sizeof(told.text));
+  told.death.store(kTold, std::memory_order_seq_cst);
   wake_all();
+}
+
+Status Rounds::why_dead() const {
+  if (!is_dead()) return Status::ok();
+  const Front& told = front();
+  return Status(failure_code(told.code), told.text).with_rank(told.rank).with_operation(told.operation);
 }
 
 void Rounds::wake_all() const {

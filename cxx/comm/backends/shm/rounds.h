@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "base/status.h"
 #include "comm/backends/shm/memory.h"
 #include "comm/signature.h"
 
@@ -54,9 +55,11 @@ class Rounds {
 
   // Any thread: waits of this process end with kInterrupted, now and later.
   void interrupt();
-  // Any thread: tells every process at once that the group is dead. Who reads a round asks afterwards whether it is.
-  void declare_dead();
-  bool is_dead() const { return front().is_dead.load(std::memory_order_acquire) != 0; }
+  // Any thread: tells every process at once that the group is dead, and why. The first one's reason stays. Who reads a
+  // round asks afterwards whether it is.
+  void declare_dead(const Status& why);
+  bool is_dead() const { return front().death.load(std::memory_order_acquire) == kTold; }
+  Status why_dead() const;  // ok: it is not
 
  private:
   struct alignas(64) Post {
@@ -72,8 +75,12 @@ class Rounds {
   };
   static_assert(sizeof(Post) == 64);
 
+  enum : std::uint32_t { kNone = 0, kBeingTold, kTold };
   struct alignas(64) Front {
-    std::atomic<std::uint32_t> is_dead;
+    std::atomic<std::uint32_t> death;
+    std::int32_t code, rank;
+    char operation[32];
+    char text[2048];  // both end with a zero, cut where they are longer
   };
   Front& front() const { return *reinterpret_cast<Front*>(memory_.data()); }
   Header& header_of(int rank) const { return reinterpret_cast<Header*>(memory_.data() + sizeof(Front))[rank]; }

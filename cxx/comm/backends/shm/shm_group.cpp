@@ -36,8 +36,9 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   Status run(Call& call) override;
 
   Status abort(std::string_view reason) override {
-    engine_->abort(reason);
-    rounds_.declare_dead();
+    Status status = engine_->abort_status(reason);
+    rounds_.declare_dead(status);
+    engine_->learn_failure(std::move(status));
     return Status::ok();
   }
   void close() override;
@@ -94,7 +95,7 @@ Status ShmGroup::begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase 
 
 Result<std::shared_ptr<Work>> ShmGroup::start(Call call) {
   OAR_TRY(refuse_on_own_thread());
-  OAR_TRY(transfer_.require_alive(call.signature.op));  // not with mutex_ held: the reason may be on its way
+  OAR_TRY(transfer_.require_alive(call.signature.op));
   auto operation = std::make_shared<Operation>(std::move(call));
   if (operation->signature.is_point_to_point()) return start_transfer(std::move(operation));
   OAR_TRY(enqueue(operation));
@@ -143,7 +144,7 @@ Status ShmGroup::run_in_turn(Call& call) {
 
 Status ShmGroup::run(Call& call) {
   OAR_TRY(refuse_on_own_thread());
-  OAR_TRY(transfer_.require_alive(call.signature.op));  // not with mutex_ held: the reason may be on its way
+  OAR_TRY(transfer_.require_alive(call.signature.op));
   if (call.signature.is_point_to_point()) return run_transfer(call);
   std::unique_lock lock(mutex_);
   if (is_busy_ || !queue_.empty()) {
