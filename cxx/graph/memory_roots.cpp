@@ -23,9 +23,23 @@ constexpr std::string_view kSilentViews[] = {
     "aten::_cast_Double",  "aten::unflatten_dense_tensors",
 };
 
-bool may_show(const c10::FunctionSchema& schema, const c10::Argument& argument) {
-  if (argument.alias_info() != nullptr) return true;
-  return std::find(std::begin(kSilentViews), std::end(kSilentViews), schema.name()) != std::end(kSilentViews);
+// Operators whose schemas tell of a view, and which copy where a view is not to be had.
+constexpr std::string_view kViewsOrCopies[] = {
+    "aten::to",           "aten::contiguous",  "aten::reshape",
+    "aten::reshape_as",   "aten::flatten",     "aten::ravel",
+    "aten::resolve_conj", "aten::resolve_neg", "aten::_autocast_to_reduced_precision",
+    "aten::pin_memory",   "aten::_pin_memory", "aten::_autocast_to_full_precision",
+};
+
+template <std::size_t Size>
+bool is_among(const std::string_view (&names)[Size], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+bool shows_argument(const c10::FunctionSchema& schema, const c10::Argument& argument, Sharing sharing) {
+  const bool is_told = argument.alias_info() != nullptr;
+  if (sharing == Sharing::kCertain) return is_told && !is_among(kViewsOrCopies, schema.name());
+  return is_told || is_among(kSilentViews, schema.name());
 }
 
 using Roots = std::vector<std::set<SlotId>>;
@@ -39,11 +53,11 @@ std::set<SlotId> roots_of(const Argument& argument, const Roots& roots) {
   return result;
 }
 
-std::set<SlotId> follow_node(const Node& node, Roots& roots);
+std::set<SlotId> follow_node(const Node& node, Roots& roots, Sharing sharing);
 
 // A body's inputs show what the operands show, and the node's outputs what the body's do. Memory that a body makes
 // itself is known to the node by its outputs.
-std::set<SlotId> follow_bodies(const Node& node, Roots& roots) {
+std::set<SlotId> follow_bodies(const Node& node, Roots& roots, Sharing sharing) {
   std::set<SlotId> written;
   for (const Graph& body : node.bodies) {
     Roots inner(body.slots.size());
@@ -58,7 +72,7 @@ std::set<SlotId> follow_bodies(const Node& node, Roots& roots) {
           if (slot != kNoSlot) inner[slot].clear();
         }
       }
-      const std::set<SlotId> changed = follow_node(inside, inner);
+      const std::set<SlotId> changed = follow_node(inside, inner, sharing);
       std::set_intersection(changed.begin(), changed.end(), outer.begin(), outer.end(),
                             std::inserter(written, written.end()));
     }
@@ -74,14 +88,15 @@ std::set<SlotId> follow_bodies(const Node& node, Roots& roots) {
 }
 
 // What it writes to.
-std::set<SlotId> follow_node(const Node& node, Roots& roots) {
-  std::set<SlotId> written = follow_bodies(node, roots);
+std::set<SlotId> follow_node(const Node& node, Roots& roots, Sharing sharing) {
+  std::set<SlotId> written = follow_bodies(node, roots, sharing);
   const int flag = node.opcode == Opcode::kOperator ? statistics_flag(node.op->schema()) : -1;
   const c10::IValue training = flag < 0 ? c10::IValue() : node.arguments[static_cast<std::size_t>(flag)].constant;
   std::set<SlotId> shown;  // what views and in-place results of this node show
   for (std::size_t i = 0; node.opcode == Opcode::kOperator && i < node.arguments.size(); ++i) {
     const c10::FunctionSchema& schema = node.op->schema();
-    const bool shows = may_show(schema, schema.arguments()[i]), writes = writes_argument(schema, i, training);
+    const bool shows = shows_argument(schema, schema.arguments()[i], sharing);
+    const bool writes = writes_argument(schema, i, training);
     if (!shows && !writes) continue;
     const std::set<SlotId> argument = roots_of(node.arguments[i], roots);
     if (shows) shown.insert(argument.begin(), argument.end());
@@ -99,11 +114,11 @@ std::set<SlotId> follow_node(const Node& node, Roots& roots) {
 
 }  // namespace
 
-MemoryRoots memory_roots(const Graph& graph) {
+MemoryRoots memory_roots(const Graph& graph, Sharing sharing) {
   MemoryRoots result;
   result.of.resize(graph.slots.size());
   for (const SlotId slot : graph.inputs) result.of[slot].insert(slot);
-  for (const Node& node : graph.nodes) result.written.push_back(follow_node(node, result.of));
+  for (const Node& node : graph.nodes) result.written.push_back(follow_node(node, result.of, sharing));
   return result;
 }
 

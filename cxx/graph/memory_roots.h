@@ -14,6 +14,9 @@ struct MemoryRoots {
   std::vector<std::set<SlotId>> written;  // per node: whose memory it writes to
 };
 
-MemoryRoots memory_roots(const Graph& graph);
+// What is shared possibly: by operators that return an argument itself if they can, too. Or certainly: not by those.
+enum class Sharing { kPossible, kCertain };
+
+MemoryRoots memory_roots(const Graph& graph, Sharing sharing = Sharing::kPossible);
 
 }  // namespace oarlock

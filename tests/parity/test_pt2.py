@@ -260,6 +260,45 @@ def test_weights_written_and_read_are_the_modules_state_dict(exported, tmp_path,
     assert_same_tree(OAR.forward(model, inputs_by_name(model, args, kwargs)), theirs)
 
 
+class Writing(nn.Module):
+    def __init__(self, write):
+        super().__init__()
+        self.fc, self.embed, self.write = nn.Linear(8, 4), nn.Embedding(8, 8, max_norm=1.0), write
+        self.mean, self.var = (nn.Parameter(torch.full((4,), value), requires_grad=False) for value in (0.0, 1.0))
+
+    def forward(self, x):
+        with torch.no_grad():
+            added = self.write(self, x).sum()
+        return self.fc(x).mean() + added
+
+
+def normed(module, x):
+    return F.batch_norm(module.fc(x), module.mean, module.var, training=True)
+
+
+@pytest.mark.parametrize("write, written", [
+    (lambda m, x: m.fc.weight.mul_(0.5), "mul_ writes to the parameter fc.weight"),
+    (lambda m, x: m.fc.weight.t()[1:].unbind()[0].zero_(), "zero_ writes to the parameter fc.weight"),
+    (lambda m, x: m.embed(x.abs().long()), "embedding_renorm_ writes to the parameter embed.weight"),
+    (normed, "batch_norm writes to the parameter mean"),
+    (lambda m, x: m.fc.weight.mul(0.5).mul_(2), None),
+    (lambda m, x: m.fc.weight.to(torch.float64).mul_(2), None),  # may be the weight itself, and is not
+    (lambda m, x: m.fc.weight.t().contiguous().mul_(2), None),
+    (lambda m, x: F.batch_norm(m.fc(x), m.mean, m.var), None),
+])
+def test_a_program_that_writes_to_a_parameter_is_refused(tmp_path, write, written):
+    module, x = programs.seeded(lambda: Writing(write)), torch.ones(3, 8)
+    torch.export.save(torch.export.export(module, (x,)), tmp_path / "a.pt2")
+    if written is None:
+        theirs = module(x)
+        assert torch.equal(OAR.forward(load(tmp_path / "a.pt2"), [x])[0], theirs.detach())
+        return
+    with pytest.raises(oarlock_ctypes.OarlockError) as refused:
+        load(tmp_path / "a.pt2")
+    assert refused.value.code == oarlock_ctypes.E_UNSUPPORTED and written in refused.value.message, refused.value.message
+    assert "keep what changes in buffers" in refused.value.message
+
+
 def test_a_functional_program_rebinds_its_buffers(tmp_path):
     """run_decompositions gives new buffer values as outputs instead of writing in place."""
     module = programs.seeded(programs.DigitsNet)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "graph/memory_roots.h"
 #include "graph/pt2/archive.h"
 #include "graph/pt2/arguments.h"
 #include "graph/pt2/guards.h"
@@ -37,6 +38,7 @@ class ProgramReader {
     OAR_TRY(read_inputs(*graph, *signature));
     OAR_TRY(nodes_.read_nodes(*graph, scope_));
     OAR_TRY(check_tensors());
+    OAR_TRY(check_writes());
     OAR_TRY(read_outputs(*signature));
     OAR_TRY(read_ranges());
     OAR_TRY(read_trees(*module));
@@ -51,6 +53,7 @@ class ProgramReader {
   Status read_user_input(const JsonValue& spec);
   Status add_tensor(const JsonValue& spec, TensorRole role, std::string_view name_key);
   Status check_tensors();
+  Status check_writes();
   Status read_outputs(const JsonValue& signature);
   Status read_output(const Tagged& spec);
   Status read_ranges();
@@ -161,6 +164,22 @@ Status ProgramReader::check_tensors() {
       fits = dim.symbol != ExportedDim::kFixed || dim.value == tensor.tensor.size(static_cast<std::int64_t>(i));
     }
     if (!fits) return corrupt("tensor {}: dtype or shape in the archive is not that of the graph", tensor.name);
+  }
+  return Status::ok();
+}
+
+// Optimizers, ranks and checkpoints take parameters to change in steps only.
+Status ProgramReader::check_writes() {
+  const std::vector<std::set<SlotId>> written = memory_roots(program_.graph, Sharing::kCertain).written;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    if (written[i].empty()) continue;
+    for (const ProgramTensor& tensor : program_.tensors) {
+      if (tensor.role != TensorRole::kParameter || !written[i].contains(tensor.slot)) continue;
+      return unsupported(
+          "node {} writes to the parameter {}, which programs that Oarlock runs do not; keep what changes in buffers "
+          "(of an embedding: leave max_norm out)",
+          program_.graph.nodes[i].name, tensor.name);
+    }
   }
   return Status::ok();
 }
