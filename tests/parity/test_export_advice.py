@@ -1,6 +1,6 @@
 """What users meet first when a model does not export: the message names the line of their file, or the input, and a way out."""
 import dataclasses
-import importlib
+import importlib.util
 import os
 import pathlib
 import sys
@@ -49,6 +49,25 @@ class Format(Net):
 class OneHot(Net):
     def forward(self, x, y):
         return (super().forward(x) - F.one_hot(y)).square().mean()
+
+
+class OneHotOfTen(Net):
+    def forward(self, x):
+        return super().forward(x).mean() if F.one_hot(torch.arange(6), 10).sum() > 3 else None
+
+
+class Compiling(Net):
+    def forward(self, x):
+        if torch.compiler.is_compiling():
+            raise ValueError("numpy was specialized in one_hot(")
+        return super().forward(x)
+
+
+class Wordless(Net):
+    def forward(self, x):
+        if torch.compiler.is_compiling():
+            raise NotImplementedError
+        return super().forward(x)
 
 
 class Packed(nn.Module):
@@ -168,6 +187,9 @@ ADVICE = {
     "caught": (Caught, x(), {}, [DECIDES, line("raise ValueError")]),
     "format": (Format, x(), {}, ["formats a number that a tensor holds .*leave that line out", line(r"print\(f")]),
     "one_hot": (OneHot, (x(), torch.arange(6) % 4), {}, ["give it num_classes", line(r"F\.one_hot\(y\)")]),
+    "one_hot_of_ten": (OneHotOfTen, x(), {}, [DECIDES, line(r"F\.one_hot\(torch\.arange\(6\), 10\)")]),
+    "user's words": (Compiling, x(), {}, [r"^torch\.export cannot trace the model\n", line("raise ValueError")]),
+    "no words": (Wordless, x(), {}, [r"cannot trace the model\n.*\n  NotImplementedError$", line("raise NotImplementedError")]),
     "packed": (Packed, x(), {}, ["packed sequences .*give the recurrent layer the padded tensor", line(r"self\.layer\(packed\)")]),
     "length": (Recurrent, torch.zeros(3, 5, 8), {"dynamic": {"x": ("batch", "length")}},
                [r"fixes it to 5: .*LSTM or GRU .*pad to one length", line(r"self\.layer\(x\)")]),
@@ -210,6 +232,35 @@ def test_the_message_names_the_place_and_a_way_out(tmp_path, capfd, name):
     assert os.listdir(tmp_path) == []
     assert all(torch.equal(value, module.state_dict()[key]) for key, value in before.items())
     assert capfd.readouterr().err == "", "torch's own remarks"
+
+
+def test_a_size_that_a_bare_assert_refuses_is_told_without_words(tmp_path):
+    class OneSize(Net):
+        def forward(self, x):
+            if not torch.compiler.is_compiling() and x.shape[0] != 6:
+                raise AssertionError  # pytest gives assert some words
+            return super().forward(x).mean()
+
+    with pytest.warns(UserWarning, match=r"could not be tried at another size than 6, because the model itself fails there: at batch = 7: AssertionError$"):
+        export_program(net(OneSize), x(), tmp_path / "net.pt2", dynamic="batch")
+
+
+def test_advice_does_not_come_from_the_name_of_a_folder(tmp_path):
+    folder = tmp_path / "numpy_course"
+    folder.mkdir()
+    (folder / "beside_it.py").write_text("""
+import torch
+class Failing(torch.nn.Linear):
+    def forward(self, x):
+        if torch.compiler.is_compiling():
+            raise KeyError("data")
+        return super().forward(x)
+""")
+    spec = importlib.util.spec_from_file_location("beside_it", folder / "beside_it.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with pytest.raises(ExportError, match=r"^torch\.export cannot trace the model\n.*numpy_course"):
+        export_program(module.Failing(8, 4), x())
 
 
 def test_what_can_be_followed_is_and_runs(tmp_path, capfd):

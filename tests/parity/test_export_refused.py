@@ -1,6 +1,7 @@
 """What cannot be exported as asked is told, with a way out."""
 import os
 import pathlib
+import stat
 import sys
 
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent)]
-from exported import ExportError, Net, export_program, labels, net, x  # noqa: E402
+from exported import ExportError, Net, export_program, export_weights, labels, net, x  # noqa: E402
 
 
 class ByValue(Net):
@@ -60,7 +61,23 @@ class Random(Net):
     calls = 0
 
 
+class OwnLoss(Net):
+    def forward(self, x, labels=None):
+        scores = super().forward(x)
+        return {"loss": None if labels is None else F.cross_entropy(scores, labels), "scores": scores}
+
+
+def of_scores(outputs, target):
+    return F.cross_entropy(outputs["scores"], target)
+
+
 REFUSED = {
+    "two_losses": (OwnLoss, {"loss": of_scores, "targets": labels(), "kwargs": {"labels": labels()}},
+                   [r"has an output 'loss' of its own, and loss= is to make another: .*without labels.*leave loss= out"]),
+    "others_unknown": (Net, {"other_inputs": {"x": x(3), "xx": x(3)}}, [r"other_inputs has 'xx', .*did you mean 'x'\?"]),
+    "others_unchecked": (Net, {"other_inputs": {"xx": x(3)}, "check": False}, [r"other_inputs has 'xx'"]),
+    "others_tuple": (Net, {"other_inputs": (x(3),)}, [r"other_inputs is a tuple; give a mapping of every tensor by name: x"]),
+    "others_number": (Net, {"other_inputs": {"x": 3}}, [r"other_inputs has 'x', which is a int; give a tensor"]),
     "data_dependent": (ByValue, {}, [r"torch\.where or torch\.cond", r"test_export_refused\.py:\d+, in forward: if scores\.sum\(\) > 0"]),
     "loop": (Loop, {"dynamic": "batch"}, [r"dimension 0 of 'x' \('batch'\) was to be dynamic, but the model fixes it to 6",
                                           r"test_export_refused\.py:\d+, in .*range\(x\.shape\[0\]\)"]),
@@ -163,6 +180,31 @@ def test_inputs_that_hold_positions_are_checked_with_others(tmp_path):
         export_program(net(Bags), example, other_inputs={"entries": others["entries"]}, **options)
     with pytest.raises(ExportError, match="the model itself does not run with other_inputs: at other_inputs: .*takes value 10"):
         export_program(net(Bags), example, other_inputs={**others, "entries": others["entries"] + 7}, **options)
+
+
+def test_a_failure_of_the_model_is_not_told_as_that_of_the_loss(tmp_path):
+    class OfItsOwn(Net):
+        def loss_of(self, scores):
+            return scores.nothing()
+
+        def forward(self, x):
+            return self.loss_of(super().forward(x))
+
+    with pytest.raises(ExportError, match="the model does not run with these example inputs: AttributeError"):
+        export_program(net(OfItsOwn), x(), tmp_path / "net.pt2", loss=of_scores, targets=labels())
+
+
+def test_other_inputs_without_a_check_are_warned_of(tmp_path):
+    with pytest.warns(UserWarning, match="other_inputs are not used: .*check=False"):
+        export_program(net(), x(), tmp_path / "net.pt2", other_inputs={"x": x(3)}, check=False)
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for write in (lambda: export_program(net(), x(), tmp_path / "fifo"), lambda: export_weights(net(), tmp_path / "fifo")):
+        with pytest.raises(ExportError, match="fifo: it is no regular file, and would be replaced"):
+            write()
+    assert stat.S_ISFIFO(os.stat(tmp_path / "fifo").st_mode)
 
 
 def test_a_path_that_cannot_be_written_is_told(tmp_path):

@@ -78,6 +78,29 @@ def test_weights_are_what_safetensors_would_save(tmp_path):
     assert torch.equal(other.head.weight, module.head.weight)
 
 
+def test_what_is_no_tensor_is_told_by_name(tmp_path):
+    class Extra(nn.Linear):
+        def get_extra_state(self):
+            return {"version": 1}
+
+        def set_extra_state(self, state):
+            pass
+
+    with pytest.warns(UserWarning, match=r"'_extra_state' \(a dict\) of the state dict is no tensor, and not in the file"):
+        export_weights(Extra(8, 4), tmp_path / "w.safetensors")
+    assert sorted(safetensors.torch.load_file(tmp_path / "w.safetensors")) == ["bias", "weight"]
+    export_program(Extra(8, 4), x(), tmp_path / "net.pt2")
+    with pytest.raises(ExportError, match=r"holds tensors, but not 'epoch' \(a int\), 'model' \(a dict\); give the mapping of the tensors alone"):
+        export_weights({"a": torch.ones(2), "epoch": 3, "model": {}}, tmp_path / "checkpoint.safetensors")
+
+
+def test_values_that_are_conjugated_or_negated_when_they_are_read_are_saved_as_they_read(tmp_path):
+    numbers = torch.tensor([1 + 2j, 3 - 4j])
+    export_weights({"a": numbers.conj(), "b": numbers.conj().imag}, tmp_path / "w.safetensors")
+    saved = safetensors.torch.load_file(tmp_path / "w.safetensors")
+    assert saved["a"].tolist() == [1 - 2j, 3 + 4j] and saved["b"].tolist() == [-2, 4]
+
+
 def test_weights_without_values_are_refused(tmp_path):
     with torch.device("meta"):
         module = Tied()

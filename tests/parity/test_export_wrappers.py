@@ -1,4 +1,4 @@
-"""Models that are wrapped, or keep something besides weights, when they are exported."""
+"""Models that are wrapped, and operators that are written in another way, when they are exported."""
 import pathlib
 import sys
 import warnings
@@ -56,15 +56,22 @@ def test_what_is_wrapped_is_exported_by_its_own_names(tmp_path, capfd, process_g
         assert torch.equal(run(tmp_path / "net.pt2", [x(5)])[0], module.eval()(x(5)))
 
 
-@pytest.mark.parametrize("how", ["in place", "forward"])
-def test_what_is_compiled_in_place_is_exported_without_compiling_it(tmp_path, how):
-    def never(graph, inputs):
-        raise AssertionError("compiled")
+def never(graph, inputs):
+    raise AssertionError("compiled")
 
-    module = net()
+
+class Decorated(Net):
+    @torch.compile(backend=never)
+    def forward(self, x):
+        return self.drop(self.norm(self.fc(x)))
+
+
+@pytest.mark.parametrize("how", ["in place", "forward", "class"])
+def test_what_is_compiled_in_place_is_exported_without_compiling_it(tmp_path, how):
+    module = net(Decorated if how == "class" else Net)
     if how == "in place":
         module.compile(backend=never)
-    else:
+    elif how == "forward":
         module.forward = torch.compile(module.forward, backend=never)
     export_program(module, x(), tmp_path / "net.pt2", dynamic="batch")
     assert record(tmp_path / "net.pt2")["dynamic"] == {"x": {"0": "batch"}}
@@ -94,83 +101,6 @@ def test_recurrent_layers_are_exported_without_warnings(tmp_path, capfd, layer):
         warnings.simplefilter("error")
         export_program(net(Recurrent), torch.zeros(3, 5, 8), tmp_path / "net.pt2", dynamic="batch")
     assert capfd.readouterr() == ("", "")
-
-
-# What forward keeps -------------------------------------------------------------------------------------------------------------
-class Counting(Net):
-    def __init__(self):
-        super().__init__()
-        self.calls = 0
-
-    def forward(self, x):
-        self.calls += 1
-        return super().forward(x).mean() * self.calls
-
-
-class Average(Net):
-    def __init__(self):
-        super().__init__()
-        self.mean = torch.zeros(4)
-
-    def forward(self, x):
-        scores = super().forward(x)
-        self.mean = 0.9 * self.mean + 0.1 * scores.detach().mean(0)
-        return (scores - self.mean).square().mean()
-
-
-class History(Net):
-    def __init__(self):
-        super().__init__()
-        self.losses = [torch.zeros(())]
-
-    def forward(self, x):
-        self.losses.append(super().forward(x).mean())
-        return self.losses[-1] + self.losses[-2].detach()
-
-
-class Remembering(Net):
-    def __init__(self):
-        super().__init__()
-        self.calls, self.scores, self.seen = 0, None, []
-
-    def forward(self, x):
-        self.calls, self.scores, self.new = self.calls + 1, super().forward(x), x
-        self.seen.append(self.scores)
-        return self.scores.mean()
-
-
-@pytest.mark.parametrize("cls, name", [(Counting, "calls"), (Average, "mean"), (History, "losses")])
-def test_what_forward_keeps_outside_of_buffers_is_told_by_name(tmp_path, cls, name):
-    with pytest.raises(ExportError, match=rf"in a first call, but not in a second: forward assigns self\.{name}, .*register_buffer"):
-        export_program(net(cls), x(), tmp_path / "net.pt2")
-    with pytest.warns(UserWarning, match=rf"forward assigns self\.{name}; a program keeps no attributes .*register_buffer"):
-        export_program(net(cls), x(), tmp_path / "net.pt2", check=False)
-
-
-def test_attributes_that_no_later_call_reads_are_nothing_to_warn_of(tmp_path):
-    module = net(Remembering)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        export_program(module, x(), tmp_path / "net.pt2", dynamic="batch")
-    assert module.calls == 1 and {type(value) for value in (module.scores, module.new, *module.seen)} == {torch.Tensor}, "nothing traced"
-
-
-def test_what_the_first_call_sets_up_once_stays(tmp_path):
-    """As transformers does for outputs that it captures: hooks, and a flag of its own."""
-    class Hooked(Net):
-        ready = False
-
-        def forward(self, x):
-            if not self.ready:
-                self.fc.register_forward_hook(lambda module, inputs, output: output * 2)
-                self.ready = True
-            return super().forward(x)
-
-    module = net(Hooked)
-    export_program(module, x(), tmp_path / "net.pt2", dynamic="batch")
-    assert len(module.fc._forward_hooks) == 1
-    with torch.no_grad():
-        assert torch.equal(run(tmp_path / "net.pt2", [x(5)])[0], module.eval()(x(5)))
 
 
 # Operators that are written in another way --------------------------------------------------------------------------------------

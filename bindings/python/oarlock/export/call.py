@@ -9,8 +9,9 @@ from torch.utils import _pytree as pytree
 
 from .errors import ExportError
 from .outputs import key_text, plain
-from .state import ModelState
-from .wrappers import eager
+from .state import Snapshot
+from .unwritten import unwritten
+from .wrappers import eager, is_of
 
 
 class Call:
@@ -27,8 +28,9 @@ class Call:
         positional = parameter_names(self.forward)[:len(args)]
         rest = [p.name for p in inspect.signature(self.forward).parameters.values() if p.kind is p.VAR_POSITIONAL] or ["args"]
         self.names = [*positional, *(f"{rest[0]}_{i}" for i in range(len(args) - len(positional))), *kwargs]
-        self.state = ModelState(model, has_values=not self.is_unreal)
+        self.state = None  # the model as it was before the first run, for as long as it is adapted
         require_kinds(self.leaves())
+        self.devices = {t.device for t in (*tensors, *self.tensors().values()) if t.device.type not in ("cpu", "meta")} if not self.is_unreal else ()
 
     @classmethod
     def of(cls, model, example_inputs, kwargs, loss, targets, train):
@@ -39,9 +41,16 @@ class Call:
             raise ExportError(f"a torch.nn.Module is exported, not a {type(model).__name__}; {way}")
         if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
             raise ExportError("the model, or a part of it, is a torch.jit.ScriptModule: export the module that it was scripted or traced from")
-        if any(type(p).__name__ == "DTensor" for p in model.parameters()) or any("FullySharded" in type(m).__name__ for m in model.modules()):
+        if is_of(model.parameters(), "torch.distributed.tensor", "DTensor") or is_of(
+                model.modules(), "torch.distributed.fsdp", "FullyShardedDataParallel", "FSDPModule"):
             raise ExportError("the parameters are sharded over ranks (fully_shard, FullyShardedDataParallel): export the model before that; "
                               "Oarlock shares the work among ranks by itself")
+        tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        if lazy := [name for name, tensor in tensors.items() if torch.nn.parameter.is_lazy(tensor)]:
+            raise ExportError(f"the sizes of {', '.join(lazy)} are not known before a first run: call the model once, model(...), and export then")
+        if inference := [name for name, tensor in tensors.items() if tensor.is_inference()]:
+            raise ExportError(f"{', '.join(inference)} were made under torch.inference_mode, and nothing can be trained that reads them: "
+                              "make the model outside of it")
         if torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda"):
             raise ExportError("export_program is called under torch.autocast, which would not be in the program: call it outside, and put "
                               "the autocast into forward if the program is to have it")
@@ -82,20 +91,46 @@ class Call:
     def run(self, grad_mode=torch.no_grad, change=lambda path, value: value, before=None):
         """What the model itself gives, from the state and random numbers that every run begins with; before: after a call so changed."""
         self.state.restore()
-        if self.gradients:
-            grad_mode = torch.enable_grad
-        for each in (change,) if before is None else (before, change):
-            args, kwargs = self.arguments(each)
-            torch.manual_seed(0)
-            with self.fake_mode or contextlib.nullcontext(), grad_mode():
-                outputs = self.model(*args, **kwargs)
-        return outputs
+        if before is not None:
+            self.run_on(grad_mode, before)
+        return self.run_on(grad_mode, change)
+
+    def run_on(self, grad_mode=torch.no_grad, change=lambda path, value: value):
+        """What the model gives now, after whatever was run before."""
+        args, kwargs = self.arguments(change)
+        self.seed()
+        with self.fake_mode or contextlib.nullcontext(), torch.enable_grad() if self.gradients else grad_mode(), unwritten(self.state):
+            return self.model(*args, **kwargs)
+
+    def seed(self):
+        """The random numbers that every run begins with, on the devices whose own are put back afterwards."""
+        torch.default_generator.manual_seed(0)
+        for device in self.devices:
+            module = torch.get_device_module(device)
+            with getattr(module, "device", contextlib.nullcontext)(device):
+                module.manual_seed(0)
+
+    def changes(self):
+        """What a first call changes, and what a second one changes: self.path of each, buffers aside."""
+        seen = [self.state]
+        for run in (self.run, self.run_on):
+            run()
+            seen.append(Snapshot(self.model, self.state.has_values))
+        buffers = {f"self.{name}" for name, _ in self.model.named_buffers(remove_duplicate=False)}
+        return [[path for path in before.differences(after) if path not in buffers] for before, after in zip(seen, seen[1:])]
+
+    def kept(self):
+        return self.changes()[1]
+
+    def set_up(self):
+        """What the first call makes once for all."""
+        first, second = self.changes()
+        return [path for path in first if path not in second]
 
     def warn_of_state(self):
         """Where no check tells whether it matters."""
-        self.run()
-        if changed := self.state.changed():
-            warnings.warn(f"forward assigns {', '.join(changed)}; a program keeps no attributes from call to call but buffers "
+        if kept := self.kept():
+            warnings.warn(f"forward changes {', '.join(kept)}; a program keeps no attributes from call to call but buffers "
                           "(register_buffer)", stacklevel=3)
 
     def _adapted_forward(self, *args, **kwargs):
@@ -104,7 +139,11 @@ class Call:
         made = plain(outputs)
         if not callable(self.loss):
             return made
-        return {"loss": self.loss_of(outputs, targets), **(made if isinstance(made, dict) else {"outputs": made})}
+        made = made if isinstance(made, dict) else {"outputs": made}
+        if made.pop("loss", None) is not None:
+            raise ExportError("the model has an output 'loss' of its own, and loss= is to make another: call the model so that it gives none "
+                              "(without labels), or leave loss= out")
+        return {"loss": self.loss_of(outputs, targets), **made}
 
     def loss_of(self, outputs, targets):
         return self.loss(outputs, *targets)
@@ -116,7 +155,8 @@ class Call:
             if p.kind is p.VAR_POSITIONAL:
                 made.update((name, p.replace(name=name, kind=p.POSITIONAL_OR_KEYWORD)) for name in self.names[len(made):len(self.args)])
             elif p.kind is not p.VAR_KEYWORD:
-                made[p.name] = p.replace(annotation=p.empty)
+                is_given = len(made) < len(self.args)  # what follows it then may have no default
+                made[p.name] = p.replace(annotation=p.empty, **({"default": p.empty} if is_given else {}))
         for name in self.kwargs:
             made.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY))
         return inspect.Signature([*made.values()])
@@ -133,7 +173,13 @@ class Call:
             vars(self.model)["forward"] = forward
             if self.is_trained:
                 self.model.train()
-            with torch.inference_mode(False), torch.random.fork_rng({t.get_device() for t in self.model.parameters() if t.is_cuda}):
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(torch.inference_mode(False))
+                self.state = Snapshot(self.model, has_values=not self.is_unreal)
+                stack.callback(self.state.restore)
+                stack.enter_context(torch.random.fork_rng(()))
+                for kind in {device.type for device in self.devices}:
+                    stack.enter_context(torch.random.fork_rng([d.index for d in self.devices if d.type == kind], device_type=kind))
                 yield
         finally:
             vars(self.model).pop("forward")
@@ -141,7 +187,6 @@ class Call:
                 vars(self.model)["forward"] = own
             for module, mode in modes:
                 module.training = mode
-            self.state.restore()
 
 
 def require_kinds(leaves):

@@ -1,11 +1,15 @@
 """The check of a saved program against the model that it was made of."""
+import collections.abc
 import warnings
 
 import torch
 
-from .errors import ExportError, describe
+from .compare import difference
+from .errors import ExportError, describe, first_line, nearest, place_of
 from .outputs import leaf_paths
+from .state import Snapshot
 from .tracing import quiet
+from .unwritten import unwritten
 
 
 class Check:
@@ -16,7 +20,7 @@ class Check:
         self.module = loaded(file).module()
         if any(tensor.is_meta for tensor in self.module.state_dict().values()):
             self.module.load_state_dict({name: value.detach().clone() for name, value in state.items()}, assign=True)
-        self.buffers = [(buffer, buffer.detach().clone()) for buffer in self.module.buffers()]
+        self.state = Snapshot(self.module)
 
     def run(self, program, other_inputs=None):
         if program is not None:
@@ -38,33 +42,44 @@ class Check:
 
     def of(self, module, change=lambda path, value: value):
         args, kwargs = self.call.arguments(change)
-        torch.manual_seed(0)
-        with torch.no_grad():
+        self.call.seed()
+        with torch.no_grad(), unwritten(self.state):
             return module(*args, **kwargs)
 
     def of_file(self, change=lambda path, value: value, before=None):
-        with torch.no_grad():
-            for buffer, value in self.buffers:
-                buffer.copy_(value)
+        self.state.restore()
         if before is not None:
             self.of(self.module, before)
         return self.of(self.module, change)
 
     def compare_in_a_row(self, exact):
-        """A call after one with other values, without going back between them: what forward keeps must be in buffers."""
+        """A call after another, without going back between them: what forward keeps must be in buffers."""
+        def as_it_is(path, value):
+            return value
+
         def first_row(path, value):
             return value.index_select(0, torch.zeros(len(value), dtype=torch.int64, device=value.device)) if value.dim() else value
 
-        try:
-            expected, changed = self.call.run(before=first_row), self.call.state.changed()
-            values = self.of_file(before=first_row)
-        except Exception:  # not every model takes the first row in the place of all
-            return
-        if path := difference(values, expected, exact):
-            kept = f" assigns {', '.join(changed)}" if changed else " keeps something from call to call outside of its buffers"
-            raise ExportError(f"output '{path}' of the saved program is that of the model in a first call, but not in a second: forward{kept}, "
-                              "which a program does not; tensors that are to be kept are buffers: self.register_buffer(name, tensor) in "
-                              "__init__, and self.name.copy_(...) or add_(1) in forward")
+        for before in (as_it_is, first_row):
+            try:
+                expected = self.call.run(before=before)
+            except Exception as error:
+                if before is first_row:  # not every model takes it in the place of all
+                    return
+                raise ExportError(f"the model does not run a second time: {first_line(error)}{place_of(error)}") from error
+            try:
+                values = self.of_file(before=before)
+            except Exception as error:
+                raise ExportError(f"the saved program does not run after a call, where the model does: {first_line(error)}") from error
+            if path := difference(values, expected, exact):
+                self.refuse_state(path)
+
+    def refuse_state(self, path):
+        kept = self.call.kept()
+        kept = f" changes {', '.join(kept)}" if kept else " keeps something from call to call outside of its buffers"
+        raise ExportError(f"output '{path}' of the saved program is that of the model in a first call, but not in a second: forward{kept}, "
+                          "which a program does not; tensors that are to be kept are buffers: self.register_buffer(name, tensor) in "
+                          "__init__, and self.name.copy_(...) or add_(1) in forward")
 
     def other_size(self, label, size):
         """A size at which both ran and agreed; None if the model runs at no other, which is warned of."""
@@ -89,8 +104,6 @@ class Check:
         return agreed[0] if agreed else None
 
     def with_inputs(self, inputs):
-        if missing := [name for name in self.call.tensors() if name not in inputs]:
-            raise ExportError(f"other_inputs must have every tensor by name; it lacks {', '.join(missing)}")
         wrong = self.try_change(lambda path, value: inputs[path].clone(), "other_inputs")
         if wrong:
             raise ExportError(f"{'the program' if wrong[0] else 'the model itself'} does not run with other_inputs: {wrong[1]}")
@@ -109,13 +122,13 @@ class Check:
         try:
             expected, again = self.call.run(change=change), self.call.run(change=change)
         except Exception as error:
-            return False, f"at {where}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            return False, f"at {where}: {first_line(error)}"
         if difference(expected, again, exact=True):
             return False, f"at {where}: it gives other values each time (inputs that hold positions? give other_inputs)"
         try:
             values = self.of_file(change)
         except Exception as error:
-            return True, f"at {where}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            return True, f"at {where}: {first_line(error)}"
         self.compare(values, expected, f"the model at {where}")
         return None
 
@@ -129,14 +142,22 @@ class Check:
                               f"{describe(leaf_paths(values)[path], leaf_paths(expected)[path])}. {asked}? (check=False saves it all the same)")
 
 
-def difference(values, expected, exact):
-    """The path of the first output that differs, or None."""
-    values, expected = leaf_paths(values), leaf_paths(expected)
-    for path, value in values.items():
-        other = expected.get(path)
-        if not (same_tensors(value, other, exact) if isinstance(value, torch.Tensor) else value == other):
-            return path
-    return None
+def require_other_inputs(inputs, call, is_checked):
+    """Before anything is traced: they are all tensors by name."""
+    if inputs is None:
+        return
+    if not isinstance(inputs, collections.abc.Mapping):
+        raise ExportError(f"other_inputs is a {type(inputs).__name__}; give a mapping of every tensor by name: {', '.join(call.tensors())}")
+    for name, value in inputs.items():
+        if name not in call.tensors():
+            raise ExportError(f"other_inputs has '{name}', but no input tensor is called so{nearest(name, call.tensors())}")
+        if not isinstance(value, torch.Tensor):
+            raise ExportError(f"other_inputs has '{name}', which is a {type(value).__name__}; give a tensor")
+    if missing := [name for name in call.tensors() if name not in inputs]:
+        raise ExportError(f"other_inputs must have every tensor by name; it lacks {', '.join(missing)}")
+    if not is_checked:
+        warnings.warn("other_inputs are not used: they are for the check, which check=False leaves out, and which a model without values "
+                      "does not have", stacklevel=3)
 
 
 def loaded(file):
@@ -147,14 +168,4 @@ def loaded(file):
             return torch.export.load(file)
     except Exception as error:
         raise ExportError("torch.export cannot read the program that it saved (a later torch may; check=False saves it all the same): "
-                          f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
-
-
-def same_tensors(value, other, exact):
-    if not isinstance(other, torch.Tensor) or value.shape != other.shape or value.dtype != other.dtype:
-        return False
-    if not value.is_floating_point():
-        return torch.equal(value, other)
-    bound = 0.0 if exact and not value.is_cuda else 5e-2 if value.dtype.itemsize < 4 else 1e-4
-    scale = other[other.isfinite()].abs().max().item() if other.isfinite().any() else 0.0
-    return torch.allclose(value.double(), other.double(), rtol=0, atol=bound * max(1.0, scale), equal_nan=True)
+                          f"{first_line(error)}") from error

@@ -12,6 +12,12 @@ class ExportError(RuntimeError):
     """The model cannot be exported as asked. The text says how to change the model or the call."""
 
 
+def first_line(error):
+    """Its kind, and the first line of its text if it has one."""
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
+
+
 def nearest(name, known):
     close = difflib.get_close_matches(str(name), [*known], 1)
     return f" (did you mean '{close[0]}'?)" if close else f"; there are: {', '.join(known) or 'none'}"

@@ -14,13 +14,13 @@ def first_outputs(call):
     try:
         with watched_gradients(call):
             outputs = call.run(torch.enable_grad)
-            call.state.remember_attributes()
     except ExportError:
         raise
     except Exception as error:
         what = "the model does not run with these example inputs"
         missing = unlike(call, error)
-        if any(frame.name == call.loss_of.__name__ for frame in traceback.extract_tb(error.__traceback__)):
+        loss_of = call.loss_of.__func__.__code__
+        if any(frame.f_code is loss_of for frame, _ in traceback.walk_tb(error.__traceback__)):
             what = "the loss does not run with the outputs of the model"
             missing = ("; what it takes besides them is given as targets=" if not call.target_names else
                        f"; it is given the outputs and {len(call.target_names)} targets: {', '.join(call.target_names)}")
@@ -33,26 +33,28 @@ def first_outputs(call):
 
 @contextlib.contextmanager
 def watched_gradients(call):
-    """Where forward computes gradients is kept in call.gradients; a backward, which would change the model's own, is refused."""
-    autograd = torch.autograd
-    grad, backward, make_dual = autograd.grad, autograd.backward, autograd.forward_ad.make_dual
+    """Where forward computes gradients is kept in call.gradients; a backward, which would change the model's own, is refused.
 
-    def watched(function):
-        def watch(*args, **kwargs):
-            call.gradients = call.gradients or traceback.extract_stack()
-            return function(*args, **kwargs)
+    What is watched lies below torch.autograd's functions, which a model may have imported by name.
+    """
+    run_backward, enter_level = torch.autograd._engine_run_backward, torch._C._enter_dual_level
 
-        return watch
+    def watched_backward(*args, accumulate_grad, **kwargs):
+        if accumulate_grad:
+            raise ExportError("forward calls backward(): leave that and the optimizer's step to the training program, and return the loss"
+                              + place_in(traceback.extract_stack()))
+        call.gradients = call.gradients or traceback.extract_stack()
+        return run_backward(*args, accumulate_grad=False, **kwargs)
 
-    def refused_backward(*args, **kwargs):
-        raise ExportError("forward calls backward(): leave that and the optimizer's step to the training program, and return the loss"
-                          + place_in(traceback.extract_stack()))
+    def watched_level():
+        call.gradients = call.gradients or traceback.extract_stack()
+        return enter_level()
 
-    autograd.grad, autograd.backward, autograd.forward_ad.make_dual = watched(grad), refused_backward, watched(make_dual)
+    torch.autograd._engine_run_backward, torch._C._enter_dual_level = watched_backward, watched_level
     try:
         yield
     finally:
-        autograd.grad, autograd.backward, autograd.forward_ad.make_dual = grad, backward, make_dual
+        torch.autograd._engine_run_backward, torch._C._enter_dual_level = run_backward, enter_level
 
 
 def unlike(call, error):

@@ -35,30 +35,60 @@ def require_operators(program, operators):
                 raise ExportError(f"{module_of(node)} calls {name}: {GRADIENTS}{place_of_node(node)}")
 
 
+def written(target, args, kwargs):
+    """The values that a call of an operator writes to: by its schema, and running statistics in training, which no schema tells of."""
+    if not isinstance(target, torch._ops.OpOverload):
+        return []
+    given = {**{argument.name: value for argument, value in zip(target._schema.arguments, args)}, **kwargs}
+    names = [argument.name for argument in target._schema.arguments if argument.alias_info is not None and argument.alias_info.is_write]
+    in_training = any(given.get(name) is True for name in ("training", "train", "use_input_stats"))
+    if in_training and "backward" not in target._schema.name and "_functional" not in target._schema.name:
+        names += ["running_mean", "running_var"]
+    return [given[name] for name in names if given.get(name) is not None]
+
+
 def runnable(program, operators):
     """The program, refused or rewritten where Oarlock could not run it."""
     require_operators(program, operators)
+    require_constants(program)
     drop_unused_regions(program)
     replace_out_arguments(program)
     return program
+
+
+def require_constants(program):
+    """Tensors of the program that are neither weights nor inputs have values that can be saved."""
+    lost = [name for name, value in program.constants.items()
+            if isinstance(value, torch.Tensor) and (value.is_meta or hasattr(value, "fake_mode"))]
+    if lost:
+        raise ExportError(f"these tensors have no values and are in no state dict that could bring them: {', '.join(lost)}; make the model "
+                          "with real tensors and give weights=False; where forward writes through .data, write to the buffer itself")
 
 
 def drop_unused_regions(program):
     """Regions (of torch.no_grad, of autocast) that give nothing: torch 2.11 saves them, but cannot read them again."""
     for graph in graphs(program):
         for node in reversed(graph.nodes):
-            if isinstance(node.target, torch._ops.HigherOrderOperator) and "wrap_with" in node.name and not node.users:
-                inner = [arg for arg in node.args if isinstance(arg, torch.fx.Node) and arg.op == "get_attr"]
-                bodies = [getattr(graph.owning_module, arg.target).graph for arg in inner]
-                if all(is_pure(body_node) for body in bodies for body_node in body.nodes):
-                    graph.erase_node(node)
+            if isinstance(node.target, torch._ops.HigherOrderOperator) and "wrap_with" in node.name and not node.users and is_pure(node):
+                graph.erase_node(node)
         graph.owning_module.recompile()
 
 
 def is_pure(node):
-    if not isinstance(node.target, torch._ops.OpOverload):
-        return node.op in ("placeholder", "output", "get_attr")
-    return not node.target._schema.is_mutable and torch.Tag.nondeterministic_seeded not in node.target.tags
+    """Whether the node can be left out where nobody reads what it gives."""
+    if isinstance(node.target, torch._ops.OpOverload):
+        return not written(node.target, node.args, node.kwargs) and torch.Tag.nondeterministic_seeded not in node.target.tags
+    if isinstance(node.target, torch._ops.HigherOrderOperator):
+        return all(is_pure(inside) for body in bodies_of(node) for inside in body.nodes)
+    if node.op == "call_function":  # arithmetic of sizes, and one of several results
+        return node.target.__module__ in ("_operator", "math") or node.target.__name__.startswith("sym_")
+    return node.op in ("placeholder", "output", "get_attr")
+
+
+def bodies_of(node):
+    inner = [argument for argument in node.args if isinstance(argument, torch.fx.Node) and argument.op == "get_attr"]
+    bodies = [getattr(node.graph.owning_module, argument.target) for argument in inner]
+    return [body.graph for body in bodies if isinstance(body, torch.fx.GraphModule)]
 
 
 def replace_out_arguments(program):

@@ -4,14 +4,14 @@ import json
 import torch
 
 from .call import Call
-from .check import Check
+from .check import Check, require_other_inputs
 from .dynamic import dynamic_dims
-from .errors import ExportError
+from .errors import ExportError, first_line
 from .first_run import first_outputs, warn_untrainable
 from .operators import graphs, runnable
 from .outputs import loss_path
 from .tracing import traced
-from .weights import Sink, tied_names, written
+from .weights import tied_names, written
 from .wrappers import unwrapped
 
 RECORD, RECORD_FORMAT = "oarlock.json", 1
@@ -21,8 +21,8 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
                    weights=True, stack_traces=False, operators=(), check=True, other_inputs=None):
     """Export `model` for training, save it as `path` (a .pt2 file), and check the file against the model.
 
-    model           a torch.nn.Module. Its weights, modes and buffers are afterwards as they were. Of one that torch.compile,
-                    DataParallel or DistributedDataParallel wraps, the model inside is exported, by its own names.
+    model           a torch.nn.Module, afterwards as it was: weights, buffers, gradients, modes, attributes in depth. Of one that
+                    torch.compile, DataParallel or DistributedDataParallel wraps, the model inside is exported, by its own names.
     example_inputs  what forward is called with: one tensor, a tuple of positional arguments, or a mapping of arguments by
                     name (such as what a tokenizer gives). What is not a tensor becomes a constant of the program.
     path            where to save, whole or not at all. None: only the program is returned.
@@ -44,13 +44,14 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
     check           run the saved file and the model with the same random numbers and compare all outputs, also at other
                     values of every dynamic size: made by repeating or leaving out rows of the example.
     other_inputs    a mapping of all tensors, targets too, at other sizes, to check with instead of such rows: for inputs that
-                    hold positions in each other, such as offsets or the edges of a graph.
+                    hold positions in each other, such as offsets or the edges of a graph. Not used without a check.
 
     Returns the torch.export.ExportedProgram. Raises ExportError.
     """
     with unwrapped(model) as model:
         call = Call.of(model, example_inputs, kwargs, loss, targets, train)
         dims = dynamic_dims(dynamic, call)
+        require_other_inputs(other_inputs, call, is_checked=check and not call.is_unreal)
         with call.adapted():
             outputs = first_outputs(call)
             record = {"format": RECORD_FORMAT, "torch": torch.__version__.partition("+")[0],
@@ -77,14 +78,13 @@ def export_program(model, example_inputs, path=None, *, loss=None, targets=(), d
 
 
 def save(program, file, record):
-    sink = Sink(file)
     try:
-        torch.export.save(program, sink, extra_files={RECORD: json.dumps(record, indent=1)})
+        torch.export.save(program, file, extra_files={RECORD: json.dumps(record, indent=1)})
     except Exception as error:
+        file.require()
         raise ExportError("torch.export traced the model but cannot save what it made (a later torch may): "
-                          f"{type(error).__name__}: {str(error).strip().splitlines()[0]}") from error
-    if sink.error:
-        raise ExportError(f"cannot write the program: {sink.error.strerror}") from sink.error
+                          f"{first_line(error)}") from error
+    file.require()
 
 
 def strip_stack_traces(program):
@@ -95,11 +95,6 @@ def strip_stack_traces(program):
 
 def leave_out_weights(program):
     state = program.state_dict
-    lost = [name for name, value in program.constants.items()
-            if isinstance(value, torch.Tensor) and (value.is_meta or hasattr(value, "fake_mode"))]
-    if lost:
-        raise ExportError(f"these tensors have no values and are in no state dict that could bring them: {', '.join(lost)}; "
-                          "make the model with real tensors and give weights=False")
     for name, tensor in list(state.items()):
         if not hasattr(tensor, "fake_mode"):
             empty = torch.empty_like(tensor, device="meta")

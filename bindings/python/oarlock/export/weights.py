@@ -5,7 +5,9 @@ import ctypes
 import io
 import json
 import os
+import stat
 import tempfile
+import warnings
 
 import torch
 
@@ -30,8 +32,13 @@ def export_weights(model, path):
         with unwrapped(model) as inner:
             named = inner.state_dict()
     kept, first, metadata = {}, {}, {"format": "pt"}
-    for name in sorted(named):
-        tensor = named[name].detach()
+    if others := [name for name, value in named.items() if not isinstance(value, torch.Tensor)]:
+        told = ", ".join(f"'{name}' (a {type(named[name]).__name__})" for name in others)
+        if named is model:
+            raise ExportError(f"a safetensors file holds tensors, but not {told}; give the mapping of the tensors alone")
+        warnings.warn(f"{told} of the state dict is no tensor, and not in the file", stacklevel=2)
+    for name in sorted(set(named).difference(others)):
+        tensor = named[name].detach().resolve_conj().resolve_neg()
         if tensor.is_meta or hasattr(tensor, "fake_mode"):
             raise ExportError(f"tensor '{name}' has no values: it is on the meta device, or fake")
         if tensor.dtype not in DTYPES or tensor.layout != torch.strided:
@@ -64,8 +71,19 @@ def write_safetensors(path, tensors, metadata):
 class Sink(io.RawIOBase):
     """Writes to a file until that fails, and keeps the error: torch's writer ends the process where one reaches it (no space left)."""
 
-    def __init__(self, file):
-        self.file, self.error = file, None
+    def __init__(self, file, path):
+        self.file, self.path, self.error = file, path, None
+
+    def require(self):
+        """All was written so far."""
+        if self.error:
+            raise ExportError(f"cannot write {self.path}: {self.error.strerror or self.error}") from self.error
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        return self.file.readinto(buffer)
 
     def writable(self):
         return True
@@ -88,30 +106,39 @@ class Sink(io.RawIOBase):
 
 @contextlib.contextmanager
 def written(path):
-    """A file to write and read that appears at `path` when all went well, and never in part. None: a file that does not stay."""
+    """A Sink to write and read that appears at `path` when all went well, and never in part. None: a file that does not stay."""
     if path is None:
         with tempfile.TemporaryFile() as file:
-            yield file
+            yield Sink(file, "a temporary file")
         return
     path = os.path.abspath(os.fspath(path))
-    if os.path.isdir(path):
-        raise ExportError(f"cannot write {path}: it is a folder")
+    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
+        raise ExportError(f"cannot write {path}: it is " + ("a folder" if os.path.isdir(path) else "no regular file, and would be replaced"))
     temporary = f"{path}.{os.getpid()}.partial"
-    try:
+    with told_as_unwritten(path):
         file = open(temporary, "w+b")
-    except OSError as error:
-        raise ExportError(f"cannot write {path}: {error.strerror}") from error
     try:
-        with file:
-            yield file
+        sink = Sink(file, path)
+        yield sink
+        sink.require()
+        with told_as_unwritten(path):
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+            file.close()
+            os.replace(temporary, path)
+    finally:
+        for end in (file.close, lambda: os.unlink(temporary)):
+            with contextlib.suppress(OSError):  # what went wrong is told already
+                end()
+
+
+@contextlib.contextmanager
+def told_as_unwritten(path):
+    """Around what works on the file alone: the model's own errors, in the check, are the model's."""
+    try:
+        yield
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
 
 
 def tied_names(model):

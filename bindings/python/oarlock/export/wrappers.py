@@ -1,16 +1,23 @@
 """Wrappers that training scripts put around a model. What is exported is the model inside, by its own names."""
 import contextlib
 import sys
+import types
 
 import torch
 
-# Class -> the attribute that holds what is wrapped. torch.compile's class is found by its name: to import it takes a second.
 PARALLEL = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
+
+
+def is_of(values, module, *names):
+    """Whether one of the values is of such a class of a module of torch; nothing is, as long as nobody has imported it."""
+    kinds = tuple(filter(None, (getattr(sys.modules.get(module), name, None) for name in names)))
+    return any(isinstance(value, kinds) for value in values)
 
 
 def inside(module):
     """(attribute, what it holds) of a wrapper, or None of a module that is none."""
-    name = "module" if isinstance(module, PARALLEL) else "_orig_mod" if type(module).__name__ == "OptimizedModule" else None
+    is_compiled = is_of([module], "torch._dynamo.eval_frame", "OptimizedModule")
+    name = "module" if isinstance(module, PARALLEL) else "_orig_mod" if is_compiled else None
     return name and (name, getattr(module, name))
 
 
@@ -23,7 +30,11 @@ def innermost(module, removed):
 
 def eager(function):
     """What torch.compile was given, if it made this function."""
-    return getattr(function, "_torchdynamo_orig_callable", function)
+    made_of = getattr(function, "_torchdynamo_orig_callable", None)
+    if made_of is None:
+        return function
+    owner = getattr(function, "__self__", None)  # of a method that the class has compiled
+    return made_of if owner is None else types.MethodType(made_of, owner)
 
 
 @contextlib.contextmanager
