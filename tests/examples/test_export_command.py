@@ -2,6 +2,7 @@
 import importlib
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -65,6 +66,24 @@ def odd():
 
 def ends():
     raise SystemExit(3)
+
+def talks():
+    print("made", flush=True)
+    return made()
+
+class Killed(Net):
+    calls = 0
+
+    def forward(self, x):
+        Killed.calls += 1
+        if Killed.calls == 4:  # in the check, when the file is there in part
+            import os
+            import signal
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().forward(x)
+
+def killed():
+    return Killed(), torch.zeros(4, WIDTH)
 """
 
 
@@ -147,6 +166,8 @@ def test_a_wrong_command_line_is_told(place, words, text):
     (["net.py:broken"], "oarlock export: net.py:broken failed: KeyError: 'nothing'"),
     (["net.py:program", "-o", "no/where.pt2"], "no/where.pt2: No such file or directory"),
     (["net.py:program", "-o", "."], ": it is a folder"),
+    (["net.py"], "oarlock export: 'net.py' is not FILE:FUNCTION"),
+    (["net.py:"], "oarlock export: 'net.py:' is not FILE:FUNCTION"),
 ])
 def test_what_the_file_does_wrong_is_told(place, monkeypatch, words, text):
     """In this process, by what the command starts: to import torch takes longer than all else."""
@@ -181,11 +202,25 @@ def test_a_full_disk_is_told_and_leaves_nothing(place):
     assert not list(place.glob("*.pt2*"))
 
 
+def with_no_reader(place, words):
+    script = f'"{BUILD}/bin/oarlock" export {words} | true; exit ${{PIPESTATUS[0]}}'
+    return subprocess.run(["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "OARLOCK_PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"})
+
+
 def test_whoever_reads_the_summary_may_stop(place):
-    script = f'"{BUILD}/bin/oarlock" export net.py:program -o out.pt2 | true; exit ${{PIPESTATUS[0]}}'
-    done = subprocess.run(["bash", "-c", script], cwd=place, capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "OARLOCK_PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"})
-    assert (done.returncode, done.stderr) == (0, "") and (place / "out.pt2").exists()
+    done = with_no_reader(place, "net.py:program -o out.pt2 --weights w.safetensors")
+    assert (done.returncode, done.stderr) == (0, "") and (place / "out.pt2").exists() and (place / "w.safetensors").exists()
+
+
+def test_an_export_that_ends_without_a_file_does_not_say_that_all_went_well(place):
+    done = with_no_reader(place, "net.py:talks -o out.pt2")
+    assert done.returncode == 1 and "net.py:talks failed: BrokenPipeError" in done.stderr and not list(place.glob("*.pt2*"))
+
+
+def test_a_signal_leaves_no_file_in_part(place):
+    status, _, _ = export(place, "net.py:killed", "-o", "out.pt2")
+    assert status in (-signal.SIGTERM, 128 + signal.SIGTERM) and not list(place.glob("*.pt2*"))
 
 
 def test_errors_of_the_users_file_come_with_their_line(place):

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import signal
 import sys
 import traceback
 
@@ -85,6 +86,8 @@ def kind_of(made):
 
 def run(given):
     file, _, name = given.what.rpartition(":")
+    if not file or not name:
+        raise ExportError(f"'{given.what}' is not FILE:FUNCTION")
     made = made_by(file, name)
     path = given.output or made.get("path") or os.path.splitext(os.path.basename(file))[0] + ".pt2"
     made["path"] = path
@@ -94,22 +97,42 @@ def run(given):
         made["check"] = False
     if given.stack_traces:
         made["stack_traces"] = True
-    program = export_program(**made)
-    print(summary(program, path))
+    told = [summary(export_program(**made), path)]
     if given.weights:
         export_weights(made["model"], given.weights)
-        print(f"{given.weights}: {os.path.getsize(given.weights):,} bytes")
+        told.append(f"{given.weights}: {os.path.getsize(given.weights):,} bytes")
+    return "\n".join(told)
+
+
+def tell(text):
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # whoever reads what is printed has had enough: the files are there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Ended(BaseException):
+    """By a signal: raised, so that no file in part stays."""
+
+
+def raise_at_signals():
+    def end(number, frame):
+        raise Ended(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # else it is as whoever started this wants it: nohup
+            signal.signal(number, end)
 
 
 def main():
     given = arguments()
     try:
-        run(given)
-        sys.stdout.flush()
+        tell(run(given))
     except ExportError as error:
         sys.exit(f"oarlock export: {error}")
-    except BrokenPipeError:  # whoever reads what is printed has had enough: the files are there
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Ended as ended:
+        signal.signal(ended.args[0], signal.SIG_DFL)
+        signal.raise_signal(ended.args[0])
     except SystemExit as error:
         sys.exit(f"oarlock export: {given.what} ended the program by sys.exit({error.code!r}); leave that to what runs under "
                  "if __name__ == \"__main__\"")
@@ -120,4 +143,5 @@ def main():
 
 
 if __name__ == "__main__":
+    raise_at_signals()
     main()
