@@ -1,11 +1,11 @@
 """Operators of libtorch by name, with autograd: `oarlock.ops.aten.linear(x, weight, bias)`."""
-import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from . import _c
 from ._c import op_call, op_call_no_grad  # found faster than through the module: called for every operator
@@ -13,7 +13,9 @@ from ._state import State, the_state
 from ._tensor import as_tensor
 from ._values import dtype_number
 
-_records: ContextVar[bool] = ContextVar("oarlock.records", default=True)  # of this thread, or of this asyncio task
+P, R = ParamSpec("P"), TypeVar("R")
+
+_innermost: ContextVar["no_grad | None"] = ContextVar("oarlock.no_grad", default=None)  # of this thread, or of this asyncio task
 
 PLAIN = (bool, int, float, complex, str, type(None))  # complex ones are refused below
 
@@ -47,25 +49,49 @@ def call(state: State, name: str, arguments: tuple, keywords: dict[str, Any]) ->
     values: list[Any] = [_argument(value) for value in arguments]
     if keywords:
         values.append({key: _argument(value) for key, value in keywords.items()})
-    results = (op_call if _records.get() else op_call_no_grad)(state, name, values)
+    results = (op_call if _innermost.get() is None or _records() else op_call_no_grad)(state, name, values)
     if len(results) == 1 and not _gives_list(name):
         return results[0]
     return tuple(results) if results else None
 
 
-@contextlib.contextmanager
-def no_grad() -> Iterator[None]:
-    """Let operators record no autograd: `with oarlock.no_grad(): ...`, or as a decorator.
+class no_grad:
+    """Let operators record no autograd: `with oarlock.no_grad(): ...`, or as a decorator of a plain function.
 
-    Of this thread (of this task in asyncio), until the block ends, however it ends. Results lead back to nothing, and
-    operators may write to parameters: `oarlock.ops.aten.sub_(model.parameter("w"), step)`. Forwards of programs follow the
-    model's mode: `model.eval()`.
+    Of this thread (in asyncio of this task, and of tasks that it starts meanwhile), until the block ends, however it ends.
+    Results lead back to nothing, and operators may write to parameters: `oarlock.ops.aten.sub_(model.parameter("w"), step)`.
+    Forwards of programs follow the model's mode: `model.eval()`.
+
+    Raises:
+        TypeError: it decorates a generator or a coroutine, which runs when the decorator has long ended.
     """
-    token = _records.set(False)
-    try:
-        yield
-    finally:
-        _records.reset(token)
+
+    def __enter__(self) -> None:
+        self._is_open, self._outer = True, _innermost.get()
+        self._token = _innermost.set(self)
+
+    def __exit__(self, *raised: object) -> None:
+        self._is_open = False
+        _innermost.reset(self._token)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        if any(is_later(function) for is_later in (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)):
+            raise TypeError(f"no_grad() decorates plain functions; in {function.__qualname__}, which runs later, write `with oarlock.no_grad():`")
+
+        @wraps(function)
+        def without_autograd(*arguments: P.args, **keywords: P.kwargs) -> R:
+            with no_grad():
+                return function(*arguments, **keywords)
+
+        return without_autograd
+
+
+def _records() -> bool:
+    """A task that a block has started sees the block's end, though not in its own copy of the context."""
+    scope = _innermost.get()
+    while scope is not None and not scope._is_open:
+        scope = scope._outer
+    return scope is None
 
 
 def op(name: str, *arguments: Any, **keywords: Any) -> Any:

@@ -1,4 +1,6 @@
 """Operators by name, and models that are written in them."""
+import asyncio
+
 import numpy
 import oarlock
 from scene import raises, scenario
@@ -75,6 +77,36 @@ def operator_no_grad(folder):
             ops.sub_(parameter, 0.5)
         accelerator.backward(ops.sum(ops.mul(parameter, parameter)))
         assert model.gradient("weight").tolist() == [2, -10] and weight.tolist() == [1, -5]
+        inside, after = asyncio.run(sums_in_a_task(ops, parameter))
+        with raises(oarlock.InvalidState, "no graph"):
+            accelerator.backward(inside)
+        accelerator.backward(after)
+        assert model.gradient("weight").tolist() == [3, -9]
+        halve = oarlock.no_grad()(lambda: ops.mul_(parameter, 0.5))
+        halve()
+        assert weight.tolist() == [0.5, -2.5]
+        with raises(TypeError, "no_grad() decorates plain functions; in rows"):
+            oarlock.no_grad()(rows)
+
+
+def rows():
+    yield X
+
+
+async def sums_in_a_task(ops, parameter):
+    """Of a task that was started without autograd and goes on when that has ended."""
+    is_over = asyncio.Event()
+
+    async def task():
+        inside = ops.sum(parameter)
+        await is_over.wait()
+        return inside, ops.sum(parameter)
+
+    with oarlock.no_grad():
+        started = asyncio.create_task(task())
+        await asyncio.sleep(0)
+    is_over.set()
+    return await started
 
 
 def squared_error(model, inputs):
