@@ -8,9 +8,7 @@ import torch
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent)]
 from traced_models import Foreign, oar, op, shape_of, state, times_w  # noqa: E402
-from oarlock_ctypes import E_UNSUPPORTED, OarlockError  # noqa: E402
-
-E_CALLBACK = 16
+from oarlock_ctypes import E_CALLBACK, E_UNSUPPORTED, OarlockError  # noqa: E402
 
 
 def refused(body, inputs=None, dynamic='{"x": {"0": "n"}}', **more):
