@@ -14,7 +14,10 @@ auto while_peers_wait(Group& group, std::string_view operation, const Fn& fn) ->
   try {
     return fn();
   } catch (...) {
-    (void)group.abort(fmt::format("{} failed on rank {}: {}", operation, group.rank(), message_of_current_exception()));
+    if (group.size() > 1) {
+      (void)group.abort(
+          fmt::format("{} failed on rank {}: {}", operation, group.rank(), message_of_current_exception()));
+    }
     throw;
   }
 }

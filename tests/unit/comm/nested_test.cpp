@@ -128,6 +128,13 @@ TEST(NestedOperations, AnExceptionTellsThePeersBeforeItFliesOn) {
   EXPECT_NE(group.aborted_for.find("reduce_tree failed on rank 0"), std::string::npos) << group.aborted_for;
 }
 
+TEST(NestedOperations, AnExceptionOnTheOnlyRankEndsNothing) {
+  doubles::ScriptedGroup group(0, 1);
+  const at::Tensor too_large = at::zeros({1}).expand({std::int64_t{1} << 60});
+  EXPECT_THROW((void)reduce_tree(group, Tree(too_large), ReduceOp::kSum, kStandard), std::exception);
+  EXPECT_EQ(group.aborted_for, "");
+}
+
 TEST(PlanBuckets, PacksSmallLeavesOfAKindAndLeavesLargeOnesAlone) {
   const std::int64_t large = kPackedLeafBytesMax + 1;
   EXPECT_EQ(plan_buckets({{8, 0}, {large, 0}, {8, 1}, {0, 0}, {8, 0}, {8, 1}}),
