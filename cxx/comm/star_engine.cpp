@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/log.h"
 #include "base/thread.h"
@@ -25,6 +26,13 @@ constexpr Milliseconds kGlooGrace{2000};        // gloo's own time-out comes aft
 bool gloo_may_use(const at::Tensor& tensor) {
   return tensor.is_contiguous() &&
          tensor.storage().data_ptr().get_deleter() == c10::GetDefaultCPUAllocator()->raw_deleter();
+}
+
+// Whether the operation's result is in its `tensor`.
+bool writes_tensor(const Signature& signature, int rank) {
+  const Operator op = signature.op;
+  return op == Operator::kAllReduce || op == Operator::kBroadcast ||
+         (op == Operator::kReduce && signature.root == rank);
 }
 
 }  // namespace
@@ -56,19 +64,23 @@ void StarEngine::wake() const {
   }
 }
 
-bool StarEngine::goes_through_hub(const Signature& signature) const {
-  if (signature.bytes() <= star_.inline_bytes) return true;
-  switch (signature.op) {
-    case Operator::kAllReduce:
-    case Operator::kBroadcast:
-    case Operator::kAllGather:
-      break;
-    default:
-      return true;
+bool StarEngine::is_small(const Operation& operation) const {
+  const Signature& signature = operation.signature;
+  if (!operation.received_rows.empty()) {  // only this rank knows its own size
+    return static_cast<std::int64_t>(operation.tensor.nbytes()) <= star_.inline_bytes;
   }
-  if (signature.op == Operator::kAllGather && signature.layout != 0 && signature.num_parts == 0) return true;
+  if (signature.bytes() <= star_.inline_bytes) return true;
   return signature.op == Operator::kAllReduce &&
          !gloo_can_reduce(static_cast<c10::ScalarType>(signature.dtype), static_cast<ReduceOp>(signature.reduce_op));
+}
+
+bool StarEngine::all_are_small() const {
+  if (!is_small(*current_)) return false;
+  if (current_->received_rows.empty()) return true;  // equal signatures say it
+  return std::all_of(arrivals_.begin() + 1, arrivals_.end(), [this](const Arrival& arrival) {
+    const std::int64_t num_rows = std::accumulate(arrival.rows.begin(), arrival.rows.end(), std::int64_t{0});
+    return static_cast<std::int64_t>(arrival.payload.size()) == num_rows * current_->signature.bytes();
+  });
 }
 
 // --- the engine's thread
@@ -211,8 +223,7 @@ void StarEngine::start_next() {
            false);
     } else {
       deadline_ = steady_clock().now() + current_->timeout + kHubGrace;
-      const bool with_payload = goes_through_hub(current_->signature);
-      send_to(0, std::make_shared<const std::string>(pack_arrival(*current_, star_.rank, with_payload)));
+      send_to(0, std::make_shared<const std::string>(pack_arrival(*current_, star_.rank, is_small(*current_))));
     }
   }
 }
@@ -225,9 +236,9 @@ void StarEngine::arrive_at_hub(int rank, Arrival arrival) {
 }
 
 void StarEngine::reach_verdict() {
-  const bool through_hub = goes_through_hub(current_->signature);
   Status rows = current_->received_rows.empty() ? Status::ok() : compare_rows(arrivals_);
   if (!rows.is_ok()) return fail(std::move(rows), /*tell_peers=*/true);
+  const bool through_hub = all_are_small();
   Verdict verdict;
   if (through_hub) {
     Result<Verdict> result = conclude(*current_, arrivals_);
@@ -236,16 +247,17 @@ void StarEngine::reach_verdict() {
   }
   roll_call_.next();
   for (Arrival& arrival : arrivals_) arrival = Arrival();
-  send_verdict(verdict);
+  send_verdict(verdict, through_hub);
   if (failed_) return;
   if (through_hub) return finish_current(Status::ok());
   start_transfer();
 }
 
-void StarEngine::send_verdict(const Verdict& verdict) {
-  const auto pack = [this](std::string_view payload) {
+void StarEngine::send_verdict(const Verdict& verdict, bool through_hub) {
+  const auto pack = [&](std::string_view payload) {
     FrameWriter writer(FrameType::kVerdict, payload.size());
-    return std::move(writer.put<std::uint64_t>(current_->signature.sequence).put_raw(payload)).finish();
+    writer.put<std::uint64_t>(current_->signature.sequence).put<std::uint8_t>(through_hub).put_raw(payload);
+    return std::move(writer).finish();
   };
   if (verdict.by_rank.empty()) return send_to_all(pack(verdict.shared));
   for (std::size_t rank = 1; rank < verdict.by_rank.size() && !failed_; ++rank) {
@@ -255,13 +267,14 @@ void StarEngine::send_verdict(const Verdict& verdict) {
 
 void StarEngine::handle_verdict(const Frame& frame) {
   FrameReader reader(frame.body);
-  Result<std::uint64_t> sequence = reader.get<std::uint64_t>();
-  if (current_ == nullptr || phase_ != Phase::kAwaitingRanks || !sequence.is_ok() ||
+  const Result<std::uint64_t> sequence = reader.get<std::uint64_t>();
+  const Result<std::uint8_t> through_hub = reader.get<std::uint8_t>();
+  if (current_ == nullptr || phase_ != Phase::kAwaitingRanks || !sequence.is_ok() || !through_hub.is_ok() ||
       sequence.value() != current_->signature.sequence) {
     return fail(Status(OAR_E_VERSION, "rank 0 sent a verdict that nobody awaits; do all ranks run the same version?"),
                 true);
   }
-  if (!goes_through_hub(current_->signature)) return start_transfer();
+  if (through_hub.value() == 0) return start_transfer();
   Status status = apply_verdict(*current_, star_.rank, reader.rest(), star_.world_size);
   if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
   finish_current(Status::ok());
@@ -282,8 +295,9 @@ void StarEngine::start_transfer() {
                               std::min(limits_.connect_timeout, operation.timeout)};
     transfer_ = std::make_unique<GlooTransfer>(std::move(place), std::move(star_.store_listener));
   }
-  GlooTransfer::Job job{operation.signature, operation.tensor, operation.output, operation.timeout + kGlooGrace};
-  if (!gloo_may_use(job.tensor)) {
+  GlooTransfer::Job job{operation.signature, operation.tensor,        operation.output,
+                        operation.rows,      operation.received_rows, operation.timeout + kGlooGrace};
+  if (job.tensor.defined() && !gloo_may_use(job.tensor)) {
     job.tensor = staged_tensor_ = stage(0, operation.tensor);
     job.tensor.copy_(operation.tensor);
   }
@@ -318,7 +332,9 @@ void StarEngine::take_data_result() {
                           std::move(*result).with_operation(operator_name(current_->signature.op)));
     return;
   }
-  if (staged_tensor_.defined() && !current_->output.defined()) current_->tensor.copy_(staged_tensor_);
+  if (staged_tensor_.defined() && writes_tensor(current_->signature, star_.rank)) {
+    current_->tensor.copy_(staged_tensor_);
+  }
   if (staged_output_.defined()) current_->output.copy_(staged_output_);
   finish_current(Status::ok());
 }

@@ -83,7 +83,9 @@ class StarEngine {
   struct DataSignal;
 
   bool is_hub() const { return star_.rank == 0; }
-  bool goes_through_hub(const Signature& signature) const;
+  // Whether its data may travel with the signatures; of a ragged all_to_all ranks may differ in that.
+  bool is_small(const Operation& operation) const;
+  bool all_are_small() const;
   void wake() const;
 
   void run();
@@ -102,7 +104,7 @@ class StarEngine {
   void start_next();
   void arrive_at_hub(int rank, Arrival arrival);
   void reach_verdict();
-  void send_verdict(const Verdict& verdict);
+  void send_verdict(const Verdict& verdict, bool through_hub);
   void start_transfer();
   // Memory of ours in the shape of a tensor, row-major; of the larger of this and earlier operations.
   at::Tensor stage(int slot, const at::Tensor& like);

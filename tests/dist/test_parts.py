@@ -141,6 +141,7 @@ with state(comm_inline_bytes=256) as world:
             got[by] = np.zeros_like(part_of(dtype, 0, shape))
             works.append(world.start("receive", got[by], by, dtype=dtype))
         for work in works: work.wait().release()
+        world.barrier()  # rank 0 matches the others' transfers and may not leave before
         for by, array in got.items(): check_equal(["receive", dtype, shape, by], array, part_of(dtype, by * n + me, shape))
     report(wrong=wrong)
 """)

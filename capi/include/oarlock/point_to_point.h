@@ -6,6 +6,9 @@
  *
  * A send is done when the data is with the receiver, not before that has called. Two ranks that both send first and
  * wait for the end (NULL for the work) wait for each other until the time-out: start one of the two with a work.
+ *
+ * Rank 0 of the group matches the two sides, whoever they are: when it leaves the group, transfers that have not ended
+ * are an OAR_E_PEER_LOST.
  */
 #ifndef OARLOCK_POINT_TO_POINT_H
 #define OARLOCK_POINT_TO_POINT_H

@@ -6,6 +6,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
 #include "base/thread.h"
+#include "comm/backends/gloo/gloo_call.h"
+#include "comm/backends/gloo/piece_exchange.h"
 #include "comm/reduction.h"
 #include "comm/store.h"
 
@@ -28,6 +30,9 @@ struct GlooTransfer::Worker {
   void run();
   void connect();
   void perform(Job& job);
+  void all_reduce(Job& job);
+  void broadcast(Job& job);
+  void all_gather(Job& job);
 };
 
 namespace {
@@ -82,46 +87,53 @@ void GlooTransfer::Worker::connect() {
   group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, place.rank, place.world_size, options);
 }
 
-namespace {
-
-// libtorch 2.11 notes each group's first operation in a map of the process before it takes the map's lock, so two
-// groups must not start at the same moment (a crash: seen).
-template <class Start>
-void start_and_wait(const Start& start) {
-  static std::mutex starting;
-  c10::intrusive_ptr<c10d::Work> work;
-  {
-    std::lock_guard lock(starting);
-    work = start();
-  }
-  work->wait();
-}
-
-}  // namespace
-
 void GlooTransfer::Worker::perform(Job& job) {
   if (group == nullptr) connect();
-  if (job.signature.op == Operator::kAllReduce) {
-    c10d::AllreduceOptions options;
-    options.reduceOp = gloo_reduce_op(job.signature.reduce_op);
-    options.timeout = job.timeout;
-    const auto op = static_cast<ReduceOp>(job.signature.reduce_op);
-    std::vector<at::Tensor> tensors{is_bitwise(op) ? as_bytes(job.tensor) : job.tensor.view(-1)};
-    start_and_wait([&] { return group->allreduce(tensors, options); });
-    finish_reduction(job.tensor, op, place.world_size);
-  } else if (job.signature.op == Operator::kBroadcast) {
-    c10d::BroadcastOptions options;
-    options.rootRank = job.signature.root;
-    options.timeout = job.timeout;
-    std::vector<at::Tensor> tensors{as_bytes(job.tensor)};
-    start_and_wait([&] { return group->broadcast(tensors, options); });
-  } else {
-    c10d::AllgatherOptions options;
-    options.timeout = job.timeout;
-    at::Tensor output = as_bytes(job.output);
-    at::Tensor input = as_bytes(job.tensor);
-    start_and_wait([&] { return group->_allgather_base(output, input, options); });
+  const PieceExchange exchange{*group, place.rank, place.world_size, job.timeout};
+  switch (job.signature.op) {
+    case Operator::kAllReduce:
+      return all_reduce(job);
+    case Operator::kBroadcast:
+      return broadcast(job);
+    case Operator::kReduce:
+      return exchange.reduce(job.tensor, static_cast<ReduceOp>(job.signature.reduce_op), job.signature.root);
+    case Operator::kReduceScatter:
+      return exchange.reduce_scatter(job.tensor, job.output, static_cast<ReduceOp>(job.signature.reduce_op));
+    case Operator::kGather:
+      return exchange.gather(job.tensor, job.output, job.signature.root);
+    case Operator::kScatter:
+      return exchange.scatter(job.tensor, job.output, job.signature.root);
+    case Operator::kAllToAll:
+      return exchange.all_to_all(job.tensor, job.output, job.rows, job.received_rows);
+    default:
+      return job.rows.empty() ? all_gather(job) : exchange.all_gather_rows(job.tensor, job.output, job.rows);
   }
+}
+
+void GlooTransfer::Worker::all_reduce(Job& job) {
+  c10d::AllreduceOptions options;
+  options.reduceOp = gloo_reduce_op(job.signature.reduce_op);
+  options.timeout = job.timeout;
+  const auto op = static_cast<ReduceOp>(job.signature.reduce_op);
+  std::vector<at::Tensor> tensors{is_bitwise(op) ? as_bytes(job.tensor) : job.tensor.view(-1)};
+  gloo_call([&] { return group->allreduce(tensors, options); })->wait();
+  finish_reduction(job.tensor, op, place.world_size);
+}
+
+void GlooTransfer::Worker::broadcast(Job& job) {
+  c10d::BroadcastOptions options;
+  options.rootRank = job.signature.root;
+  options.timeout = job.timeout;
+  std::vector<at::Tensor> tensors{as_bytes(job.tensor)};
+  gloo_call([&] { return group->broadcast(tensors, options); })->wait();
+}
+
+void GlooTransfer::Worker::all_gather(Job& job) {
+  c10d::AllgatherOptions options;
+  options.timeout = job.timeout;
+  at::Tensor output = as_bytes(job.output);
+  at::Tensor input = as_bytes(job.tensor);
+  gloo_call([&] { return group->_allgather_base(output, input, options); })->wait();
 }
 
 void GlooTransfer::Worker::run() {

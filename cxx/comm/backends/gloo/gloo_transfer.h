@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -31,8 +32,10 @@ class GlooTransfer {
   };
   struct Job {
     Signature signature;
-    at::Tensor tensor;  // all_reduce, broadcast: in place; all_gather: input. Contiguous.
-    at::Tensor output;  // all_gather: [n * world_size, ...], contiguous
+    at::Tensor tensor;  // as in Call; contiguous. Written by all_reduce, broadcast, and on the root by reduce
+    at::Tensor output;  // as in Call; contiguous
+    std::vector<std::int64_t> rows;
+    std::vector<std::int64_t> received_rows;
     Milliseconds timeout{0};
   };
   // On the data thread, with no lock held.
