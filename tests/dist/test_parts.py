@@ -1,10 +1,11 @@
-"""The collectives of parts, rows, lists and pairs against closed forms: worlds of two to four ranks, small and large, asynchronous
-and waiting."""
+"""The collectives of parts, rows, lists and pairs against closed forms: worlds of one to four ranks, both backends, small and large,
+asynchronous and waiting."""
 import pytest
 
 from world import run_world
 
 SIZES = pytest.mark.parametrize("size", [1, 2, 3, 4])
+BACKENDS = pytest.mark.parametrize("backend", ["shm", "gloo"])
 
 PARTS = """
 import itertools
@@ -27,7 +28,8 @@ def each():
 
 
 @SIZES
-def test_gather_scatter_and_all_to_all_move_every_dtype(size):
+@BACKENDS
+def test_gather_scatter_and_all_to_all_move_every_dtype(size, backend):
     results = run_world(size, PARTS + """
 with state(comm_inline_bytes=256) as world:
     n, me = world.size, world.rank
@@ -46,12 +48,13 @@ with state(comm_inline_bytes=256) as world:
         world.run("all_to_all", sent, got, dtype=dtype)
         check_equal(["all_to_all", dtype, shape], got, np.concatenate([part_of(dtype, by * n + me, shape) for by in range(n)]))
     report(wrong=wrong)
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     assert [result["wrong"] for result in results] == [[]] * size
 
 
 @SIZES
-def test_reduce_and_reduce_scatter_equal_numpy(size):
+@BACKENDS
+def test_reduce_and_reduce_scatter_equal_numpy(size, backend):
     results = run_world(size, PARTS + """
 import functools
 FUNCTIONS = {SUM: np.add, MAX: np.maximum, MIN: np.minimum, PRODUCT: np.multiply, AND: np.bitwise_and, OR: np.bitwise_or,
@@ -75,12 +78,13 @@ with state(comm_inline_bytes=256) as world:
             close = np.allclose(inputs[me].astype("float64"), want.astype("float64"), rtol=2e-3)
             if not (close if me == root else np.array_equal(inputs[me], kept)): wrong.append(["reduce", dtype, shape, op])
     report(wrong=wrong)
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     assert [result["wrong"] for result in results] == [[]] * size
 
 
 @SIZES
-def test_ragged_rows_land_in_rank_order(size):
+@BACKENDS
+def test_ragged_rows_land_in_rank_order(size, backend):
     results = run_world(size, PARTS + """
 with state(comm_inline_bytes=256) as world:
     n, me = world.size, world.rank
@@ -98,12 +102,13 @@ with state(comm_inline_bytes=256) as world:
                   dtype=dtype)
         check_equal(["all_to_all_rows", dtype, unit], got, want)
     report(wrong=wrong)
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     assert [result["wrong"] for result in results] == [[]] * size
 
 
 @SIZES
-def test_lists_are_one_operation_whatever_their_strides(size):
+@BACKENDS
+def test_lists_are_one_operation_whatever_their_strides(size, backend):
     results = run_world(size, PARTS + """
 with state(comm_inline_bytes=256) as world:
     n, me = world.size, world.rank
@@ -123,12 +128,13 @@ with state(comm_inline_bytes=256) as world:
         world.run("broadcast_coalesced", given, n // 2)
         for i, got in enumerate(given): check_equal(["broadcast", i], got, parts[n // 2][i])
     report(wrong=wrong)
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     assert [result["wrong"] for result in results] == [[]] * size
 
 
 @pytest.mark.parametrize("size", [2, 3, 4])
-def test_every_pair_of_ranks_exchanges_tensors(size):
+@BACKENDS
+def test_every_pair_of_ranks_exchanges_tensors(size, backend):
     results = run_world(size, PARTS + """
 with state(comm_inline_bytes=256) as world:
     n, me = world.size, world.rank
@@ -144,11 +150,12 @@ with state(comm_inline_bytes=256) as world:
         world.barrier()  # rank 0 matches the others' transfers and may not leave before
         for by, array in got.items(): check_equal(["receive", dtype, shape, by], array, part_of(dtype, by * n + me, shape))
     report(wrong=wrong)
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     assert [result["wrong"] for result in results] == [[]] * size
 
 
-def test_a_send_does_not_wait_behind_collectives():
+@BACKENDS
+def test_a_send_does_not_wait_behind_collectives(backend):
     results = run_world(2, """
 with state() as world:
     array = np.full(3, 7.0 + world.rank)
@@ -160,17 +167,18 @@ with state() as world:
         world.start("receive", array, 0, waits=True)
         world.barrier()
     report(value=array.tolist())
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     assert [result["value"] for result in results] == [[7.0] * 3] * 2
 
 
-def test_failures_leave_the_tensors_of_a_list_as_they_were():
+@BACKENDS
+def test_failures_leave_the_tensors_of_a_list_as_they_were(backend):
     results = run_world(2, """
 with state() as world:
     arrays = [np.full(3, 1.0), np.full(2 + world.rank, 2.0)]
     outcome = attempt(lambda: world.run("all_reduce_coalesced", arrays, SUM, timeout_ms=10000))
     report(status=outcome["status"], text=outcome["text"], values=[array.tolist() for array in arrays])
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     for rank, result in enumerate(results):
         assert result["status"] == "OAR_E_MISMATCH" and "in 2 tensors" in result["text"]
         assert result["values"] == [[1.0] * 3, [2.0] * (2 + rank)]

@@ -22,7 +22,8 @@ MISMATCHES = {
 
 
 @pytest.mark.parametrize("kind", MISMATCHES)
-def test_both_sides_are_named_on_both_ranks(kind):
+@pytest.mark.parametrize("backend", ["shm", "gloo"])
+def test_both_sides_are_named_on_both_ranks(kind, backend):
     zero, one, *texts = MISMATCHES[kind]
     results = run_world(2, f"""
 f, i = lambda n: np.zeros(n, np.float32), lambda n: np.zeros(n, np.int64)
@@ -32,7 +33,7 @@ calls = [lambda: world.run({zero}, timeout_ms=20000), lambda: world.run({one}, t
 report(**attempt(calls[world.rank]))
 report(later=attempt(world.barrier)["status"])
 world.close(); world.release()
-""")
+""", env={"OARLOCK_COMM_BACKEND": backend})
     for result in results:
         assert result["status"] == "OAR_E_MISMATCH" and result["seconds"] < 1, result.reports
         assert all(text in result["text"] for text in texts), result["text"]
