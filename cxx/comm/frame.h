@@ -23,6 +23,8 @@ enum class FrameType : std::uint16_t {
   kProbe,      // from rank 0: does your engine run?
   kPresent,    // to rank 0: the answer to that
   kMatched,    // from rank 0: both sides of a send are there; payload
+  kPull,       // from rank 0: both sides of a large send are there; its data may come
+  kData,       // to rank 0: that data
 };
 
 // In front of every body. The magic number also tells another byte order.

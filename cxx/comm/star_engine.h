@@ -120,6 +120,13 @@ class StarEngine {
   void post(const Operation& operation);
   void post_at_hub(int rank, const Signature& signature, Milliseconds timeout, std::string payload);
   void conclude_transfer(int rank, const Signature& signature, std::string payload);
+  bool is_fetched(const Signature& signature) const;  // a large send, whose data rank 0 asks for when it is matched
+  void handle_pull(const Frame& frame);
+  void give_data(const Signature& signature);
+  void handle_data(int rank, const Frame& frame);
+  void deliver(int sender, Signature signature, std::string data);
+  static Status unawaited();
+  std::deque<Posted>::iterator find_posted(const Signature& signature);
   void handle_matched(const Frame& frame);
   void take_transfer(const Signature& signature, std::string_view payload);
   void fail_posts(const Status& status);

@@ -56,6 +56,8 @@ void StarEngine::handle(int rank, Frame frame) {
     return post_at_hub(rank, given.signature, given.timeout, std::move(given.payload));
   }
   if (frame.type == FrameType::kMatched && !is_hub()) return handle_matched(frame);
+  if (frame.type == FrameType::kPull && !is_hub()) return handle_pull(frame);
+  if (frame.type == FrameType::kData && is_hub()) return handle_data(rank, frame);
   if (frame.type == FrameType::kVerdict && !is_hub()) return handle_verdict(frame);
   if (frame.type == FrameType::kPresent && is_hub()) return take_answer(rank);
   if (frame.type == FrameType::kProbe && !is_hub()) {

@@ -181,7 +181,7 @@ TEST(Collectives, BitsOfIntegersAndBoolsAreCombined) {
 }
 
 TEST(Collectives, SendsAndReceivesMatchByOrderForEachPairOfRanks) {
-  run_world(3, [](Group& group) {
+  const auto body = [](Group& group) {
     const int next = (group.rank() + 1) % 3, before = (group.rank() + 2) % 3;
     std::vector<at::Tensor> got{at::zeros({2}, at::kHalf), at::zeros({2}, at::kHalf)};
     std::vector<std::shared_ptr<Work>> works;
@@ -196,7 +196,8 @@ TEST(Collectives, SendsAndReceivesMatchByOrderForEachPairOfRanks) {
     for (const auto& work : works) EXPECT_TRUE(work->wait(kStandard).is_ok());
     EXPECT_TRUE(group.barrier(kStandard).is_ok());  // rank 0 matches the others' transfers and may not leave before
     for (int i = 0; i < 2; ++i) EXPECT_EQ(got[i][1].item<float>(), 10.0f * before + i);
-  });
+  };
+  for (const std::int64_t inline_bytes : {65536, 0}) run_world(3, body, inline_bytes);  // small ones, and large
 }
 
 TEST(Collectives, ASendAndAReceiveThatDifferAreAMismatchOnBothSides) {
