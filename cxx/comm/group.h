@@ -51,6 +51,10 @@ class Group {
   Result<std::vector<std::string>> all_gather_bytes(std::string_view mine, Milliseconds timeout);
   Result<std::string> broadcast_bytes(std::string_view bytes, int root, Milliseconds timeout);
 
+  // Memory for a tensor, zeros, that operations of this group read and write where it lies if the ranks share memory;
+  // else ordinary memory. Collective, with equal sizes and dtype. May outlive the group.
+  virtual Result<at::Tensor> alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout);
+
   // From any thread: every blocked and every later call returns OAR_E_ABORTED with the reason.
   virtual Status abort(std::string_view reason) = 0;
   // Leaves the group: peers that still call it get OAR_E_PEER_LOST. Later calls here are OAR_E_STATE. Twice is fine.
@@ -58,6 +62,9 @@ class Group {
   // The last operations (flight_recorder.h), an array. Any thread.
   virtual JsonValue history() const = 0;
 };
+
+// Of a row-major tensor.
+Result<std::size_t> bytes_of(at::IntArrayRef sizes, at::ScalarType dtype);
 
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the
 // lowest rank that failed (its text, its rank). Collective. What multi-rank saves and loads end with.

@@ -4,10 +4,36 @@
 #include <utility>
 
 #include "base/log.h"
+#include "comm/backends/shm/rounds.h"
+#include "comm/backends/shm/share.h"
 #include "comm/backends/shm/shm_group.h"
+#include "comm/operation_work.h"
 #include "comm/star_group.h"
 
 namespace oarlock {
+namespace {
+
+// Before the group is there.
+Result<std::vector<std::string>> exchange_bytes(StarEngine& engine, std::string mine, Milliseconds timeout) {
+  auto operation = std::make_shared<Operation>();
+  operation->signature.op = Operator::kAllGatherBytes;
+  operation->timeout = timeout;
+  operation->bytes = std::move(mine);
+  OAR_TRY(engine.submit(operation));
+  if (!operation->wait(wait_bound(timeout, 0))) return timed_out("the ranks did not agree on shared memory in time");
+  OAR_TRY(operation->status());
+  return std::move(operation->gathered);
+}
+
+Result<SharedMemory> memory_of_rounds(StarEngine& engine, Milliseconds timeout) {
+  OAR_ASSIGN(SharedMemory memory,
+             share_memory(engine.rank(), Rounds::memory_bytes(engine.world_size()),
+                          [&](std::string mine) { return exchange_bytes(engine, std::move(mine), timeout); }));
+  engine.recorder().clear();  // of what nobody called
+  return memory;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
                                           const std::string& backend) {
@@ -17,7 +43,7 @@ Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, 
   }
   auto engine = std::make_unique<StarEngine>(std::move(star), limits);
   if (backend == "gloo" || !one_host) return make_star_group(std::move(engine), timeout);
-  Result<SharedMemory> memory = share_memory(*engine, std::min(limits.connect_timeout, timeout));
+  Result<SharedMemory> memory = memory_of_rounds(*engine, std::min(limits.connect_timeout, timeout));
   if (memory.is_ok()) return make_shm_group(std::move(engine), std::move(memory).value(), timeout);
   Status failure = engine->take_failure();
   if (!failure.is_ok()) return failure;

@@ -1,7 +1,9 @@
 #include "comm/backends/shm/shm_group.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -10,11 +12,14 @@
 #include <utility>
 
 #include "base/thread.h"
+#include "comm/backends/shm/share.h"
 #include "comm/backends/shm/transfer.h"
 #include "comm/operation_work.h"
 
 namespace oarlock {
 namespace {
+
+constexpr std::size_t kPage = 4096;
 
 class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
  public:
@@ -22,7 +27,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
       : timeout_(timeout),
         engine_(std::move(engine)),
         rounds_(std::move(memory), engine_->rank(), engine_->world_size()),
-        transfer_(rounds_, *engine_) {
+        transfer_(rounds_, regions_, *engine_) {
     engine_->attach({[this] { return activity(); }, [this] { rounds_.interrupt(); }});
     thread_ = start_thread("oar-data", [this] { run_queue(); });
   }
@@ -34,6 +39,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
 
   Result<std::shared_ptr<Work>> start(Call call) override;
   Status run(Call& call) override;
+  Result<at::Tensor> alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout) override;
 
   Status abort(std::string_view reason) override {
     Status status = engine_->abort_status(reason);
@@ -64,6 +70,8 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   const Milliseconds timeout_;
   const std::unique_ptr<StarEngine> engine_;
   Rounds rounds_;
+  SharedRegions regions_;
+  std::uint32_t num_regions_ = 0;
   SharedTransfer transfer_;  // of who has set is_busy_
 
   mutable std::mutex mutex_;  // guards what follows
@@ -173,7 +181,7 @@ Status ShmGroup::execute(Call& call, std::uint64_t ticket) {
     const at::NoGradGuard no_grad;
     status = transfer_.run(call, ticket);
   } catch (const std::exception& error) {  // out of memory for a row-major copy, say: the peers would wait for ever
-    status = engine_->fail_group(
+    status = transfer_.fail(
         internal_error("rank {} failed in {}: {}", rounds_.rank(), describe(call.signature), error.what())
             .with_rank(rounds_.rank()));
   }
@@ -219,6 +227,18 @@ void ShmGroup::help(const Operation& operation) {
   while (!operation.is_done() && !is_busy_ && !is_closed_ && !queue_.empty()) run_first(lock);
 }
 
+Result<at::Tensor> ShmGroup::alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout) {
+  OAR_ASSIGN(const std::size_t bytes, bytes_of(sizes, dtype));
+  const std::size_t piece = std::max<std::size_t>((bytes + kPage - 1) / kPage * kPage, kPage);
+  const std::size_t total = piece * static_cast<std::size_t>(size());
+  OAR_ASSIGN(SharedMemory memory,
+             share_memory(rank(), total, [&](std::string mine) { return all_gather_bytes(mine, timeout); }));
+  const auto region = std::make_shared<SharedRegion>(std::move(memory), ++num_regions_, size());
+  regions_.add(region);
+  return at::from_blob(
+      region->piece_of(rank()), sizes, [region](void*) {}, at::TensorOptions().dtype(dtype));
+}
+
 StarEngine::Activity ShmGroup::activity() const {
   std::lock_guard lock(mutex_);
   return {num_done_, current_};
@@ -240,36 +260,6 @@ void ShmGroup::close() {
 }
 
 }  // namespace
-
-Result<SharedMemory> share_memory(StarEngine& engine, Milliseconds timeout) {
-  const auto exchange = [&](Status mine, std::string text) -> Result<std::vector<std::string>> {
-    auto operation = std::make_shared<Operation>();
-    operation->signature.op = Operator::kAllGatherBytes;
-    operation->timeout = timeout;
-    operation->bytes = mine.is_ok() ? "+" + text : "-" + mine.message();
-    OAR_TRY(engine.submit(operation));
-    if (!operation->wait(timeout * 2)) return timed_out("the ranks did not agree on shared memory in time");
-    OAR_TRY(operation->status());
-    for (std::size_t rank = 0; rank < operation->gathered.size(); ++rank) {
-      const std::string& said = operation->gathered[rank];
-      if (said.empty() || said[0] != '+') {
-        return bad_environment("rank {}: {}", rank, said.empty() ? "said nothing" : said.substr(1));
-      }
-    }
-    return std::move(operation->gathered);
-  };
-  Result<SharedMemory> memory = bad_environment("no memory yet");
-  if (engine.rank() == 0) memory = SharedMemory::create(Rounds::memory_bytes(engine.world_size()));
-  const bool is_made = engine.rank() != 0 || memory.is_ok();
-  OAR_ASSIGN(
-      const std::vector<std::string> names,
-      exchange(is_made ? Status::ok() : memory.status(), engine.rank() == 0 && is_made ? memory.value().name() : ""));
-  if (engine.rank() != 0) memory = SharedMemory::open(names[0].substr(1));
-  OAR_TRY(exchange(memory.status(), "").status());
-  if (engine.rank() == 0) memory.value().close_descriptor();
-  engine.recorder().clear();
-  return memory;
-}
 
 std::shared_ptr<Group> make_shm_group(std::unique_ptr<StarEngine> engine, SharedMemory memory, Milliseconds timeout) {
   return std::make_shared<ShmGroup>(std::move(engine), std::move(memory), timeout);

@@ -13,11 +13,7 @@
 
 namespace oarlock {
 
-// Memory for the ranks of the group: made by rank 0, opened by the others. Collective; a failure is one on every rank,
-// and the engine is as good as before it unless it says otherwise itself.
-Result<SharedMemory> share_memory(StarEngine& engine, Milliseconds timeout);
-
-// `timeout` is what a time-out of zero means.
+// `memory`: of Rounds::memory_bytes(), shared by all ranks of the engine. `timeout` is what a time-out of zero means.
 std::shared_ptr<Group> make_shm_group(std::unique_ptr<StarEngine> engine, SharedMemory memory, Milliseconds timeout);
 
 }  // namespace oarlock

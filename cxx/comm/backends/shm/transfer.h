@@ -5,19 +5,22 @@
 #include <ATen/core/Tensor.h>
 
 #include "comm/backends/shm/attendance.h"
+#include "comm/backends/shm/regions.h"
 #include "comm/call.h"
 
 namespace oarlock {
 
 class SharedTransfer {
  public:
-  // Both outlive this.
-  SharedTransfer(Rounds& rounds, StarEngine& engine) : rounds_(rounds), engine_(engine), attendance_(rounds, engine) {}
+  // All outlive this.
+  SharedTransfer(Rounds& rounds, const SharedRegions& regions, StarEngine& engine)
+      : rounds_(rounds), regions_(regions), engine_(engine), attendance_(rounds, engine) {}
 
   // Until the operation has ended; its sequence number is set and `ticket` is its own in the flight recorder. One at a
   // time, by any thread. After a failure the group is dead, and nothing that was to be written has been if the ranks
   // did not all make the same call.
   Status run(Call& call, std::uint64_t ticket);
+  Status fail(Status status) { return attendance_.fail(std::move(status)); }
   Status require_alive(Operator op) const { return attendance_.require_alive(op); }
 
  private:
@@ -26,12 +29,14 @@ class SharedTransfer {
     std::byte* data = nullptr;
     std::size_t size = 0;
   };
-  Status first(const Call& call);
-  Status next(const Call& call);
+  Status meet(const Call& call);  // one round
 
   Status all_reduce(Call& call);
   Status all_reduce_inline(Call& call, Span data);
   Status all_reduce_whole(Call& call, Span data);  // every rank computes all of it
+  // The ranks have met. Where all of them gave memory of the same region every rank computes its part where it lies.
+  Status all_reduce_large(Call& call, Span data);
+  Status all_reduce_in_place(Call& call, const SharedRegion& region, std::size_t offset, std::size_t size);
   Status all_reduce_parts(Call& call, Span data);  // every rank computes its part of each piece
   Status reduce(Call& call);
   Status reduce_scatter(Call& call);
@@ -50,9 +55,11 @@ class SharedTransfer {
   std::size_t part_max() const;
 
   Rounds& rounds_;
+  const SharedRegions& regions_;
   StarEngine& engine_;
   Attendance attendance_;
   std::uint64_t ticket_ = 0;
+  bool has_met_ = false;    // the first round of the operation is over
   bool is_moving_ = false;  // more than the first round of the operation has begun
 };
 

@@ -31,7 +31,7 @@ Status SharedTransfer::broadcast(Call& call) {
   for (std::size_t done = 0; done < size || done == 0;) {
     const std::size_t piece = std::min(size - done, Rounds::kSlotBytes);
     if (is_root && piece > 0) std::memcpy(rounds_.slot(), row.data() + done, piece);
-    OAR_TRY(done == 0 ? first(call) : next(call));
+    OAR_TRY(meet(call));
     if (piece == 0) break;
     if (!is_root) std::memcpy(row.data() + done, rounds_.slot_of(call.signature.root), piece);
     done += piece;
@@ -54,7 +54,7 @@ Status SharedTransfer::gather(Call& call) {
   for (std::size_t done = 0; done < size_max || done == 0; done += Rounds::kSlotBytes) {
     const std::size_t mine = piece_of(input.size(), done, Rounds::kSlotBytes);
     if (mine > 0) std::memcpy(rounds_.slot(), input.data() + done, mine);
-    OAR_TRY(done == 0 ? first(call) : next(call));
+    OAR_TRY(meet(call));
     for (std::size_t rank = 0; call.output.defined() && rank < num_ranks; ++rank) {
       const std::size_t piece = piece_of(starts[rank + 1] - starts[rank], done, Rounds::kSlotBytes);
       if (piece > 0) std::memcpy(output.data() + starts[rank] + done, rounds_.slot_of(static_cast<int>(rank)), piece);
@@ -73,7 +73,7 @@ Status SharedTransfer::scatter(Call& call) {
          ++to) {
       std::memcpy(rounds_.slot() + to * part, input.data() + to * size + done, piece);
     }
-    OAR_TRY(done == 0 ? first(call) : next(call));
+    OAR_TRY(meet(call));
     if (piece == 0) break;
     const std::byte* mine = rounds_.slot_of(call.signature.root) + static_cast<std::size_t>(rounds_.rank()) * part;
     std::memcpy(output.data() + done, mine, piece);
@@ -91,7 +91,7 @@ Status SharedTransfer::all_to_all(Call& call) {
     for (std::size_t to = 0; piece > 0 && to < num_ranks; ++to) {
       std::memcpy(rounds_.slot() + to * part, input.data() + to * size + done, piece);
     }
-    OAR_TRY(done == 0 ? first(call) : next(call));
+    OAR_TRY(meet(call));
     for (std::size_t from = 0; piece > 0 && from < num_ranks; ++from) {
       std::memcpy(output.data() + from * size + done, rounds_.slot_of(static_cast<int>(from)) + rank * part, piece);
     }
@@ -107,7 +107,7 @@ Status SharedTransfer::compare_rows(const Call& call, std::size_t& size_max) {
   const std::size_t bytes = num_ranks * sizeof(std::int64_t);
   std::memcpy(rounds_.slot(), call.rows.data(), bytes);
   std::memcpy(rounds_.slot() + bytes, call.received_rows.data(), bytes);
-  OAR_TRY(first(call));
+  OAR_TRY(meet(call));
   std::vector<Arrival> arrivals(num_ranks);
   for (std::size_t rank = 0; rank < num_ranks; ++rank) {
     Arrival& arrival = arrivals[rank];
@@ -139,7 +139,7 @@ Status SharedTransfer::all_to_all_rows(Call& call) {
       const std::size_t piece = piece_of(sent[to + 1] - sent[to], done, part);
       if (piece > 0) std::memcpy(rounds_.slot() + to * part, input.data() + sent[to] + done, piece);
     }
-    OAR_TRY(next(call));
+    OAR_TRY(meet(call));
     for (std::size_t from = 0; from < num_ranks; ++from) {
       const std::size_t piece = piece_of(got[from + 1] - got[from], done, part);
       const std::byte* given = rounds_.slot_of(static_cast<int>(from)) + rank * part;
@@ -153,7 +153,7 @@ Status SharedTransfer::all_to_all_rows(Call& call) {
 Status SharedTransfer::all_gather_bytes(Call& call) {
   const std::uint64_t size = call.bytes.size();
   std::memcpy(rounds_.inline_data(), &size, sizeof(size));
-  OAR_TRY(first(call));
+  OAR_TRY(meet(call));
   std::vector<std::string> parts(static_cast<std::size_t>(rounds_.size()));
   std::uint64_t size_max = 0;
   for (int rank = 0; rank < rounds_.size(); ++rank) {
@@ -164,7 +164,7 @@ Status SharedTransfer::all_gather_bytes(Call& call) {
   }
   for (std::uint64_t done = 0; done < size_max; done += Rounds::kSlotBytes) {
     std::memcpy(rounds_.slot(), call.bytes.data() + std::min(done, size), piece_of(size, done, Rounds::kSlotBytes));
-    OAR_TRY(next(call));
+    OAR_TRY(meet(call));
     for (int rank = 0; rank < rounds_.size(); ++rank) {
       std::string& part = parts[static_cast<std::size_t>(rank)];
       const std::uint64_t piece = piece_of(part.size(), done, Rounds::kSlotBytes);
@@ -179,13 +179,13 @@ Status SharedTransfer::broadcast_bytes(Call& call) {
   const bool is_root = call.signature.root == rounds_.rank();
   std::uint64_t size = call.bytes.size();
   std::memcpy(rounds_.inline_data(), &size, sizeof(size));
-  OAR_TRY(first(call));
+  OAR_TRY(meet(call));
   std::memcpy(&size, rounds_.inline_data_of(call.signature.root), sizeof(size));
   std::string result = is_root ? std::move(call.bytes) : std::string(size, '\0');
   for (std::uint64_t done = 0; done < size; done += Rounds::kSlotBytes) {
     const std::size_t piece = std::min<std::uint64_t>(size - done, Rounds::kSlotBytes);
     if (is_root) std::memcpy(rounds_.slot(), result.data() + done, piece);
-    OAR_TRY(next(call));
+    OAR_TRY(meet(call));
     if (!is_root) std::memcpy(result.data() + done, rounds_.slot_of(call.signature.root), piece);
   }
   call.gathered = {std::move(result)};
