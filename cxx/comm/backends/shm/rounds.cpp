@@ -20,6 +20,7 @@ namespace oarlock {
 namespace {
 
 constexpr int kSpins = 200;
+constexpr int kBusySpins = 64;  // without the pause, which takes longer than a post that is on its way
 constexpr int kSpinsCrowded = 20;  // more ranks than cores: who spins keeps a peer from its core
 constexpr std::size_t kPage = 4096;
 
@@ -102,6 +103,8 @@ Rounds::Outcome Rounds::wait(Milliseconds bound) {
   const std::uint32_t round = next_ - 1;
   std::optional<Clock::TimePoint> until;
   for (int rank = 0; rank < size_; ++rank) {
+    for (int i = 0; i < kBusySpins && !is_posted(rank, round); ++i) {
+    }
     for (int i = 0; i < num_spins_ && !is_posted(rank, round); ++i) relax();
     if (is_posted(rank, round)) continue;
     if (!until) until = steady_clock().now() + bound;
