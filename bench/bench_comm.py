@@ -1,8 +1,9 @@
-"""allreduce_4B, allreduce_32MiB: one all_reduce of float32 over two ranks of this host, from call to result; peer gloo
-through torch. Median over many calls inside a world; worlds of the two sides alternate. Bars belong to the shared-memory
-backend; gloo under our checks is reported without one."""
+"""allreduce_*: one all_reduce of float32 over ranks of this host, from call to result, through the C API (all_reduce.c); peer gloo
+through torch. Median and 99th percentile over many calls inside a world; worlds of the two sides alternate. Neither side is pinned to
+cores."""
 import os
 import pathlib
+import statistics
 import sys
 import tempfile
 
@@ -11,38 +12,14 @@ from rows import alternate, print_row, wanted
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests" / "dist"))
 from world import run_world  # noqa: E402
 
-OURS = """
-import statistics
-with state() as world:
-    handle, data = ctypes.c_void_p(), ctypes.c_void_p()
-    check(lib.oar_tensor_zeros(DTYPES["float32"], (ctypes.c_int64 * 1)({numel}), ctypes.c_size_t(1), ctypes.byref(handle)))
-    check(lib.oar_tensor_data(handle, ctypes.byref(data)))
-    array = np.ctypeslib.as_array(ctypes.cast(data, ctypes.POINTER(ctypes.c_float)), ({numel},))
-    array[:] = world.rank + 1
-    def step():
-        work = ctypes.c_void_p()
-        check(lib.oar_group_all_reduce(world.group, handle, SUM, ctypes.c_int64(0), ctypes.byref(work)))
-        check(lib.oar_work_wait(work, ctypes.c_int64(0)))
-        lib.oar_work_release(work)
-    step()
-    assert (array == 3).all()
-    array[:] = 0
-    for _ in range({calls} // 10): step()
-    world.barrier()
-    times = []
-    for _ in range({calls}):
-        start = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - start)
-    report(median=statistics.median(times))
-"""
-
+PROGRAM = pathlib.Path(os.environ["OARLOCK_BUILD"]) / "bench" / "all_reduce"
 THEIRS = """
-import datetime, statistics, torch, torch.distributed as dist
-dist.init_process_group("gloo", init_method="file://{store}", rank=int(os.environ["TEST_RANK"]), world_size=2)
+import torch, torch.distributed as dist
+torch.set_num_threads(1)
+dist.init_process_group("gloo", init_method="file://{store}", rank=int(os.environ["TEST_RANK"]), world_size={size})
 tensor = torch.full(({numel},), float(dist.get_rank() + 1))
 dist.all_reduce(tensor)
-assert (tensor == 3).all()
+assert (tensor == {size} * ({size} + 1) / 2).all()
 tensor.zero_()
 for _ in range({calls} // 10): dist.all_reduce(tensor)
 dist.barrier()
@@ -51,27 +28,41 @@ for _ in range({calls}):
     start = time.perf_counter()
     dist.all_reduce(tensor)
     times.append(time.perf_counter() - start)
-report(median=statistics.median(times))
+report(times=[time * 1e6 for time in times])
 dist.destroy_process_group()
 """
 
 
-def median_of(results):
-    return max(result["median"] for result in results) * 1e6
+def figures_of(times_of_ranks):
+    """-> median and 99th percentile of the slowest rank"""
+    return max((statistics.median(times), sorted(times)[len(times) * 99 // 100]) for times in times_of_ranks)
 
 
-def measure_ours(numel, calls):
-    return median_of(run_world(2, OURS.format(numel=numel, calls=calls), timeout=400))
+def measure_ours(size, numel, calls, memory):
+    results = run_world(size, command=[str(PROGRAM), str(numel), str(calls), memory], timeout=400, env={"OARLOCK_ARMOR": "0"})
+    return figures_of([[float(line) for line in result.stdout.split()] for result in results])
 
 
-def measure_theirs(numel, calls):
+def measure_theirs(size, numel, calls):
     with tempfile.TemporaryDirectory() as folder:
-        body = THEIRS.format(numel=numel, calls=calls, store=os.path.join(folder, "store"))
-        return median_of(run_world(2, body, timeout=400, bootstrap="none"))
+        body = THEIRS.format(size=size, numel=numel, calls=calls, store=os.path.join(folder, "store"))
+        return figures_of([result["times"] for result in run_world(size, body, timeout=400, bootstrap="none")])
 
 
-IDS = ("allreduce_4B", "allreduce_32MiB")
-for bench_id, numel, calls in (("allreduce_4B", 1, 2000), ("allreduce_32MiB", 8 << 20, 20)):
+CASES = {  # ranks, elements, calls, memory of ours, bar
+    "allreduce_4B": (2, 1, 2000, "private", "<= 0.02"),
+    "allreduce_64KiB": (2, 1 << 14, 1000, "private", None),
+    "allreduce_1MiB": (2, 1 << 18, 200, "private", None),
+    "allreduce_32MiB": (2, 8 << 20, 20, "private", "<= 0.25"),
+    "allreduce_32MiB_registered": (2, 8 << 20, 20, "shared", "<= 0.18"),
+    "allreduce_256MiB": (2, 64 << 20, 4, "private", None),
+    "allreduce_4B_4ranks": (4, 1, 2000, "private", "<= 1.0"),
+    "allreduce_1MiB_4ranks": (4, 1 << 18, 200, "private", "<= 1.0"),
+    "allreduce_32MiB_4ranks": (4, 8 << 20, 20, "private", "<= 1.0"),
+}
+IDS = tuple(CASES)
+for bench_id, (size, numel, calls, memory, bar) in CASES.items():
     if wanted(bench_id):
-        ours, theirs = alternate(lambda: measure_ours(numel, calls), lambda: measure_theirs(numel, calls))
-        print_row(bench_id, "us", ours, "gloo through torch", theirs)
+        ours, theirs = alternate(lambda: measure_ours(size, numel, calls, memory), lambda: measure_theirs(size, numel, calls))
+        print_row(bench_id, "us", [median for median, _ in ours], "gloo through torch", [median for median, _ in theirs], bar,
+                  p99=statistics.median(p99 for _, p99 in ours), theirs_p99=statistics.median(p99 for _, p99 in theirs))

@@ -1,7 +1,12 @@
 #include "oarlock/group.h"
 
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
 #include "comm/group.h"
 #include "guard.h"
+#include "tensor/dtype.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -20,6 +25,20 @@ oar_status oar_group_size(const oar_group* group, int32_t* out_size) noexcept {
     OAR_ASSIGN(const Group& self, unwrap(group));
     OAR_TRY(require_out(out_size, "out_size"));
     *out_size = self.size();
+    return Status::ok();
+  });
+}
+
+oar_status oar_group_alloc_shared(oar_group* group, int32_t dtype, const int64_t* shape, size_t num_dims,
+                                  int64_t timeout_ms, oar_tensor** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Group & self, unwrap(group));
+    if (num_dims > 0) OAR_TRY(require_argument(shape, "shape"));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
+    auto tensor = std::make_shared<at::Tensor>();
+    OAR_ASSIGN(*tensor, self.alloc_shared({shape, num_dims}, type, Milliseconds(timeout_ms)));
+    *out = wrap<oar_tensor>(std::move(tensor));
     return Status::ok();
   });
 }

@@ -1,18 +1,11 @@
 #include "comm/group.h"
 
-#include <ATen/ops/zeros.h>
-#include <fmt/ranges.h>
-
 #include <utility>
 
 #include "comm/collectives.h"
+#include "tensor/memory.h"
 
 namespace oarlock {
-namespace {
-
-constexpr std::size_t kBytesMax = std::size_t{1} << 46;
-
-}  // namespace
 
 Result<std::shared_ptr<Work>> Group::all_reduce(const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
   OAR_ASSIGN(Call call, make_all_reduce(*this, tensor, op, timeout));
@@ -48,26 +41,16 @@ Result<std::string> Group::broadcast_bytes(std::string_view bytes, int root, Mil
 }
 
 Result<at::Tensor> Group::alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout) {
-  OAR_ASSIGN(const std::size_t bytes, bytes_of(sizes, dtype));
-  OAR_ASSIGN(const std::vector<std::string> asked, all_gather_bytes(std::to_string(bytes), timeout));
+  OAR_ASSIGN(const std::int64_t numel, checked_numel({sizes.data(), sizes.size()}, dtype));
+  const std::string bytes = std::to_string(numel * static_cast<std::int64_t>(c10::elementSize(dtype)));
+  OAR_ASSIGN(const std::vector<std::string> asked, all_gather_bytes(bytes, timeout));
   for (std::size_t other = 0; other < asked.size(); ++other) {
     if (asked[other] == asked[0]) continue;
     return mismatch("ranks share memory of different sizes: rank 0 asked for {} bytes, rank {} for {}", asked[0], other,
                     asked[other])
         .with_rank(static_cast<int>(other));
   }
-  return at::zeros(sizes, at::TensorOptions().dtype(dtype));
-}
-
-Result<std::size_t> bytes_of(at::IntArrayRef sizes, at::ScalarType dtype) {
-  std::size_t bytes = c10::elementSize(dtype);
-  for (const std::int64_t size : sizes) {
-    if (size < 0) return invalid_argument("a size must not be negative, got {}", size);
-    if (__builtin_mul_overflow(bytes, static_cast<std::size_t>(size), &bytes) || bytes > kBytesMax) {
-      return out_of_memory("a tensor of shape [{}] has more bytes than fit into memory", fmt::join(sizes, ", "));
-    }
-  }
-  return bytes;
+  return zeros_tensor(dtype, {sizes.data(), sizes.size()});
 }
 
 }  // namespace oarlock

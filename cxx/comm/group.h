@@ -63,9 +63,6 @@ class Group {
   virtual JsonValue history() const = 0;
 };
 
-// Of a row-major tensor.
-Result<std::size_t> bytes_of(at::IntArrayRef sizes, at::ScalarType dtype);
-
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the
 // lowest rank that failed (its text, its rank). Collective. What multi-rank saves and loads end with.
 Status agree(Group& group, const Status& mine, Milliseconds timeout);

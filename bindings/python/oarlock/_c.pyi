@@ -1005,6 +1005,21 @@ def group_all_to_all_rows(group: GroupHandle, input: TensorHandle, output: Tenso
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
     Threads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
+def group_alloc_shared(group: GroupHandle, dtype: int, shape: Sequence[int], timeout_ms: int) -> Tensor:
+    """Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar_group_all_reduce reads and writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with it as with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an ordinary tensor. Collective.
+
+    group: borrowed. The tensor may outlive it.
+    dtype: OAR_FLOAT32 ... of types.h; the same on all ranks.
+    shape: borrowed; num_dims sizes >= 0, as many elements on all ranks. NULL if num_dims is 0.
+    num_dims: 0 (one element) to 64.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out: owned; end with oar_tensor_release. Untouched on failure.
+    OAR_E_ARGUMENT unknown dtype, sizes that are negative or overflow, a negative time-out.
+    OAR_E_MISMATCH the ranks ask for different sizes; the text gives both.
+    OAR_E_OUT_OF_MEMORY or OAR_E_NO_SPACE: some rank (named) has no memory left; the group lives on.
+    OAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+    Threads: serial(group); waits for peers. Other threads of Python run meanwhile.
+    """
 def group_barrier(group: GroupHandle, timeout_ms: int) -> Work:
     """Meet every rank: the work is done when all have called this. It comes after all operations that this rank has started before. oar_state_barrier waits at once.
 

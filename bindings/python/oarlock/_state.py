@@ -15,7 +15,7 @@ from ._config import Config, config_of
 from ._errors import Error, InvalidArgument, InvalidState, TimedOut, from_handle
 from ._nested import Nested
 from ._tensor import Tensor, as_tensor, in_place
-from ._values import milliseconds, reduction_number
+from ._values import dtype_number, milliseconds, reduction_number
 
 if TYPE_CHECKING:
     from ._op import Ops
@@ -142,6 +142,12 @@ class Group(Collectives, Nested):
     def broadcast_bytes(self, data: bytes | None = None, root: int = 0, *, timeout: float | None = None) -> bytes:
         """Give every rank the root's bytes; `data` counts on the root only."""
         return _c.bytes_view(_c.group_broadcast_bytes(self, data if data is not None else b"", root, milliseconds(timeout)))
+
+    def alloc_shared(self, shape: int | Sequence[int], dtype: Any = "float32", *, timeout: float | None = None) -> Tensor:
+        """A new tensor of zeros, row-major, in memory that the ranks of one host share: operations of this group read and
+        write it where it lies. Collective, with equal sizes; ordinary memory where none can be shared."""
+        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+        return _c.group_alloc_shared(self, dtype_number(dtype), sizes, milliseconds(timeout))
 
     def abort(self, reason: str) -> None:
         """Make the group dead on every rank: waiting and later calls raise Aborted with the reason. From any thread."""

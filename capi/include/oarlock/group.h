@@ -38,6 +38,30 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_group_size(const oar_group *group, OAR_OUT int32_t *out_size) OAR_NOEXCEPT;
 
 /**
+ * Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar_group_all_reduce reads and
+ * writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with it as
+ * with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an ordinary
+ * tensor. Collective.
+ *
+ * @param[in]  group       borrowed. The tensor may outlive it.
+ * @param[in]  dtype       OAR_FLOAT32 ... of types.h; the same on all ranks.
+ * @param[in]  shape       borrowed; num_dims sizes >= 0, as many elements on all ranks. NULL if num_dims is 0.
+ * @param[in]  num_dims    0 (one element) to 64.
+ * @param[in]  timeout_ms  milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+ * @param[out] out         owned; end with oar_tensor_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT       unknown dtype, sizes that are negative or overflow, a negative time-out.
+ * @return OAR_E_MISMATCH       the ranks ask for different sizes; the text gives both.
+ * @return OAR_E_OUT_OF_MEMORY  or OAR_E_NO_SPACE: some rank (named) has no memory left; the group lives on.
+ * @return OAR_E_TIMEOUT        OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+ * @threads serial(group); waits for peers
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_alloc_shared(oar_group *group, int32_t dtype, const int64_t *shape, size_t num_dims, int64_t timeout_ms,
+                       OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+
+/**
  * Make the group dead on every rank. Calls that wait, here and on the peers, return OAR_E_ABORTED within 100 ms (plus
  * the network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is
  * fine: the first reason stays.

@@ -69,6 +69,51 @@ TEST(ShmGroup, EveryReductionGivesLibtorchsBits) {
   });
 }
 
+TEST(ShmGroup, SharedMemoryIsReducedWhereItLies) {
+  for (const int size : {2, 3}) {
+    run_shm_world(size, [size](Group& group) {
+      const at::Tensor whole = group.alloc_shared({500, 301}, at::kFloat, kStandard).value();
+      EXPECT_EQ(whole.sum().item<float>(), 0.0F);
+      for (const ReduceOp op : {ReduceOp::kSum, ReduceOp::kAverage}) {
+        at::Tensor part = whole.slice(0, 100, 500);
+        part.copy_(values_of(group.rank(), 400 * 301, at::kFloat).view({400, 301}));
+        ASSERT_TRUE(group.all_reduce(part, op, kStandard).value()->wait(kStandard).is_ok());
+        EXPECT_TRUE(at::equal(part.flatten(), in_rank_order(size, 400 * 301, at::kFloat, op)));
+        EXPECT_EQ(whole.slice(0, 0, 100).abs().max().item<float>(), 0.0F);
+      }
+    });
+  }
+}
+
+TEST(ShmGroup, SharedAndPrivateMemoryMayMeetInOneOperation) {
+  run_shm_world(3, [](Group& group) {
+    constexpr std::int64_t kCount = 100000;
+    at::Tensor tensor = group.alloc_shared({kCount + 1}, at::kFloat, kStandard).value();
+    if (group.rank() == 1) tensor = at::empty({kCount + 1});
+    for (const std::int64_t begin : {0, 1}) {  // rank 2: not the same part of it
+      at::Tensor part = tensor.narrow(0, group.rank() == 2 ? begin : 0, kCount);
+      part.copy_(values_of(group.rank(), kCount, at::kFloat));
+      ASSERT_TRUE(group.all_reduce(part, ReduceOp::kSum, kStandard).value()->wait(kStandard).is_ok());
+      EXPECT_TRUE(at::equal(part, in_rank_order(3, kCount, at::kFloat, ReduceOp::kSum)));
+    }
+  });
+}
+
+TEST(ShmGroup, DifferentSizesOfSharedMemoryAreAMismatchOnEveryRank) {
+  run_shm_world(2, [](Group& group) {
+    EXPECT_EQ(group.alloc_shared({10000 * (group.rank() + 1)}, at::kFloat, kStandard).status().code(), OAR_E_MISMATCH);
+    EXPECT_TRUE(group.barrier(kStandard).is_ok());  // the group lives on
+  });
+}
+
+TEST(ShmGroup, SharedMemoryOutlivesItsGroup) {
+  std::vector<at::Tensor> tensors(2);
+  run_shm_world(2, [&](Group& group) {
+    tensors[static_cast<std::size_t>(group.rank())] = group.alloc_shared({1000}, at::kFloat, kStandard).value();
+  });
+  for (at::Tensor& tensor : tensors) EXPECT_EQ(tensor.fill_(2).sum().item<float>(), 2000.0F);
+}
+
 TEST(ShmGroup, ANaNStaysWhateverTheOrder) {
   run_shm_world(2, [](Group& group) {
     for (const int with_nan : {0, 1}) {

@@ -23,6 +23,16 @@ barrier(group::Group; timeout = nothing) = complete(work -> Lib.oar_group_barrie
 abort(group::Group, reason::AbstractString) = check(Lib.oar_group_abort(group, reason))
 
 """
+    alloc_shared(group, T, sizes...; timeout = nothing)
+
+A tensor of zeros in memory that the ranks of one host share: operations of this group read and write it where it lies.
+Collective, with equal sizes; ordinary memory where none can be shared.
+"""
+alloc_shared(group::Group, T::Type, sizes::Integer...; timeout = nothing) =
+    owned(out -> Lib.oar_group_alloc_shared(group, dtype_of(T), collect(Int64, sizes), length(sizes),
+                                            milliseconds(timeout), out), Tensor)
+
+"""
 Wait until an operation has ended; throws what it failed with. A `timeout` (seconds or a `Dates.Period`) only ends the
 waiting: one may wait again; `nothing` waits until the operation's own time-out.
 """

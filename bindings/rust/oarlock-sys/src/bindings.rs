@@ -2241,6 +2241,32 @@ before, also after a failure.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_group_size(group: *const oar_group, out_size: *mut i32) -> oar_status;
+    /**Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar\_group\_all\_reduce reads and
+writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with it as
+with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an ordinary
+tensor. Collective.
+
+* `group` (in) borrowed. The tensor may outlive it.
+* `dtype` (in) OAR\_FLOAT32 ... of types.h; the same on all ranks.
+* `shape` (in) borrowed; num\_dims sizes \>= 0, as many elements on all ranks. NULL if num\_dims is 0.
+* `num_dims` (in) 0 (one element) to 64.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out` (out) owned; end with oar\_tensor\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT unknown dtype, sizes that are negative or overflow, a negative time-out.
+* **return** OAR\_E\_MISMATCH the ranks ask for different sizes; the text gives both.
+* **return** OAR\_E\_OUT\_OF\_MEMORY or OAR\_E\_NO\_SPACE: some rank (named) has no memory left; the group lives on.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
+* **threads** serial(group); waits for peers
+* **since** 0.1*/
+    pub fn oar_group_alloc_shared(
+        group: *mut oar_group,
+        dtype: i32,
+        shape: *const i64,
+        num_dims: usize,
+        timeout_ms: i64,
+        out: *mut *mut oar_tensor,
+    ) -> oar_status;
     /**Make the group dead on every rank. Calls that wait, here and on the peers, return OAR\_E\_ABORTED within 100 ms (plus
 the network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is
 fine: the first reason stays.

@@ -1,9 +1,10 @@
 //! Ranks that communicate: collective operations on tensors and bytes.
 
+use crate::element::Dtype;
 use crate::error::{Error, Result, check};
 use crate::handle::{Handle, create, value};
 use crate::state::bytes;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, sizes};
 use crate::text::{c_text, milliseconds};
 use crate::work::Work;
 use oarlock_sys as sys;
@@ -197,6 +198,25 @@ impl Group {
             sys::oar_group_broadcast_bytes(self.as_raw(), mine.as_ptr().cast(), mine.len(), root, timeout_ms, out)
         })?;
         copied(&given)
+    }
+
+    /// A new tensor of zeros, row-major, in memory that the ranks of one host share: operations of this group read and
+    /// write it where it lies. Collective, with equal sizes; ordinary memory where none can be shared.
+    ///
+    /// # Errors
+    /// `Mismatch` if the ranks ask for different sizes; `OutOfMemory`, `NoSpace`, and what waiting for peers gives.
+    pub fn alloc_shared(
+        &self,
+        dtype: Dtype,
+        shape: &[usize],
+        timeout: impl Into<Option<Duration>>,
+    ) -> Result<Tensor> {
+        let (shape, timeout_ms) = (sizes(shape)?, milliseconds(timeout.into())?);
+        // SAFETY: as above; `shape` has as many sizes as is said.
+        create(|out| unsafe {
+            sys::oar_group_alloc_shared(self.as_raw(), dtype.code(), shape.as_ptr(), shape.len(), timeout_ms, out)
+        })
+        .map(Tensor)
     }
 
     /// Makes the group dead on every rank: calls that wait give `Aborted` with the reason.

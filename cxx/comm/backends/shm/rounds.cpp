@@ -20,7 +20,7 @@ namespace oarlock {
 namespace {
 
 constexpr int kSpins = 200;
-constexpr int kBusySpins = 64;  // without the pause, which takes longer than a post that is on its way
+constexpr int kBusySpins = 64;     // without the pause, which takes longer than a post that is on its way
 constexpr int kSpinsCrowded = 20;  // more ranks than cores: who spins keeps a peer from its core
 constexpr std::size_t kPage = 4096;
 

@@ -15,6 +15,7 @@
 #include "comm/backends/shm/share.h"
 #include "comm/backends/shm/transfer.h"
 #include "comm/operation_work.h"
+#include "tensor/memory.h"
 
 namespace oarlock {
 namespace {
@@ -228,7 +229,8 @@ void ShmGroup::help(const Operation& operation) {
 }
 
 Result<at::Tensor> ShmGroup::alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout) {
-  OAR_ASSIGN(const std::size_t bytes, bytes_of(sizes, dtype));
+  OAR_ASSIGN(const std::int64_t numel, checked_numel({sizes.data(), sizes.size()}, dtype));
+  const std::size_t bytes = static_cast<std::size_t>(numel) * c10::elementSize(dtype);
   const std::size_t piece = std::max<std::size_t>((bytes + kPage - 1) / kPage * kPage, kPage);
   const std::size_t total = piece * static_cast<std::size_t>(size());
   OAR_ASSIGN(SharedMemory memory,
