@@ -38,10 +38,10 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_group_size(const oar_group *group, OAR_OUT int32_t *out_size) OAR_NOEXCEPT;
 
 /**
- * Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar_group_all_reduce reads and
- * writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with it as
- * with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an ordinary
- * tensor. Collective.
+ * Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar_group_all_reduce reads
+ * and writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with
+ * it as with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an
+ * ordinary tensor. Collective.
  *
  * @param[in]  group       borrowed. The tensor may outlive it.
  * @param[in]  dtype       OAR_FLOAT32 ... of types.h; the same on all ranks.

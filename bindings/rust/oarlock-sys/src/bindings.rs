@@ -2241,10 +2241,10 @@ before, also after a failure.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_group_size(group: *const oar_group, out_size: *mut i32) -> oar_status;
-    /**Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar\_group\_all\_reduce reads and
-writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with it as
-with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an ordinary
-tensor. Collective.
+    /**Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar\_group\_all\_reduce reads
+and writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with
+it as with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an
+ordinary tensor. Collective.
 
 * `group` (in) borrowed. The tensor may outlive it.
 * `dtype` (in) OAR\_FLOAT32 ... of types.h; the same on all ranks.

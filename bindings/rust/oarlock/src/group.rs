@@ -205,12 +205,7 @@ impl Group {
     ///
     /// # Errors
     /// `Mismatch` if the ranks ask for different sizes; `OutOfMemory`, `NoSpace`, and what waiting for peers gives.
-    pub fn alloc_shared(
-        &self,
-        dtype: Dtype,
-        shape: &[usize],
-        timeout: impl Into<Option<Duration>>,
-    ) -> Result<Tensor> {
+    pub fn alloc_shared(&self, dtype: Dtype, shape: &[usize], timeout: impl Into<Option<Duration>>) -> Result<Tensor> {
         let (shape, timeout_ms) = (sizes(shape)?, milliseconds(timeout.into())?);
         // SAFETY: as above; `shape` has as many sizes as is said.
         create(|out| unsafe {
