@@ -1240,9 +1240,9 @@ read-only view of the mapped file, which it keeps, also beyond the checkpoint's 
     ) -> oar_status;
     /**Combine the ranks' tensors element by element and give every rank the result, in place.
 
-Up to `comm.inline_bytes` (64 KiB) ranks are combined in the order 0, 1, ..., N-1; above, in an order of the backend
-that is the same for every rank. The arithmetic is the element type's own: float16 and bfloat16 round after each
-rank.
+Ranks are combined in the order 0, 1, ..., N-1; among ranks of several hosts and above `comm.inline_bytes` (64 KiB)
+in an order of the backend that is the same for every rank. The arithmetic is the element type's own: float16 and
+bfloat16 round after each rank.
 
 * `group` (in) borrowed.
 * `tensor` (in,out) retained until the work is done. Same number of elements and dtype on all ranks; zero

@@ -1233,9 +1233,9 @@ oar_group_all_gather_rows(group, input, output, rows, num_rows, timeout_ms, out_
 
 Combine the ranks' tensors element by element and give every rank the result, in place.
 
-Up to `comm.inline_bytes` (64 KiB) ranks are combined in the order 0, 1, ..., N-1; above, in an order of the backend
-that is the same for every rank. The arithmetic is the element type's own: float16 and bfloat16 round after each
-rank.
+Ranks are combined in the order 0, 1, ..., N-1; among ranks of several hosts and above `comm.inline_bytes` (64 KiB)
+in an order of the backend that is the same for every rank. The arithmetic is the element type's own: float16 and
+bfloat16 round after each rank.
 
 - `group` (`oar_group *`): borrowed.
 - `tensor` (`oar_tensor *`): retained until the work is done. Same number of elements and dtype on all ranks; zero
