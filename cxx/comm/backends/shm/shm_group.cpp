@@ -30,7 +30,13 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
         rounds_(std::move(memory), engine_->rank(), engine_->world_size()),
         transfer_(rounds_, regions_, *engine_) {
     engine_->attach({[this] { return activity(); }, [this] { rounds_.interrupt(); }});
-    thread_ = start_thread("oar-data", [this] { run_queue(); });
+    thread_ = start_thread("oar-data", [this] {
+      try {
+        run_queue();
+      } catch (const std::exception& error) {  // a thread's main
+        transfer_.fail(internal_error("the group's data thread ended: {}", error.what()));
+      }
+    });
   }
   ~ShmGroup() override { close(); }
 
