@@ -34,7 +34,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
       try {
         run_queue();
       } catch (const std::exception& error) {  // a thread's main
-        transfer_.fail(internal_error("the group's data thread ended: {}", error.what()));
+        static_cast<void>(transfer_.fail(internal_error("the group's data thread ended: {}", error.what())));
       }
     });
   }
