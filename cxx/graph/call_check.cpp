@@ -79,6 +79,7 @@ Status check_bag_starts(const CallArguments& call) {
   return Status::ok();  // libtorch refuses it
 }
 
+// Of indices with two dimensions kernels read as many bags as there are indices, and have one for each row.
 Status check_bags(const CallArguments& call) {
   OAR_TRY(check_dims(call, "weight", 2));
   OAR_TRY(check_dims(call, "indices", 1));
@@ -181,7 +182,9 @@ Status check_weight_norm(const CallArguments& call) {
 
 Status check_pivots(const CallArguments& call) {
   const at::Tensor *factors = call.tensor("LU_data"), *pivots = call.tensor("LU_pivots");
-  if (factors == nullptr || pivots == nullptr || factors->dim() < 2) return Status::ok();
+  const c10::IValue& unpacks = call["unpack_pivots"];
+  const bool is_read = !unpacks.isBool() || unpacks.toBool();
+  if (factors == nullptr || pivots == nullptr || factors->dim() < 2 || !is_read) return Status::ok();
   std::vector<std::int64_t> wanted = factors->sizes().slice(0, static_cast<std::size_t>(factors->dim()) - 2).vec();
   wanted.push_back(std::min(factors->size(-1), factors->size(-2)));
   if (pivots->sizes() == at::IntArrayRef(wanted)) return Status::ok();
@@ -251,6 +254,8 @@ constexpr std::pair<std::string_view, CallCheck> kChecks[] = {
     {"aten::random_", check_from},
     {"aten::binomial", check_trials},
     {"aten::max_pool1d", check_pool},
+    {"aten::avg_pool2d", check_divisor},
+    {"aten::avg_pool3d", check_divisor},
     {"aten::col2im", check_windows},
     {"aten::im2col", check_windows},
     {"aten::thnn_conv2d", check_windows},

@@ -25,8 +25,13 @@ bool any_of(const at::Tensor& tensor, const Find& find) {
   return find(tensor.detach()).any().item().toBool();
 }
 
-bool holds(const at::Tensor& tensor, std::int64_t number) {
-  return any_of(tensor, [&](const at::Tensor& values) { return at::eq(values, number); });
+// `dtype`: that the kernel casts it to before it computes.
+bool holds(const at::Tensor& tensor, at::ScalarType dtype, std::int64_t number) {
+  return any_of(tensor, [&](const at::Tensor& values) { return at::eq(values.to(dtype), number); });
+}
+
+std::int64_t cast(std::int64_t number, at::ScalarType dtype) {
+  return dtype == at::kInt ? static_cast<std::int32_t>(number) : number;
 }
 
 // The smallest number of the dtype, where the processor stops at its quotient by -1. nullopt: the kernel does not.
@@ -34,6 +39,20 @@ std::optional<std::int64_t> smallest_of(at::ScalarType dtype) {
   if (dtype == at::kInt) return std::numeric_limits<std::int32_t>::min();
   if (dtype == at::kLong) return std::numeric_limits<std::int64_t>::min();
   return std::nullopt;
+}
+
+// By ones, from the largest integers to the smallest: how many that are is a quotient of the smallest integer by -1.
+Status check_count_down(const CallArguments& call) {
+  const c10::IValue &start = call["start"], &end = call["end"], &step = call["step"];
+  if (!step.isScalar() || step.isComplexDouble() || static_cast<std::int64_t>(step.toScalar().toDouble()) != -1) {
+    return Status::ok();
+  }
+  if (!start.isInt() || !end.isInt()) return Status::ok();
+  std::int64_t difference = 0;
+  const bool overflows = __builtin_sub_overflow(end.toInt(), start.toInt(), &difference);
+  if (!overflows && difference != std::numeric_limits<std::int64_t>::min()) return Status::ok();
+  return invalid_argument("argument end is {}, which is too far from start, {}, to be counted by -1", end.toInt(),
+                          start.toInt());
 }
 
 }  // namespace
@@ -45,7 +64,9 @@ Status check_step(const CallArguments& call) {
   at::ScalarType type = out != nullptr ? out->scalar_type() : at::kFloat;
   if (dtype.isInt()) type = static_cast<at::ScalarType>(dtype.toInt());
   const c10::IValue& step = call["step"];
-  if (step.isNone() || !at::isIntegralType(type, true)) return Status::ok();
+  if (step.isNone()) return Status::ok();
+  OAR_TRY(check_count_down(call));
+  if (!at::isIntegralType(type, true)) return Status::ok();
   const double real = step.toScalar().toDouble();
   if (real >= 1 || real <= -1) return Status::ok();
   return invalid_argument("argument step is {}, which integers cannot count by", real);
@@ -80,19 +101,20 @@ Status check_division(const CallArguments& call) {
   const at::ScalarType dtype =
       other != nullptr ? at::result_type(*self, *other) : at::result_type(*self, number.toScalar());
   const std::optional<std::int64_t> smallest = smallest_of(dtype);
-  if (!smallest || self->scalar_type() != dtype) return Status::ok();
-  const bool by_minus_one = other != nullptr ? holds(*other, -1) : number.toInt() == -1;
-  if (!by_minus_one || !holds(*self, *smallest)) return Status::ok();
+  if (!smallest) return Status::ok();
+  const bool by_minus_one = other != nullptr ? holds(*other, dtype, -1) : cast(number.toInt(), dtype) == -1;
+  if (!by_minus_one || !holds(*self, dtype, *smallest)) return Status::ok();
   return invalid_argument("argument self holds {}, the smallest integer, and is divided by -1", *smallest);
 }
 
 Status check_multiple(const CallArguments& call) {
   const at::Tensor *self = call.tensor("self"), *other = call.tensor("other");
   if (self == nullptr || other == nullptr || !self->device().is_cpu()) return Status::ok();
-  const std::optional<std::int64_t> smallest = smallest_of(at::result_type(*self, *other));
+  const at::ScalarType dtype = at::result_type(*self, *other);
+  const std::optional<std::int64_t> smallest = smallest_of(dtype);
   if (!smallest) return Status::ok();
   for (const at::Tensor* tensor : {self, other}) {
-    if (smallest_of(tensor->scalar_type()) != smallest || !holds(*tensor, *smallest)) continue;
+    if (!holds(*tensor, dtype, *smallest)) continue;
     return invalid_argument("argument {} holds {}, the smallest integer, which has no positive counterpart",
                             tensor == self ? "self" : "other", *smallest);
   }
@@ -119,6 +141,14 @@ Status check_pool(const CallArguments& call) {
     }
   }
   return Status::ok();
+}
+
+// Sums of windows of integers are divided by it, and may be the smallest integer.
+Status check_divisor(const CallArguments& call) {
+  const at::Tensor* self = call.tensor("self");
+  if (self == nullptr || !at::isIntegralType(self->scalar_type(), true) || call.integer("divisor_override") != -1)
+    return Status::ok();
+  return invalid_argument("argument divisor_override is -1, which integers are not divided by");
 }
 
 Status check_windows(const CallArguments& call) {

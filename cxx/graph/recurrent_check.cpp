@@ -16,17 +16,16 @@ struct LstmSizes {
   std::int64_t hidden = 0;
   std::int64_t output = 0;  // of one direction: hidden, or what it is projected to
   bool has_biases = false;
-  bool has_projections = false;
+  bool has_projections() const { return output != hidden; }  // libtorch asks the same, not how many weights there are
 };
 
-Status check_count(const CallArguments& call, LstmSizes& sizes, std::int64_t count) {
-  const std::int64_t parts = sizes.layers * sizes.directions;
-  const std::int64_t plain = sizes.has_biases ? 4 : 2, projected = plain + 1;
-  sizes.has_projections = sizes.layers > 0 && count == parts * projected;
-  if (sizes.layers > 0 && (count == parts * plain || sizes.has_projections)) return Status::ok();
+Status check_count(const CallArguments& call, const LstmSizes& sizes, std::int64_t count) {
+  const std::int64_t wanted = (sizes.has_biases ? 4 : 2) + (sizes.has_projections() ? 1 : 0);
+  if (sizes.layers > 0 && count == sizes.layers * sizes.directions * wanted) return Status::ok();
   return invalid_argument(
-      "argument params has {} tensors; {} layers in {} directions need {} each, or {} with projections", count,
-      call.integer("num_layers").value_or(0), sizes.directions, plain, projected);
+      "argument params has {} tensors; {} layers in {} directions need {} each, for h and c of argument hx have widths "
+      "{} and {}",
+      count, call.integer("num_layers").value_or(0), sizes.directions, wanted, sizes.output, sizes.hidden);
 }
 
 Status check_shape(const c10::IValue& value, const std::string& name, const std::vector<std::int64_t>& wanted) {
@@ -62,7 +61,7 @@ Status check_weights(const CallArguments& call, const LstmSizes& sizes) {
     std::vector<std::vector<std::int64_t>> shapes = {
         {gates, is_first ? sizes.features : sizes.directions * sizes.output}, {gates, sizes.output}};
     if (sizes.has_biases) shapes.insert(shapes.end(), 2, {gates});
-    if (sizes.has_projections) shapes.push_back({sizes.output, sizes.hidden});
+    if (sizes.has_projections()) shapes.push_back({sizes.output, sizes.hidden});
     for (const std::vector<std::int64_t>& shape : shapes) {
       OAR_TRY(check_shape(params.get(next), fmt::format("argument params: tensor {}", next), shape));
       ++next;
@@ -91,16 +90,22 @@ Status check_lstm(const CallArguments& call) {
   sizes.batch = is_packed ? numbers_in(call["batch_sizes"])[0] : input->size(call.flag("batch_first") ? 0 : 1);
   const auto count = static_cast<std::int64_t>(call["params"].toListRef().size());
   if (sizes.layers > count) sizes.layers = 0;  // before anything is multiplied by it
-  OAR_TRY(check_count(call, sizes, count));
   OAR_TRY(check_states(call, sizes));
+  OAR_TRY(check_count(call, sizes, count));
   return check_weights(call, sizes);
 }
 
 Status check_batch_sizes(const CallArguments& call) {
   const at::Tensor* data = call.tensor("data");
   const at::Tensor* given = call.tensor("batch_sizes");
-  if (data == nullptr || given == nullptr || !at::isIntegralType(given->scalar_type(), false)) return Status::ok();
+  if (data == nullptr || given == nullptr) return Status::ok();
   if (given->numel() == 0) return invalid_argument("argument batch_sizes is empty; a packed sequence has a step");
+  // Kernels read them where they lie, one after the other.
+  if (given->scalar_type() != at::kLong || given->dim() != 1 || !given->is_contiguous() || !given->device().is_cpu()) {
+    return invalid_argument(
+        "argument batch_sizes is {}; contiguous int64 numbers in one dimension on the CPU are needed",
+        describe_tensor(*given));
+  }
   std::int64_t rows = data->dim() == 0 ? 0 : data->size(0), last = std::numeric_limits<std::int64_t>::max();
   for (const std::int64_t size : numbers_in(call["batch_sizes"])) {
     if (size < 1 || size > last || size > rows)

@@ -8,7 +8,7 @@
 namespace oarlock {
 
 Status check_lstm(const CallArguments& call);  // padded sequences, or packed ones with batch_sizes
-Status check_batch_sizes(
-    const CallArguments& call);  // of packed sequences: how many each step has; they end one by one
+// Of packed sequences: how many each step has. They end one by one.
+Status check_batch_sizes(const CallArguments& call);
 
 }  // namespace oarlock

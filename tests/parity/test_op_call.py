@@ -379,6 +379,18 @@ TRUSTING = [
     ("aten::embedding_bag.padding_idx", (torch.ones(4, 2), torch.tensor([0, 1]), torch.tensor([0]), False, 0, False, None, True, 1),
      ["makes no bag for 2 indices"]),
     ("aten::_embedding_bag_forward_only", (torch.ones(4, 2), torch.tensor([0, 1]), torch.tensor([0, -(1 << 40)])), ["offsets holds -1099511627776"]),
+    ("aten::lstm.data", (torch.zeros(4, 3), torch.tensor([]), STATES, LSTM_WEIGHTS, True, 1, 0.0, True, False), ["batch_sizes is empty"]),
+    ("aten::lstm.data", (torch.zeros(4, 3), torch.tensor([], dtype=torch.bool), STATES, LSTM_WEIGHTS, True, 1, 0.0, True, False),
+     ["batch_sizes is empty"]),
+    ("aten::lstm.data", (torch.zeros(4, 3), torch.tensor([2.0, 2.0]), STATES, LSTM_WEIGHTS, True, 1, 0.0, True, False),
+     ["batch_sizes is float32 [2] on cpu", "int64 numbers"]),
+    ("aten::rnn_tanh.data", (torch.zeros(4, 3), torch.tensor([2, 9, 2, 9])[::2], STATES[0], LSTM_WEIGHTS, True, 1, 0.0, True, False),
+     ["batch_sizes is int64 [2] on cpu", "contiguous"]),
+    ("aten::lstm.input", (torch.zeros(3, 2, 4), [torch.zeros(2, 2, 4)] * 2, [torch.zeros(16, 4), torch.zeros(16, 4), torch.zeros(4, 4)] * 2,
+                          False, 2, 0.0, False, False, False), ["params has 6 tensors; 2 layers in 1 directions need 2 each", "widths 4 and 4"]),
+    ("aten::lstm.input", (torch.zeros(3, 2, 3), [torch.zeros(1, 2, 2), torch.zeros(1, 2, 5)], LSTM_WEIGHTS, True, 1, 0.0, False, False, False),
+     ["params has 4 tensors; 1 layers in 1 directions need 5 each", "widths 2 and 5"]),
+    ("aten::embedding_bag", (torch.ones(4, 2), torch.tensor([[0, 1], [2, 3]]), torch.tensor([0, 1]), False, 2), ["indices has shape [2, 2]"]),
     ("aten::_weight_norm", (torch.ones(8, 3), torch.ones(4, 1), 0), ["g has shape [4, 1]", "8 norms"]),
     ("aten::_weight_norm_interface", (torch.ones(0, 3), torch.ones(0, 1), 0), ["0 norms"]),
     ("aten::lu_unpack", (torch.ones(3, 3), torch.tensor([], dtype=torch.int32)), ["LU_pivots has shape [0], [3] is needed"]),
@@ -392,6 +404,15 @@ TRUSTING = [
     ("aten::lcm", (torch.tensor([-(1 << 63)]), torch.tensor([-7])), ["self holds -9223372036854775808"]),
     ("aten::div.Tensor_mode", (torch.tensor([-(1 << 31)], dtype=torch.int32), torch.tensor([-1], dtype=torch.int32)), ["divided by -1"]),
     ("aten::div_.Scalar_mode", (torch.tensor([-(1 << 63)]), -1), ["divided by -1"]),
+    ("aten::div.Tensor_mode", (torch.tensor(-(1 << 31)), torch.tensor([-1] * 64, dtype=torch.int32)), ["divided by -1"]),
+    ("aten::div.Tensor_mode", (torch.tensor([-(1 << 31)] * 64, dtype=torch.int32), torch.tensor((1 << 32) - 1)), ["divided by -1"]),
+    ("aten::div.Scalar_mode", (torch.tensor([-(1 << 31)] * 64, dtype=torch.int32), (1 << 32) - 1), ["divided by -1"]),
+    ("aten::lcm", (torch.tensor([-7, -3], dtype=torch.int32), torch.tensor(-(1 << 31))), ["other holds -2147483648"]),
+    ("aten::lcm", (torch.tensor(-(1 << 31)), torch.tensor([-7, -3], dtype=torch.int32)), ["self holds -2147483648"]),
+    ("aten::avg_pool2d", (torch.full((1, 1, 2, 2), -(1 << 63)), [1, 1], [], [0, 0], False, True, -1), ["divisor_override is -1"]),
+    ("aten::avg_pool3d", (torch.full((1, 1, 1, 2, 2), -(1 << 63)), [1] * 3, [], [0] * 3, False, True, -1), ["divisor_override is -1"]),
+    ("aten::arange.start_step", (0, -(1 << 63), -1), ["end is -9223372036854775808", "counted by -1"]),
+    ("aten::range.step", (1, 1 - (1 << 63), -1), ["end is -9223372036854775807", "counted by -1"]),
     ("aten::random_.from", (torch.ones(3), (1 << 63) - 1, None), ["from is 9223372036854775807"]),
     ("aten::binomial", (torch.tensor([float("nan")]), torch.tensor([0.5])), ["count holds NaN"]),
     ("aten::_scaled_dot_product_flash_attention_for_cpu", (torch.ones(1, 2, 3, 4), torch.ones(1, 2, 0, 4), torch.ones(1, 2, 0, 4)),
@@ -405,7 +426,7 @@ TRUSTING = [
 
 @pytest.mark.parametrize("name, arguments, parts", TRUSTING)
 def test_what_would_end_the_process_is_refused(name, arguments, parts):
-    keywords = {"dtype": "int32"} if "range" in name else {}
+    keywords = {"dtype": "int32" if arguments[2] > 0 else "int64"} if "range" in name else {}
     keywords |= {"enable_gqa": True} if name == "aten::scaled_dot_product_attention" else {}
     keywords |= {"rounding_mode": "trunc"} if "_mode" in name else {}
     with pytest.raises(OarlockError) as failure:
@@ -441,6 +462,14 @@ def test_what_only_looks_like_it_runs():
     ]:
         ours, theirs = ours_and_theirs(*case)
         assert all(torch.equal(mine, their) for mine, their in zip(ours, theirs, strict=True)), case[0]
+    lu, pivots = torch.linalg.lu_factor(torch.randn(3, 3))
+    ours, theirs = ours_and_theirs("lu_unpack", lu, pivots[:0], True, False)
+    assert all(torch.equal(mine, their) for mine, their in zip(ours[1:], theirs[1:], strict=True))
+    for case in [("arange.start_step", 5, -3, -1), ("avg_pool2d", torch.arange(4.0).view(1, 1, 2, 2), [2, 2], [], [0, 0], False, True, -1)]:
+        ours, theirs = ours_and_theirs(*case)
+        assert torch.equal(ours[0], theirs[0]), case[0]
+    ours, theirs = ours_and_theirs("div.Tensor_mode", torch.tensor([-(1 << 31)]), torch.tensor([-1], dtype=torch.int32), rounding_mode="trunc")
+    assert torch.equal(ours[0], theirs[0])  # 64-bit numbers
     ours, theirs = ours_and_theirs("div.Tensor_mode", torch.tensor([-(1 << 63), 7]), torch.tensor([2, -1]), rounding_mode="floor")
     assert torch.equal(ours[0], theirs[0])
 
