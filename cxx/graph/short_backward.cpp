@@ -36,6 +36,14 @@ struct Work {
 };
 using Works = std::unordered_map<Node*, Work>;
 
+struct Ready {
+  std::uint64_t sequence = 0;
+  Node* node = nullptr;
+};
+struct MadeEarlier {
+  bool operator()(const Ready& left, const Ready& right) const { return left.sequence < right.sequence; }
+};
+
 // Formulas of libtorch, the leaves' nodes, and ours: none of them asks which backward it runs in, or changes the state
 // of the thread. Types are told by their names, for libtorch's are not exported.
 bool is_formula(const Node& node) {
@@ -106,11 +114,13 @@ bool short_backward(const at::Tensor& loss) {
   if (!is_plain_thread() || !find_works(*root.function, works)) return false;
   const c10::AutoGradMode without_history(false);
   // As the engine: of those that wait for nothing more, the one that the forward made last. Leaves come first.
-  std::priority_queue<std::pair<std::uint64_t, Node*>> ready;
+  // Numbers are per thread: nodes of several threads may tie. Then the order is what the engine's queue makes of it,
+  // this same queue with the same pushes.
+  std::priority_queue<Ready, std::vector<Ready>, MadeEarlier> ready;
   add_gradient(works.at(root.function.get()), root, at::ones_like(loss, at::MemoryFormat::Preserve));
-  ready.emplace(root.function->sequence_nr(), root.function.get());
+  ready.push({root.function->sequence_nr(), root.function.get()});
   while (!ready.empty()) {
-    Node* const node = ready.top().second;
+    Node* const node = ready.top().node;
     ready.pop();
     variable_list results = run_node(*node, std::move(works.at(node).gradients));
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -118,7 +128,7 @@ bool short_backward(const at::Tensor& loss) {
       if (!edge.is_valid()) continue;
       Work& work = works.at(edge.function.get());
       add_gradient(work, edge, std::move(results[i]));
-      if (--work.num_waiting == 0) ready.emplace(edge.function->sequence_nr(), edge.function.get());
+      if (--work.num_waiting == 0) ready.push({edge.function->sequence_nr(), edge.function.get()});
     }
   }
   return true;
