@@ -1,20 +1,12 @@
 #include "graph/trace_shapes.h"
 
-#include <ATen/core/enum_tag.h>
-
 #include <algorithm>
-#include <string_view>
+#include <utility>
 
 namespace oarlock {
 namespace {
 
-// What gives the smaller of two sizes.
-constexpr std::string_view kClamping[] = {"aten::slice", "aten::diag", "aten::linalg_", "aten::svd", "aten::qr"};
-
-bool clamps(const RecordedCall& call) {
-  const std::string& name = call.op.schema().name();
-  return std::ranges::any_of(kClamping, [&](std::string_view begin) { return name.starts_with(begin); });
-}
+constexpr ExportedDim kUnknownDim{ExportedDim::kNoExpression, ExportedDim::kExpression};
 
 template <class Visit>
 void for_each_result(const RecordedCall& call, const Visit& visit) {
@@ -23,14 +15,6 @@ void for_each_result(const RecordedCall& call, const Visit& visit) {
       if (slot != kNoSlot) visit(slot);
     }
   }
-}
-
-template <class Holds>
-bool some_argument(const RecordedCall& call, const Holds& holds) {
-  return std::ranges::any_of(call.arguments, [&](const RecordedArgument& argument) {
-    return std::ranges::any_of(argument.items,
-                               [&](const RecordedItem& item) { return item.slot != kNoSlot && holds(item.slot); });
-  });
 }
 
 bool is_fixed(const std::vector<std::int64_t>& sizes) {
@@ -67,24 +51,10 @@ std::optional<std::int64_t> whole_number(const c10::IValue& value) {
   return static_cast<double>(whole) == value.toDouble() ? std::optional(whole) : std::nullopt;
 }
 
-bool TracedShapes::depends_on_values(const RecordedCall& call) const {
-  // Custom operators do not always say so.
-  return !call.op.schema().name().starts_with("aten::") || call.op.hasTag(at::Tag::dynamic_output_shape) ||
-         some_argument(call, [&](SlotId slot) { return open_.contains(slot); });
-}
-
-bool TracedShapes::varies(SlotId slot) const {
-  const auto& first = recordings_.front().values[static_cast<std::size_t>(slot)].shape;
-  return std::ranges::any_of(recordings_, [&](const Recording& recording) {
-    return recording.values[static_cast<std::size_t>(slot)].shape != first;
-  });
-}
-
 ExportedDim TracedShapes::exported_dim(const std::vector<std::int64_t>& sizes) const {
-  const ExportedDim unknown{ExportedDim::kNoExpression, ExportedDim::kExpression};
-  if (is_fixed(sizes)) return clamped_.contains(sizes[0]) ? unknown : ExportedDim{sizes[0], ExportedDim::kFixed};
+  if (is_fixed(sizes)) return {sizes[0], ExportedDim::kFixed};
   const std::optional<Affine> affine = fit_sizes(recordings_, sizes);
-  if (!affine) return unknown;
+  if (!affine) return kUnknownDim;
   SizeExpression expression;
   std::int32_t symbol = 0;
   const auto add = [&] {
@@ -106,7 +76,7 @@ ExportedDim TracedShapes::exported_dim(const std::vector<std::int64_t>& sizes) c
   return {static_cast<std::int64_t>(graph_.expressions.size()) - 1, ExportedDim::kExpression};
 }
 
-std::optional<ExportedTensor> TracedShapes::exported(SlotId slot) const {
+std::optional<ExportedTensor> TracedShapes::exported(const TracedCall& call, SlotId slot) const {
   const auto index = static_cast<std::size_t>(slot);
   const RecordedValue& base = recordings_.front().values[index];
   if (base.dtype == at::ScalarType::Undefined) return std::nullopt;
@@ -114,43 +84,76 @@ std::optional<ExportedTensor> TracedShapes::exported(SlotId slot) const {
     const RecordedValue& value = recording.values[index];
     if (value.dtype != base.dtype || value.shape.size() != base.shape.size()) return std::nullopt;
   }
+  const auto cut = cut_.find(slot);
   ExportedTensor exported{base.dtype, {}, false};
   for (std::size_t dim = 0; dim < base.shape.size(); ++dim) {
-    exported.shape.push_back(exported_dim(sizes_of(slot, dim)));
+    const bool is_cut = cut != cut_.end() && cut->second[dim];
+    exported.shape.push_back(is_cut ? kUnknownDim : exported_dim(call.sizes_of(slot, static_cast<std::int64_t>(dim))));
   }
   return exported;
 }
 
-std::vector<std::int64_t> TracedShapes::sizes_of(SlotId slot, std::size_t dim) const {
-  std::vector<std::int64_t> sizes;
-  for (const Recording& recording : recordings_) {
-    const std::vector<std::int64_t>& shape = recording.values[static_cast<std::size_t>(slot)].shape;
-    sizes.push_back(dim < shape.size() ? shape[dim] : kSizeUnknown);
+bool TracedShapes::is_cut(SlotId slot, std::size_t dim) const {
+  const auto found = cut_.find(slot);
+  return found != cut_.end() && found->second[dim];
+}
+
+// Of a slice: the dimension that it cuts, and what was cut before.
+std::vector<bool> TracedShapes::cut_by_slice(const TracedCall& call) const {
+  const SlotId given = call.tensors()[0];
+  const std::optional<std::int64_t> cut = call.cut_dim();
+  std::vector<bool> dims;
+  for (std::size_t dim = 0; dim < call.num_dims(given); ++dim) {
+    const bool is_sliced = static_cast<std::int64_t>(dim) == call.slice_dim();
+    dims.push_back(is_cut(given, dim) || (is_sliced && cut));
   }
-  return sizes;
+  return dims;
 }
 
-void TracedShapes::note_clamped(const RecordedCall& call) {
-  if (!some_argument(call, [&](SlotId slot) { return varies(slot); })) return;
-  for_each_result(call, [&](SlotId slot) {
-    for (std::size_t dim = 0; dim < recordings_.front().values[static_cast<std::size_t>(slot)].shape.size(); ++dim) {
-      const std::vector<std::int64_t> sizes = sizes_of(slot, dim);
-      const bool is_kept = some_argument(call, [&](SlotId given) { return sizes_of(given, dim) == sizes; });
-      if (is_fixed(sizes) && !is_kept) clamped_.insert(sizes.front());
+// Of arguments that are broadcast. A cut size is at most what it would be without the cut. So next to a size that is
+// known and was the same in all runs, it is that size or 1, or the call fails; unless the known one is always 1.
+std::vector<bool> TracedShapes::cut_by_broadcast(const TracedCall& call, SlotId result) const {
+  const std::size_t rank = call.num_dims(result);
+  std::vector<bool> dims(rank, false);
+  for (std::size_t dim = 0; dim < rank; ++dim) {
+    const std::vector<std::int64_t> wanted = call.sizes_of(result, static_cast<std::int64_t>(dim));
+    bool some_cut = false, some_known = false, all_alike = true;
+    for (const SlotId slot : call.tensors()) {
+      if (call.num_dims(slot) + dim < rank) continue;
+      const std::size_t own = call.num_dims(slot) + dim - rank;
+      const bool is_alike = call.sizes_of(slot, static_cast<std::int64_t>(own)) == wanted;
+      some_cut = some_cut || is_cut(slot, own);
+      some_known = some_known || (is_alike && !is_cut(slot, own));
+      all_alike = all_alike && (is_alike || !is_cut(slot, own));
     }
-  });
+    const bool is_one = is_fixed(wanted) && wanted.front() == 1;
+    dims[dim] = some_cut && !(some_known && all_alike && !is_one);
+  }
+  return dims;
 }
 
-void TracedShapes::add(std::size_t call) {
-  const RecordedCall& base = recordings_.front().calls[call];
-  const bool is_open = depends_on_values(base);
-  if (!is_open && clamps(base)) note_clamped(base);
-  for_each_result(base, [&](SlotId slot) {
-    if (is_open) {
+bool TracedShapes::is_open(const TracedCall& call) const {
+  if (call.follows_values()) return true;
+  const std::vector<SlotId> given = call.tensors();
+  if (std::ranges::any_of(given, [&](SlotId slot) { return open_.contains(slot); })) return true;
+  if (call.is_limited()) return true;
+  const bool some_cut = std::ranges::any_of(given, [&](SlotId slot) { return cut_.contains(slot); });
+  return some_cut && !call.is_slice() && !call.is_elementwise();
+}
+
+void TracedShapes::add(std::size_t index) {
+  const TracedCall call(recordings_, index);
+  const bool is_open_call = !call.gives_number() && is_open(call);
+  for_each_result(call.base(), [&](SlotId slot) {
+    if (is_open_call) {
       open_.insert(slot);
-    } else {
-      graph_.slots[static_cast<std::size_t>(slot)].exported = exported(slot);
+      return;
     }
+    std::vector<bool> cut;
+    if (call.is_slice()) cut = cut_by_slice(call);
+    if (call.is_elementwise()) cut = cut_by_broadcast(call, slot);
+    if (std::ranges::find(cut, true) != cut.end()) cut_[slot] = std::move(cut);
+    graph_.slots[static_cast<std::size_t>(slot)].exported = exported(call, slot);
   });
 }
 

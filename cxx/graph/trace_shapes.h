@@ -3,12 +3,14 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <vector>
 
 #include "graph/ir.h"
+#include "graph/size_rules.h"
 #include "graph/tracer.h"
 
 namespace oarlock {
@@ -28,26 +30,27 @@ std::optional<Affine> fit_sizes(std::span<const Recording> recordings, const std
 std::optional<std::int64_t> whole_number(const c10::IValue& value);
 
 // Dtype and shape of what the calls gave, in their order. Nothing is said of values whose shape depends on what tensors
-// hold, and no size where it could be another one at sizes that were not run.
+// hold, or on sizes in another way than it did in the recordings (size_rules.h). A dimension that a slice cuts is open,
+// the others of such a value are known.
 class TracedShapes {
  public:
   // Both must outlive this; expressions are added to the graph.
   TracedShapes(std::span<const Recording> recordings, Graph& graph) : recordings_(recordings), graph_(graph) {}
   // Of the call with this index in all recordings, whose slots are those of the graph.
-  void add(std::size_t call);
+  void add(std::size_t index);
 
  private:
-  bool depends_on_values(const RecordedCall& call) const;
-  std::optional<ExportedTensor> exported(SlotId slot) const;
+  bool is_open(const TracedCall& call) const;
+  bool is_cut(SlotId slot, std::size_t dim) const;
+  std::vector<bool> cut_by_slice(const TracedCall& call) const;
+  std::vector<bool> cut_by_broadcast(const TracedCall& call, SlotId result) const;
+  std::optional<ExportedTensor> exported(const TracedCall& call, SlotId slot) const;
   ExportedDim exported_dim(const std::vector<std::int64_t>& sizes) const;
-  bool varies(SlotId slot) const;
-  std::vector<std::int64_t> sizes_of(SlotId slot, std::size_t dim) const;  // by recording
-  void note_clamped(const RecordedCall& call);
 
   std::span<const Recording> recordings_;
   Graph& graph_;
-  std::set<SlotId> open_;           // their shapes depend on what tensors hold
-  std::set<std::int64_t> clamped_;  // sizes that are fixed only as long as a declared one is large enough: x[:5]
+  std::set<SlotId> open_;                    // nothing is said of them
+  std::map<SlotId, std::vector<bool>> cut_;  // by dimension: open, for a slice cut it
 };
 
 }  // namespace oarlock

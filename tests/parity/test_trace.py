@@ -256,6 +256,43 @@ def test_outputs_of_a_trace_are_described_and_checked():
         in_situ.run(session, [x], [y.double(), None, None])
 
 
+CUT = {
+    "rows": lambda x: op("slice", x, 0, 0, 100),
+    "then flattened": lambda x: op("flatten", op("slice", x, 0, 0, 2)),
+    "then together": lambda x: op("cat", [op("slice", x, 0, 0, 2)] * 2),
+    "of their own number": lambda x: op("squeeze", op("slice", x, 0, 0, 2)),
+    "pooled": lambda x: op("max_pool1d", op("t", x), 8, 8, 4),
+    "counted": lambda x: op("repeat_interleave", x, op("to", op("gt", op("select", x, 1, 0), 0), torch.int64), 0),
+}
+
+
+@pytest.mark.parametrize("how", CUT)
+def test_sessions_take_the_outputs_of_sizes_that_were_not_traced(how):
+    foreign = Foreign({"w": torch.ones(1)}, lambda model, inputs: {"y": op("mul", CUT[how](inputs["x"]), model["w"])})
+    model = foreign.trace({"x": torch.ones(8, 3)}, '{"x": {"0": "n"}}')
+    oar.check(oar.lib.oar_model_set_training(model, 0))
+    session = in_situ.session_of(model)
+    for rows in (8, 200, 4, 1):
+        x = torch.randn(rows, 3)
+        expected = oar.value(oar.forward_tree(model, {"x": x}))["y"]
+        y = torch.zeros(expected.shape)
+        in_situ.run(session, [x], [y])
+        assert torch.equal(y, expected), rows
+
+
+def test_sessions_of_traced_layers_have_the_bits_of_a_forward():
+    parameters = {"w": torch.randn(5, 4), "b": torch.randn(5), "v": torch.randn(3, 5)}
+    foreign = Foreign(parameters, lambda model, inputs: {
+        "y": op("linear", op("relu", op("linear", inputs["x"], model["w"], model["b"])), model["v"])})
+    model = foreign.trace({"x": torch.ones(4, 4)}, '{"x": {"0": "n"}}')
+    oar.check(oar.lib.oar_model_set_training(model, 0))
+    session = in_situ.session_of(model)
+    for rows in (4, 1, 0):
+        x, y = torch.randn(rows, 4), torch.zeros(rows, 3)
+        in_situ.run(session, [x], [y])
+        assert torch.equal(y, oar.value(oar.forward_tree(model, {"x": x}))["y"])
+
+
 def test_sizes_become_symbolic_where_they_follow_the_declared_ones():
     def body(model, inputs):
         n, m = shape_of(inputs["x"])

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <string>
+
 #include "graph/executor.h"
 #include "graph/input_check.h"
 #include "tensor/dtype.h"
@@ -151,10 +154,159 @@ TEST_F(Traces, OutputsHaveTheShapesThatFollowFromTheDeclaredSizes) {
 
 TEST_F(Traces, OutputsOfNoLinearShapeHaveItOpen) {
   const auto forward = [](const at::Tensor& x) {
-    return call("aten::max_pool1d", {given(call("aten::t", {given(x)})), sizes({2})});
+    return call("aten::reshape", {given(call("aten::cov", {given(x)})), sizes({-1})});  // n * n
   };
-  EXPECT_EQ(output_text(trace(forward).value()), "float32 [3, ?]");
+  EXPECT_EQ(output_text(trace(forward).value()), "float32 [?]");
 }
+
+at::Tensor slice(const at::Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t end, std::int64_t step = 1) {
+  return call("aten::slice", {given(x), given(dim), given(start), given(end), given(step)});
+}
+
+std::vector<at::Tensor> items(const char* name, const std::vector<EagerArgument>& arguments) {
+  Result<std::vector<at::Tensor>> results = call_operator(name, arguments, at::kCPU, nullptr);
+  EXPECT_TRUE(results.is_ok()) << results.status().message();
+  return results.is_ok() ? std::move(results).value() : std::vector<at::Tensor>();
+}
+
+at::Tensor item(const char* name, const std::vector<EagerArgument>& arguments, std::size_t index) {
+  return items(name, arguments).at(index);
+}
+
+struct SizeCase {
+  const char* name;
+  std::function<at::Tensor(const at::Tensor& x)> forward;
+  const char* text;                                // of its result; x is [n, 3]
+  std::vector<std::int64_t> others = {200, 3, 1};  // n that it was not traced with, and that it runs at
+};
+
+class TracedSizes : public Traces, public testing::WithParamInterface<SizeCase> {};
+
+TEST_P(TracedSizes, AreThoseAtSizesThatWereNotRun) {
+  const Program program = trace(GetParam().forward).value();
+  EXPECT_EQ(output_text(program), GetParam().text);
+  const Slot& slot = program.graph.slots[program.outputs[0].slot];
+  for (const std::int64_t n : GetParam().others) {
+    const at::Tensor result = GetParam().forward(at::ones({n, 3}));
+    if (!slot.exported) continue;
+    ASSERT_EQ(slot.exported->shape.size(), result.dim()) << "n is " << n;
+    for (std::int64_t dim = 0; dim < result.dim(); ++dim) {
+      const ExportedDim& known = slot.exported->shape[static_cast<std::size_t>(dim)];
+      if (known.symbol == ExportedDim::kExpression) continue;
+      EXPECT_EQ(result.size(dim), known.symbol == 0 ? n : known.value) << "n is " << n;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, TracedSizes,
+    testing::Values(
+        SizeCase{"cut by a large number", [](const at::Tensor& x) { return slice(x, 0, 0, 100); }, "float32 [?, 3]"},
+        SizeCase{"cut, then together",
+                 [](const at::Tensor& x) { return call("aten::flatten", {given(slice(x, 0, 0, 2))}); }, "unknown"},
+        SizeCase{"cut, then beside itself",
+                 [](const at::Tensor& x) {
+                   const at::Tensor part = slice(x, 0, 0, 2);
+                   return call("aten::cat", {tensors({part, part})});
+                 },
+                 "unknown"},
+        SizeCase{"every second row", [](const at::Tensor& x) { return slice(x, 0, 0, INT64_MAX, 2); },
+                 "float32 [?, 3]"},
+        SizeCase{"without the first", [](const at::Tensor& x) { return slice(x, 0, 2, INT64_MAX); }, "float32 [?, 3]"},
+        SizeCase{"all of it", [](const at::Tensor& x) { return slice(x, 0, 0, INT64_MAX); }, "float32 [n, 3]"},
+        SizeCase{"of a fixed dimension", [](const at::Tensor& x) { return slice(x, 1, 1, 100); }, "float32 [n, 2]"},
+        SizeCase{"a mask of all sizes, cut to this one",
+                 [](const at::Tensor& x) {
+                   const at::Tensor mask = call("aten::ones", {sizes({150, 1})});
+                   return call("aten::mul", {given(x), given(slice(mask, 0, 0, x.size(0)))});
+                 },
+                 "float32 [n, 3]",
+                 {150, 3, 1}},
+        SizeCase{"a cut size next to 1",
+                 [](const at::Tensor& x) {
+                   const at::Tensor one = call("aten::ones", {sizes({1, 3})});
+                   return call("aten::mul", {given(one), given(slice(x, 0, 0, 100))});
+                 },
+                 "float32 [?, 3]"},
+        SizeCase{"a number of a cut", [](const at::Tensor& x) { return call("aten::sum", {given(slice(x, 0, 0, 2))}); },
+                 "float32 []"},
+        SizeCase{"squeeze of all", [](const at::Tensor& x) { return call("aten::squeeze", {given(x)}); }, "unknown"},
+        SizeCase{"squeeze of a fixed dimension",
+                 [](const at::Tensor& x) {
+                   return call("aten::squeeze", {given(x), given(1)});
+                 },
+                 "float32 [n, 3]"},
+        SizeCase{"squeeze of a dynamic one",
+                 [](const at::Tensor& x) {
+                   return call("aten::squeeze", {given(x), given(0)});
+                 },
+                 "unknown"},
+        SizeCase{"pooling by four",
+                 [](const at::Tensor& x) {
+                   return call("aten::max_pool1d", {given(call("aten::t", {given(x)})), sizes({4})});
+                 },
+                 "unknown",
+                 {200}},
+        SizeCase{"pooling of what is fixed",
+                 [](const at::Tensor& x) {
+                   return call("aten::max_pool1d", {given(x), sizes({2}), sizes({1})});
+                 },
+                 "float32 [n, 2]"},
+        SizeCase{
+            "convolution by stride four",
+            [](const at::Tensor& x) {
+              const at::Tensor columns = call("aten::t", {given(x)}), kernel = call("aten::ones", {sizes({2, 3, 4})});
+              return call("aten::conv1d", {given(columns), given(kernel), given(c10::IValue()), sizes({4})});
+            },
+            "unknown",
+            {200}},
+        SizeCase{
+            "convolution by stride one",
+            [](const at::Tensor& x) {
+              const at::Tensor columns = call("aten::t", {given(x)}), kernel = call("aten::ones", {sizes({2, 3, 1})});
+              return call("aten::conv1d", {given(columns), given(kernel)});
+            },
+            "float32 [2, n]"},
+        SizeCase{"windows",
+                 [](const at::Tensor& x) {
+                   return call("aten::unfold", {given(x), given(0), given(1), given(8)});
+                 },
+                 "unknown"},
+        SizeCase{"numbers by eight",
+                 [](const at::Tensor& x) {
+                   return call("aten::add", {given(call("aten::arange", {given(0), given(x.size(0)), given(8)})),
+                                             given(call("aten::sum", {given(x)}))});
+                 },
+                 "unknown"},
+        SizeCase{"the last of four parts",
+                 [](const at::Tensor& x) {
+                   return item("aten::tensor_split", {given(x), given(4)}, 3);
+                 },
+                 "unknown"},
+        SizeCase{"differences",
+                 [](const at::Tensor& x) {
+                   return call("aten::diff", {given(x), given(2), given(0)});
+                 },
+                 "unknown"},
+        SizeCase{"the diagonal", [](const at::Tensor& x) { return call("aten::diagonal", {given(x)}); }, "unknown"},
+        SizeCase{"tau of geqrf", [](const at::Tensor& x) { return item("aten::geqrf", {given(x)}, 1); }, "unknown"},
+        SizeCase{"L of lu_unpack",
+                 [](const at::Tensor& x) {
+                   const auto factors = items("aten::linalg_lu_factor_ex", {given(x)});
+                   return item("aten::lu_unpack", {given(factors.at(0)), given(factors.at(1))}, 1);
+                 },
+                 "unknown"},
+        SizeCase{"as often as values say",
+                 [](const at::Tensor& x) {
+                   const at::Tensor times = call(
+                       "aten::to", {given(call("aten::select", {given(x), given(1), given(0)})), given(at::kLong)});
+                   return call("aten::repeat_interleave", {given(x), given(times), given(0)});
+                 },
+                 "unknown"},
+        SizeCase{"where it holds", [](const at::Tensor& x) { return item("aten::where", {given(x)}, 0); }, "unknown"},
+        SizeCase{"nonzero in parts", [](const at::Tensor& x) { return item("aten::nonzero_numpy", {given(x)}, 0); },
+                 "unknown"}),
+    [](const auto& info) { return "Case" + std::to_string(info.index); });
 
 // Two rows of 4, 5 or 7 would be one at n = 1.
 TEST_F(Traces, ASizeThatASliceCutsIsOpen) {
