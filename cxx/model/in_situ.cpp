@@ -125,6 +125,24 @@ void InSituRun::refresh() {
   if (program_.revision != revision_) set_up();
 }
 
+// Of inputs, which are checked, and of tensors that no run replaces by others.
+std::vector<std::pair<SlotId, int>> InSituRun::known_ranks() const {
+  std::vector<std::pair<SlotId, int>> ranks;
+  for (const ProgramInput& input : program_.inputs) {
+    const Slot& slot = program_.graph.slots[input.slot];
+    if (slot.kind == SlotKind::kTensor && slot.exported) {
+      ranks.emplace_back(input.slot, static_cast<int>(slot.exported->shape.size()));
+    }
+  }
+  for (std::size_t i = 0; i < program_.tensors.size(); ++i) {
+    const ProgramTensor& entry = program_.tensors[i];
+    if (std::ranges::find(program_.buffer_updates, i, &BufferUpdate::tensor) == program_.buffer_updates.end()) {
+      ranks.emplace_back(entry.slot, static_cast<int>(entry.tensor.dim()));
+    }
+  }
+  return ranks;
+}
+
 InSituRun::Plan InSituRun::make_plan(std::vector<char> is_wanted) const {
   Plan plan;
   Graph graph = evaluation_graph(program_).graph;
@@ -150,14 +168,15 @@ InSituRun::Plan InSituRun::make_plan(std::vector<char> is_wanted) const {
       kept.push_back(slot);
     }
   }
-  WeightViews views = take_weight_views(graph, kept);
+  const std::vector<std::pair<SlotId, int>> ranks = known_ranks();
+  WeightViews views = take_weight_views(graph, kept, ranks);
   plan.weight_views = Executor::compile(views.graph);
   plan.views_frame = plan.weight_views.make_frame();
   plan.view_slots = std::move(views.slots);
   kept.insert(kept.end(), plan.view_slots.begin(), plan.view_slots.end());
   plan.destinations.assign(is_wanted.size(), kNoSlot);
   if (device_.is_cpu()) {
-    const std::vector<SlotId> destinations = write_outputs(graph, slots);
+    const std::vector<SlotId> destinations = write_outputs(graph, slots, ranks);
     auto next = destinations.begin();
     for (std::size_t i = 0; i < is_wanted.size(); ++i) {
       if (is_wanted[i] && program_.outputs[i].slot != kNoSlot) plan.destinations[i] = *next++;
@@ -321,6 +340,7 @@ Status InSituRun::write_rest(Plan& plan, bool shared) {
 Status InSituRun::compute(Plan& plan) {
   OAR_TRY(bind_inputs(plan));
   OAR_TRY(check_outputs(plan));
+  OAR_TRY(bind_weights(plan));
   const bool shared = shares_memory() || some_output_is_lazy();
   std::optional<Destinations> destinations;
   if (!shared) destinations.emplace(*this, plan);
@@ -352,11 +372,11 @@ Status InSituRun::run() {
         for (const SlotId slot : plan.transient) plan.frame.set(slot, c10::IValue());
       } else {
         plan.frame.clear();
+        plan.views_frame.clear();
         plan.weights_revision = -1;
       }
     }
   } ending{plan};
-  OAR_TRY(bind_weights(plan));
   OAR_TRY(compute(plan));
   ending.is_good = true;
   return Status::ok();

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -69,6 +70,7 @@ class InSituRun {
 
   void set_up();
   static Span span_of(const at::Tensor& tensor);
+  std::vector<std::pair<SlotId, int>> known_ranks() const;
   Plan make_plan(std::vector<char> is_wanted) const;
   Plan& plan_for(const std::vector<char>& is_wanted);
   Plan& current_plan();

@@ -271,6 +271,69 @@ def test_a_session_works_after_a_failed_run(mlp):
     assert same_bits(logits, forward(model, [x, y])[1])
 
 
+class Squeezes(nn.Module):
+    """A program whose value has one dimension less at one row than it was exported with."""
+
+    def __init__(self, how):
+        super().__init__()
+        self.fc, self.how = nn.Linear(4, 5), how
+
+    def forward(self, x):
+        return (self.fc(self.how(x)).sum(),)
+
+
+@pytest.mark.parametrize("how", [lambda x: x.squeeze(), lambda x: x.squeeze((0, 1)), lambda x: x.squeeze().relu() * 2],
+                         ids=["squeeze", "squeeze_dims", "computed"])
+def test_a_rank_that_one_row_changes_is_not_taken_from_the_export(tmp_path, how):
+    model = exported(Squeezes(how), [torch.randn(6, 1, 4)], tmp_path / "squeezes.pt2")
+    session = session_of(model)
+    for rows in (3, 1):
+        x, total = torch.randn(rows, 1, 4), torch.zeros(())
+        run(session, [x], [total])
+        assert same_bits(total, forward(model, [x])[0])
+
+
+def test_a_number_may_be_the_bias_of_linear(tmp_path):
+    programs.export_program(nn.Linear(4, 5).double().train(), [torch.randn(4, 4, dtype=torch.float64)], tmp_path / "in.pt2", ({0: "n"},))
+
+    def edit(document):
+        for node in document["graph_module"]["graph"]["nodes"]:
+            for argument in node["inputs"]:
+                if argument["name"] == "bias":
+                    argument["arg"] = {"as_float": 1.0}
+        return document
+
+    model = load(programs.edited(tmp_path / "in.pt2", tmp_path / "out.pt2", edit))
+    x, y = torch.randn(3, 4, dtype=torch.float64), torch.zeros(3, 5, dtype=torch.float64)
+    run(session_of(model), [x], [y])
+    weight = OAR.parameter(model, "weight").detach()
+    assert same_bits(y, forward(model, [x])[0]) and torch.equal(y, F.linear(x, weight, torch.tensor(1.0, dtype=torch.float64)))
+
+
+class Selects(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(5, 4))
+
+    def forward(self, x):
+        return (x @ self.w.select(0, 1),)
+
+
+def test_inputs_are_looked_at_before_views_of_weights_are_made(tmp_path):
+    exported(Selects(), [torch.randn(6, 4)], tmp_path / "in.pt2")
+
+    def edit(document):
+        for node in document["graph_module"]["graph"]["nodes"]:
+            if "select" in node["target"]:
+                node["inputs"][2]["arg"] = {"as_int": 9}
+        return document
+
+    session = session_of(load(programs.edited(tmp_path / "in.pt2", tmp_path / "out.pt2", edit)))
+    for columns, told in ((5, r"input x: shape .* expected, \[3, 5\] given"), (4, "select"), (4, "select")):
+        with pytest.raises(Exception, match=told):
+            run(session, [torch.randn(3, columns)], [torch.zeros(3)])
+
+
 def test_weights_that_change_between_runs_are_seen(mlp, tmp_path):
     model = load(mlp)
     session = session_of(model)

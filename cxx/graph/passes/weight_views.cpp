@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "graph/ranks.h"
+
 namespace oarlock {
 namespace {
 
@@ -20,10 +22,8 @@ bool is_view(const Node& node) {
   return std::ranges::find(kViews, std::string_view(node.op->schema().name())) != std::end(kViews);
 }
 
-bool is_matrix(const Graph& graph, const Argument& argument) {
-  if (argument.kind != ArgumentKind::kSlot) return false;
-  const auto& exported = graph.slots[argument.slot].exported;
-  return exported && exported->shape.size() == 2;
+bool is_matrix(const std::vector<int>& ranks, const Argument& argument) {
+  return argument.kind == ArgumentKind::kSlot && ranks[static_cast<std::size_t>(argument.slot)] == 2;
 }
 
 // linear(input, weight, bias); its transpose of the weight stands before it.
@@ -31,7 +31,7 @@ Node split_linear(Graph& graph, Node& linear) {
   c10::Dispatcher& dispatcher = c10::Dispatcher::singleton();
   const auto transpose = static_cast<SlotId>(graph.slots.size());
   Slot slot = graph.slots[linear.arguments[1].slot];
-  std::ranges::reverse(slot.exported->shape);
+  if (slot.exported) std::ranges::reverse(slot.exported->shape);
   slot.name += " (transposed)";
   graph.slots.push_back(std::move(slot));
   Node view = linear;
@@ -40,13 +40,13 @@ Node split_linear(Graph& graph, Node& linear) {
   view.outputs = {{false, {transpose}}};
   const Argument input = linear.arguments[0], bias = linear.arguments[2];
   const Argument transposed{ArgumentKind::kSlot, {}, transpose, {}}, one{ArgumentKind::kConstant, 1, kNoSlot, {}};
-  const bool has_bias = bias.kind != ArgumentKind::kConstant;
-  linear.op = dispatcher.findSchemaOrThrow(has_bias ? "aten::addmm" : "aten::mm", "");
-  linear.arguments = has_bias ? std::vector{bias, input, transposed, one, one} : std::vector{input, transposed};
+  const bool is_sum = has_bias(linear);
+  linear.op = dispatcher.findSchemaOrThrow(is_sum ? "aten::addmm" : "aten::mm", "");
+  linear.arguments = is_sum ? std::vector{bias, input, transposed, one, one} : std::vector{input, transposed};
   return view;
 }
 
-void split_linears(Graph& graph, const std::vector<bool>& is_weight) {
+void split_linears(Graph& graph, const std::vector<bool>& is_weight, const std::vector<int>& ranks) {
   std::vector<Node> nodes;
   int autocast_depth = 0;
   for (Node& node : graph.nodes) {
@@ -54,8 +54,8 @@ void split_linears(Graph& graph, const std::vector<bool>& is_weight) {
     if (node.opcode == Opcode::kExitAutocast) --autocast_depth;
     const bool is_linear = node.opcode == Opcode::kOperator && node.op->schema().name() == "aten::linear" &&
                            node.op->schema().overload_name().empty();
-    if (is_linear && autocast_depth == 0 && is_matrix(graph, node.arguments[0]) &&
-        is_matrix(graph, node.arguments[1]) && is_weight[node.arguments[1].slot]) {
+    if (is_linear && autocast_depth == 0 && is_matrix(ranks, node.arguments[0]) &&
+        is_matrix(ranks, node.arguments[1]) && is_weight[node.arguments[1].slot]) {
       nodes.push_back(split_linear(graph, node));
     }
     nodes.push_back(std::move(node));
@@ -65,10 +65,11 @@ void split_linears(Graph& graph, const std::vector<bool>& is_weight) {
 
 }  // namespace
 
-WeightViews take_weight_views(Graph& graph, const std::vector<SlotId>& weights) {
+WeightViews take_weight_views(Graph& graph, const std::vector<SlotId>& weights,
+                              const std::vector<std::pair<SlotId, int>>& ranks) {
   std::vector<bool> is_fixed(graph.slots.size(), false);
   for (const SlotId slot : weights) is_fixed[slot] = true;
-  split_linears(graph, is_fixed);
+  split_linears(graph, is_fixed, certain_ranks(graph, ranks));
   is_fixed.resize(graph.slots.size(), false);
   WeightViews views;
   std::vector<Node> rest;

@@ -3,9 +3,10 @@
 // A view shows its weight's memory whatever is written there, so weights may be trained or loaded in place in between.
 // linear of two dimensions becomes what it is made of, addmm or mm with the weight's transpose
 // (ATen/native/Linear.cpp), so that the transpose is one of these views. Not under autocast, which casts the arguments
-// of operators it knows.
+// of operators it knows, and only where input and weight have two dimensions in every run (ranks.h).
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "graph/ir.h"
@@ -18,7 +19,8 @@ struct WeightViews {
 };
 
 // Takes them out of `graph`, which then expects their slots to be set. `weights`: what no node writes to, and whose
-// tensors are the same in every run.
-WeightViews take_weight_views(Graph& graph, const std::vector<SlotId>& weights);
+// tensors are the same in every run. `ranks`: of inputs, those of weights included, as certain_ranks takes them.
+WeightViews take_weight_views(Graph& graph, const std::vector<SlotId>& weights,
+                              const std::vector<std::pair<SlotId, int>>& ranks);
 
 }  // namespace oarlock

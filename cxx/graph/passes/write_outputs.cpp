@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "graph/ranks.h"
+
 namespace oarlock {
 namespace {
 
@@ -41,26 +43,22 @@ std::optional<c10::OperatorHandle> out_overload(const c10::FunctionSchema& funct
 
 bool runs_on_cpu_itself(const c10::OperatorHandle& op) { return op.hasKernelForDispatchKey(c10::DispatchKey::CPU); }
 
-// The number of dimensions of an argument's tensor; -1: not known.
-int rank_of(const Argument& argument, const Graph& graph) {
-  if (argument.kind != ArgumentKind::kSlot) return -1;
-  const Slot& slot = graph.slots[argument.slot];
-  return slot.exported ? static_cast<int>(slot.exported->shape.size()) : -1;
+bool is_matrix(const Argument& argument, const std::vector<int>& ranks) {
+  return argument.kind == ArgumentKind::kSlot && ranks[static_cast<std::size_t>(argument.slot)] == 2;
 }
 
 // Composites whose `out` form calls the `out` form of the same kernels (ATen/native: Linear.cpp, SoftMax.cpp,
 // LinearAlgebra.cpp). linear with a bias is addmm for two dimensions only.
-bool is_known_to_agree(const Node& node, const Graph& graph) {
+bool is_known_to_agree(const Node& node, const std::vector<int>& ranks) {
   const std::string_view name = node.op->schema().name();
   if (name == "aten::linear") {
-    const bool has_bias = node.arguments[2].kind != ArgumentKind::kConstant || !node.arguments[2].constant.isNone();
-    return !has_bias || rank_of(node.arguments[0], graph) == 2;
+    return !has_bias(node) || is_matrix(node.arguments[0], ranks);
   }
   return name == "aten::softmax" || name == "aten::log_softmax" || name == "aten::matmul";
 }
 
 // Turns the node into its `out` form without the last argument; false: there is none that can be trusted.
-bool take_out_form(Node& node, const Graph& graph) {
+bool take_out_form(Node& node, const std::vector<int>& ranks) {
   c10::Dispatcher& dispatcher = c10::Dispatcher::singleton();
   if (node.op->schema().name() == "aten::relu") {  // clamp_min(self, 0) in ATen/native/Activation.cpp
     node.op = dispatcher.findSchemaOrThrow("aten::clamp_min", "out");
@@ -70,7 +68,7 @@ bool take_out_form(Node& node, const Graph& graph) {
   const auto op = out_overload(node.op->schema());
   if (!op) return false;
   const bool same_kernel = runs_on_cpu_itself(*node.op) && runs_on_cpu_itself(*op);
-  if (!same_kernel && !is_known_to_agree(node, graph)) return false;
+  if (!same_kernel && !is_known_to_agree(node, ranks)) return false;
   node.op = *op;
   return true;
 }
@@ -90,8 +88,11 @@ std::vector<bool> bound_symbols(const Graph& graph) {
 
 class OutputWriter {
  public:
-  explicit OutputWriter(Graph& graph)
-      : graph_(graph), makers_(graph.slots.size(), -1), is_bound_(bound_symbols(graph)) {
+  OutputWriter(Graph& graph, const std::vector<std::pair<SlotId, int>>& ranks)
+      : graph_(graph),
+        makers_(graph.slots.size(), -1),
+        is_bound_(bound_symbols(graph)),
+        ranks_(certain_ranks(graph, ranks)) {
     int autocast_depth = 0;
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
       const Node& node = graph.nodes[i];
@@ -122,7 +123,7 @@ class OutputWriter {
   SlotId write(SlotId output, SlotId root) {
     if (makers_[root] < 0 || !shape_follows_from_inputs(root)) return kNoSlot;
     Node& node = graph_.nodes[makers_[root]];
-    if (!is_functional(node.op->schema()) || !take_out_form(node, graph_)) return kNoSlot;
+    if (!is_functional(node.op->schema()) || !take_out_form(node, ranks_)) return kNoSlot;
     const auto destination = static_cast<SlotId>(graph_.slots.size());
     Slot slot = graph_.slots[output];
     slot.name += " (given)";
@@ -153,12 +154,14 @@ class OutputWriter {
   Graph& graph_;
   std::vector<std::int32_t> makers_;  // by slot: the node whose only result it is; -1: none that could be written
   std::vector<bool> is_bound_;        // by symbol: some input that is read has it as a size
+  std::vector<int> ranks_;            // by slot, of those that the graph had at first
 };
 
 }  // namespace
 
-std::vector<SlotId> write_outputs(Graph& graph, const std::vector<SlotId>& outputs) {
-  OutputWriter writer(graph);
+std::vector<SlotId> write_outputs(Graph& graph, const std::vector<SlotId>& outputs,
+                                  const std::vector<std::pair<SlotId, int>>& ranks) {
+  OutputWriter writer(graph, ranks);
   std::vector<SlotId> destinations, roots;
   for (const SlotId output : outputs) {
     const SlotId root = writer.root_of(output);

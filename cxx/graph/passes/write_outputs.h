@@ -6,6 +6,7 @@
 // Operators in place (relu_) are followed to the one that made what they write to.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "graph/ir.h"
@@ -15,6 +16,8 @@ namespace oarlock {
 // One entry per slot of `outputs`: a new graph input that takes the tensor to write to, or kNoSlot if that output must
 // be copied: no such overload, an output that is an input or a view, a value that is given twice, a shape that the
 // inputs do not determine. The tensor must have the shape and dtype that the slot of the output was exported with.
-std::vector<SlotId> write_outputs(Graph& graph, const std::vector<SlotId>& outputs);
+// `ranks`: of inputs, as certain_ranks takes them.
+std::vector<SlotId> write_outputs(Graph& graph, const std::vector<SlotId>& outputs,
+                                  const std::vector<std::pair<SlotId, int>>& ranks);
 
 }  // namespace oarlock

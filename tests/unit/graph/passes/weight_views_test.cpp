@@ -30,7 +30,7 @@ class TakeWeightViews : public testing::Test {
   }
   WeightViews take(SlotId output) {
     builder_.graph.outputs = {output};
-    return take_weight_views(builder_.graph, {w_});
+    return take_weight_views(builder_.graph, weights_, {{x_, 2}, {w_, 2}, {b_, 1}});
   }
   // The output, with what the taken nodes give for the weight.
   at::Tensor result(const WeightViews& views) {
@@ -57,6 +57,7 @@ class TakeWeightViews : public testing::Test {
   const SlotId x_ = input("x", {3, 4}), w_ = input("w", {5, 4}), b_ = input("b", {5});
   const at::Tensor x_value_ = at::linspace(-1, 1, 12).reshape({3, 4}), weight_ = at::linspace(0, 3, 20).reshape({5, 4});
   const at::Tensor bias_ = at::linspace(2, 3, 5);
+  std::vector<SlotId> weights_{w_};
 };
 
 using Names = std::vector<std::string>;
@@ -111,6 +112,35 @@ TEST_F(TakeWeightViews, LinearOfMoreDimensionsStays) {
   const SlotId z = input("z", {2, 3, 4});
   take(builder_.call("aten::linear", {of(z), of(w_), of(b_)}, "y"));
   EXPECT_EQ(operators(), Names{"aten::linear"});
+}
+
+TEST_F(TakeWeightViews, LinearOfARankThatARunMayChangeStays) {
+  const SlotId squeezed = builder_.call("aten::squeeze", {of(x_)}, "squeezed");
+  builder_.graph.slots[squeezed].exported = builder_.graph.slots[x_].exported;  // as it was exported
+  take(builder_.call("aten::linear", {of(squeezed), of(w_), of(b_)}, "y"));
+  EXPECT_EQ(operators(), (Names{"aten::squeeze", "aten::linear"}));
+}
+
+TEST_F(TakeWeightViews, WhatComputesAMatrixFromOneIsFollowed) {
+  const SlotId hidden = builder_.call("aten::linear", {of(x_), of(w_)}, "hidden");
+  const SlotId again =
+      builder_.call("aten::mm", {of(builder_.call("aten::gelu", {of(hidden)}, "gelu")), of(w_)}, "again");
+  take(builder_.call("aten::linear", {of(again), of(w_), of(b_)}, "y"));
+  EXPECT_EQ(operators(), (Names{"aten::mm", "aten::gelu", "aten::mm", "aten::addmm"}));
+}
+
+TEST_F(TakeWeightViews, ANumberIsABiasToo) {
+  const c10::IValue two(at::tensor(2.0F));
+  const WeightViews views = take(builder_.call("aten::linear", {of(x_), of(w_), of_value(two)}, "y"));
+  EXPECT_EQ(operators(), Names{"aten::addmm"});
+  EXPECT_TRUE(at::equal(result(views), at::linear(x_value_, weight_, at::tensor(2.0F))));
+}
+
+TEST_F(TakeWeightViews, AWeightThatANodeWritesToStays) {  // the caller gives only those that none writes to
+  weights_.clear();
+  const SlotId written = builder_.call("aten::mul_.Scalar", {of(w_), of_value(2)}, "written");
+  EXPECT_TRUE(take(builder_.call("aten::linear", {of(x_), of(written)}, "y")).slots.empty());
+  EXPECT_EQ(operators(), (Names{"aten::mul_", "aten::linear"}));
 }
 
 }  // namespace

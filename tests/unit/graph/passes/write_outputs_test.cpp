@@ -37,7 +37,7 @@ class WriteOutputs : public testing::Test {
   // Where the outputs go; also checks that what is written there is `expected`.
   std::vector<SlotId> written(const std::vector<SlotId>& outputs, const at::Tensor& x, const at::Tensor& expected) {
     builder_.graph.outputs = outputs;
-    const std::vector<SlotId> destinations = write_outputs(builder_.graph, outputs);
+    const std::vector<SlotId> destinations = write_outputs(builder_.graph, outputs, ranks_);
     const Executor executor = Executor::compile(builder_.graph);
     Frame frame = executor.make_frame();
     frame.set(builder_.graph.inputs[0], x.clone());
@@ -54,6 +54,7 @@ class WriteOutputs : public testing::Test {
     return destinations;
   }
   GraphBuilder builder_;
+  std::vector<std::pair<SlotId, int>> ranks_;
   const at::Tensor x_ = at::arange(6, at::kFloat).reshape({2, 3}) - 2;
 };
 
@@ -99,14 +100,26 @@ TEST_F(WriteOutputs, UnderAutocastOutputsAreCopied) {
   builder_.graph.nodes.emplace_back().opcode = Opcode::kEnterAutocast;
   const SlotId output = call("aten::exp", {of(x)});
   builder_.graph.nodes.emplace_back().opcode = Opcode::kExitAutocast;
-  EXPECT_EQ(write_outputs(builder_.graph, {output})[0], kNoSlot);
+  EXPECT_EQ(write_outputs(builder_.graph, {output}, ranks_)[0], kNoSlot);
+}
+
+// linear with a bias is one product for two dimensions, and another one with `out` for others.
+TEST_F(WriteOutputs, LinearOfWhatMayHaveAnotherRankIsCopied) {
+  const SlotId x = input("x");
+  const at::Tensor weight = at::eye(3), bias = at::ones({3});
+  const SlotId y = call("aten::linear", {of(x), of_value(weight), of_value(bias)});
+  const SlotId z = call("aten::linear", {of(call("aten::squeeze", {of(x)})), of_value(weight), of_value(bias)});
+  ranks_ = {{x, 2}};
+  const auto destinations = written({y, z}, x_, x_ + 1);
+  EXPECT_NE(destinations[0], kNoSlot);
+  EXPECT_EQ(destinations[1], kNoSlot);
 }
 
 TEST_F(WriteOutputs, AShapeThatTheInputsDoNotTellIsCopied) {
   const SlotId output = call("aten::exp", {of(input("x"))});
   builder_.graph.slots[output].exported->shape[0] = ExportedDim{0, /*symbol=*/0};
   builder_.graph.symbols.emplace_back();
-  EXPECT_EQ(write_outputs(builder_.graph, {output})[0], kNoSlot);
+  EXPECT_EQ(write_outputs(builder_.graph, {output}, ranks_)[0], kNoSlot);
 }
 
 }  // namespace
