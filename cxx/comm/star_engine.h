@@ -68,7 +68,7 @@ class StarEngine {
   };
   struct Companion {
     std::function<Activity()> activity;
-    std::function<void()> on_failure;
+    std::function<void(const Status& why, bool is_own)> on_failure;  // is_own: the peers hear of it from here
   };
   void attach(Companion companion);  // before operations begin
 

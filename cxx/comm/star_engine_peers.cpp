@@ -111,7 +111,7 @@ void StarEngine::fail(Status status, bool tell_peers) {
   failed_ = true;
   data_failure_.reset();
   std::deque<std::shared_ptr<Operation>> ended;
-  std::function<void()> on_failure;
+  std::function<void(const Status&, bool)> on_failure;
   {
     std::lock_guard lock(mutex_);
     if (failure_.is_ok()) failure_ = status;
@@ -121,7 +121,7 @@ void StarEngine::fail(Status status, bool tell_peers) {
         failure_reported_ || current_ != nullptr || !ended.empty() || !posted_.empty() || !new_posts_.empty();
     on_failure = companion_.on_failure;
   }
-  if (on_failure) on_failure();
+  if (on_failure) on_failure(status, tell_peers);
   if (current_ != nullptr) finish_current(status);
   for (const auto& operation : ended) {
     recorder_.advance(operation->ticket, FlightRecorder::Phase::kFailed, operation->signature.sequence,

@@ -22,9 +22,9 @@ Status Attendance::post_first(const Signature& signature, Milliseconds timeout) 
   for (int rank = 0; rank < rounds_.size(); ++rank) {
     if (rounds_.signature_of(rank) == signature) continue;
     Status status = take_roll(signature, timeout, steady_clock().now()).status();
-    return fail(std::move(status));
+    return fail(std::move(status), signature.sequence);
   }
-  return rounds_.is_dead() ? why_it_ended() : Status::ok();
+  return rounds_.is_dead_at(signature.sequence) ? why_it_ended() : Status::ok();
 }
 
 Status Attendance::post(const Signature& signature, Milliseconds timeout) {
@@ -32,7 +32,7 @@ Status Attendance::post(const Signature& signature, Milliseconds timeout) {
   if (rounds_.wait(std::min(kSlice, timeout)) != Rounds::Outcome::kAll) {
     OAR_TRY(wait_slowly(signature, timeout, /*is_first=*/false));
   }
-  return rounds_.is_dead() ? why_it_ended() : Status::ok();
+  return rounds_.is_dead_at(signature.sequence) ? why_it_ended() : Status::ok();
 }
 
 Status Attendance::why_it_ended() const {
@@ -46,9 +46,9 @@ Status Attendance::require_alive(Operator op) const {
   return engine_.admit(op);
 }
 
-Status Attendance::fail(Status status) {
+Status Attendance::fail(Status status, std::uint64_t sequence) {
   Status held = engine_.fail_group(std::move(status));
-  rounds_.declare_dead(held);
+  rounds_.declare_dead(held, sequence);
   return held;
 }
 
@@ -103,15 +103,15 @@ Status Attendance::wait_slowly(const Signature& signature, Milliseconds timeout,
     const Rounds::Outcome outcome = rounds_.wait(std::clamp(left, Milliseconds(1), kSlice));
     if (outcome == Rounds::Outcome::kAll) return Status::ok();
     if (outcome == Rounds::Outcome::kInterrupted) return why_it_ended();
-    if (Status status = check_left(signature); !status.is_ok()) return fail(std::move(status));
+    if (Status status = check_left(signature); !status.is_ok()) return fail(std::move(status), signature.sequence);
     if (!is_first) {
-      if (left.count() <= 0) return fail(missing_data(signature, timeout));
+      if (left.count() <= 0) return fail(missing_data(signature, timeout), signature.sequence);
       continue;
     }
     Result<RollCall> roll_call = take_roll(signature, timeout, start);
-    if (!roll_call.is_ok()) return fail(std::move(roll_call).status());
+    if (!roll_call.is_ok()) return fail(std::move(roll_call).status(), signature.sequence);
     if (Status status = roll_call.value().check_deadline(now); !status.is_ok()) {
-      return fail(std::move(status));
+      return fail(std::move(status), signature.sequence);
     }
     if (is_warned) continue;
     if (const std::optional<std::string> warning = roll_call.value().late_warning(now)) {

@@ -20,8 +20,8 @@ class Attendance {
   // that nothing but slots has been written.
   Status post_first(const Signature& signature, Milliseconds timeout);
   Status post(const Signature& signature, Milliseconds timeout);
-  // Makes the group dead on every rank; gives the failure that holds.
-  Status fail(Status status);
+  // Makes the group dead on every rank, from the operation of that number on; gives the failure that holds.
+  Status fail(Status status, std::uint64_t sequence);
   // Ok, or why no operation can begin.
   Status require_alive(Operator op) const;
 

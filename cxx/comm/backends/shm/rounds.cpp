@@ -87,7 +87,9 @@ Rounds::Outcome Rounds::sleep_for(int rank, std::uint32_t round, Clock::TimePoin
   std::atomic<std::uint32_t>& word = post_of(rank, round).round;
   std::atomic<std::uint32_t>& num_sleepers = header_of(rank).num_sleepers;
   while (true) {
-    if (interrupted_.load(std::memory_order_acquire) || is_dead()) return Outcome::kInterrupted;
+    if (interrupted_.load(std::memory_order_acquire) || is_dead()) {
+      return is_posted(rank, round) ? Outcome::kAll : Outcome::kInterrupted;  // it may have come before the end did
+    }
     if (left_after(rank) >= 0 && !is_posted(rank, round)) return Outcome::kWaiting;
     const auto left = std::chrono::ceil<Milliseconds>(until - steady_clock().now());
     if (left.count() <= 0) return is_posted(rank, round) ? Outcome::kAll : Outcome::kWaiting;
@@ -128,13 +130,14 @@ void Rounds::interrupt() {
   wake_all();
 }
 
-void Rounds::declare_dead(const Status& why) {
+void Rounds::declare_dead(const Status& why, std::uint64_t sequence) {
   std::uint32_t expected = kNone;
   Front& told = front();
   if (!told.death.compare_exchange_strong(expected, kBeingTold, std::memory_order_acq_rel)) return;
   const ErrorInfo& info = why.info();
   told.code = info.code;
   told.rank = info.rank;
+  told.sequence = sequence;
   copy_text(info.operation, told.operation, sizeof(told.operation));
   copy_text(info.message, told.text, sizeof(told.text));
   told.death.store(kTold, std::memory_order_seq_cst);

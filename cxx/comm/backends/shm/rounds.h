@@ -55,10 +55,12 @@ class Rounds {
 
   // Any thread: waits of this process end with kInterrupted, now and later.
   void interrupt();
-  // Any thread: tells every process at once that the group is dead, and why. The first one's reason stays. Who reads a
-  // round asks afterwards whether it is.
-  void declare_dead(const Status& why);
+  // Any thread: tells every process at once that the group is dead, and why. The first one's reason stays. `sequence`:
+  // of the first operation that this rank has not completed; what it has completed stands for all. Who reads a round
+  // asks afterwards whether its operation does.
+  void declare_dead(const Status& why, std::uint64_t sequence);
   bool is_dead() const { return front().death.load(std::memory_order_acquire) == kTold; }
+  bool is_dead_at(std::uint64_t sequence) const { return is_dead() && sequence >= front().sequence; }
   Status why_dead() const;  // ok: it is not
 
  private:
@@ -79,6 +81,7 @@ class Rounds {
   struct alignas(64) Front {
     std::atomic<std::uint32_t> death;
     std::int32_t code, rank;
+    std::uint64_t sequence;
     char operation[32];
     char text[2048];  // both end with a zero, cut where they are longer
   };

@@ -29,12 +29,14 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
         engine_(std::move(engine)),
         rounds_(std::move(memory), engine_->rank(), engine_->world_size()),
         transfer_(rounds_, regions_, *engine_) {
-    engine_->attach({[this] { return activity(); }, [this] { rounds_.interrupt(); }});
+    engine_->attach(
+        {[this] { return activity(); }, [this](const Status& why, bool is_own) { end_waits(why, is_own); }});
     thread_ = start_thread("oar-data", [this] {
       try {
         run_queue();
       } catch (const std::exception& error) {  // a thread's main
-        static_cast<void>(transfer_.fail(internal_error("the group's data thread ended: {}", error.what())));
+        static_cast<void>(
+            transfer_.fail(internal_error("the group's data thread ended: {}", error.what()), next_sequence()));
       }
     });
   }
@@ -50,7 +52,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
 
   Status abort(std::string_view reason) override {
     Status status = engine_->abort_status(reason);
-    rounds_.declare_dead(status);
+    rounds_.declare_dead(status, next_sequence());
     engine_->learn_failure(std::move(status));
     return Status::ok();
   }
@@ -69,6 +71,17 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   Status run_transfer(Call& call);
   // With mutex_ held: begins an operation if it may begin now.
   Status begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase);
+  // Of the first operation that this rank has not completed.
+  std::uint64_t next_sequence() const {
+    std::lock_guard lock(mutex_);
+    return num_done_ + 1;
+  }
+  // When the engine has failed. What a lost rank has posted still counts; any other failure of our own is told at once,
+  // before this rank can be seen leaving.
+  void end_waits(const Status& why, bool is_own) {
+    if (is_own && why.code() != OAR_E_PEER_LOST) rounds_.declare_dead(why, next_sequence());
+    rounds_.interrupt();
+  }
   void run_first(std::unique_lock<std::mutex>& lock);
   Status execute(Call& call, std::uint64_t ticket);
   void run_queue();
@@ -190,7 +203,8 @@ Status ShmGroup::execute(Call& call, std::uint64_t ticket) {
   } catch (const std::exception& error) {  // out of memory for a row-major copy, say: the peers would wait for ever
     status = transfer_.fail(
         internal_error("rank {} failed in {}: {}", rounds_.rank(), describe(call.signature), error.what())
-            .with_rank(rounds_.rank()));
+            .with_rank(rounds_.rank()),
+        call.signature.sequence);
   }
   engine_->recorder().advance(ticket, status.is_ok() ? FlightRecorder::Phase::kDone : FlightRecorder::Phase::kFailed,
                               call.signature.sequence, status.message());

@@ -20,7 +20,7 @@ class SharedTransfer {
   // time, by any thread. After a failure the group is dead, and nothing that was to be written has been if the ranks
   // did not all make the same call.
   Status run(Call& call, std::uint64_t ticket);
-  Status fail(Status status) { return attendance_.fail(std::move(status)); }
+  Status fail(Status status, std::uint64_t sequence) { return attendance_.fail(std::move(status), sequence); }
   Status require_alive(Operator op) const { return attendance_.require_alive(op); }
 
  private:

@@ -121,7 +121,7 @@ Status SharedTransfer::compare_rows(const Call& call, std::size_t& size_max) {
     }
   }
   Status status = oarlock::compare_rows(arrivals);
-  return status.is_ok() ? status : attendance_.fail(std::move(status));
+  return status.is_ok() ? status : attendance_.fail(std::move(status), call.signature.sequence);
 }
 
 Status SharedTransfer::all_to_all_rows(Call& call) {
