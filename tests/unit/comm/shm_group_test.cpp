@@ -296,17 +296,6 @@ TEST(ShmGroup, AnAbortFreesWhoWaits) {
   });
 }
 
-TEST(ShmGroup, AClosedGroupRefusesCallsAndAbortsRunningOnes) {
-  run_shm_world(2, [](Group& group) {
-    if (group.rank() == 1) return;
-    std::shared_ptr<Work> work = group.all_reduce(at::full({4}, 1.0f), ReduceOp::kSum, kStandard).value();
-    group.close();
-    EXPECT_TRUE(work->is_done());
-    EXPECT_NE(work->wait(kStandard).code(), OAR_OK);
-    EXPECT_EQ(group.barrier(kStandard).code(), OAR_E_STATE);
-  });
-}
-
 TEST(SharedMemory, APeerOpensWhatIsAnnouncedAndNothingElse) {
   SharedMemory memory = SharedMemory::create(100000).value();
   memory.data()[99999] = std::byte{7};

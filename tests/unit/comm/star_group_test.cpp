@@ -57,15 +57,16 @@ TEST(StarGroup, AWaitThatTimesOutLeavesTheOperationRunning) {
   });
 }
 
-TEST(StarGroup, AClosedGroupRefusesCallsAndAbortsRunningOnes) {
-  run_world(2, [](Group& group) {
+TEST(Groups, AClosedOneRefusesCallsAndAbortsRunningOnes) {
+  const auto close_while_running = [](Group& group) {
     if (group.rank() == 1) return;
     std::shared_ptr<Work> work = group.all_reduce(at::full({4}, 1.0f), ReduceOp::kSum, kStandard).value();
     group.close();
     EXPECT_TRUE(work->is_done());
     EXPECT_NE(work->wait(kStandard).code(), OAR_OK);
     EXPECT_EQ(group.barrier(kStandard).code(), OAR_E_STATE);
-  });
+  };
+  for (const char* backend : {"gloo", "shm"}) run_world(2, close_while_running, 65536, backend);
 }
 
 TEST(StarGroup, TheLongestTimeOutMeansForEver) {

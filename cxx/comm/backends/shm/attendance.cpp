@@ -84,9 +84,8 @@ Status Attendance::check_left(const Signature& signature) const {
 Status Attendance::missing_data(const Signature& signature, Milliseconds timeout) const {
   const std::vector<int> silent = missing();
   return timed_out(
-             "the data did not arrive during operation {}, {}, within {:.1f} s, though every rank had called it, and "
-             "{} "
-             "gave no sign of life: the process is stopped, or the machine is overloaded",
+             "the data did not arrive during operation {}, {}, within {:.1f} s, though every rank had called it, "
+             "and {} gave no sign of life: the process is stopped, or the machine is overloaded",
              signature.sequence, describe(signature), std::chrono::duration<double>(timeout).count(),
              list_ranks(silent))
       .with_rank(silent.empty() ? -1 : silent.front())

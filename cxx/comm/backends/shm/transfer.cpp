@@ -1,7 +1,5 @@
 #include "comm/backends/shm/transfer.h"
 
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
