@@ -1,17 +1,18 @@
 #include "comm/greeting.h"
 
+#include <algorithm>
+
 namespace oarlock {
 
-std::string pack_hello(const Meeting& meeting, Milliseconds left) {
-  const Member me = this_member();
+std::string pack_hello(const Meeting& meeting, const Member& self, Milliseconds left) {
   return std::move(FrameWriter(FrameType::kHello)
                        .put<std::int32_t>(meeting.rank)
                        .put<std::int32_t>(meeting.world_size)
                        .put<std::int64_t>(left.count())
                        .put_text(meeting.world_id)
-                       .put<std::int32_t>(me.pid)
-                       .put_text(me.host_name)
-                       .put_text(me.host_id))
+                       .put<std::int32_t>(self.pid)
+                       .put_text(self.host_name)
+                       .put_text(self.host_id))
       .finish();
 }
 
@@ -22,7 +23,7 @@ Result<Hello> unpack_hello(const Frame& frame) {
   OAR_ASSIGN(hello.rank, reader.get<std::int32_t>());
   OAR_ASSIGN(hello.world_size, reader.get<std::int32_t>());
   OAR_ASSIGN(const std::int64_t left_ms, reader.get<std::int64_t>());
-  hello.left = Milliseconds(left_ms);
+  hello.left = std::max(Milliseconds(0), bounded_wait(Milliseconds(left_ms)));
   OAR_ASSIGN(hello.world_id, reader.get_text());
   OAR_ASSIGN(hello.member.pid, reader.get<std::int32_t>());
   OAR_ASSIGN(hello.member.host_name, reader.get_text());

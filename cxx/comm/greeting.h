@@ -11,12 +11,12 @@ namespace oarlock {
 struct Hello {
   int rank = -1;
   int world_size = 0;
-  Milliseconds left{0};  // how long this rank goes on waiting
+  Milliseconds left{0};  // how long this rank goes on waiting; never negative
   std::string world_id;
   Member member;
 };
 
-std::string pack_hello(const Meeting& meeting, Milliseconds left);
+std::string pack_hello(const Meeting& meeting, const Member& self, Milliseconds left);
 Result<Hello> unpack_hello(const Frame& frame);
 std::string pack_welcome(const Star& star);
 Status unpack_welcome(const Frame& frame, Star& star);  // own_address becomes rank 0's

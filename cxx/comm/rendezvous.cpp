@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "comm/address.h"
-#include "comm/greeting.h"
+#include "comm/joining.h"
 #include "comm/reception.h"
 
 namespace oarlock {
@@ -18,34 +18,18 @@ namespace {
 
 using TimePoint = Clock::TimePoint;
 constexpr int kPollMsMax = 50;
-constexpr Milliseconds kAttemptMax{2000};  // for one connect()
-constexpr Milliseconds kAnswerGrace{500};  // rank 0 decides first, so that its better text arrives
 
-double seconds(TimePoint::duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-// The other ranks' side: rank 0 may not listen yet, so a refused connection is tried again until the deadline.
-Result<Connection> reach_host(const Meeting& meeting, TimePoint start) {
-  Milliseconds pause{2};
+// Rank 0 may not listen yet, so a refused connection is tried again until the deadline.
+Result<Connection> reach_host(const Meeting& meeting, Joining& joining) {
   while (true) {
-    const Milliseconds left = std::chrono::ceil<Milliseconds>(start + meeting.timeout - steady_clock().now());
-    Result<Descriptor> socket =
-        connect_to(meeting.address, meeting.port, std::clamp(left, Milliseconds(1), kAttemptMax));
+    Result<Descriptor> socket = connect_to(meeting.address, meeting.port, joining.attempt_bound(steady_clock().now()));
     if (socket.is_ok()) return Connection(std::move(socket).value());
-    const TimePoint now = steady_clock().now();
-    if (now + pause >= start + meeting.timeout) {
-      return timed_out(
-                 "rank 0 was not reached at {}:{} within {:.1f} s: {}. Is rank 0 running, and are address and port "
-                 "right? (comm.connect_timeout_ms raises the time)",
-                 meeting.address, meeting.port, seconds(now - start), socket.status().message())
-          .with_rank(0)
-          .with_vendor_code(socket.status().info().vendor_code);
-    }
-    std::this_thread::sleep_for(pause);  // nothing signals that a port opened; the pause doubles up to 50 ms
-    pause = std::min(pause * 2, Milliseconds(kPollMsMax));
+    OAR_ASSIGN(const Milliseconds pause, joining.miss(socket.status(), steady_clock().now()));
+    std::this_thread::sleep_for(pause);  // nothing signals that a port opened
   }
 }
 
-Result<Frame> await_answer(Connection& host, const Meeting& meeting, TimePoint start) {
+Result<Frame> await_answer(Connection& host, const Joining& joining) {
   while (true) {
     std::vector<Frame> frames;
     Status status = host.receive(frames);
@@ -56,23 +40,11 @@ Result<Frame> await_answer(Connection& host, const Meeting& meeting, TimePoint s
       host.put_back(std::move(frames));
       return answer;
     }
-    if (status.code() == OAR_E_VERSION) {
-      return std::move(status).within(fmt::format("rank 0 at {}:{}", meeting.address, meeting.port)).with_rank(0);
-    }
-    if (!status.is_ok()) {
-      return peer_lost("rank 0 at {}:{} ended during the meeting of the ranks: {}", meeting.address, meeting.port,
-                       status.message())
-          .with_rank(0);
-    }
+    if (!status.is_ok()) return joining.lose(std::move(status));
     const TimePoint now = steady_clock().now();
-    const TimePoint deadline = start + meeting.timeout + kAnswerGrace;
-    if (now >= deadline) {
-      return timed_out("rank 0 at {}:{} took the connection and gave no answer within {:.1f} s", meeting.address,
-                       meeting.port, seconds(now - start))
-          .with_rank(0);
-    }
+    OAR_TRY(joining.check_deadline(now));
     pollfd waiting{host.fd(), static_cast<short>(POLLIN | (host.wants_write() ? POLLOUT : 0)), 0};
-    ::poll(&waiting, 1, poll_milliseconds(now, deadline, kPollMsMax));
+    ::poll(&waiting, 1, poll_milliseconds(now, joining.answer_deadline(), kPollMsMax));
     OAR_TRY(host.flush());
   }
 }
@@ -86,19 +58,11 @@ std::string address_for_peers(const Meeting& meeting, const Star& star, const st
 }
 
 Result<Star> join(const Meeting& meeting) {
-  const TimePoint start = steady_clock().now();
-  OAR_ASSIGN(Connection host, reach_host(meeting, start));
-  const TimePoint deadline = start + meeting.timeout;
-  OAR_TRY(host.send(pack_hello(meeting, std::chrono::ceil<Milliseconds>(deadline - steady_clock().now()))));
-  OAR_ASSIGN(const Frame answer, await_answer(host, meeting, start));
-  if (answer.type == FrameType::kRefusal) return unpack_refusal(answer);
-  if (answer.type != FrameType::kWelcome)
-    return Status(OAR_E_VERSION, "rank 0 answered with something that is no welcome");
-  Star star;
-  star.rank = meeting.rank;
-  star.world_size = meeting.world_size;
-  star.members.resize(meeting.world_size);
-  OAR_TRY(unpack_welcome(answer, star));
+  Joining joining(meeting, steady_clock().now());
+  OAR_ASSIGN(Connection host, reach_host(meeting, joining));
+  OAR_TRY(host.send(joining.hello(this_member(), steady_clock().now())));
+  OAR_ASSIGN(const Frame answer, await_answer(host, joining));
+  OAR_ASSIGN(Star star, joining.hear(answer));
   star.hub_address = meeting.address;
   star.own_address = address_for_peers(meeting, star, host.local_address());
   star.peers.push_back(std::move(host));

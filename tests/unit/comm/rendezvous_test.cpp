@@ -126,7 +126,7 @@ TEST(Meeting, AnAttemptThatWasGivenUpDoesNotTakeTheRanksPlace) {
   Hosting host;
   {
     Connection early = guest_at(host.port);  // the kernel takes it; rank 0 does not look yet
-    ASSERT_TRUE(early.send(pack_hello(meeting_at(1, host.port), kPatience)).is_ok());
+    ASSERT_TRUE(early.send(pack_hello(meeting_at(1, host.port), this_member(), kPatience)).is_ok());
   }
   host.start();
   host.expect_that_rank_one_is_welcome();
