@@ -286,17 +286,11 @@ void StarEngine::start_transfer() {
   deadline_ = steady_clock().now() + operation.timeout + (is_hub() ? Milliseconds(0) : kHubGrace);
   recorder_.advance(operation.ticket, FlightRecorder::Phase::kMovingData, operation.signature.sequence);
   if (transfer_ == nullptr) {
-    const bool one_host = star_.one_host();
-    GlooTransfer::Place place{star_.rank,
-                              star_.world_size,
-                              one_host ? "127.0.0.1" : star_.own_address,
-                              one_host ? "127.0.0.1" : star_.hub_address,
-                              star_.store_port,
-                              std::min(limits_.connect_timeout, operation.timeout)};
-    transfer_ = std::make_unique<GlooTransfer>(std::move(place), std::move(star_.store_listener));
+    transfer_ =
+        std::make_unique<DataTransfer>(make_transport_(star_, std::min(limits_.connect_timeout, operation.timeout)));
   }
-  GlooTransfer::Job job{operation.signature, operation.tensor,        operation.output,
-                        operation.rows,      operation.received_rows, operation.timeout + kGlooGrace};
+  TransferJob job{operation.signature, operation.tensor,        operation.output,
+                  operation.rows,      operation.received_rows, operation.timeout + kGlooGrace};
   if (job.tensor.defined() && !gloo_may_use(job.tensor)) {
     job.tensor = staged_tensor_ = stage(0, operation.tensor);
     job.tensor.copy_(operation.tensor);

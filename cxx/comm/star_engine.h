@@ -1,6 +1,6 @@
 // The thread of a group: it owns the connections, runs the operations in the order in which they were given, and
 // notices whatever happens to peers at any time. It never waits for anything but its one poll(); large tensors are
-// moved by the data thread behind GlooTransfer meanwhile.
+// moved by the data thread behind DataTransfer meanwhile.
 //
 // Every operation starts by an arrival at rank 0 (roll_call.h). When all ranks have arrived with equal signatures rank
 // 0 sends the verdict: for small operations the result itself, for large ones the permission to let gloo move the data.
@@ -19,7 +19,8 @@
 #include <thread>
 #include <vector>
 
-#include "comm/backends/gloo/gloo_transfer.h"
+#include "comm/backends/gloo/gloo_transport.h"
+#include "comm/data_transfer.h"
 #include "comm/flight_recorder.h"
 #include "comm/hub_exchange.h"
 #include "comm/operation.h"
@@ -71,9 +72,8 @@ class StarEngine {
     std::function<void(const Status& why, bool is_own)> on_failure;  // is_own: the peers hear of it from here
   };
   void attach(Companion companion);  // before operations begin
-
-  void close();                 // goodbye to the peers; operations still running are aborted. Twice is fine
-  std::size_t backlog() const;  // operations not done yet
+  void close();                      // goodbye to the peers; operations still running are aborted. Twice is fine
+  std::size_t backlog() const;       // operations not done yet
 
  private:
   using TimePoint = Clock::TimePoint;
@@ -169,6 +169,7 @@ class StarEngine {
   bool failure_reported_ = false;
   std::shared_ptr<Operation> current_;  // changed by the engine's thread only
 
+  MakeTransport make_transport_ = [](Star& star, Milliseconds timeout) { return make_gloo_transport(star, timeout); };
   Companion companion_;  // set once, before operations begin; its functions are called with no lock held
 
   // Only the engine's thread.
@@ -185,7 +186,7 @@ class StarEngine {
   std::vector<bool> left_;         // rank 0
   TransferBook book_;              // rank 0
   std::deque<Posted> posted_;      // this rank's, not yet answered
-  std::unique_ptr<GlooTransfer> transfer_;
+  std::unique_ptr<DataTransfer> transfer_;
   std::shared_ptr<DataSignal> data_signal_;
   std::array<at::Tensor, 2> staging_;  // kept from one operation to the next: fresh pages cost more than copies
   at::Tensor staged_tensor_;           // what gloo works on, where that is not the caller's memory
