@@ -34,13 +34,15 @@ def test_the_cpp_layer_compiles_alone(header, standard):
     assert compile_alone(header, "c++", "c++", standard) is None
 
 
-def test_torch_hpp_compiles_alone_where_libtorch_is():
+@pytest.mark.parametrize("header", ["torch.hpp", "c10d.hpp"])
+def test_what_needs_libtorch_compiles_alone_where_it_is(header):
     """Its users have the headers of libtorch; nobody else includes it."""
     cache = (pathlib.Path(os.environ["OARLOCK_BUILD"]) / "CMakeCache.txt").read_text()
     include = pathlib.Path(re.search(r"^OARLOCK_TORCH:\w+=(.*)$", cache, re.M).group(1)) / "include"
     options = ["-isystem", str(include), "-isystem", str(include / "torch/csrc/api/include")]
-    assert compile_alone("torch.hpp", "c++", "c++", "c++17", options) is None
-    assert [path.name for path in (INCLUDE / "oarlock").iterdir() if "oarlock/torch.hpp" in path.read_text()] == []
+    assert compile_alone(header, "c++", "c++", "c++17", options) is None
+    named = [path.name for path in (INCLUDE / "oarlock").iterdir() if f"include <oarlock/{header}>" in path.read_text()]
+    assert named == {"torch.hpp": ["c10d_work.hpp"], "c10d.hpp": []}[header]
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.name)
