@@ -1,35 +1,28 @@
 // What any thread may ask of the engine.
+#include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "comm/star_engine.h"
 
 namespace oarlock {
 
-Status StarEngine::dead_group_status() const {
-  const ErrorInfo& info = failure_.info();
-  return aborted("the group is dead since an earlier failure: {}", info.message)
-      .with_rank(info.rank)
-      .with_operation(info.operation);
-}
-
-// With mutex_ held.
-Status StarEngine::check_open(Operator op) {
-  if (close_requested_) return invalid_state("the group is closed; {} needs an open one", operator_name(op));
-  if (failure_.is_ok()) return Status::ok();
-  if (failure_reported_) return dead_group_status();
-  failure_reported_ = true;
-  return failure_;
+void StarEngine::wake() const {
+  const std::uint64_t one = 1;
+  while (::write(wake_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+  }
 }
 
 Status StarEngine::submit(std::shared_ptr<Operation> operation) {
   {
     std::lock_guard lock(mutex_);
-    OAR_TRY(check_open(operation->signature.op));
     Signature& signature = operation->signature;
-    const bool is_transfer = signature.is_point_to_point();
-    signature.sequence = is_transfer ? ++num_posted_[{signature.op, signature.peer}] : ++num_submitted_;
+    OAR_TRY(admission_.admit(signature.op));
+    admission_.number(signature);
     operation->ticket = recorder_.begin(signature);
-    (is_transfer ? new_posts_ : queue_).push_back(std::move(operation));
+    ++(signature.is_point_to_point() ? num_transfers_ : num_collectives_);
+    new_operations_.push_back(std::move(operation));
   }
   wake();
   return Status::ok();
@@ -37,22 +30,27 @@ Status StarEngine::submit(std::shared_ptr<Operation> operation) {
 
 Status StarEngine::admit(Operator op) {
   std::lock_guard lock(mutex_);
-  return check_open(op);
+  return admission_.admit(op);
 }
 
-Status StarEngine::fail_group(Status status) {
+Status StarEngine::fail_group(Status status) { return end_by(std::move(status), /*reported=*/true); }
+
+void StarEngine::learn_failure(Status status) { static_cast<void>(end_by(std::move(status), /*reported=*/false)); }
+
+// The failure that holds.
+Status StarEngine::end_by(Status status, bool reported) {
   {
     std::lock_guard lock(mutex_);
-    failure_reported_ = true;
-    if (!failure_.is_ok()) return failure_;
-    failure_ = status;
+    const bool is_first = !admission_.is_dead();
+    status = admission_.fail(std::move(status), reported);
+    if (!is_first) return status;
     requested_failure_ = status;
   }
   wake();
   return status;
 }
 
-void StarEngine::warn(std::string text) {
+void StarEngine::warn_soon(std::string text) {
   {
     std::lock_guard lock(mutex_);
     requested_warnings_.push_back(std::move(text));
@@ -60,24 +58,13 @@ void StarEngine::warn(std::string text) {
   wake();
 }
 
-void StarEngine::learn_failure(Status status) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!failure_.is_ok()) return;
-    failure_ = status;
-    requested_failure_ = std::move(status);
-  }
-  wake();
-}
-
-Status StarEngine::abort_status(std::string_view reason) const {
-  return aborted("rank {} aborted the group {}: {}", star_.rank, doing(), reason).with_rank(star_.rank);
+Status StarEngine::abort_status(std::string_view reason) {
+  return oarlock::abort_status(star_.rank, activity_elsewhere().value_or(Activity()), reason);
 }
 
 Status StarEngine::take_failure() {
   std::lock_guard lock(mutex_);
-  if (!failure_.is_ok()) failure_reported_ = true;
-  return failure_;
+  return admission_.take_failure();
 }
 
 void StarEngine::attach(Companion companion) {
@@ -96,9 +83,9 @@ void StarEngine::abort(std::string_view reason) {
 void StarEngine::close() {
   {
     std::lock_guard lock(mutex_);
-    close_requested_ = true;
-    if (closed_) return;
-    closed_ = true;
+    admission_.close();
+    if (ended_) return;
+    ended_ = true;
   }
   wake();
   thread_.join();  // the engine only ever waits in its poll, which was woken
@@ -107,7 +94,7 @@ void StarEngine::close() {
 
 std::size_t StarEngine::backlog() const {
   std::lock_guard lock(mutex_);
-  return queue_.size() + (current_ != nullptr ? 1 : 0);
+  return num_collectives_;
 }
 
 }  // namespace oarlock

@@ -114,7 +114,7 @@ Status Attendance::wait_slowly(const Signature& signature, Milliseconds timeout,
     }
     if (is_warned) continue;
     if (const std::optional<std::string> warning = roll_call.value().late_warning(now)) {
-      engine_.warn(*warning);
+      engine_.warn_soon(*warning);
       is_warned = true;
     }
   }

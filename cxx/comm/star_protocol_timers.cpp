@@ -1,79 +1,70 @@
-// What the engine does because time has passed: warnings, time-outs, and who is to blame for them. Rank 0 decides
+// What the protocol does because time has passed: warnings, time-outs, and who is to blame for them. Rank 0 decides
 // first. In a transfer all ranks have arrived, so lateness names nobody: rank 0 asks every engine for a sign of life
 // then.
 #include <utility>
 
-#include "comm/star_engine.h"
+#include "comm/star_protocol.h"
 
 namespace oarlock {
-namespace {
 
-constexpr int kPollMsMax = 1000;        // nothing is polled for; a bound for its own sake
-constexpr Milliseconds kProbeMax{300};  // engines answer at once, whatever their ranks do
-
-}  // namespace
-
-int StarEngine::poll_bound_ms(TimePoint now) const {
-  if (failed_) return kPollMsMax;
-  int bound = kPollMsMax;
-  if (is_hub() && roll_call_.next_event()) bound = poll_milliseconds(now, *roll_call_.next_event(), bound);
-  if (const auto then = next_post_event()) bound = poll_milliseconds(now, *then, bound);
+std::optional<StarProtocol::TimePoint> StarProtocol::next_event() const {
+  std::optional<TimePoint> soonest;
+  if (failed_) return soonest;
+  const auto also = [&](std::optional<TimePoint> then) {
+    if (then && (!soonest || *then < *soonest)) soonest = then;
+  };
+  if (is_hub()) also(roll_call_.next_event());
+  also(next_post_event());
   if (probe_end_) {
-    bound = poll_milliseconds(now, *probe_end_, bound);
+    also(probe_end_);
   } else if (phase_ != Phase::kIdle && deadline_ != TimePoint{}) {
-    bound = poll_milliseconds(now, deadline_, bound);
+    also(deadline_);
   }
-  if (data_failure_) bound = poll_milliseconds(now, data_failure_->first, bound);
-  return bound;
+  if (data_failure_) also(data_failure_->first);
+  return soonest;
 }
 
-void StarEngine::check_timers(TimePoint now) {
+void StarProtocol::check_timers(TimePoint now) {
+  now_ = now;
   if (failed_) return;
   if (is_hub()) {
-    if (std::optional<std::string> warning = roll_call_.late_warning(now)) {
-      warn_all(*warning);
-    }
+    if (std::optional<std::string> warning = roll_call_.late_warning(now)) warn_all(*warning);
     Status status = roll_call_.check_deadline(now);
     if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
   }
-  check_posts(now);
+  check_posts();
   if (failed_) return;
   if (data_failure_ && now >= data_failure_->first) return fail(std::move(data_failure_->second), /*tell_peers=*/true);
   if (phase_ == Phase::kIdle || deadline_ == TimePoint{} || now < deadline_) return;
   if (!is_hub()) return fail(silent_hub(), /*tell_peers=*/true);
-  if (!probe_end_) start_probe(now);
-  if (failed_) return;  // a peer was found dead
+  if (!probe_end_) start_probe();
   const std::vector<int> silent = silent_ranks();
   if (silent.empty() || now >= *probe_end_) fail(stalled_transfer(silent), /*tell_peers=*/true);
 }
 
-Status StarEngine::silent_hub() const {
+Status StarProtocol::silent_hub() const {
   return timed_out("rank 0 gave no answer {} within {:.1f} s: its process is stopped, or the network is", doing(),
                    std::chrono::duration<double>(current_->timeout).count())
       .with_rank(0)
       .with_operation(operator_name(current_->signature.op));
 }
 
-void StarEngine::start_probe(TimePoint now) {
-  probe_end_ = now + kProbeMax;
-  has_answered_.assign(star_.peers.size(), false);
+void StarProtocol::start_probe() {
+  probe_end_ = now_ + kProbeMax;
+  has_answered_.assign(connected_.size(), false);
   send_to_all(FrameWriter(FrameType::kProbe).finish());
 }
 
-void StarEngine::take_answer(int rank) {
-  if (probe_end_) has_answered_[rank] = true;
-}
-
-std::vector<int> StarEngine::silent_ranks() const {
+std::vector<int> StarProtocol::silent_ranks() const {
   std::vector<int> ranks;
-  for (std::size_t rank = 1; rank < star_.peers.size(); ++rank) {
+  for (std::size_t rank = 1; rank < connected_.size(); ++rank) {
     // Who has left was done with this operation.
-    if (star_.peers[rank].is_open() && !has_answered_[rank]) ranks.push_back(static_cast<int>(rank));
+    if (connected_[rank] && !has_answered_[rank]) ranks.push_back(static_cast<int>(rank));
   }
   return ranks;
 }
 
-Status StarEngine::stalled_transfer(const std::vector<int>& silent) const {
+Status StarProtocol::stalled_transfer(const std::vector<int>& silent) const {
   const double waited = std::chrono::duration<double>(current_->timeout).count();
   const char* operation = operator_name(current_->signature.op);
   if (silent.empty()) {

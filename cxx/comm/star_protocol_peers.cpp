@@ -1,8 +1,7 @@
-// How the engine hears of its peers: their frames, their leaving, their failures, and its own, told to them.
+// How the protocol hears of its peers: their frames, their leaving, their failures, and its own, told to them.
 #include <utility>
 
-#include "base/log.h"
-#include "comm/star_engine.h"
+#include "comm/star_protocol.h"
 
 namespace oarlock {
 namespace {
@@ -29,23 +28,33 @@ Status unpack_failure(const Frame& frame) {
 
 }  // namespace
 
-void StarEngine::send_to(int rank, std::shared_ptr<const std::string> frame) {
-  if (!star_.peers[rank].is_open()) return;
-  Status status = star_.peers[rank].send(std::move(frame));
-  if (!status.is_ok()) service(rank);  // what the peer said before it went is read first
+void StarProtocol::send_to(int rank, std::shared_ptr<const std::string> frame) {
+  if (connected_[rank]) shell_.send(rank, std::move(frame));
 }
 
-void StarEngine::send_to_all(std::string frame) {
+void StarProtocol::send_to_all(std::string frame) {
   const auto shared = std::make_shared<const std::string>(std::move(frame));
-  for (std::size_t rank = 0; rank < star_.peers.size(); ++rank) send_to(static_cast<int>(rank), shared);
+  for (std::size_t rank = 0; rank < connected_.size(); ++rank) send_to(static_cast<int>(rank), shared);
 }
 
-void StarEngine::warn_all(const std::string& text) {
-  log(LogLevel::kWarning, "comm", "{}", text);
+void StarProtocol::warn_all(const std::string& text) {
+  shell_.warn(text);
   send_to_all(std::move(FrameWriter(FrameType::kLate).put_text(text)).finish());
 }
 
-void StarEngine::handle(int rank, Frame frame) {
+void StarProtocol::disconnect(int rank) {
+  connected_[rank] = false;
+  shell_.close_connection(rank);
+}
+
+void StarProtocol::receive(int rank, Frame frame, TimePoint now) {
+  now_ = now;
+  if (!connected_[rank]) return;
+  handle(rank, std::move(frame));
+  start_next();
+}
+
+void StarProtocol::handle(int rank, Frame frame) {
   if (frame.type == FrameType::kGoodbye) return handle_goodbye(rank, frame);
   if (failed_) return;
   if (frame.type == FrameType::kArrival && is_hub()) {
@@ -59,7 +68,10 @@ void StarEngine::handle(int rank, Frame frame) {
   if (frame.type == FrameType::kPull && !is_hub()) return handle_pull(frame);
   if (frame.type == FrameType::kData && is_hub()) return handle_data(rank, frame);
   if (frame.type == FrameType::kVerdict && !is_hub()) return handle_verdict(frame);
-  if (frame.type == FrameType::kPresent && is_hub()) return take_answer(rank);
+  if (frame.type == FrameType::kPresent && is_hub()) {
+    if (probe_end_) has_answered_[rank] = true;
+    return;
+  }
   if (frame.type == FrameType::kProbe && !is_hub()) {
     return send_to(0, std::make_shared<const std::string>(FrameWriter(FrameType::kPresent).finish()));
   }
@@ -69,15 +81,15 @@ void StarEngine::handle(int rank, Frame frame) {
   if (frame.type == FrameType::kLate && !is_hub()) {
     FrameReader reader(frame.body);
     Result<std::string> text = reader.get_text();
-    if (text.is_ok() && (current_ != nullptr || !posted_.empty())) log(LogLevel::kWarning, "comm", "{}", text.value());
+    if (text.is_ok() && (current_ != nullptr || !posted_.empty())) shell_.warn(text.value());
   }
 }
 
-void StarEngine::handle_goodbye(int rank, const Frame& frame) {
+void StarProtocol::handle_goodbye(int rank, const Frame& frame) {
   FrameReader reader(frame.body);
   Result<std::uint64_t> sequence = reader.get<std::uint64_t>();
   const std::uint64_t last = sequence.is_ok() ? sequence.value() : 0;
-  star_.peers[rank].close();
+  disconnect(rank);
   if (failed_) return;
   if (is_hub()) {
     left_[rank] = true;
@@ -88,49 +100,51 @@ void StarEngine::handle_goodbye(int rank, const Frame& frame) {
   }
   hub_left_after_ = last;
   if (phase_ != Phase::kAwaitingRanks && posted_.empty()) return;
-  fail(peer_lost("a rank has left the group: {} closed it after operation {}, {}", name_member(0, star_.members[0]),
-                 last, doing())
+  fail(peer_lost("a rank has left the group: {} closed it after operation {}, {}", name_member(0, members_[0]), last,
+                 doing())
            .with_rank(0)
            .with_operation(current_ != nullptr ? operator_name(current_->signature.op) : "send or receive"),
        /*tell_peers=*/false);
 }
 
-void StarEngine::lose_peer(int rank, const Status& why) {
-  star_.peers[rank].close();
-  if (failed_ || left_[rank]) return;
-  Status status = why.code() == OAR_E_VERSION
-                      ? why
-                      : peer_lost("{} ended without closing its group, {}: {}", name_member(rank, star_.members[rank]),
-                                  doing(), why.message());
+Status StarProtocol::hub_has_left(const Signature& wanted, const std::string& name) const {
+  return peer_lost("a rank has left the group: {} closed it after operation {}, so {} cannot complete",
+                   name_member(0, members_[0]), *hub_left_after_, name)
+      .with_rank(0)
+      .with_operation(operator_name(wanted.op));
+}
+
+void StarProtocol::lose(int rank, const Status& why, TimePoint now) {
+  now_ = now;
+  if (!connected_[rank]) return;
+  disconnect(rank);
+  if (failed_) return;
+  Status status = why.code() == OAR_E_VERSION ? why
+                                              : peer_lost("{} ended without closing its group, {}: {}",
+                                                          name_member(rank, members_[rank]), doing(), why.message());
   fail(std::move(status).with_rank(rank).with_operation(operation_name()).with_vendor_code(why.info().vendor_code),
        true);
 }
 
-void StarEngine::fail(Status status, bool tell_peers) {
+void StarProtocol::abort(std::string_view reason) {
+  if (!failed_) fail(abort_status(rank_, activity(), reason), /*tell_peers=*/true);
+}
+
+void StarProtocol::close() {
+  if (!failed_) fail(aborted("the group was closed while operations were running"), /*tell_peers=*/false);
+  send_to_all(std::move(FrameWriter(FrameType::kGoodbye).put<std::uint64_t>(num_done_)).finish());
+}
+
+void StarProtocol::fail(Status status, bool tell_peers) {
   if (failed_) return;
   failed_ = true;
   data_failure_.reset();
-  std::deque<std::shared_ptr<Operation>> ended;
-  std::function<void(const Status&, bool)> on_failure;
-  {
-    std::lock_guard lock(mutex_);
-    if (failure_.is_ok()) failure_ = status;
-    status = failure_;
-    ended.swap(queue_);
-    failure_reported_ =
-        failure_reported_ || current_ != nullptr || !ended.empty() || !posted_.empty() || !new_posts_.empty();
-    on_failure = companion_.on_failure;
-  }
-  if (on_failure) on_failure(status, tell_peers);
-  if (current_ != nullptr) finish_current(status);
-  for (const auto& operation : ended) {
-    recorder_.advance(operation->ticket, FlightRecorder::Phase::kFailed, operation->signature.sequence,
-                      status.message());
-    operation->finish(status);
-  }
-  fail_posts(status);
-  if (tell_peers) send_to_all(pack_failure(status));
-  if (transfer_ != nullptr) transfer_->end_soon();  // closes gloo's connections, so that no peer waits there for us
+  failure_ = shell_.declare_dead(std::move(status), tell_peers);
+  if (current_ != nullptr) finish_current(failure_);
+  for (const auto& operation : std::exchange(queue_, {})) shell_.finish(operation, failure_);
+  for (const Posted& posted : std::exchange(posted_, {})) shell_.finish(posted.operation, failure_);
+  if (tell_peers) send_to_all(pack_failure(failure_));
+  shell_.stop_moving_data();
 }
 
 }  // namespace oarlock
