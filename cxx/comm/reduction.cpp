@@ -1,5 +1,13 @@
 #include "comm/reduction.h"
 
+#include <ATen/ops/add.h>
+#include <ATen/ops/bitwise_and.h>
+#include <ATen/ops/bitwise_or.h>
+#include <ATen/ops/bitwise_xor.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/mul.h>
+
 #include "comm/signature.h"
 #include "tensor/dtype.h"
 
@@ -41,29 +49,29 @@ Status check_reduction(c10::ScalarType dtype, ReduceOp op) {
   return Status::ok();
 }
 
-void reduce_into(at::Tensor& into, const at::Tensor& from, ReduceOp op) {
+void reduce_into(at::Tensor& out, const at::Tensor& left, const at::Tensor& right, ReduceOp op) {
   switch (op) {
     case ReduceOp::kSum:
     case ReduceOp::kAverage:
-      into.add_(from);
+      at::add_out(out, left, right);
       break;
     case ReduceOp::kMax:
-      into.copy_(at::maximum(into, from));
+      at::maximum_out(out, left, right);
       break;
     case ReduceOp::kMin:
-      into.copy_(at::minimum(into, from));
+      at::minimum_out(out, left, right);
       break;
     case ReduceOp::kProduct:
-      into.mul_(from);
+      at::mul_out(out, left, right);
       break;
     case ReduceOp::kBitwiseAnd:
-      into.bitwise_and_(from);
+      at::bitwise_and_out(out, left, right);
       break;
     case ReduceOp::kBitwiseOr:
-      into.bitwise_or_(from);
+      at::bitwise_or_out(out, left, right);
       break;
     case ReduceOp::kBitwiseXor:
-      into.bitwise_xor_(from);
+      at::bitwise_xor_out(out, left, right);
       break;
   }
 }

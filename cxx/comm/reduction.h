@@ -12,8 +12,9 @@ namespace oarlock {
 // OAR_E_UNSUPPORTED for types that are only ever moved (float8, uint16, uint32, uint64).
 Status check_reduction(c10::ScalarType dtype, ReduceOp op);
 
-// into = into (op) from, element by element; an average is still a sum here.
-void reduce_into(at::Tensor& into, const at::Tensor& from, ReduceOp op);
+// out = left (op) right, element by element; out may be one of the two. An average is still a sum here.
+void reduce_into(at::Tensor& out, const at::Tensor& left, const at::Tensor& right, ReduceOp op);
+inline void reduce_into(at::Tensor& into, const at::Tensor& from, ReduceOp op) { reduce_into(into, into, from, op); }
 // What is left to do when all ranks are in: the division of an average.
 void finish_reduction(at::Tensor& sum, ReduceOp op, int num_ranks);
 
