@@ -57,13 +57,14 @@ TEST_P(ShmAllReduce, GivesTheBitsOfTheSumInRankOrder) {
 }
 
 TEST(ShmGroup, EveryReductionGivesLibtorchsBits) {
-  run_shm_world(3, [](Group& group) {
+  run_shm_world(4, [](Group& group) {
     for (const ReduceOp op : {ReduceOp::kSum, ReduceOp::kAverage, ReduceOp::kMax, ReduceOp::kMin, ReduceOp::kProduct}) {
-      for (const at::ScalarType dtype : {at::kFloat, at::kDouble, at::kHalf, at::kInt, at::kLong, at::kChar}) {
+      for (const at::ScalarType dtype :
+           {at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kInt, at::kLong, at::kShort, at::kChar, at::kByte}) {
         if (op == ReduceOp::kAverage && c10::isIntegralType(dtype, false)) continue;
         at::Tensor tensor = values_of(group.rank(), 20000, dtype);
         ASSERT_TRUE(group.all_reduce(tensor, op, kStandard).value()->wait(kStandard).is_ok());
-        EXPECT_TRUE(at::equal(tensor, in_rank_order(3, 20000, dtype, op))) << dtype << " " << static_cast<int>(op);
+        EXPECT_TRUE(at::equal(tensor, in_rank_order(4, 20000, dtype, op))) << dtype << " " << static_cast<int>(op);
       }
     }
   });
@@ -83,6 +84,68 @@ TEST(ShmGroup, SharedMemoryIsReducedWhereItLies) {
       }
     });
   }
+}
+
+// The tensor is moved within the memory, so that ranks have it at different places.
+at::Tensor shared_copy(Group& group, const at::Tensor& of) {
+  const at::Tensor memory = group.alloc_shared({of.numel() + 3}, of.scalar_type(), kStandard).value();
+  const at::Tensor tensor = memory.narrow(0, group.rank() % 4, of.numel());
+  return tensor.copy_(of.flatten()).view(of.sizes());
+}
+
+class ShmVisible : public testing::TestWithParam<std::tuple<bool, bool>> {};
+
+INSTANTIATE_TEST_SUITE_P(InputOutput, ShmVisible, testing::Combine(testing::Bool(), testing::Bool()));
+
+// Large, so that the ranks tell each other where it lies. Row i of the whole holds i.
+TEST_P(ShmVisible, PartsAreMovedAndReducedWhereTheyLie) {
+  const auto [is_input_shared, is_output_shared] = GetParam();
+  run_shm_world(3, [&](Group& group) {
+    constexpr std::int64_t kRows = 50000;
+    const auto run = [&](Result<Call> call) { return group.run(call.value()); };
+    const auto input = [&](const at::Tensor& of) { return is_input_shared ? shared_copy(group, of) : of.clone(); };
+    const auto output = [&](std::int64_t rows) {
+      const at::Tensor zeros = at::zeros({rows}, at::kDouble);
+      return is_output_shared ? shared_copy(group, zeros) : zeros;
+    };
+    const at::Tensor whole = at::arange(3 * kRows, at::kDouble);
+    const at::Tensor mine = whole.slice(0, group.rank() * kRows, (group.rank() + 1) * kRows);
+    const bool is_root = group.rank() == 2;
+    at::Tensor part = output(kRows), all = output(3 * kRows);
+    ASSERT_TRUE(run(make_all_gather(group, input(mine), all, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(all, whole));
+    ASSERT_TRUE(run(make_all_to_all(group, input(whole), all, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(all, mine.repeat({3})));
+    ASSERT_TRUE(run(make_reduce_scatter(group, input(whole), part, ReduceOp::kAverage, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(part, mine));
+    const at::Tensor gathered = output(3 * kRows);
+    ASSERT_TRUE(run(make_gather(group, input(mine), is_root ? gathered : at::Tensor(), 2, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(gathered, is_root ? whole : at::zeros_like(whole)));
+    at::Tensor sum = input(whole);
+    ASSERT_TRUE(run(make_reduce(group, sum, 2, ReduceOp::kSum, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(sum, is_root ? whole * 3 : whole));
+    at::Tensor told = input(is_root ? whole : at::zeros_like(whole));
+    ASSERT_TRUE(run(make_broadcast(group, told, 2, kStandard)).is_ok());
+    EXPECT_TRUE(at::equal(told, whole));
+  });
+}
+
+TEST_P(ShmVisible, RaggedPartsAreGatheredWhereTheyLie) {
+  const auto [is_input_shared, is_output_shared] = GetParam();
+  run_shm_world(3, [&](Group& group) {
+    const std::vector<std::int64_t> rows{40000, 0, 20000};
+    const at::Tensor whole = at::arange(120000, at::kFloat).view({60000, 2});
+    const at::Tensor mine = whole.split_with_sizes(rows)[static_cast<std::size_t>(group.rank())];
+    at::Tensor memory = group.alloc_shared({40000, 2}, at::kFloat, kStandard).value();
+    memory.narrow(0, 0, mine.size(0)).copy_(mine);
+    at::Tensor all = at::zeros_like(whole);
+    if (is_output_shared) all = shared_copy(group, all);
+    Call gather = make_all_gather_rows(group, is_input_shared ? memory.narrow(0, 0, mine.size(0)) : mine.contiguous(),
+                                       all, rows, kStandard)
+                      .value();
+    ASSERT_TRUE(group.run(gather).is_ok());
+    EXPECT_TRUE(at::equal(all, whole));
+  });
 }
 
 TEST(ShmGroup, SharedAndPrivateMemoryMayMeetInOneOperation) {

@@ -19,4 +19,13 @@ std::shared_ptr<SharedRegion> SharedRegions::find(const std::byte* data, std::si
   return nullptr;
 }
 
+std::shared_ptr<SharedRegion> SharedRegions::find(std::uint32_t number) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& weak : regions_) {
+    std::shared_ptr<SharedRegion> region = weak.lock();
+    if (region != nullptr && region->number() == number) return region;
+  }
+  return nullptr;
+}
+
 }  // namespace oarlock

@@ -32,6 +32,7 @@ class SharedRegions {
   void add(const std::shared_ptr<SharedRegion>& region);
   // The region whose piece of `rank` holds these bytes; nullptr: none.
   std::shared_ptr<SharedRegion> find(const std::byte* data, std::size_t bytes, int rank) const;
+  std::shared_ptr<SharedRegion> find(std::uint32_t number) const;
 
  private:
   mutable std::mutex mutex_;

@@ -7,11 +7,18 @@
 
 namespace oarlock {
 
+// Contiguous memory.
+struct Span {
+  std::byte* data = nullptr;
+  std::size_t size = 0;
+};
+
 struct Row {
   // `tensor` may be undefined; it outlives this.
   explicit Row(const at::Tensor& tensor) : original(tensor), row(tensor.defined() ? tensor.contiguous() : tensor) {}
-  std::byte* data() const { return static_cast<std::byte*>(row.data_ptr()); }
+  std::byte* data() const { return row.defined() ? static_cast<std::byte*>(row.data_ptr()) : nullptr; }
   std::size_t size() const { return row.defined() ? row.nbytes() : 0; }
+  Span span() const { return {data(), size()}; }
   void write_back() const {
     if (row.defined() && !row.is_same(original)) original.copy_(row);
   }

@@ -6,14 +6,14 @@
 
 #include "base/check.h"
 #include "comm/backends/shm/kernels.h"
-#include "comm/backends/shm/row.h"
+#include "comm/backends/shm/pieces.h"
 
 namespace oarlock {
 namespace {
 
 constexpr std::size_t kLine = 64;
-// Up to here one round is quicker than two that share the arithmetic.
-constexpr std::size_t kWholeMax = 32 * 1024;
+// Up to here one round is quicker than a first one for the places.
+constexpr std::size_t kSmallMax = 32 * 1024;
 // What stays in a core's cache between its reduction and its copying.
 constexpr std::size_t kBlock = 64 * 1024;
 // Of a slot, what all_reduce_parts() gives to its input; the rest takes this rank's part of the piece before.
@@ -49,19 +49,46 @@ Status SharedTransfer::run(Call& call, std::uint64_t ticket) {
   return status;
 }
 
+bool SharedTransfer::is_large(const Call& call) { return static_cast<std::size_t>(call.signature.bytes()) > kSmallMax; }
+
+Status SharedTransfer::meet_at_places(const Call& call, Span input, Span output, Tensors& seen) {
+  if (!is_large(call)) return Status::ok();
+  static_assert(sizeof(Places) <= Rounds::kInlineBytes);
+  const Places mine = places_of(input, output, regions_, rounds_.rank());
+  std::memcpy(rounds_.inline_data(), &mine, sizeof(mine));
+  OAR_TRY(meet(call));
+  std::vector<Places> places(static_cast<std::size_t>(rounds_.size()));
+  for (int rank = 0; rank < rounds_.size(); ++rank) {
+    std::memcpy(&places[static_cast<std::size_t>(rank)], rounds_.inline_data_of(rank), sizeof(Places));
+  }
+  seen = {visible_inputs(places, regions_), visible_outputs(places, regions_)};
+  return Status::ok();
+}
+
 std::size_t SharedTransfer::part_max() const {
   return Rounds::kSlotBytes / static_cast<std::size_t>(rounds_.size()) / kLine * kLine;
 }
 
-void SharedTransfer::combine_slots(const Call& call, std::byte* out, std::size_t offset, std::size_t size) {
-  const auto dtype = static_cast<c10::ScalarType>(call.signature.dtype);
-  const auto op = static_cast<ReduceOp>(call.signature.reduce_op);
-  const std::size_t count = size / c10::elementSize(dtype);
-  combine(out, rounds_.slot_of(0) + offset, rounds_.slot_of(1) + offset, count, dtype, op);
-  for (int rank = 2; rank < rounds_.size(); ++rank) {
-    combine(out, out, rounds_.slot_of(rank) + offset, count, dtype, op);
+Span SharedTransfer::share_of(std::byte* data, std::size_t size) const {
+  const auto num_ranks = static_cast<std::size_t>(rounds_.size()), rank = static_cast<std::size_t>(rounds_.rank());
+  const std::size_t part = (size / num_ranks / kLine + 1) * kLine, begin = std::min(rank * part, size);
+  return {data + begin, std::min(size - begin, part)};
+}
+
+void SharedTransfer::combine_slots(const Call& call, std::byte* out, const std::byte* mine, std::size_t offset,
+                                   std::size_t size) {
+  for (int rank = 0; rank < rounds_.size(); ++rank) {
+    values_[static_cast<std::size_t>(rank)] = rank == rounds_.rank() ? mine : rounds_.slot_of(rank) + offset;
   }
-  finish(out, count, dtype, op, rounds_.size());
+  combine_all(out, values_, size, static_cast<c10::ScalarType>(call.signature.dtype),
+              static_cast<ReduceOp>(call.signature.reduce_op));
+}
+
+void SharedTransfer::combine_visible(const Call& call, std::byte* out, const Visible& tensors, std::size_t offset,
+                                     std::size_t size) {
+  for (std::size_t rank = 0; rank < tensors.size(); ++rank) values_[rank] = tensors[rank] + offset;
+  combine_all(out, values_, size, static_cast<c10::ScalarType>(call.signature.dtype),
+              static_cast<ReduceOp>(call.signature.reduce_op));
 }
 
 Status SharedTransfer::all_reduce(Call& call) {
@@ -70,8 +97,12 @@ Status SharedTransfer::all_reduce(Call& call) {
     return all_reduce_inline(call, {static_cast<std::byte*>(call.tensor.data_ptr()), size});
   }
   const Row row(call.tensor);
-  const Span data{row.data(), size};
-  OAR_TRY(size <= kWholeMax ? all_reduce_whole(call, data) : all_reduce_large(call, data));
+  const Span data = row.span();
+  Tensors seen;
+  OAR_TRY(meet_at_places(call, data, {}, seen));
+  if (!seen.inputs.empty()) return all_reduce_visible(call, seen.inputs, size);
+  const bool is_whole = !is_large(call) || rounds_.size() == 2;
+  OAR_TRY(is_whole ? all_reduce_whole(call, data) : all_reduce_parts(call, data));
   row.write_back();
   return Status::ok();
 }
@@ -94,56 +125,27 @@ Status SharedTransfer::all_reduce_inline(Call& call, Span data) {
 }
 
 Status SharedTransfer::all_reduce_whole(Call& call, Span data) {
-  for (std::size_t done = 0; done < data.size || done == 0;) {
-    const std::size_t piece = std::min(data.size - done, Rounds::kSlotBytes);
+  const auto give = [&](std::size_t done) {
+    copy_bytes(rounds_.slot(), data.data + done, piece_of(data.size, done, Rounds::kSlotBytes));
+  };
+  const auto take = [&](std::size_t done) {
     std::byte* target = data.data + done;
-    if (piece > 0) std::memcpy(rounds_.slot(), target, piece);
-    OAR_TRY(meet(call));
-    if (piece == 0) break;
-    combine_slots(call, target, 0, piece);  // this rank's own values lie in its slot too
-    done += piece;
-  }
-  return Status::ok();
+    combine_slots(call, target, target, 0, piece_of(data.size, done, Rounds::kSlotBytes));
+  };
+  return in_pieces(call, data.size, Rounds::kSlotBytes, give, take);
 }
 
-Status SharedTransfer::all_reduce_large(Call& call, Span data) {
-  struct Place {
-    std::uint64_t region = 0, offset = 0;
-    bool operator==(const Place&) const = default;
-  };
-  static_assert(sizeof(Place) <= Rounds::kInlineBytes);
-  const auto place_of = [&](int rank) {
-    Place place;
-    std::memcpy(&place, rounds_.inline_data_of(rank), sizeof(place));
-    return place;
-  };
-  const std::shared_ptr<SharedRegion> region = regions_.find(data.data, data.size, rounds_.rank());
-  Place mine;
-  if (region != nullptr) {
-    mine = {region->number(), static_cast<std::uint64_t>(data.data - region->piece_of(rounds_.rank()))};
-  }
-  std::memcpy(rounds_.inline_data(), &mine, sizeof(mine));
-  OAR_TRY(meet(call));
-  bool in_place = region != nullptr;
-  for (int rank = 0; rank < rounds_.size(); ++rank) in_place = in_place && place_of(rank) == mine;
-  if (in_place) return all_reduce_in_place(call, *region, mine.offset, data.size);
-  return rounds_.size() == 2 ? all_reduce_whole(call, data) : all_reduce_parts(call, data);
-}
-
-Status SharedTransfer::all_reduce_in_place(Call& call, const SharedRegion& region, std::size_t offset,
-                                           std::size_t size) {
-  const auto dtype = static_cast<c10::ScalarType>(call.signature.dtype);
-  const auto op = static_cast<ReduceOp>(call.signature.reduce_op);
-  const auto num_ranks = static_cast<std::size_t>(rounds_.size()), rank = static_cast<std::size_t>(rounds_.rank());
-  const std::size_t part = (size / num_ranks / kLine + 1) * kLine;
-  const std::size_t begin = std::min(rank * part, size), end = std::min(begin + part, size);
-  const auto at = [&](int owner, std::size_t where) { return region.piece_of(owner) + offset + where; };
-  for (std::size_t done = begin; done < end; done += kBlock) {
-    const std::size_t block = std::min(end - done, kBlock), count = block / c10::elementSize(dtype);
-    std::byte* result = at(0, done);
-    for (int other = 1; other < rounds_.size(); ++other) combine(result, result, at(other, done), count, dtype, op);
-    finish(result, count, dtype, op, rounds_.size());
-    for (int other = 1; other < rounds_.size(); ++other) std::memcpy(at(other, done), result, block);
+Status SharedTransfer::all_reduce_visible(Call& call, const Visible& tensors, std::size_t size) {
+  const auto mine = static_cast<std::size_t>(rounds_.rank());
+  const Span share = share_of(tensors[mine], size);
+  for (std::size_t done = 0; done < share.size; done += kBlock) {
+    const std::size_t block = piece_of(share.size, done, kBlock);
+    std::byte* result = share.data + done;
+    const auto offset = static_cast<std::size_t>(result - tensors[mine]);
+    combine_visible(call, result, tensors, offset, block);
+    for (std::size_t other = 0; other < tensors.size(); ++other) {
+      if (other != mine) std::memcpy(tensors[other] + offset, result, block);
+    }
   }
   return meet(call);
 }
@@ -153,60 +155,80 @@ Status SharedTransfer::all_reduce_parts(Call& call, Span data) {
   const auto num_ranks = static_cast<std::size_t>(rounds_.size()), rank = static_cast<std::size_t>(rounds_.rank());
   const std::size_t part_max =
       std::min(kPieceMax / num_ranks, Rounds::kSlotBytes - kPieceMax) / kLine * kLine;  // lines hold whole elements
-  const std::size_t piece_max = part_max * num_ranks, num_pieces = (data.size + piece_max - 1) / piece_max;
-  const auto piece_at = [&](std::size_t i) { return std::min(data.size - i * piece_max, piece_max); };
-  // The bytes of a piece that a rank computes.
-  const auto part_of = [&](std::size_t owner, std::size_t piece) {
-    const std::size_t begin = std::min(owner * part_max, piece);
-    return std::pair(begin, std::min(begin + part_max, piece) - begin);
+  const std::size_t piece_max = part_max * num_ranks;
+  // Of the piece that begins at `done`, what a rank computes; from there.
+  const auto part_of = [&](std::size_t owner, std::size_t done) {
+    const std::size_t piece = piece_of(data.size, done, piece_max), begin = std::min(owner * part_max, piece);
+    return std::pair(begin, std::min(part_max, piece - begin));
   };
-  for (std::size_t i = 0; i <= num_pieces; ++i) {
-    if (i < num_pieces) std::memcpy(rounds_.slot(), data.data + i * piece_max, piece_at(i));
-    OAR_TRY(meet(call));
-    if (i > 0) {
-      for (std::size_t owner = 0; owner < num_ranks; ++owner) {
-        const auto [begin, size] = part_of(owner, piece_at(i - 1));
-        std::memcpy(data.data + (i - 1) * piece_max + begin, rounds_.slot_of(static_cast<int>(owner)) + kPieceMax,
-                    size);
-      }
+  const auto give = [&](std::size_t done) {
+    for (std::size_t owner = 0; owner < num_ranks; ++owner) {
+      const auto [begin, size] = part_of(owner, done);
+      if (owner != rank) copy_bytes(rounds_.slot() + begin, data.data + done + begin, size);
     }
-    if (i == num_pieces) break;
-    const auto [begin, size] = part_of(rank, piece_at(i));
-    combine_slots(call, rounds_.slot() + kPieceMax, begin, size);
-  }
-  return Status::ok();
+  };
+  const auto take = [&](std::size_t done) {
+    for (std::size_t owner = 0; done > 0 && owner < num_ranks; ++owner) {
+      const auto [begin, size] = part_of(owner, done - piece_max);
+      const std::byte* result = rounds_.slot_of(static_cast<int>(owner)) + kPieceMax;
+      copy_bytes(data.data + done - piece_max + begin, result, size);
+    }
+    const auto [begin, size] = part_of(rank, done);
+    combine_slots(call, rounds_.slot() + kPieceMax, data.data + done + begin, begin, size);
+  };
+  return in_pieces(call, data.size + piece_max, piece_max, give, take);  // the last round's piece is empty
 }
 
 Status SharedTransfer::reduce(Call& call) {
   const Row row(call.tensor);
   const bool is_root = call.signature.root == rounds_.rank();
-  const std::size_t size = call.tensor.nbytes();
-  for (std::size_t done = 0; done < size || done == 0;) {
-    const std::size_t piece = std::min(size - done, Rounds::kSlotBytes);
-    if (piece > 0) std::memcpy(rounds_.slot(), row.data() + done, piece);
-    OAR_TRY(meet(call));
-    if (piece == 0) break;
-    if (is_root) combine_slots(call, row.data() + done, 0, piece);
-    done += piece;
-  }
+  const Span data = row.span();
+  Tensors seen;
+  OAR_TRY(meet_at_places(call, data, {}, seen));
+  if (!seen.inputs.empty()) return reduce_visible(call, seen.inputs, data.size);
+  const auto give = [&](std::size_t done) {
+    if (!is_root) copy_bytes(rounds_.slot(), data.data + done, piece_of(data.size, done, Rounds::kSlotBytes));
+  };
+  const auto take = [&](std::size_t done) {
+    const std::size_t piece = piece_of(data.size, done, Rounds::kSlotBytes);
+    if (is_root) combine_slots(call, data.data + done, data.data + done, 0, piece);
+  };
+  OAR_TRY(in_pieces(call, data.size, Rounds::kSlotBytes, give, take));
   if (is_root) row.write_back();
   return Status::ok();
+}
+
+// Every rank computes its share and writes it where the root wants it.
+Status SharedTransfer::reduce_visible(Call& call, const Visible& tensors, std::size_t size) {
+  std::byte* result = tensors[static_cast<std::size_t>(call.signature.root)];
+  const Span share = share_of(result, size);
+  combine_visible(call, share.data, tensors, static_cast<std::size_t>(share.data - result), share.size);
+  return meet(call);
 }
 
 Status SharedTransfer::reduce_scatter(Call& call) {
   const Row input(call.tensor), output(call.output);
   const std::size_t size = call.output.nbytes(), part = part_max();
-  for (std::size_t done = 0; done < size || done == 0;) {
-    const std::size_t piece = std::min(size - done, part);
-    for (int to = 0; piece > 0 && to < rounds_.size(); ++to) {
-      const auto index = static_cast<std::size_t>(to);
-      std::memcpy(rounds_.slot() + index * part, input.data() + index * size + done, piece);
-    }
+  const auto num_ranks = static_cast<std::size_t>(rounds_.size()), rank = static_cast<std::size_t>(rounds_.rank());
+  Tensors seen;
+  OAR_TRY(meet_at_places(call, input.span(), output.span(), seen));
+  if (!seen.inputs.empty()) {
+    combine_visible(call, output.data(), seen.inputs, rank * size, size);
     OAR_TRY(meet(call));
-    if (piece == 0) break;
-    combine_slots(call, output.data() + done, static_cast<std::size_t>(rounds_.rank()) * part, piece);
-    done += piece;
+    output.write_back();
+    return Status::ok();
   }
+  const auto give = [&](std::size_t done) {
+    for (std::size_t to = 0; to < num_ranks; ++to) {
+      if (to == rank) continue;
+      copy_bytes(rounds_.slot() + to * part, input.data() + to * size + done, piece_of(size, done, part));
+    }
+  };
+  const auto take = [&](std::size_t done) {
+    combine_slots(call, output.data() + done, input.data() + rank * size + done, rank * part,
+                  piece_of(size, done, part));
+  };
+  OAR_TRY(in_pieces(call, size, part, give, take));
   output.write_back();
   return Status::ok();
 }
