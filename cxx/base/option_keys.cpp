@@ -23,6 +23,7 @@ constexpr OptionKey kRows[] = {
   {"comm.address", kString, "null", "OARLOCK_COMM_ADDRESS", "Address at which other hosts reach this process; unset: that of its first network interface."},
   {"comm.backend", kString, "\"auto\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: auto (shared memory if all are on one host, else gloo), shm, gloo. The same on all ranks."},
   {"comm.connect_timeout_ms", kInt, "300000", "OARLOCK_COMM_CONNECT_TIMEOUT_MS", "Milliseconds within which all ranks must have come when a state is made."},
+  {"comm.dump_on_failure", kString, "null", "OARLOCK_COMM_DUMP_ON_FAILURE", "A folder into which each rank writes what it knows, as rank_<n>.json, when a group fails; `oarlock dump FOLDER` tells who diverged where. Unset: nothing is written."},
   {"comm.inline_bytes", kInt, "65536", "OARLOCK_COMM_INLINE_BYTES", "Tensors up to this size go through rank 0 in one round trip, reduced in rank order; larger ones by the backend. Rank 0's value holds for all."},
   {"comm.late_ms", kInt, "5000", "OARLOCK_COMM_LATE_MS", "After this many milliseconds of waiting for a rank a warning names it."},
   {"comm.timeout_ms", kInt, "1800000", "OARLOCK_COMM_TIMEOUT_MS", "Milliseconds that a collective waits for its peers before it fails."},

@@ -1,5 +1,7 @@
 #include "comm/flight_recorder.h"
 
+#include <utility>
+
 namespace oarlock {
 namespace {
 
@@ -39,6 +41,7 @@ std::uint64_t FlightRecorder::begin(const Signature& signature, Phase phase) {
   entry.started_at = phase == Phase::kQueued ? Clock::TimePoint{} : now;
   entry.ended_at = {};
   entry.error.clear();
+  entry.failed_in = Phase::kDone;
   return ticket;
 }
 
@@ -53,6 +56,7 @@ void FlightRecorder::advance(std::uint64_t ticket, Phase phase, std::uint64_t se
   std::lock_guard lock(mutex_);
   Entry& entry = entries_[ticket % kCapacity];
   if (entry.ticket != ticket) return;  // overwritten by a newer one since
+  if (phase == Phase::kFailed) entry.failed_in = entry.phase;
   entry.phase = phase;
   entry.signature.sequence = sequence;
   if (phase == Phase::kAwaitingRanks) entry.started_at = now;
@@ -66,11 +70,43 @@ JsonValue FlightRecorder::entry_to_json(const Entry& entry, std::chrono::microse
   json.set("operation", JsonValue::string(operator_name(entry.signature.op)));
   json.set("call", JsonValue::string(describe(entry.signature)));
   json.set("state", JsonValue::string(phase_name(entry.phase)));
+  if (entry.failed_in != Phase::kDone) json.set("failed_in", JsonValue::string(phase_name(entry.failed_in)));
+  if (entry.signature.is_point_to_point()) json.set("peer", JsonValue::integer(entry.signature.peer));
   json.set("queued_at_unix_us", microseconds(entry.queued_at + unix_offset));
   json.set("queued_at_us", microseconds(entry.queued_at));
   json.set("started_at_us", microseconds(entry.started_at));
   json.set("ended_at_us", microseconds(entry.ended_at));
   if (!entry.error.empty()) json.set("error", JsonValue::string(entry.error));
+  return json;
+}
+
+void FlightRecorder::on_end(std::function<void()> run) {
+  std::lock_guard end_lock(end_mutex_);
+  bool has_ended = false;
+  {
+    std::lock_guard lock(mutex_);
+    has_ended = !failure_.empty();
+  }
+  if (has_ended) return run();
+  on_end_ = std::move(run);
+}
+
+void FlightRecorder::end(const std::string& why) {
+  std::lock_guard end_lock(end_mutex_);
+  {
+    std::lock_guard lock(mutex_);
+    if (failure_.empty()) failure_ = why;
+  }
+  if (const auto run = std::exchange(on_end_, nullptr)) run();
+}
+
+JsonValue FlightRecorder::report() const {
+  JsonValue json = JsonValue::object();
+  {
+    std::lock_guard lock(mutex_);
+    if (!failure_.empty()) json.set("failure", JsonValue::string(failure_));
+  }
+  json.set("operations", to_json());
   return json;
 }
 

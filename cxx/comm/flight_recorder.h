@@ -1,9 +1,11 @@
-// The last operations of a group: what was called, when, and how it ended. What oar_state_dump writes.
+// The last operations of a group: what was called, when, and how it ended; and why the group itself has. What
+// oar_state_dump writes. Times are of the clock that is common to one host, and of the wall, so that ranks line up.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -26,6 +28,14 @@ class FlightRecorder {
 
   void clear();  // nobody holds a ticket
 
+  // The group is dead. The first reason stays; who calls meanwhile or later waits until `on_end` has run, once, with
+  // no lock held.
+  void end(const std::string& why);
+  void on_end(std::function<void()> run);  // at once if the group is dead already
+
+  // {"failure": why it is dead, if it is, "operations": [oldest first]}
+  JsonValue report() const;
+
   JsonValue to_json() const;  // array, oldest first
 
  private:
@@ -37,12 +47,17 @@ class FlightRecorder {
     Clock::TimePoint started_at{};
     Clock::TimePoint ended_at{};
     std::string error;
+    Phase failed_in = Phase::kDone;  // kDone: it has not failed
   };
   static JsonValue entry_to_json(const Entry& entry, std::chrono::microseconds unix_offset);
 
   mutable std::mutex mutex_;
   std::uint64_t num_recorded_ = 0;
   std::vector<Entry> entries_;  // a ring once it is full
+  std::string failure_;
+
+  std::mutex end_mutex_;  // not with mutex_: on_end_ reads the report
+  std::function<void()> on_end_;
 };
 
 }  // namespace oarlock

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/status.h"
 #include "comm/call.h"
+#include "comm/flight_recorder.h"
 #include "comm/work.h"
 
 namespace oarlock {
@@ -59,8 +59,8 @@ class Group {
   virtual Status abort(std::string_view reason) = 0;
   // Leaves the group: peers that still call it get OAR_E_PEER_LOST. Later calls here are OAR_E_STATE. Twice is fine.
   virtual void close() = 0;
-  // The last operations (flight_recorder.h), an array. Any thread.
-  virtual JsonValue history() const = 0;
+  // Its last operations, and why it is dead. Outlives the group for who keeps it.
+  virtual std::shared_ptr<FlightRecorder> recorder() const = 0;
 };
 
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the

@@ -52,6 +52,7 @@ void StarEngine::run_until_closed() {
     submit_new();
     poll_once();
     protocol_.check_timers(steady_clock().now());
+    record_end();
   }
   protocol_.close();
   submit_new();  // which ends them
@@ -144,6 +145,7 @@ void StarEngine::advance(const Operation& operation, FlightRecorder::Phase phase
 }
 
 void StarEngine::finish(const std::shared_ptr<Operation>& operation, Status status) {
+  if (!status.is_ok()) record_end();  // as the failure met it, and before its caller hears, who may end the process
   const Signature& signature = operation->signature;
   recorder_.advance(operation->ticket, status.is_ok() ? FlightRecorder::Phase::kDone : FlightRecorder::Phase::kFailed,
                     signature.sequence, status.message());
@@ -167,7 +169,20 @@ Status StarEngine::declare_dead(Status status, bool tells_peers) {
     on_failure = companion_.on_failure;
   }
   if (on_failure) on_failure(status, tells_peers);
+  end_reason_ = status.message();
   return status;
+}
+
+// Who runs an operation on another way records the end there, when it is over.
+void StarEngine::record_end() {
+  if (!end_reason_) return;
+  {
+    std::lock_guard lock(mutex_);
+    if (admission_.is_closed()) return;  // what ends then ends by the owner's wish
+  }
+  const std::optional<Activity> elsewhere = activity_elsewhere();
+  if (elsewhere && elsewhere->current) return;
+  recorder_.end(*std::exchange(end_reason_, std::nullopt));
 }
 
 void StarEngine::warn(const std::string& text) { log(LogLevel::kWarning, "comm", "{}", text); }

@@ -38,6 +38,7 @@ class StarEngine : private StarProtocol::Shell {
   const Star& star() const { return star_; }  // what the meeting left; immutable but for the connections
   const Limits& limits() const { return limits_; }
   FlightRecorder& recorder() { return recorder_; }
+  const std::shared_ptr<FlightRecorder>& shared_recorder() const { return shared_recorder_; }
 
   // Any thread. A dead group refuses; the first to hear of a failure gets its own code, later calls OAR_E_ABORTED.
   Status submit(std::shared_ptr<Operation> operation);
@@ -84,6 +85,7 @@ class StarEngine : private StarProtocol::Shell {
   void submit_new();
   void poll_once();
   void service(int rank);
+  void record_end();
 
   // What the protocol decides (StarProtocol::Shell). The engine's thread.
   void send(int rank, std::shared_ptr<const std::string> frame) override;
@@ -102,7 +104,8 @@ class StarEngine : private StarProtocol::Shell {
 
   Star star_;
   Limits limits_;
-  FlightRecorder recorder_;
+  const std::shared_ptr<FlightRecorder> shared_recorder_ = std::make_shared<FlightRecorder>();
+  FlightRecorder& recorder_ = *shared_recorder_;
   Descriptor wake_;
 
   mutable std::mutex mutex_;  // guards the block below
@@ -120,7 +123,8 @@ class StarEngine : private StarProtocol::Shell {
 
   // Only the engine's thread.
   StarProtocol protocol_;
-  std::shared_ptr<Operation> moving_;  // whose data the transfer moves
+  std::shared_ptr<Operation> moving_;      // whose data the transfer moves
+  std::optional<std::string> end_reason_;  // of the group, not yet recorded
   std::unique_ptr<DataTransfer> transfer_;
   std::shared_ptr<DataSignal> data_signal_;
   std::array<at::Tensor, 2> staging_;  // kept from one operation to the next: fresh pages cost more than copies

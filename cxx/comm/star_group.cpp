@@ -31,7 +31,7 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
     return Status::ok();
   }
   void close() override { engine_.close(); }
-  JsonValue history() const override { return engine_.recorder().to_json(); }
+  std::shared_ptr<FlightRecorder> recorder() const override { return engine_.shared_recorder(); }
 
  private:
   Result<std::shared_ptr<Work>> start(std::shared_ptr<Operation> operation) {

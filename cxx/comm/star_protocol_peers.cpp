@@ -140,10 +140,10 @@ void StarProtocol::fail(Status status, bool tell_peers) {
   failed_ = true;
   data_failure_.reset();
   failure_ = shell_.declare_dead(std::move(status), tell_peers);
+  if (tell_peers) send_to_all(pack_failure(failure_));  // first: callers who hear of it may end the process
   if (current_ != nullptr) finish_current(failure_);
   for (const auto& operation : std::exchange(queue_, {})) shell_.finish(operation, failure_);
   for (const Posted& posted : std::exchange(posted_, {})) shell_.finish(posted.operation, failure_);
-  if (tell_peers) send_to_all(pack_failure(failure_));
   shell_.stop_moving_data();
 }
 

@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   oarlock::launch::add_launch_command(app, run);
   oarlock::launch::add_env_command(app, run);
   oarlock::launch::add_export_command(app, run);
+  oarlock::launch::add_dump_command(app, run);
   const std::vector<std::string> names = command_names(app);
   const std::string first = argc > 1 ? argv[1] : "";
   const bool is_command = std::find(names.begin(), names.end(), first) != names.end();

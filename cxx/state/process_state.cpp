@@ -2,20 +2,19 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <mutex>
+#include <numeric>
 
-#include "base/fs.h"
 #include "base/log.h"
 #include "base/option_reach.h"
 #include "base/thread.h"
 #include "comm/backends/self.h"
 #include "comm/make_group.h"
 #include "state/meeting_place.h"
+#include "state/state_dump.h"
 #include "tensor/rng.h"
 
 namespace oarlock {
@@ -23,11 +22,16 @@ namespace {
 
 class ProcessState : public State {
  public:
-  ProcessState(Options options, Topology topology, std::shared_ptr<Group> group)
+  ProcessState(Options options, Topology topology, std::shared_ptr<Group> group, std::shared_ptr<StateDump> dump)
       : options_(std::move(options)),
         topology_(std::move(topology)),
         group_(std::move(group)),
-        timeout_(bounded_wait(Milliseconds(options_.integer("comm.timeout_ms")))) {}
+        dump_(std::move(dump)),
+        timeout_(bounded_wait(Milliseconds(options_.integer("comm.timeout_ms")))) {
+    std::vector<int> ranks(static_cast<std::size_t>(topology_.world_size));
+    std::iota(ranks.begin(), ranks.end(), 0);
+    record("world", std::move(ranks), *group_);
+  }
 
   const Topology& topology() const override { return topology_; }
   at::Device device() const override { return at::Device(at::kCPU); }
@@ -68,20 +72,7 @@ class ProcessState : public State {
     return any.item<int>() != 0;
   }
 
-  Status dump(const std::string& path) const override {
-    JsonValue json = JsonValue::object();
-    json.set("rank", JsonValue::integer(topology_.rank));
-    json.set("world_size", JsonValue::integer(topology_.world_size));
-    json.set("local_rank", JsonValue::integer(topology_.local_rank));
-    json.set("node_rank", JsonValue::integer(topology_.node_rank));
-    json.set("place_from", JsonValue::string(topology_.source));
-    json.set("process", JsonValue::integer(::getpid()));
-    const auto wall = std::chrono::system_clock::now().time_since_epoch();
-    json.set("written_at_unix_us",
-             JsonValue::integer(std::chrono::duration_cast<std::chrono::microseconds>(wall).count()));
-    json.set("operations", group_->history());
-    return write_file_atomically(real_fs(), path, json.dump(/*pretty=*/true) + "\n");
-  }
+  Status dump(const std::string& path) const override { return dump_->write(path); }
 
   Status abort(std::string_view reason) override { return group_->abort(reason); }
 
@@ -96,9 +87,20 @@ class ProcessState : public State {
   }
 
  private:
+  // What the group does is in the dumps from here; its failure writes one, if that is asked for.
+  void record(std::string name, std::vector<int> ranks, const Group& group) {
+    const std::shared_ptr<FlightRecorder> recorder = group.recorder();
+    dump_->add(std::move(name), std::move(ranks), recorder);
+    if (!options_.is_set("comm.dump_on_failure")) return;
+    recorder->on_end([dump = std::weak_ptr<const StateDump>(dump_), folder = options_.text("comm.dump_on_failure")] {
+      if (const auto kept = dump.lock()) kept->write_into(folder);
+    });
+  }
+
   Options options_;
   Topology topology_;
   std::shared_ptr<Group> group_;
+  std::shared_ptr<StateDump> dump_;
   Milliseconds timeout_;
   std::atomic<bool> stop_requested_{false};
   std::mutex mutex_;
@@ -146,10 +148,17 @@ void apply_to_process(const Options& options) {
   if (options.is_set("seed")) seed_default_generator(static_cast<std::uint64_t>(options.integer("seed")));
 }
 
+// Told apart from other runs, and from other worlds of these processes, by who met and where.
+std::string name_run(const Star& star) {
+  const Member& hub = star.members[0];
+  return fmt::format("process {} on {}, port {}", hub.pid, hub.host_name, star.store_port);
+}
+
 Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Result<Meeting> meeting) {
   OAR_ASSIGN(Meeting place, std::move(meeting));
   OAR_ASSIGN(Star star, meet(std::move(place)));
   complete_topology(topology, star.members);
+  auto dump = std::make_shared<StateDump>(topology, star.members, name_run(star));
   const StarEngine::Limits limits{bounded_wait(Milliseconds(options.integer("comm.late_ms"))),
                                   bounded_wait(Milliseconds(options.integer("comm.connect_timeout_ms")))};
   OAR_ASSIGN(std::shared_ptr<Group> group,
@@ -157,7 +166,7 @@ Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Re
                         options.text("comm.backend")));
   apply_to_process(options);
   return std::shared_ptr<State>(
-      std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group)));
+      std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group), std::move(dump)));
 }
 
 std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
@@ -165,7 +174,8 @@ std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
   topology.local_world_size = 1;
   topology.node_rank = 0;
   apply_to_process(options);
-  return std::make_shared<ProcessState>(std::move(options), std::move(topology), make_self_group());
+  auto dump = std::make_shared<StateDump>(topology, std::vector<Member>{this_member()}, "");
+  return std::make_shared<ProcessState>(std::move(options), std::move(topology), make_self_group(), std::move(dump));
 }
 
 }  // namespace

@@ -270,9 +270,9 @@ with state() as world:
     path = {str(tmp_path)!r} + f"/rank{{world.rank}}.json"
     check(lib.oar_state_dump(world.handle, path.encode()))
     dump = json.load(open(path))
-    assert [entry["call"] for entry in dump["operations"]] == ["barrier", "all_reduce(sum of 3 float32)"], dump
-    assert [entry["state"] for entry in dump["operations"]] == ["done", "done"], dump
-    assert [entry["sequence"] for entry in dump["operations"]] == [1, 2], dump
+    assert [entry["call"] for entry in dump["groups"][0]["operations"]] == ["barrier", "all_reduce(sum of 3 float32)"], dump
+    assert [entry["state"] for entry in dump["groups"][0]["operations"]] == ["done", "done"], dump
+    assert [entry["sequence"] for entry in dump["groups"][0]["operations"]] == [1, 2], dump
     outcome = attempt(lambda: check(lib.oar_state_dump(world.handle, b"/nonexistent/folder/file")))
     assert outcome["status"] == "OAR_E_NOT_FOUND", outcome
 """)

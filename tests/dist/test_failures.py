@@ -202,7 +202,7 @@ array = np.zeros(32 << 20, np.float32)
 def is_moving():
     path = {str(tmp_path)!r} + f"/{{world.rank}}.json"
     check(lib.oar_state_dump(world.handle, path.encode()))
-    return "moving data" in [operation["state"] for operation in json.load(open(path))["operations"]]
+    return "moving data" in [operation["state"] for operation in json.load(open(path))["groups"][0]["operations"]]
 world.barrier()
 # So many that the stop falls into one of them.
 works = [world.all_reduce(array, timeout_ms=20_000 if world.rank == {stopped} else 1500) for _ in range(10)]

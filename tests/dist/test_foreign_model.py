@@ -125,7 +125,7 @@ gradients()
 path = "{tmp_path}/" + str(world.rank)
 check(lib.oar_state_dump(world.handle, path.encode()))
 done()
-report(started=[entry["operation"] for entry in json.load(open(path))["operations"]].count("all_reduce"))
+report(started=[entry["operation"] for entry in json.load(open(path))["groups"][0]["operations"]].count("all_reduce"))
 """
     for rank in run(2, body):
         assert rank["started"] == 1
@@ -217,7 +217,7 @@ def test_averages_travel_while_the_callback_computes(tmp_path):
     give(b'weight', [share] * 3)"""
     body = f"""
 run()
-operations = json.load(open("{tmp_path}/" + str(world.rank)))["operations"]
+operations = json.load(open("{tmp_path}/" + str(world.rank)))["groups"][0]["operations"]
 report(started=[entry["operation"] for entry in operations].count("all_reduce"))
 """
     tiny = {"ddp_first_bucket_cap_mb": 1e-6, "ddp_bucket_cap_mb": 1e-6}  # a bucket for each parameter

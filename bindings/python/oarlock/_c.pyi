@@ -92,6 +92,7 @@ OPTION_CHECKPOINT_TOTAL_LIMIT: str
 OPTION_COMM_ADDRESS: str
 OPTION_COMM_BACKEND: str
 OPTION_COMM_CONNECT_TIMEOUT_MS: str
+OPTION_COMM_DUMP_ON_FAILURE: str
 OPTION_COMM_INLINE_BYTES: str
 OPTION_COMM_LATE_MS: str
 OPTION_COMM_TIMEOUT_MS: str
@@ -2283,7 +2284,7 @@ def state_device(state: StateHandle) -> str:
     Threads: any.
     """
 def state_dump(state: StateHandle, path: str) -> None:
-    """Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when, and why it failed. The file is written whole or not at all.
+    """Write what this rank knows as JSON: who it and its peers are, and of each group why it is dead and the last 1024 operations: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when by the wall clock and by the host's steady clock, and why it failed. The file is written whole or not at all. From the files of all ranks the command `oarlock dump` tells who diverged where; with the option comm.dump_on_failure ranks write them themselves.
 
     state: borrowed.
     path: file to write; its folder must exist.

@@ -52,6 +52,7 @@
 %constant const char *OPTION_COMM_ADDRESS = OAR_OPTION_COMM_ADDRESS;
 %constant const char *OPTION_COMM_BACKEND = OAR_OPTION_COMM_BACKEND;
 %constant const char *OPTION_COMM_CONNECT_TIMEOUT_MS = OAR_OPTION_COMM_CONNECT_TIMEOUT_MS;
+%constant const char *OPTION_COMM_DUMP_ON_FAILURE = OAR_OPTION_COMM_DUMP_ON_FAILURE;
 %constant const char *OPTION_COMM_INLINE_BYTES = OAR_OPTION_COMM_INLINE_BYTES;
 %constant const char *OPTION_COMM_LATE_MS = OAR_OPTION_COMM_LATE_MS;
 %constant const char *OPTION_COMM_TIMEOUT_MS = OAR_OPTION_COMM_TIMEOUT_MS;
@@ -865,7 +866,7 @@ oar_status oar_state_create_with_exchange(oar_config *HANDLE_OR_NONE, int32_t SC
 %feature("docstring") oar_state_device "The device that this rank computes on, as text: \"cpu\".\n\nstate: borrowed.\nbuf: the text and a NUL; NULL asks for the length only.\nlen: in: room in `buf`; out: length with the NUL, also when the room is too small.\nOAR_E_ARGUMENT the room is too small.\nThreads: any.";
 oar_status oar_state_device(oar_state *HANDLE, char *TEXT_OUT, size_t *ROOM);
 %exception oar_state_dump { OAR_FIRST_USE $action }
-%feature("docstring") oar_state_dump "Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when, and why it failed. The file is written whole or not at all.\n\nstate: borrowed.\npath: file to write; its folder must exist.\nOAR_E_NOT_FOUND the folder does not exist.\nOAR_E_IO the system refused; the text has its reason. OAR_E_NO_SPACE: the disk is full.\nThreads: any, also while another thread waits in a call of this state. Other threads of Python run meanwhile.";
+%feature("docstring") oar_state_dump "Write what this rank knows as JSON: who it and its peers are, and of each group why it is dead and the last 1024 operations: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when by the wall clock and by the host's steady clock, and why it failed. The file is written whole or not at all. From the files of all ranks the command `oarlock dump` tells who diverged where; with the option comm.dump_on_failure ranks write them themselves.\n\nstate: borrowed.\npath: file to write; its folder must exist.\nOAR_E_NOT_FOUND the folder does not exist.\nOAR_E_IO the system refused; the text has its reason. OAR_E_NO_SPACE: the disk is full.\nThreads: any, also while another thread waits in a call of this state. Other threads of Python run meanwhile.";
 %thread oar_state_dump;
 oar_status oar_state_dump(oar_state *HANDLE, const char *TEXT);
 %exception oar_state_group { OAR_FIRST_USE $action }

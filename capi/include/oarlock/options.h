@@ -58,6 +58,12 @@
 #define OAR_OPTION_COMM_CONNECT_TIMEOUT_MS "comm.connect_timeout_ms"
 
 /*
+ * A folder into which each rank writes what it knows, as rank_<n>.json, when a group fails; `oarlock dump FOLDER`
+ * tells who diverged where. Unset: nothing is written. (string; default unset; variable OARLOCK_COMM_DUMP_ON_FAILURE)
+ */
+#define OAR_OPTION_COMM_DUMP_ON_FAILURE "comm.dump_on_failure"
+
+/*
  * Tensors up to this size go through rank 0 in one round trip, reduced in rank order; larger ones by the backend.
  * Rank 0's value holds for all. (integer; default 65536; variable OARLOCK_COMM_INLINE_BYTES)
  */

@@ -305,8 +305,11 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_state_should_stop(oar_state *state, OAR_OUT int32_t *out_should_stop) OAR_NOEXCEPT;
 
 /**
- * Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting
- * ranks, moving data, done, failed), when, and why it failed. The file is written whole or not at all.
+ * Write what this rank knows as JSON: who it and its peers are, and of each group why it is dead and the last 1024
+ * operations: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when by the wall clock
+ * and by the host's steady clock, and why it failed. The file is written whole or not at all. From the files of all
+ * ranks the command `oarlock dump` tells who diverged where; with the option comm.dump_on_failure ranks write them
+ * themselves.
  *
  * @param[in] state  borrowed.
  * @param[in] path   file to write; its folder must exist.

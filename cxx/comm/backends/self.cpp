@@ -5,7 +5,6 @@
 #include <mutex>
 
 #include "comm/collectives.h"
-#include "comm/flight_recorder.h"
 
 namespace oarlock {
 namespace {
@@ -48,7 +47,7 @@ class SelfGroup : public Group {
     std::lock_guard lock(mutex_);
     closed_ = true;
   }
-  JsonValue history() const override { return recorder_.to_json(); }
+  std::shared_ptr<FlightRecorder> recorder() const override { return recorder_; }
 
  private:
   Status record(Signature& signature) {
@@ -56,8 +55,8 @@ class SelfGroup : public Group {
     if (closed_) return invalid_state("the group is closed; {} needs an open one", operator_name(signature.op));
     OAR_TRY(Status(aborted_));
     signature.sequence = ++num_done_;
-    const std::uint64_t ticket = recorder_.begin(signature);
-    recorder_.advance(ticket, FlightRecorder::Phase::kDone, signature.sequence);
+    const std::uint64_t ticket = recorder_->begin(signature);
+    recorder_->advance(ticket, FlightRecorder::Phase::kDone, signature.sequence);
     return Status::ok();
   }
 
@@ -65,7 +64,7 @@ class SelfGroup : public Group {
   Status aborted_ = Status::ok();
   bool closed_ = false;
   std::uint64_t num_done_ = 0;
-  FlightRecorder recorder_;
+  const std::shared_ptr<FlightRecorder> recorder_ = std::make_shared<FlightRecorder>();
 };
 
 }  // namespace

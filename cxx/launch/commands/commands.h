@@ -16,5 +16,6 @@ using Run = std::function<int()>;
 void add_launch_command(CLI::App& app, Run& run);
 void add_env_command(CLI::App& app, Run& run);
 void add_export_command(CLI::App& app, Run& run);
+void add_dump_command(CLI::App& app, Run& run);
 
 }  // namespace oarlock::launch

@@ -63,7 +63,7 @@ class ThreadGroup final : public Group {
   }
   Status abort(std::string_view) override { return refused(); }
   void close() override {}
-  JsonValue history() const override { return JsonValue::array(); }
+  std::shared_ptr<FlightRecorder> recorder() const override { return nullptr; }
 
  private:
   static Status refused() { return unsupported("threads as ranks exchange bytes only"); }

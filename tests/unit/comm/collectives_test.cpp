@@ -137,7 +137,7 @@ TEST(Collectives, AListIsOneCallAndComesBackInItsTensors) {
     ASSERT_TRUE(run(group, make_broadcast_coalesced(group, {x, y}, size - 1, kStandard)).is_ok());
     EXPECT_EQ(x[1].item<float>(), size - 1.0f);
     EXPECT_EQ(y.item<float>(), 10 * (size - 1.0f));
-    EXPECT_EQ(group.history().items().size(), 2u);
+    EXPECT_EQ(group.recorder()->to_json().items().size(), 2u);
   });
 }
 

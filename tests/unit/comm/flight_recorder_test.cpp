@@ -18,6 +18,7 @@ TEST(FlightRecorder, TellsHowAnOperationEnded) {
   EXPECT_EQ(entry.find("call")->text(), "all_reduce(max of 3 float32)");
   EXPECT_EQ(entry.find("sequence")->text(), "12");
   EXPECT_EQ(entry.find("state")->text(), "failed");
+  EXPECT_EQ(entry.find("failed_in")->text(), "awaiting ranks");
   EXPECT_EQ(entry.find("error")->text(), "rank 1 is gone");
   EXPECT_TRUE(entry.find("ended_at_us")->is_number());
 }
@@ -41,6 +42,22 @@ TEST(FlightRecorder, ALateAdvanceOfAnOverwrittenEntryChangesNothing) {
   recorder.advance(first, Phase::kFailed, 1, "late");
   const JsonValue json = recorder.to_json();
   for (const JsonValue& entry : json.items()) EXPECT_EQ(entry.find("state")->text(), "queued");
+}
+
+TEST(FlightRecorder, TheFirstReasonOfTheEndStaysAndIsToldOnce) {
+  FlightRecorder recorder;
+  int num_told = 0;
+  recorder.on_end([&] {
+    ++num_told;
+    EXPECT_EQ(recorder.report().find("failure")->text(), "rank 1 is gone");
+  });
+  EXPECT_EQ(recorder.report().find("failure"), nullptr);
+  recorder.end("rank 1 is gone");
+  recorder.end("rank 2 is gone");
+  EXPECT_EQ(recorder.report().find("failure")->text(), "rank 1 is gone");
+  EXPECT_EQ(num_told, 1);
+  recorder.on_end([&] { ++num_told; });  // asked for too late
+  EXPECT_EQ(num_told, 2);
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ TEST(StarGroup, ReadOnlyMemoryIsNeverWritten) {
 TEST(StarGroup, HistoryTellsWhatWasCalled) {
   run_world(2, [](Group& group) {
     ASSERT_TRUE(group.broadcast_bytes("x", 1, kStandard).is_ok());
-    const JsonValue history = group.history();
+    const JsonValue history = group.recorder()->to_json();
     ASSERT_EQ(history.items().size(), 1u);
     EXPECT_EQ(history.items()[0].find("call")->text(), "broadcast_bytes(from rank 1)");
     EXPECT_EQ(history.items()[0].find("state")->text(), "done");

@@ -81,6 +81,7 @@ pub const OAR_OPTION_CHECKPOINT_TOTAL_LIMIT: &::core::ffi::CStr = c"checkpoint.t
 pub const OAR_OPTION_COMM_ADDRESS: &::core::ffi::CStr = c"comm.address";
 pub const OAR_OPTION_COMM_BACKEND: &::core::ffi::CStr = c"comm.backend";
 pub const OAR_OPTION_COMM_CONNECT_TIMEOUT_MS: &::core::ffi::CStr = c"comm.connect_timeout_ms";
+pub const OAR_OPTION_COMM_DUMP_ON_FAILURE: &::core::ffi::CStr = c"comm.dump_on_failure";
 pub const OAR_OPTION_COMM_INLINE_BYTES: &::core::ffi::CStr = c"comm.inline_bytes";
 pub const OAR_OPTION_COMM_LATE_MS: &::core::ffi::CStr = c"comm.late_ms";
 pub const OAR_OPTION_COMM_TIMEOUT_MS: &::core::ffi::CStr = c"comm.timeout_ms";
@@ -3632,8 +3633,11 @@ so a signal handler may call it. Does not touch the thread's error; the caller m
         state: *mut oar_state,
         out_should_stop: *mut i32,
     ) -> oar_status;
-    /**Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting
-ranks, moving data, done, failed), when, and why it failed. The file is written whole or not at all.
+    /**Write what this rank knows as JSON: who it and its peers are, and of each group why it is dead and the last 1024
+operations: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when by the wall clock
+and by the host's steady clock, and why it failed. The file is written whole or not at all. From the files of all
+ranks the command `oarlock dump` tells who diverged where; with the option comm.dump\_on\_failure ranks write them
+themselves.
 
 * `state` (in) borrowed.
 * `path` (in) file to write; its folder must exist.

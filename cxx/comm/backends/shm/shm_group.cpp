@@ -57,7 +57,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
     return Status::ok();
   }
   void close() override;
-  JsonValue history() const override { return engine_->recorder().to_json(); }
+  std::shared_ptr<FlightRecorder> recorder() const override { return engine_->shared_recorder(); }
 
   // Runs what is queued up to `operation`, as far as no other thread does.
   void help(const Operation& operation);
@@ -206,6 +206,7 @@ Status ShmGroup::execute(Call& call, std::uint64_t ticket) {
             .with_rank(rounds_.rank()),
         call.signature.sequence);
   }
+  if (!status.is_ok()) engine_->recorder().end(status.message());  // the engine leaves it to who has an operation
   engine_->recorder().advance(ticket, status.is_ok() ? FlightRecorder::Phase::kDone : FlightRecorder::Phase::kFailed,
                               call.signature.sequence, status.message());
   return status;

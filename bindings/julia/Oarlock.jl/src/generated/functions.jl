@@ -3167,8 +3167,10 @@ oar_state_device(state, buf, len) =
 """
     oar_state_dump(state, path) -> oar_status
 
-Write what this rank knows about its last 1024 operations as JSON: call, sequence number, state (queued, awaiting ranks,
-moving data, done, failed), when, and why it failed. The file is written whole or not at all.
+Write what this rank knows as JSON: who it and its peers are, and of each group why it is dead and the last 1024
+operations: call, sequence number, state (queued, awaiting ranks, moving data, done, failed), when by the wall clock and
+by the host's steady clock, and why it failed. The file is written whole or not at all. From the files of all ranks the
+command `oarlock dump` tells who diverged where; with the option comm.dump_on_failure ranks write them themselves.
 
 - `state` (`const oar_state *`): borrowed.
 - `path` (`const char *`): file to write; its folder must exist.
