@@ -43,6 +43,16 @@ oar_status oar_group_alloc_shared(oar_group* group, int32_t dtype, const int64_t
   });
 }
 
+oar_status oar_group_arrival_skew(oar_group* group, int64_t timeout_ms, oar_bytes** out_json) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Group & self, unwrap(group));
+    OAR_TRY(require_out(out_json, "out_json"));
+    OAR_ASSIGN(std::string json, arrival_skew(self, Milliseconds(timeout_ms)));
+    *out_json = wrap<oar_bytes>(std::make_shared<std::string>(std::move(json)));
+    return Status::ok();
+  });
+}
+
 oar_status oar_group_abort(oar_group* group, const char* reason) noexcept {
   return guard_any_thread([&]() -> Status {
     OAR_ASSIGN(Group & self, unwrap(group));

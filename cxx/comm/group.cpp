@@ -40,6 +40,15 @@ Result<std::string> Group::broadcast_bytes(std::string_view bytes, int root, Mil
   return std::move(call.gathered.front());
 }
 
+Result<std::string> arrival_skew(Group& group, Milliseconds timeout) {
+  const std::shared_ptr<const ArrivalSkew> skew = group.skew();
+  Result<std::string> mine =
+      skew != nullptr ? Result<std::string>(skew_to_json(skew->report()).dump())
+                      : Result<std::string>(invalid_state("the ranks' arrivals are not measured; make the state with "
+                                                          "the option comm.arrival_skew, on all ranks"));
+  return agree_on_root(group, mine, 0, timeout);
+}
+
 Result<at::Tensor> Group::alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout) {
   OAR_ASSIGN(const std::int64_t numel, checked_numel({sizes.data(), sizes.size()}, dtype));
   const std::string bytes = std::to_string(numel * static_cast<std::int64_t>(c10::elementSize(dtype)));

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "comm/arrival_skew.h"
 #include "comm/call.h"
 #include "comm/flight_recorder.h"
 #include "comm/work.h"
@@ -61,6 +62,8 @@ class Group {
   virtual void close() = 0;
   // Its last operations, and why it is dead. Outlives the group for who keeps it.
   virtual std::shared_ptr<FlightRecorder> recorder() const = 0;
+  // What is measured of the ranks' arrivals, where this rank sees them; nullptr: nothing (comm.arrival_skew is off).
+  virtual std::shared_ptr<const ArrivalSkew> skew() const { return nullptr; }
 };
 
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the
@@ -68,6 +71,9 @@ class Group {
 Status agree(Group& group, const Status& mine, Milliseconds timeout);
 // The same with bytes: those of all ranks, in rank order, or the failure that is told in place of them.
 Result<std::vector<std::string>> agree_on_all(Group& group, const Result<std::string>& mine, Milliseconds timeout);
+// How late the ranks came to the last operations (arrival_skew.h), as rank 0 has seen it: the JSON of skew_to_json, the
+// same on all ranks. Collective. OAR_E_STATE: it is not measured.
+Result<std::string> arrival_skew(Group& group, Milliseconds timeout);
 // The root's bytes, or its failure. What others give is not looked at.
 Result<std::string> agree_on_root(Group& group, const Result<std::string>& mine, int root, Milliseconds timeout);
 

@@ -30,6 +30,7 @@ Result<SharedMemory> memory_of_rounds(StarEngine& engine, Milliseconds timeout) 
              share_memory(engine.rank(), Rounds::memory_bytes(engine.world_size()),
                           [&](std::string mine) { return exchange_bytes(engine, std::move(mine), timeout); }));
   engine.recorder().clear();  // of what nobody called
+  if (engine.skew() != nullptr) engine.skew()->clear();
   return memory;
 }
 

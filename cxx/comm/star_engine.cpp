@@ -21,8 +21,9 @@ constexpr Milliseconds kGoodbyeMax{500};  // for the last bytes to peers that re
 StarEngine::StarEngine(Star star, Limits limits)
     : star_(std::move(star)),
       limits_(limits),
+      skew_(limits.arrival_skew ? std::make_shared<ArrivalSkew>(star_.world_size) : nullptr),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      protocol_(star_, limits.late, *this),
+      protocol_(star_, limits.late, *this, skew_),
       data_signal_(std::make_shared<DataSignal>(wake_.get())) {
   thread_ = start_thread("oar-comm", [this] { run(); });
 }

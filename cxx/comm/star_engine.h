@@ -29,6 +29,7 @@ class StarEngine : private StarProtocol::Shell {
   struct Limits {
     Milliseconds late{5000};
     Milliseconds connect_timeout{300000};
+    bool arrival_skew = false;  // whether it is measured
   };
   StarEngine(Star star, Limits limits);
   ~StarEngine() override;  // says goodbye and ends the thread
@@ -39,6 +40,7 @@ class StarEngine : private StarProtocol::Shell {
   const Limits& limits() const { return limits_; }
   FlightRecorder& recorder() { return recorder_; }
   const std::shared_ptr<FlightRecorder>& shared_recorder() const { return shared_recorder_; }
+  const std::shared_ptr<ArrivalSkew>& skew() const { return skew_; }  // nullptr: not measured
 
   // Any thread. A dead group refuses; the first to hear of a failure gets its own code, later calls OAR_E_ABORTED.
   Status submit(std::shared_ptr<Operation> operation);
@@ -106,6 +108,7 @@ class StarEngine : private StarProtocol::Shell {
   Limits limits_;
   const std::shared_ptr<FlightRecorder> shared_recorder_ = std::make_shared<FlightRecorder>();
   FlightRecorder& recorder_ = *shared_recorder_;
+  const std::shared_ptr<ArrivalSkew> skew_;
   Descriptor wake_;
 
   mutable std::mutex mutex_;  // guards the block below

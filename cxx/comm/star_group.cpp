@@ -32,6 +32,7 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
   }
   void close() override { engine_.close(); }
   std::shared_ptr<FlightRecorder> recorder() const override { return engine_.shared_recorder(); }
+  std::shared_ptr<const ArrivalSkew> skew() const override { return engine_.skew(); }
 
  private:
   Result<std::shared_ptr<Work>> start(std::shared_ptr<Operation> operation) {

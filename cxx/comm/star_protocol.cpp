@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "comm/backends/gloo/gloo_transport.h"
 
@@ -16,7 +17,7 @@ Status abort_status(int rank, const Activity& activity, std::string_view reason)
   return aborted("rank {} aborted the group {}: {}", rank, doing(activity), reason).with_rank(rank);
 }
 
-StarProtocol::StarProtocol(const Star& star, Milliseconds late, Shell& shell)
+StarProtocol::StarProtocol(const Star& star, Milliseconds late, Shell& shell, std::shared_ptr<ArrivalSkew> skew)
     : rank_(star.rank),
       world_size_(star.world_size),
       inline_bytes_(star.inline_bytes),
@@ -26,7 +27,9 @@ StarProtocol::StarProtocol(const Star& star, Milliseconds late, Shell& shell)
       roll_call_(star.world_size, late),
       arrivals_(star.world_size),
       left_(star.world_size, false),
-      book_(star.world_size, late) {
+      book_(star.world_size, late),
+      skew_(std::move(skew)),
+      arrivals_us_(skew_ == nullptr ? 0 : star.world_size) {
   if (is_hub()) connected_[0] = false;
 }
 
@@ -90,6 +93,7 @@ void StarProtocol::arrive_at_hub(int rank, Arrival arrival) {
   Status status = roll_call_.arrive(rank, arrival.signature, arrival.timeout, now_);
   if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
   arrivals_[rank] = std::move(arrival);
+  if (skew_ != nullptr) arrivals_us_[rank] = ArrivalSkew::us_of(now_);
   if (roll_call_.is_complete()) reach_verdict();
 }
 
@@ -103,6 +107,7 @@ void StarProtocol::reach_verdict() {
     if (!result.is_ok()) return fail(std::move(result).status(), /*tell_peers=*/true);
     verdict = std::move(result).value();
   }
+  if (skew_ != nullptr) skew_->record(arrivals_us_);
   roll_call_.next();
   for (Arrival& arrival : arrivals_) arrival = Arrival();
   send_verdict(verdict, through_hub);

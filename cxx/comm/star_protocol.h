@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "comm/arrival_skew.h"
 #include "comm/flight_recorder.h"
 #include "comm/frame.h"
 #include "comm/hub_exchange.h"
@@ -67,7 +68,8 @@ class StarProtocol {
   };
 
   // `star`: its ranks, members and inline_bytes are copied; the connections are the shell's. The shell outlives this.
-  StarProtocol(const Star& star, Milliseconds late, Shell& shell);
+  // `skew`, if it is not null, learns on rank 0 when the ranks arrive, by rank 0's clock.
+  StarProtocol(const Star& star, Milliseconds late, Shell& shell, std::shared_ptr<ArrivalSkew> skew = nullptr);
 
   // What happened. One thread; `now` never goes back.
   void submit(std::shared_ptr<Operation> operation, TimePoint now);  // numbered and admitted (admission.h)
@@ -169,7 +171,9 @@ class StarProtocol {
   std::vector<Arrival> arrivals_;  // rank 0
   std::vector<bool> left_;         // rank 0
   TransferBook book_;              // rank 0
-  std::deque<Posted> posted_;      // this rank's, not yet answered
+  const std::shared_ptr<ArrivalSkew> skew_;
+  std::vector<std::uint32_t> arrivals_us_;  // rank 0, where it is measured
+  std::deque<Posted> posted_;               // this rank's, not yet answered
 };
 
 }  // namespace oarlock

@@ -160,7 +160,8 @@ Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Re
   complete_topology(topology, star.members);
   auto dump = std::make_shared<StateDump>(topology, star.members, name_run(star));
   const StarEngine::Limits limits{bounded_wait(Milliseconds(options.integer("comm.late_ms"))),
-                                  bounded_wait(Milliseconds(options.integer("comm.connect_timeout_ms")))};
+                                  bounded_wait(Milliseconds(options.integer("comm.connect_timeout_ms"))),
+                                  options.flag("comm.arrival_skew")};
   OAR_ASSIGN(std::shared_ptr<Group> group,
              make_group(std::move(star), limits, bounded_wait(Milliseconds(options.integer("comm.timeout_ms"))),
                         options.text("comm.backend")));

@@ -90,6 +90,7 @@ OPTION_ACCELERATOR_SYNC_WITH_DATALOADER: str
 OPTION_ARMOR: str
 OPTION_CHECKPOINT_TOTAL_LIMIT: str
 OPTION_COMM_ADDRESS: str
+OPTION_COMM_ARRIVAL_SKEW: str
 OPTION_COMM_BACKEND: str
 OPTION_COMM_CONNECT_TIMEOUT_MS: str
 OPTION_COMM_DUMP_ON_FAILURE: str
@@ -1019,6 +1020,21 @@ def group_alloc_shared(group: GroupHandle, dtype: int, shape: Sequence[int], tim
     OAR_E_MISMATCH the ranks ask for different sizes; the text gives both.
     OAR_E_OUT_OF_MEMORY or OAR_E_NO_SPACE: some rank (named) has no memory left; the group lives on.
     OAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+    Threads: serial(group); waits for peers. Other threads of Python run meanwhile.
+    """
+def group_arrival_skew(group: GroupHandle, timeout_ms: int) -> BytesHandle:
+    """Say how late each rank came to the last operations (at most 1024), so that a straggler is named while nothing has failed yet. The state must be made with the option comm.arrival_skew on all ranks; it costs one look at the clock per operation, and nothing where it is off. The first and the last rank of each operation are rank 0's view: among ranks that share memory when each called, else when rank 0 heard of it. Sends and receives are not counted. Collective.
+
+    JSON: {"num_operations": n, "num_recorded": n, "straggler": rank or null, "ranks": [{"rank": 0, "late_us_p50": x,
+    "late_us_p95": x, "late_us_max": x, "waited_us_p50": x, "waited_us_p95": x, "late_us_sum": x, "num_last": n}, ...]}:
+    microseconds behind the first rank and of waiting for the last one, and how often the rank was the last. The
+    straggler is to blame for more than three quarters of all lateness.
+
+    group: borrowed.
+    timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+    out_json: owned; end with oar_bytes_release. The same on all ranks, without a NUL. Untouched on failure.
+    OAR_E_STATE arrivals are not measured.
+    OAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
     Threads: serial(group); waits for peers. Other threads of Python run meanwhile.
     """
 def group_barrier(group: GroupHandle, timeout_ms: int) -> Work:

@@ -1,4 +1,5 @@
 """One world: this process's place among the ranks, its group, and operations that run in the background."""
+import json
 import os
 import time
 import traceback
@@ -148,6 +149,11 @@ class Group(Collectives, Nested):
         write it where it lies. Collective, with equal sizes; ordinary memory where none can be shared."""
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         return _c.group_alloc_shared(self, dtype_number(dtype), sizes, milliseconds(timeout))
+
+    def arrival_skew(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """How late each rank came to the last operations: names a straggler ("straggler") while nothing has failed. The state
+        needs the option comm.arrival_skew, on all ranks. Times in microseconds. Collective."""
+        return json.loads(_c.bytes_view(_c.group_arrival_skew(self, milliseconds(timeout))))
 
     def abort(self, reason: str) -> None:
         """Make the group dead on every rank: waiting and later calls raise Aborted with the reason. From any thread."""

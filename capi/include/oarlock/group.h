@@ -62,6 +62,29 @@ oar_group_alloc_shared(oar_group *group, int32_t dtype, const int64_t *shape, si
                        OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
 
 /**
+ * Say how late each rank came to the last operations (at most 1024), so that a straggler is named while nothing has
+ * failed yet. The state must be made with the option comm.arrival_skew on all ranks; it costs one look at the clock per
+ * operation, and nothing where it is off. The first and the last rank of each operation are rank 0's view: among ranks
+ * that share memory when each called, else when rank 0 heard of it. Sends and receives are not counted. Collective.
+ *
+ * JSON: {"num_operations": n, "num_recorded": n, "straggler": rank or null, "ranks": [{"rank": 0, "late_us_p50": x,
+ * "late_us_p95": x, "late_us_max": x, "waited_us_p50": x, "waited_us_p95": x, "late_us_sum": x, "num_last": n}, ...]}:
+ * microseconds behind the first rank and of waiting for the last one, and how often the rank was the last. The
+ * straggler is to blame for more than three quarters of all lateness.
+ *
+ * @param[in]  group       borrowed.
+ * @param[in]  timeout_ms  milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+ * @param[out] out_json    owned; end with oar_bytes_release. The same on all ranks, without a NUL. Untouched on failure.
+ *
+ * @return OAR_E_STATE    arrivals are not measured.
+ * @return OAR_E_TIMEOUT  OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+ * @threads serial(group); waits for peers
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_arrival_skew(oar_group *group, int64_t timeout_ms, OAR_OUT OAR_OWNED oar_bytes **out_json) OAR_NOEXCEPT;
+
+/**
  * Make the group dead on every rank. Calls that wait, here and on the peers, return OAR_E_ABORTED within 100 ms (plus
  * the network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is
  * fine: the first reason stays.

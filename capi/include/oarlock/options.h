@@ -46,6 +46,12 @@
 #define OAR_OPTION_COMM_ADDRESS "comm.address"
 
 /*
+ * Whether it is measured how late each rank comes to each operation (oar_group_arrival_skew). The same on all ranks.
+ * (flag; default false; variable OARLOCK_COMM_ARRIVAL_SKEW)
+ */
+#define OAR_OPTION_COMM_ARRIVAL_SKEW "comm.arrival_skew"
+
+/*
  * What moves the data between ranks: auto (shared memory if all are on one host, else gloo), shm, gloo. The same on
  * all ranks. (string; default "auto"; variable OARLOCK_COMM_BACKEND)
  */

@@ -29,6 +29,7 @@ export Group, Work, barrier, abort, alloc_shared, all_reduce!, all_gather!, all_
 export reduce!, all_gather_rows!, reduce_scatter!, gather!, scatter!, all_to_all!, send, receive!, start_send, start_receive!
 export all_reduce_coalesced!, broadcast_coalesced!, all_gather_coalesced!, reduce_scatter_coalesced!
 export start_all_reduce!, start_all_gather!, start_broadcast_from!, is_done, failure, all_gather_bytes, broadcast_bytes
+export arrival_skew
 export Tensor, asarray, memory_array, item, is_read_only, contiguous, to_dlpack, from_dlpack
 export Tree, native, batch_size, rows, concatenate, pad_to_multiple, to_device, to_float32, to_numbers, tree_from_json
 export gather_tree, reduce_tree, broadcast_tree_from!, pad_tree, copy_tree, gather_objects, broadcast_object

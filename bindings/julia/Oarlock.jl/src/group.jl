@@ -167,6 +167,18 @@ function broadcast_bytes(group::Group, root::Integer, data::Union{AbstractVector
     take_bytes(out[])
 end
 
+"""
+    arrival_skew(group; timeout = nothing) -> String
+
+How late each rank came to the last operations, as JSON: the `straggler`, if there is one, and figures by rank in
+microseconds. The state needs the option `comm.arrival_skew`, on all ranks. Collective.
+"""
+function arrival_skew(group::Group; timeout = nothing)
+    out = Ref(Ptr{oar_bytes}(C_NULL))
+    check(Lib.oar_group_arrival_skew(group, milliseconds(timeout), out))
+    String(take_bytes(out[]))
+end
+
 as_bytes(text::AbstractString) = Vector{UInt8}(codeunits(String(text)))
 as_bytes(bytes::AbstractVector{UInt8}) = convert(Vector{UInt8}, bytes)
 

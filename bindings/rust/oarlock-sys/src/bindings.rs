@@ -79,6 +79,7 @@ pub const OAR_OPTION_ACCELERATOR_SYNC_WITH_DATALOADER: &::core::ffi::CStr = c"ac
 pub const OAR_OPTION_ARMOR: &::core::ffi::CStr = c"armor";
 pub const OAR_OPTION_CHECKPOINT_TOTAL_LIMIT: &::core::ffi::CStr = c"checkpoint.total_limit";
 pub const OAR_OPTION_COMM_ADDRESS: &::core::ffi::CStr = c"comm.address";
+pub const OAR_OPTION_COMM_ARRIVAL_SKEW: &::core::ffi::CStr = c"comm.arrival_skew";
 pub const OAR_OPTION_COMM_BACKEND: &::core::ffi::CStr = c"comm.backend";
 pub const OAR_OPTION_COMM_CONNECT_TIMEOUT_MS: &::core::ffi::CStr = c"comm.connect_timeout_ms";
 pub const OAR_OPTION_COMM_DUMP_ON_FAILURE: &::core::ffi::CStr = c"comm.dump_on_failure";
@@ -2267,6 +2268,29 @@ ordinary tensor. Collective.
         num_dims: usize,
         timeout_ms: i64,
         out: *mut *mut oar_tensor,
+    ) -> oar_status;
+    /**Say how late each rank came to the last operations (at most 1024), so that a straggler is named while nothing has
+failed yet. The state must be made with the option comm.arrival\_skew on all ranks; it costs one look at the clock per
+operation, and nothing where it is off. The first and the last rank of each operation are rank 0's view: among ranks
+that share memory when each called, else when rank 0 heard of it. Sends and receives are not counted. Collective.
+
+JSON: {"num\_operations": n, "num\_recorded": n, "straggler": rank or null, "ranks": \[{"rank": 0, "late\_us\_p50": x,
+"late\_us\_p95": x, "late\_us\_max": x, "waited\_us\_p50": x, "waited\_us\_p95": x, "late\_us\_sum": x, "num\_last": n}, ...\]}:
+microseconds behind the first rank and of waiting for the last one, and how often the rank was the last. The
+straggler is to blame for more than three quarters of all lateness.
+
+* `group` (in) borrowed.
+* `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
+* `out_json` (out) owned; end with oar\_bytes\_release. The same on all ranks, without a NUL. Untouched on failure.
+
+* **return** OAR\_E\_STATE arrivals are not measured.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
+* **threads** serial(group); waits for peers
+* **since** 0.1*/
+    pub fn oar_group_arrival_skew(
+        group: *mut oar_group,
+        timeout_ms: i64,
+        out_json: *mut *mut oar_bytes,
     ) -> oar_status;
     /**Make the group dead on every rank. Calls that wait, here and on the peers, return OAR\_E\_ABORTED within 100 ms (plus
 the network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is

@@ -200,6 +200,18 @@ impl Group {
         copied(&given)
     }
 
+    /// How late each rank came to the last operations, as JSON: "straggler" and figures by rank, in microseconds. The state
+    /// needs the option `comm.arrival_skew`, on all ranks. Collective.
+    ///
+    /// # Errors
+    /// `State` if arrivals are not measured, and what waiting for peers gives.
+    pub fn arrival_skew(&self, timeout: impl Into<Option<Duration>>) -> Result<String> {
+        let timeout_ms = milliseconds(timeout.into())?;
+        // SAFETY: as above.
+        let json = create(|out| unsafe { sys::oar_group_arrival_skew(self.as_raw(), timeout_ms, out) })?;
+        Ok(String::from_utf8_lossy(&copied(&json)?).into_owned())
+    }
+
     /// A new tensor of zeros, row-major, in memory that the ranks of one host share: operations of this group read and
     /// write it where it lies. Collective, with equal sizes; ordinary memory where none can be shared.
     ///

@@ -14,7 +14,7 @@ constexpr Milliseconds kSlice{50};
 }  // namespace
 
 Status Attendance::post_first(const Signature& signature, Milliseconds timeout) {
-  rounds_.sign(signature);
+  rounds_.sign(signature, skew_ == nullptr ? 0 : ArrivalSkew::now_us());
   rounds_.post();
   if (rounds_.wait(std::min(kSlice, timeout)) != Rounds::Outcome::kAll) {
     OAR_TRY(wait_slowly(signature, timeout, /*is_first=*/true));
@@ -24,7 +24,18 @@ Status Attendance::post_first(const Signature& signature, Milliseconds timeout) 
     Status status = take_roll(signature, timeout, steady_clock().now()).status();
     return fail(std::move(status), signature.sequence);
   }
+  if (skew_ != nullptr) record_arrivals();
   return rounds_.is_dead_at(signature.sequence) ? why_it_ended() : Status::ok();
+}
+
+// Nothing, unless all ranks say when they came.
+void Attendance::record_arrivals() {
+  arrivals_us_.clear();
+  for (int rank = 0; rank < rounds_.size(); ++rank) {
+    if (rounds_.arrived_us_of(rank) == 0) return;
+    arrivals_us_.push_back(rounds_.arrived_us_of(rank));
+  }
+  skew_->record(arrivals_us_);
 }
 
 Status Attendance::post(const Signature& signature, Milliseconds timeout) {

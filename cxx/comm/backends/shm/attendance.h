@@ -2,7 +2,9 @@
 // come, have left, or are dead. What happens quickly is Rounds' alone.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "comm/backends/shm/rounds.h"
 #include "comm/roll_call.h"
@@ -13,7 +15,7 @@ namespace oarlock {
 class Attendance {
  public:
   // Both outlive this.
-  Attendance(Rounds& rounds, StarEngine& engine) : rounds_(rounds), engine_(engine) {}
+  Attendance(Rounds& rounds, StarEngine& engine) : rounds_(rounds), engine_(engine), skew_(engine.skew().get()) {}
 
   // Posts the coming round and waits until all ranks have. A failure is the group's: it is dead on every rank then.
   // The first round of an operation compares the signatures: when it gives ok, all ranks make the same call, and before
@@ -34,9 +36,12 @@ class Attendance {
   Status check_left(const Signature& signature) const;
   Status missing_data(const Signature& signature, Milliseconds timeout) const;
   std::vector<int> missing() const;
+  void record_arrivals();
 
   Rounds& rounds_;
   StarEngine& engine_;
+  ArrivalSkew* const skew_;  // of the engine; nullptr: not measured
+  std::vector<std::uint32_t> arrivals_us_;
 };
 
 }  // namespace oarlock

@@ -34,8 +34,12 @@ class Rounds {
   // This rank's for the coming round.
   std::byte* slot() { return slot_of(rank_, next_); }
   std::byte* inline_data() { return post_of(rank_, next_).data; }
-  // The first round of an operation carries what is called; later ones nothing.
-  void sign(const Signature& signature) { post_of(rank_, next_).signature = signature; }
+  // The first round of an operation carries what is called, and when; later ones nothing. `arrived_us`: 0 is not said.
+  void sign(const Signature& signature, std::uint32_t arrived_us) {
+    Post& mine = post_of(rank_, next_);
+    mine.signature = signature;
+    mine.arrived_us = arrived_us;
+  }
 
   enum class Outcome { kAll, kInterrupted, kWaiting };
   // Posts; afterwards the coming round is the next one.
@@ -46,6 +50,7 @@ class Rounds {
   const std::byte* slot_of(int rank) const { return slot_of(rank, next_ - 1); }
   const std::byte* inline_data_of(int rank) const { return post_of(rank, next_ - 1).data; }
   const Signature& signature_of(int rank) const { return post_of(rank, next_ - 1).signature; }
+  std::uint32_t arrived_us_of(int rank) const { return post_of(rank, next_ - 1).arrived_us; }
   bool has_posted(int rank) const;
 
   // This rank leaves: it has completed `sequence` operations and will post no more. Peers that wait are told.
@@ -66,7 +71,7 @@ class Rounds {
  private:
   struct alignas(64) Post {
     std::atomic<std::uint32_t> round{0};
-    std::uint32_t reserved = 0;
+    std::uint32_t arrived_us = 0;
     Signature signature;
     std::byte data[kInlineBytes];
   };

@@ -58,6 +58,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   }
   void close() override;
   std::shared_ptr<FlightRecorder> recorder() const override { return engine_->shared_recorder(); }
+  std::shared_ptr<const ArrivalSkew> skew() const override { return engine_->skew(); }
 
   // Runs what is queued up to `operation`, as far as no other thread does.
   void help(const Operation& operation);

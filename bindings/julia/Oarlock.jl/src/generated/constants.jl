@@ -50,6 +50,7 @@ const OAR_OPTION_ACCELERATOR_SYNC_WITH_DATALOADER = "accelerator.sync_with_datal
 const OAR_OPTION_ARMOR = "armor"
 const OAR_OPTION_CHECKPOINT_TOTAL_LIMIT = "checkpoint.total_limit"
 const OAR_OPTION_COMM_ADDRESS = "comm.address"
+const OAR_OPTION_COMM_ARRIVAL_SKEW = "comm.arrival_skew"
 const OAR_OPTION_COMM_BACKEND = "comm.backend"
 const OAR_OPTION_COMM_CONNECT_TIMEOUT_MS = "comm.connect_timeout_ms"
 const OAR_OPTION_COMM_DUMP_ON_FAILURE = "comm.dump_on_failure"
