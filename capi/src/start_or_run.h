@@ -7,10 +7,10 @@
 namespace oarlock::capi {
 
 // Without a place for the work the call waits itself.
-inline Status start_or_run(Group& group, Result<Call> made, oar_work** out_work) {
-  OAR_ASSIGN(Call call, std::move(made));
-  if (out_work == nullptr) return group.run(call);
-  OAR_ASSIGN(std::shared_ptr<Work> work, group.start(std::move(call)));
+inline Status start_or_run(Group& group, Result<Call>&& made, oar_work** out_work) {
+  if (!made.is_ok()) return std::move(made).status();
+  if (out_work == nullptr) return group.run(made.value());
+  OAR_ASSIGN(std::shared_ptr<Work> work, group.start(std::move(made).value()));
   *out_work = wrap<oar_work>(std::move(work));
   return Status::ok();
 }

@@ -4,7 +4,7 @@
 
 namespace oarlock {
 
-void Call::copy_results() {
+void Call::copy_all() {
   const at::NoGradGuard no_grad;
   for (Copy& copy : copies) copy.to.copy_(copy.from);
   copies.clear();

@@ -29,7 +29,10 @@ struct Call {
   };
   std::vector<Copy> copies;
   // For backends: once after success, before anybody is told of it. Does nothing for calls that are not coalesced.
-  void copy_results();
+  void copy_results() {
+    if (!copies.empty()) copy_all();
+  }
+  void copy_all();
 
   // all_gather_bytes and broadcast_bytes: this rank's, then the ranks' (one entry, the root's, for a broadcast).
   std::string bytes;

@@ -46,7 +46,7 @@ Status check_tensor(const at::Tensor& tensor, const char* name) {
 Status check_written(const at::Tensor& tensor, const char* name) {
   OAR_TRY(check_tensor(tensor, name));
   OAR_TRY(require_writable(tensor, name));
-  if (at::has_internal_overlap(tensor) == at::MemOverlap::Yes) {
+  if (!tensor.is_contiguous() && at::has_internal_overlap(tensor) == at::MemOverlap::Yes) {
     return invalid_argument("{} is written, but several of its elements share memory (an expanded tensor)", name);
   }
   return Status::ok();

@@ -8,11 +8,11 @@
 namespace oarlock {
 namespace {
 
-Result<Call> new_call(const Group& group, Operator op, Milliseconds timeout) {
-  Call call;
+// Into `call`: a call is large, and small operations are as quick as it is made.
+Status begin(Call& call, const Group& group, Operator op, Milliseconds timeout) {
   OAR_ASSIGN(call.timeout, resolve_timeout(timeout, group.timeout()));
   call.signature.op = op;
-  return call;
+  return Status::ok();
 }
 
 at::Tensor detached(const at::Tensor& tensor) { return tensor.requires_grad() ? tensor.detach() : tensor; }
@@ -46,7 +46,8 @@ Result<Call> make_point_to_point(const Group& group, Operator op, const at::Tens
     return invalid_argument("the peer of a {} must be another rank of the group's {}, got {} on rank {}",
                             operator_name(op), group.size(), peer, group.rank());
   }
-  OAR_ASSIGN(Call call, new_call(group, op, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, op, timeout));
   set_tensor(call, tensor);
   call.signature.peer = peer;
   return call;
@@ -56,7 +57,8 @@ Result<Call> make_point_to_point(const Group& group, Operator op, const at::Tens
 
 Result<Call> make_all_reduce(const Group& group, const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
   OAR_TRY(check_written(tensor, "tensor"));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kAllReduce, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kAllReduce, timeout));
   OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
   set_tensor(call, tensor);
   return call;
@@ -65,7 +67,8 @@ Result<Call> make_all_reduce(const Group& group, const at::Tensor& tensor, Reduc
 Result<Call> make_reduce(const Group& group, const at::Tensor& tensor, int root, ReduceOp op, Milliseconds timeout) {
   OAR_TRY(check_root(root, group.size()));
   OAR_TRY(root == group.rank() ? check_written(tensor, "tensor") : check_tensor(tensor, "tensor"));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kReduce, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kReduce, timeout));
   OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
   set_tensor(call, tensor);
   call.signature.root = root;
@@ -75,7 +78,8 @@ Result<Call> make_reduce(const Group& group, const at::Tensor& tensor, int root,
 Result<Call> make_broadcast(const Group& group, const at::Tensor& tensor, int root, Milliseconds timeout) {
   OAR_TRY(check_written(tensor, "tensor"));
   OAR_TRY(check_root(root, group.size()));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kBroadcast, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kBroadcast, timeout));
   set_tensor(call, tensor);
   call.signature.root = root;
   return call;
@@ -86,7 +90,8 @@ Result<Call> make_all_gather(const Group& group, const at::Tensor& input, const 
   OAR_TRY(check_input_and_output(input, output));
   OAR_TRY(check_parts(input, output, group.size(), "input", "output"));
   OAR_TRY(check_apart(input, output));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kAllGather, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kAllGather, timeout));
   set_tensor(call, input);
   call.output = detached(output);
   return call;
@@ -103,7 +108,8 @@ Result<Call> make_all_gather_rows(const Group& group, const at::Tensor& input, c
                             input.size(0));
   }
   OAR_TRY(check_apart(input, output));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kAllGather, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kAllGather, timeout));
   call.tensor = detached(input);
   call.output = detached(output);
   describe_part(call, output);
@@ -117,7 +123,8 @@ Result<Call> make_reduce_scatter(const Group& group, const at::Tensor& input, co
   OAR_TRY(check_input_and_output(input, output));
   OAR_TRY(check_parts(output, input, group.size(), "output", "input"));
   OAR_TRY(check_apart(input, output));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kReduceScatter, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kReduceScatter, timeout));
   OAR_TRY(set_reduction(call, input.scalar_type(), op));
   call.tensor = detached(input);
   call.output = detached(output);
@@ -129,7 +136,8 @@ Result<Call> make_gather(const Group& group, const at::Tensor& input, const at::
                          Milliseconds timeout) {
   OAR_TRY(check_root(root, group.size()));
   OAR_TRY(check_tensor(input, "input"));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kGather, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kGather, timeout));
   set_tensor(call, input);
   call.signature.root = root;
   if (root != group.rank()) return call;
@@ -144,7 +152,8 @@ Result<Call> make_scatter(const Group& group, const at::Tensor& input, const at:
                           Milliseconds timeout) {
   OAR_TRY(check_root(root, group.size()));
   OAR_TRY(check_written(output, "output"));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kScatter, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kScatter, timeout));
   call.output = detached(output);
   describe_part(call, output);
   call.signature.root = root;
@@ -167,7 +176,8 @@ Result<Call> make_all_to_all(const Group& group, const at::Tensor& input, const 
         group.size(), input.size(0), output.size(0));
   }
   OAR_TRY(check_apart(input, output));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kAllToAll, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kAllToAll, timeout));
   set_tensor(call, input);
   call.output = detached(output);
   return call;
@@ -186,7 +196,8 @@ Result<Call> make_all_to_all_rows(const Group& group, const at::Tensor& input, c
                             received_rows[mine]);
   }
   OAR_TRY(check_apart(input, output));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kAllToAll, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kAllToAll, timeout));
   call.tensor = detached(input);
   call.output = detached(output);
   call.signature.dtype = static_cast<std::int8_t>(input.scalar_type());
@@ -208,18 +219,22 @@ Result<Call> make_receive(const Group& group, const at::Tensor& tensor, int from
 }
 
 Result<Call> make_barrier(const Group& group, Milliseconds timeout) {
-  return new_call(group, Operator::kBarrier, timeout);
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kBarrier, timeout));
+  return call;
 }
 
 Result<Call> make_all_gather_bytes(const Group& group, std::string_view mine, Milliseconds timeout) {
-  OAR_ASSIGN(Call call, new_call(group, Operator::kAllGatherBytes, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kAllGatherBytes, timeout));
   call.bytes = mine;
   return call;
 }
 
 Result<Call> make_broadcast_bytes(const Group& group, std::string_view bytes, int root, Milliseconds timeout) {
   OAR_TRY(check_root(root, group.size()));
-  OAR_ASSIGN(Call call, new_call(group, Operator::kBroadcastBytes, timeout));
+  Call call;
+  OAR_TRY(begin(call, group, Operator::kBroadcastBytes, timeout));
   call.signature.root = root;
   if (root == group.rank()) call.bytes = bytes;
   return call;

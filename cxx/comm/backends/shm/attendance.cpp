@@ -52,7 +52,7 @@ Status Attendance::why_it_ended() const {
   return aborted("the group was closed while operations were running");
 }
 
-Status Attendance::require_alive(Operator op) const {
+Status Attendance::why_none_begins(Operator op) const {
   if (Status why = rounds_.why_dead(); !why.is_ok()) engine_.learn_failure(std::move(why));
   return engine_.admit(op);
 }

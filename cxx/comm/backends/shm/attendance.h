@@ -25,9 +25,12 @@ class Attendance {
   // Makes the group dead on every rank, from the operation of that number on; gives the failure that holds.
   Status fail(Status status, std::uint64_t sequence);
   // Ok, or why no operation can begin.
-  Status require_alive(Operator op) const;
+  Status require_alive(Operator op) const {
+    return rounds_.is_dead() || rounds_.is_interrupted() ? why_none_begins(op) : Status::ok();
+  }
 
  private:
+  Status why_none_begins(Operator op) const;
   // Of a group that some rank has declared dead, or that is being closed here.
   Status why_it_ended() const;
   Status wait_slowly(const Signature& signature, Milliseconds timeout, bool is_first);

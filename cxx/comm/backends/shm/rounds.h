@@ -60,6 +60,7 @@ class Rounds {
 
   // Any thread: waits of this process end with kInterrupted, now and later.
   void interrupt();
+  bool is_interrupted() const { return interrupted_.load(std::memory_order_acquire); }
   // Any thread: tells every process at once that the group is dead, and why. The first one's reason stays. `sequence`:
   // of the first operation that this rank has not completed; what it has completed stands for all. Who reads a round
   // asks afterwards whether its operation does.

@@ -1,6 +1,5 @@
 #include "comm/backends/shm/shm_group.h"
 
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
@@ -199,7 +198,6 @@ Status ShmGroup::run(Call& call) {
 Status ShmGroup::execute(Call& call, std::uint64_t ticket) {
   Status status = Status::ok();
   try {
-    const at::NoGradGuard no_grad;
     status = transfer_.run(call, ticket);
   } catch (const std::exception& error) {  // out of memory for a row-major copy, say: the peers would wait for ever
     status = transfer_.fail(

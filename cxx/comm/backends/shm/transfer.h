@@ -50,7 +50,7 @@ class SharedTransfer {
   Status meet_at_places(const Call& call, Span input, Span output, Tensors& seen);
 
   Status all_reduce(Call& call);
-  Status all_reduce_inline(Call& call, Span data);
+  Status all_reduce_inline(Call& call);            // in the posts
   Status all_reduce_whole(Call& call, Span data);  // every rank computes all of it
   Status all_reduce_parts(Call& call, Span data);  // every rank computes its part of each piece
   Status all_reduce_visible(Call& call, const Visible& tensors, std::size_t size);  // and here of the whole
