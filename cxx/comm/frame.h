@@ -25,6 +25,7 @@ enum class FrameType : std::uint16_t {
   kMatched,    // from rank 0: both sides of a send are there; payload
   kPull,       // from rank 0: both sides of a large send are there; its data may come
   kData,       // to rank 0: that data
+  kStalled,    // to rank 0: the data of an operation does not come; signature, time-out
 };
 
 // In front of every body. The magic number also tells another byte order.

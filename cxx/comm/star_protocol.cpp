@@ -90,6 +90,7 @@ void StarProtocol::start_next() {
 }
 
 void StarProtocol::arrive_at_hub(int rank, Arrival arrival) {
+  if (arrival.signature.sequence != num_verdicts_ + 1) return fail(unawaited(), /*tell_peers=*/true);
   Status status = roll_call_.arrive(rank, arrival.signature, arrival.timeout, now_);
   if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
   arrivals_[rank] = std::move(arrival);
@@ -109,6 +110,7 @@ void StarProtocol::reach_verdict() {
   }
   if (skew_ != nullptr) skew_->record(arrivals_us_);
   roll_call_.next();
+  ++num_verdicts_;
   for (Arrival& arrival : arrivals_) arrival = Arrival();
   send_verdict(verdict, through_hub);
   if (through_hub) return finish_current(Status::ok());
@@ -144,7 +146,7 @@ void StarProtocol::handle_verdict(const Frame& frame) {
 
 void StarProtocol::start_transfer() {
   phase_ = Phase::kMovingData;
-  deadline_ = now_ + current_->timeout + (is_hub() ? Milliseconds(0) : kHubGrace);
+  deadline_ = now_ + current_->timeout;
   shell_.advance(*current_, FlightRecorder::Phase::kMovingData);
   shell_.move_data(current_);
 }
@@ -165,7 +167,7 @@ void StarProtocol::finish_current(Status status) {
   if (status.is_ok()) num_done_ = current_->signature.sequence;
   phase_ = Phase::kIdle;
   deadline_ = TimePoint{};
-  probe_end_.reset();
+  if (stall_ && stall_->signature == current_->signature) stall_.reset();
   shell_.finish(std::exchange(current_, nullptr), std::move(status));
 }
 

@@ -115,7 +115,9 @@ class StarProtocol {
 
   // Time (star_protocol_timers.cpp).
   Status silent_hub() const;
-  void start_probe();
+  void report_stall(const Signature& signature, Milliseconds timeout);
+  void handle_stalled(const Frame& frame);
+  void check_stall();
   std::vector<int> silent_ranks() const;
   Status stalled_transfer(const std::vector<int>& silent) const;
 
@@ -123,6 +125,10 @@ class StarProtocol {
   struct Posted {
     std::shared_ptr<Operation> operation;
     TimePoint deadline;  // after rank 0's own
+  };
+  struct Fetch {
+    int sender;
+    Signature send;
   };
   void post(const std::shared_ptr<Operation>& operation);
   void post_at_hub(int rank, const Signature& signature, Milliseconds timeout, std::string payload);
@@ -132,7 +138,7 @@ class StarProtocol {
   void give_data(const Signature& signature);
   void handle_data(int rank, const Frame& frame);
   void deliver(int sender, Signature signature, std::string data);
-  static Status unawaited();
+  Status check_fetches(int rank_that_left, std::uint64_t last) const;
   std::deque<Posted>::iterator find_posted(const Signature& signature);
   void handle_matched(const Frame& frame);
   void take_transfer(const Signature& signature, std::string_view payload);
@@ -146,6 +152,8 @@ class StarProtocol {
   void send_to(int rank, std::shared_ptr<const std::string> frame);
   void send_to_all(std::string frame);
   void warn_all(const std::string& text);
+  static Status unawaited();
+  Status has_left(int rank, std::uint64_t last) const;
   Status hub_has_left(const Signature& wanted, const std::string& name) const;
 
   const int rank_;
@@ -162,15 +170,22 @@ class StarProtocol {
   std::uint64_t num_done_ = 0;
   TimePoint deadline_{};                                      // of the current phase, where rank 0 does not decide it
   std::optional<std::pair<TimePoint, Status>> data_failure_;  // a better explanation may still come
-  std::optional<TimePoint> probe_end_;                        // rank 0, while it looks who stalls a transfer
-  std::vector<bool> has_answered_;
+  struct Stall {
+    Signature signature;
+    Milliseconds timeout;
+    TimePoint end;
+  };
+  std::optional<Stall> stall_;      // of data that does not come: while it is looked for who is to blame
+  std::vector<bool> has_answered_;  // rank 0, then
   bool failed_ = false;
   Status failure_ = Status::ok();
   std::optional<std::uint64_t> hub_left_after_;
-  RollCall roll_call_;             // rank 0
-  std::vector<Arrival> arrivals_;  // rank 0
-  std::vector<bool> left_;         // rank 0
-  TransferBook book_;              // rank 0
+  RollCall roll_call_;              // rank 0
+  std::uint64_t num_verdicts_ = 0;  // rank 0
+  std::vector<Arrival> arrivals_;   // rank 0
+  std::vector<bool> left_;          // rank 0
+  TransferBook book_;               // rank 0
+  std::deque<Fetch> fetches_;       // rank 0: sends that are matched, and whose data is to come
   const std::shared_ptr<ArrivalSkew> skew_;
   std::vector<std::uint32_t> arrivals_us_;  // rank 0, where it is measured
   std::deque<Posted> posted_;               // this rank's, not yet answered

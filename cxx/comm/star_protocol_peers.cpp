@@ -69,9 +69,10 @@ void StarProtocol::handle(int rank, Frame frame) {
   if (frame.type == FrameType::kData && is_hub()) return handle_data(rank, frame);
   if (frame.type == FrameType::kVerdict && !is_hub()) return handle_verdict(frame);
   if (frame.type == FrameType::kPresent && is_hub()) {
-    if (probe_end_) has_answered_[rank] = true;
+    if (stall_) has_answered_[rank] = true;
     return;
   }
+  if (frame.type == FrameType::kStalled && is_hub()) return handle_stalled(frame);
   if (frame.type == FrameType::kProbe && !is_hub()) {
     return send_to(0, std::make_shared<const std::string>(FrameWriter(FrameType::kPresent).finish()));
   }
@@ -91,20 +92,30 @@ void StarProtocol::handle_goodbye(int rank, const Frame& frame) {
   const std::uint64_t last = sequence.is_ok() ? sequence.value() : 0;
   disconnect(rank);
   if (failed_) return;
+  // It left in the middle of the operation whose data moves, so that will not come to an end.
+  const bool is_missed = phase_ == Phase::kMovingData && last < current_->signature.sequence;
   if (is_hub()) {
     left_[rank] = true;
-    Status status = roll_call_.leave(rank, last);
+    Status status = is_missed ? has_left(rank, last) : roll_call_.leave(rank, last);
     if (status.is_ok()) status = book_.leave(rank, last);
+    if (status.is_ok()) status = check_fetches(rank, last);
     if (!status.is_ok()) fail(std::move(status), /*tell_peers=*/true);
     return;
   }
   hub_left_after_ = last;
-  if (phase_ != Phase::kAwaitingRanks && posted_.empty()) return;
-  fail(peer_lost("a rank has left the group: {} closed it after operation {}, {}", name_member(0, members_[0]), last,
-                 doing())
-           .with_rank(0)
-           .with_operation(current_ != nullptr ? operator_name(current_->signature.op) : "send or receive"),
-       /*tell_peers=*/false);
+  if (phase_ != Phase::kAwaitingRanks && !is_missed && posted_.empty()) return;
+  fail(has_left(0, last), /*tell_peers=*/false);
+}
+
+Status StarProtocol::unawaited() {
+  return Status(OAR_E_VERSION, "a rank sent a message that nobody awaits; do all ranks run the same version?");
+}
+
+Status StarProtocol::has_left(int rank, std::uint64_t last) const {
+  return peer_lost("a rank has left the group: {} closed it after operation {}, {}", name_member(rank, members_[rank]),
+                   last, doing())
+      .with_rank(rank)
+      .with_operation(current_ != nullptr ? operator_name(current_->signature.op) : "send or receive");
 }
 
 Status StarProtocol::hub_has_left(const Signature& wanted, const std::string& name) const {

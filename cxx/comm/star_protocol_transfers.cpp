@@ -32,6 +32,7 @@ void StarProtocol::post_at_hub(int rank, const Signature& signature, Millisecond
   TransferBook::Match& match = *posted.value();
   if (is_fetched(match.send)) {
     if (match.sender == 0) return give_data(match.send);
+    fetches_.push_back({match.sender, match.send});
     FrameWriter writer(FrameType::kPull);
     return send_to(match.sender, std::make_shared<const std::string>(std::move(writer.put(match.send)).finish()));
   }
@@ -69,9 +70,22 @@ void StarProtocol::handle_data(int rank, const Frame& frame) {
   FrameReader reader(frame.body);
   const Result<Signature> signature = reader.get<Signature>();
   if (!signature.is_ok()) return fail(Status(signature.status()), /*tell_peers=*/true);
-  const int peer = signature.value().peer;
-  if (peer < 0 || peer >= world_size_ || peer == rank) return fail(unawaited(), /*tell_peers=*/true);
+  const auto is_awaited = [&](const Fetch& fetch) { return fetch.sender == rank && fetch.send == signature.value(); };
+  const auto found = std::find_if(fetches_.begin(), fetches_.end(), is_awaited);
+  if (found == fetches_.end()) return fail(unawaited(), /*tell_peers=*/true);
+  fetches_.erase(found);
   deliver(rank, signature.value(), std::string(reader.rest()));
+}
+
+Status StarProtocol::check_fetches(int rank_that_left, std::uint64_t last) const {
+  for (const Fetch& fetch : fetches_) {
+    if (fetch.sender != rank_that_left) continue;
+    return peer_lost("a rank has left the group: {} closed it after operation {}, so its {} cannot complete",
+                     name_member(fetch.sender, members_[fetch.sender]), last, describe(fetch.send))
+        .with_rank(fetch.sender)
+        .with_operation(operator_name(fetch.send.op));
+  }
+  return Status::ok();
 }
 
 // The n-th send of a to b is the n-th receive of b from a, so the one signature tells the other.
@@ -79,11 +93,6 @@ void StarProtocol::deliver(int sender, Signature signature, std::string data) {
   const int receiver = std::exchange(signature.peer, sender);
   signature.op = Operator::kReceive;
   conclude_transfer(receiver, signature, std::move(data));
-}
-
-Status StarProtocol::unawaited() {
-  return Status(OAR_E_VERSION,
-                "a rank answered a send or receive that nobody awaits; do all ranks run the same version?");
 }
 
 std::deque<StarProtocol::Posted>::iterator StarProtocol::find_posted(const Signature& signature) {

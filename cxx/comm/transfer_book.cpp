@@ -30,6 +30,9 @@ Status TransferBook::check_left(int rank, const Signature& signature) const {
 }
 
 Result<TransferBook::Match> TransferBook::match(const std::pair<int, int>& ranks, Post send, Post receive) {
+  if (send.signature.sequence != receive.signature.sequence) {
+    return Status(OAR_E_VERSION, "a rank posted a send or receive out of turn; do all ranks run the same version?");
+  }
   if (send.signature.numel == receive.signature.numel && send.signature.dtype == receive.signature.dtype) {
     return Match{ranks.first, ranks.second, send.signature, receive.signature, std::move(send.payload)};
   }

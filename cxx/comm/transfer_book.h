@@ -30,7 +30,7 @@ class TransferBook {
   };
   // The rank calls a send or receive, the n-th to its peer. Matched by order for each pair of ranks. Fails with
   // OAR_E_MISMATCH if the two sides differ in elements or dtype (both are named), with OAR_E_PEER_LOST if the peer has
-  // left, with OAR_E_VERSION if the signature names no other rank.
+  // left, with OAR_E_VERSION if the signature names no other rank or is out of turn.
   Result<std::optional<Match>> post(int rank, const Signature& signature, Milliseconds timeout, std::string payload,
                                     TimePoint now);
   // Rank closed its group on purpose. A failure only if others wait for it here.
