@@ -224,9 +224,10 @@ def constant_texts(header):
 
 def read_constant(cursor):
     tokens = [token.spelling for token in cursor.get_tokens()]
-    if len(tokens) != 2 or not re.fullmatch(r"-?\d+|\".*\"", tokens[1]):
+    text = "".join(tokens[1:])  # a minus sign is a token of its own
+    if not re.fullmatch(r"-?\d+|\"[^\"]*\"", text):
         return None
-    value = tokens[1].strip('"') if tokens[1].startswith('"') else int(tokens[1])
+    value = text.strip('"') if text.startswith('"') else int(text)
     brief, group = constant_texts(header_of(cursor)).get(tokens[0], ("", ""))
     return {"name": tokens[0], "value": value, "header": header_of(cursor), "brief": brief, "group": group}
 

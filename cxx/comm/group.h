@@ -10,12 +10,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "comm/arrival_skew.h"
 #include "comm/call.h"
+#include "comm/descendants.h"
 #include "comm/flight_recorder.h"
 #include "comm/work.h"
 
@@ -30,6 +32,15 @@ enum class ReduceOp {  // the numbers of collectives.h
   kBitwiseAnd = 6,
   kBitwiseOr = 7,
   kBitwiseXor = 8
+};
+
+// How a group was made; groups of some of its ranks (subgroup.h) are made alike.
+struct GroupMaking {
+  std::string backend = "auto";
+  std::int64_t inline_bytes = 0;
+  Milliseconds late{5000};
+  Milliseconds connect_timeout{300000};
+  std::string own_address;  // of this rank, as peers on other hosts reach it
 };
 
 class Group {
@@ -64,6 +75,20 @@ class Group {
   virtual std::shared_ptr<FlightRecorder> recorder() const = 0;
   // What is measured of the ranks' arrivals, where this rank sees them; nullptr: nothing (comm.arrival_skew is off).
   virtual std::shared_ptr<const ArrivalSkew> skew() const { return nullptr; }
+
+  // Which rank of the world, the group that a state was made with, the group's `rank` is.
+  virtual int world_rank(int rank) const { return rank; }
+  virtual const Group* world() const { return this; }  // to compare; lives as long as this group
+  // The groups made of this one. An abort of this one, by whatever rank, ends them; who closes it closes them first.
+  const std::shared_ptr<Descendants>& descendants() const { return descendants_; }
+  const GroupMaking& making() const { return making_; }
+  void set_making(GroupMaking making) { making_ = std::move(making); }  // before anybody else has the group
+
+ protected:
+  std::shared_ptr<Descendants> descendants_ = std::make_shared<Descendants>();
+
+ private:
+  GroupMaking making_;
 };
 
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the

@@ -34,10 +34,8 @@ Result<SharedMemory> memory_of_rounds(StarEngine& engine, Milliseconds timeout) 
   return memory;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
-                                          const std::string& backend) {
+Result<std::shared_ptr<Group>> choose_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
+                                            const std::string& backend) {
   const bool one_host = star.one_host();
   if (backend == "shm" && !one_host) {
     return bad_environment("option comm.backend is 'shm', but the ranks are on several hosts; 'auto' takes gloo then");
@@ -54,6 +52,16 @@ Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, 
         memory.status().message());
   }
   return make_star_group(std::move(engine), timeout);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
+                                          const std::string& backend) {
+  GroupMaking making{backend, star.inline_bytes, limits.late, limits.connect_timeout, star.own_address};
+  OAR_ASSIGN(std::shared_ptr<Group> group, choose_group(std::move(star), limits, timeout, backend));
+  group->set_making(std::move(making));
+  return group;
 }
 
 }  // namespace oarlock

@@ -8,7 +8,9 @@ namespace {
 class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
  public:
   StarGroup(std::unique_ptr<StarEngine> engine, Milliseconds timeout)
-      : timeout_(timeout), owner_(std::move(engine)), engine_(*owner_) {}
+      : timeout_(timeout), owner_(std::move(engine)), engine_(*owner_) {
+    engine_.attach({nullptr, [descendants = descendants_](const Status& why, bool) { descendants->follow(why); }});
+  }
 
   int rank() const override { return engine_.rank(); }
   int size() const override { return engine_.world_size(); }
@@ -28,6 +30,7 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
 
   Status abort(std::string_view reason) override {
     engine_.abort(reason);
+    descendants_->follow(engine_.abort_status(reason));  // before later calls of this rank
     return Status::ok();
   }
   void close() override { engine_.close(); }

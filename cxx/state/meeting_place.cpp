@@ -7,9 +7,9 @@
 #include <array>
 #include <atomic>
 #include <cstring>
-#include <random>
 
 #include "comm/address.h"
+#include "comm/invitation.h"
 #include "comm/store.h"
 
 namespace oarlock {
@@ -90,11 +90,6 @@ Status meet_by_agent(Meeting& meeting, const Topology& topology) {
   return Status::ok();
 }
 
-Result<std::string> new_token() {
-  std::random_device device;  // the kernel's; not a generator that anyone seeds
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
-}
-
 Status check_cards(const std::vector<Card>& cards, int rank, int world_size) {
   for (int from = 0; from < world_size; ++from) {
     if (cards[from].magic == Card::kMagic && cards[from].rank == from && cards[from].world_size == world_size) continue;
@@ -130,20 +125,19 @@ Result<Meeting> exchange_meeting(int rank, int world_size, const State::Exchange
   mine.world_size = world_size;
   put_text(mine.host_id, this_member().host_id);
   if (rank == 0) {
-    OAR_ASSIGN(meeting.listener, listen_on("", 0));
-    OAR_ASSIGN(const std::string token, new_token());
-    mine.port = listening_port(meeting.listener.get());
-    put_text(mine.token, token);
-    put_text(mine.address, address_to_tell(meeting));
+    OAR_ASSIGN(Host host, invite(meeting.own_address));
+    meeting.listener = std::move(host.listener);
+    mine.port = host.invitation.port;
+    put_text(mine.token, host.invitation.token);
+    put_text(mine.address, host.invitation.address);
   }
   std::vector<Card> cards(world_size);
   if (const int failed = exchange(&mine, sizeof(mine), cards.data()); failed != 0) {
     return callback_failed("the exchange callback returned {}", failed).with_vendor_code(failed);
   }
   OAR_TRY(check_cards(cards, rank, world_size));
-  meeting.port = cards[0].port;
-  meeting.world_id = text_of(cards[0].token);
-  meeting.address = text_of(cards[0].host_id) == text_of(mine.host_id) ? "127.0.0.1" : text_of(cards[0].address);
+  place_meeting(meeting,
+                {cards[0].port, text_of(cards[0].address), text_of(cards[0].host_id), text_of(cards[0].token)});
   return meeting;
 }
 

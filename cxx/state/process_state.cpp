@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <mutex>
-#include <numeric>
 
 #include "base/log.h"
 #include "base/option_reach.h"
@@ -28,9 +27,12 @@ class ProcessState : public State {
         group_(std::move(group)),
         dump_(std::move(dump)),
         timeout_(bounded_wait(Milliseconds(options_.integer("comm.timeout_ms")))) {
-    std::vector<int> ranks(static_cast<std::size_t>(topology_.world_size));
-    std::iota(ranks.begin(), ranks.end(), 0);
-    record("world", std::move(ranks), *group_);
+    const auto keep_record = [dump = std::weak_ptr<StateDump>(dump_), folder = dump_folder()](const std::string& name,
+                                                                                              const Group& each) {
+      record(dump.lock(), folder, name, each);
+    };
+    keep_record("world", *group_);
+    group_->descendants()->listen("world", keep_record);
   }
 
   const Topology& topology() const override { return topology_; }
@@ -82,18 +84,26 @@ class ProcessState : public State {
           "the state cannot be closed from a callback on a thread of Oarlock's, for which closing waits; close it on a "
           "thread of the program");
     }
+    group_->descendants()->close();
     group_->close();
     return Status::ok();
   }
 
  private:
-  // What the group does is in the dumps from here; its failure writes one, if that is asked for.
-  void record(std::string name, std::vector<int> ranks, const Group& group) {
+  std::string dump_folder() const {
+    return options_.is_set("comm.dump_on_failure") ? options_.text("comm.dump_on_failure") : "";
+  }
+  // What the group does is in the dumps from here; its failure writes one into the folder, if one is given.
+  static void record(const std::shared_ptr<StateDump>& dump, const std::string& folder, const std::string& name,
+                     const Group& group) {
+    if (dump == nullptr) return;
+    std::vector<int> ranks;
+    for (int rank = 0; rank < group.size(); ++rank) ranks.push_back(group.world_rank(rank));
     const std::shared_ptr<FlightRecorder> recorder = group.recorder();
-    dump_->add(std::move(name), std::move(ranks), recorder);
-    if (!options_.is_set("comm.dump_on_failure")) return;
-    recorder->on_end([dump = std::weak_ptr<const StateDump>(dump_), folder = options_.text("comm.dump_on_failure")] {
-      if (const auto kept = dump.lock()) kept->write_into(folder);
+    dump->add(name, std::move(ranks), recorder);
+    if (folder.empty()) return;
+    recorder->on_end([weak = std::weak_ptr<const StateDump>(dump), folder] {
+      if (const auto kept = weak.lock()) kept->write_into(folder);
     });
   }
 

@@ -38,6 +38,7 @@ StateDump::StateDump(Topology topology, std::vector<Member> members, std::string
 void StateDump::add(std::string name, std::vector<int> ranks, std::shared_ptr<const FlightRecorder> recorder) {
   std::lock_guard lock(mutex_);
   groups_.push_back({std::move(name), std::move(ranks), std::move(recorder)});
+  if (groups_.size() > kGroupsMax) groups_.erase(groups_.begin() + 1);
 }
 
 JsonValue StateDump::to_json() const {

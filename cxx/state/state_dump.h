@@ -19,6 +19,7 @@ namespace oarlock {
 class StateDump {
  public:
   static constexpr int kVersion = 1;
+  static constexpr std::size_t kGroupsMax = 64;  // of more, the first (the world) and the latest are kept
 
   // `members` of all ranks; `run` is the same on the ranks that met, and on no others.
   StateDump(Topology topology, std::vector<Member> members, std::string run);

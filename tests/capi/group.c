@@ -116,10 +116,48 @@ static void *an_abort_is_the_error_of_running_works_and_of_later_calls(void *arg
   return NULL;
 }
 
+static void *groups_of_some_ranks_know_the_world(void *argument) {
+  thread_rank *self = argument;
+  const int32_t both[2] = {1, 0}, one[1] = {1}, twice[2] = {1, 1};
+  oar_group *swapped = NULL, *single = NULL, *none = NULL;
+  int32_t ranks[2] = {-1, -1}, rank = -1;
+  size_t count = 2;
+  open_rank(self);
+  EXPECT_OK(oar_group_create_subgroup(self->group, both, 2, 0, 60000, &swapped));
+  EXPECT(oar_group_world_ranks(swapped, ranks, &count) == OAR_OK && count == 2 && ranks[0] == 1 && ranks[1] == 0);
+  EXPECT(oar_group_translate_rank(swapped, 0, self->group, &rank) == OAR_OK && rank == 1);
+  EXPECT_OK(meet(swapped));
+  EXPECT_OK(oar_group_create_subgroup(swapped, one, 1, 0, 60000, &single)); /* world rank 0 */
+  EXPECT((single != NULL) == (self->rank == 0));
+  if (single != NULL) {
+    EXPECT(oar_group_translate_rank(self->group, 1, single, &rank) == OAR_E_NOT_FOUND);
+    count = 0;
+    EXPECT(oar_group_world_ranks(single, ranks, &count) == OAR_E_ARGUMENT && count == 1);
+  }
+  EXPECT(oar_group_create_subgroup(self->group, twice, 2, 0, 60000, &none) == OAR_E_ARGUMENT && none == NULL);
+  EXPECT(oar_group_create_subgroup(self->group, NULL, 0, 0, 60000, &none) == OAR_E_ARGUMENT);
+  EXPECT(oar_group_create_subgroup(self->group, both, 2, -1, 60000, &none) == OAR_E_ARGUMENT);
+  EXPECT(oar_group_split(self->group, OAR_GROUP_NO_COLOR, 0, 0, 60000, &none) == OAR_OK && none == NULL);
+  EXPECT_OK(oar_group_split(self->group, 3, -self->rank, 0, 60000, &none));
+  EXPECT(oar_group_rank(none, &rank) == OAR_OK && rank == 1 - self->rank);
+  EXPECT_OK(oar_group_close(none));
+  EXPECT(meet(none) == OAR_E_STATE);
+  EXPECT(oar_group_close(self->group) == OAR_E_ARGUMENT);
+  EXPECT_CONTAINS(oar_last_error(), "oar_state_close");
+  EXPECT_OK(meet(self->group));
+  close_rank(self);
+  EXPECT(meet(swapped) == OAR_E_STATE);
+  oar_group_release(swapped);
+  oar_group_release(single);
+  oar_group_release(none);
+  return NULL;
+}
+
 int main(void) {
   run_ranks(ranks_know_their_place);
   run_ranks(a_barrier_lets_nobody_go_before_all_have_come);
   run_ranks(a_work_that_went_well_has_no_error);
   run_ranks(an_abort_is_the_error_of_running_works_and_of_later_calls);
+  run_ranks(groups_of_some_ranks_know_the_world);
   return 0;
 }

@@ -218,6 +218,61 @@ class State:
         lib.oar_state_release(self.handle)
 
 
+class Subgroup(State):
+    """A group of some ranks: the calls of a state's group, but those that need a state."""
+
+    def __init__(self, handle):
+        self.group = ctypes.c_void_p(handle)
+        self.rank = call_out(lib.oar_group_rank, self.group, kind=ctypes.c_int32)
+        self.size = call_out(lib.oar_group_size, self.group, kind=ctypes.c_int32)
+
+    def barrier(self, timeout_ms=0):
+        self.start("barrier", timeout_ms=timeout_ms).wait().release()
+
+    def abort(self, reason):
+        check(lib.oar_group_abort(self.group, reason.encode()))
+
+    def close(self):
+        check(lib.oar_group_close(self.group))
+
+    def release(self):
+        lib.oar_group_release(self.group)
+
+
+def group_or_none(function, parent, *arguments, own_ms=0, timeout_ms=0):
+    handle = call_out(function, parent.group, *arguments, ctypes.c_int64(own_ms), ctypes.c_int64(timeout_ms))
+    return None if handle is None else Subgroup(handle)
+
+
+def subgroup(parent, ranks, **times):
+    """None on ranks that are not in the list."""
+    return group_or_none(lib.oar_group_create_subgroup, parent, (ctypes.c_int32 * len(ranks))(*ranks), ctypes.c_size_t(len(ranks)),
+                         **times)
+
+
+def split(parent, color, key=0, **times):
+    return group_or_none(lib.oar_group_split, parent, color, key, **times)
+
+
+def world_ranks(group):
+    count = ctypes.c_size_t(group.size)
+    ranks = (ctypes.c_int32 * group.size)()
+    check(lib.oar_group_world_ranks(group.group, ranks, ctypes.byref(count)))
+    return list(ranks[:count.value])
+
+
+def translate(group, rank, other):
+    return call_out(lib.oar_group_translate_rank, group.group, rank, other.group, kind=ctypes.c_int32)
+
+
+def sum_of(group, value):
+    """What the group's ranks' values add up to."""
+    array = np.full(4, value, np.float64)
+    group.all_reduce(array).wait().release()
+    assert (array == array[0]).all()
+    return float(array[0])
+
+
 EXCHANGE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p)
 PRINT = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 

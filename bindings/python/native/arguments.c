@@ -60,6 +60,28 @@ int oar_py_to_numbers(PyObject *sequence, int64_t **out, size_t *count) {
   return 1;
 }
 
+int oar_py_to_small_numbers(PyObject *sequence, int32_t **out, size_t *count) {
+  Py_ssize_t length = PySequence_Size(sequence), i;
+  int32_t *numbers;
+  if (length < 0) return 0;
+  numbers = malloc((size_t)(length > 0 ? length : 1) * sizeof *numbers);
+  if (numbers == NULL) return PyErr_NoMemory(), 0;
+  for (i = 0; i < length; ++i) {
+    PyObject *item = PySequence_GetItem(sequence, i);
+    int64_t number = 0;
+    const int good = item != NULL && oar_py_to_int64(item, INT32_MIN, INT32_MAX, "int32", &number);
+    Py_XDECREF(item);
+    if (!good) {
+      free(numbers);
+      return 0;
+    }
+    numbers[i] = (int32_t)number;
+  }
+  *out = numbers;
+  *count = (size_t)length;
+  return 1;
+}
+
 /* (shape, strides or None). What was made is the caller's to free, also on failure. */
 int oar_py_to_layout(PyObject *pair, int64_t **shape, int64_t **strides, size_t *count) {
   PyObject *sizes, *steps;
@@ -169,6 +191,13 @@ PyObject *oar_py_unsigned_numbers(const uint64_t *numbers, size_t count) {
   PyObject *list = PyList_New((Py_ssize_t)count);
   size_t i;
   for (i = 0; list != NULL && i < count; ++i) PyList_SetItem(list, (Py_ssize_t)i, PyLong_FromUnsignedLongLong(numbers[i]));
+  return list;
+}
+
+PyObject *oar_py_small_numbers(const int32_t *numbers, size_t count) {
+  PyObject *list = PyList_New((Py_ssize_t)count);
+  size_t i;
+  for (i = 0; list != NULL && i < count; ++i) PyList_SetItem(list, (Py_ssize_t)i, PyLong_FromLong(numbers[i]));
   return list;
 }
 

@@ -77,6 +77,7 @@ int oar_py_to_int64(PyObject *object, int64_t low, int64_t high, const char *typ
 int oar_py_to_uint64(PyObject *object, uint64_t *out);
 int oar_py_to_text(PyObject *object, int may_be_none, const char **out);
 int oar_py_to_numbers(PyObject *sequence, int64_t **out, size_t *count);
+int oar_py_to_small_numbers(PyObject *sequence, int32_t **out, size_t *count);
 int oar_py_to_layout(PyObject *pair, int64_t **shape, int64_t **strides, size_t *count);
 int oar_py_to_names(PyObject *sequence, const char ***out, size_t *count, PyObject **kept);
 int oar_py_to_tensors(PyObject *sequence, oar_tensor ***tensors, size_t *count, PyObject **kept); /* None: NULL */
@@ -84,6 +85,7 @@ int oar_py_to_columns(PyObject *mapping, const char ***names, oar_tensor ***tens
 int oar_py_to_metrics(PyObject *mapping, const char ***names, double **values, size_t *count, PyObject **kept);
 PyObject *oar_py_numbers(const int64_t *numbers, size_t count);
 PyObject *oar_py_unsigned_numbers(const uint64_t *numbers, size_t count);
+PyObject *oar_py_small_numbers(const int32_t *numbers, size_t count);
 PyObject *oar_py_append(PyObject *result, PyObject *more); /* steals both; None and x is x, x and y is (x, y) */
 
 #endif

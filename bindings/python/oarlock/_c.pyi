@@ -74,6 +74,7 @@ FLOAT32: int
 FLOAT64: int
 FLOAT8_E4M3FN: int
 FLOAT8_E5M2: int
+GROUP_NO_COLOR: int
 INT16: int
 INT32: int
 INT64: int
@@ -1113,6 +1114,13 @@ def group_broadcast_tree(group: GroupHandle, tree: TreeHandle, root: int, timeou
     OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
+def group_close(group: GroupHandle) -> None:
+    """Leave a group that was made of another one, and close those that were made of it: peers that still call them get OAR_E_PEER_LOST, running operations here OAR_E_ABORTED. Does not wait for peers; ends the threads, at most a few seconds long. Later collective calls give OAR_E_STATE. May be called twice. The parent goes on.
+
+    group: borrowed; release it afterwards.
+    OAR_E_ARGUMENT this is the group of all ranks, which oar_state_close closes.
+    Threads: serial(group). Other threads of Python run meanwhile.
+    """
 def group_copy_tree(group: GroupHandle, tree: TreeHandle | None, timeout_ms: int) -> Tree:
     """Give every rank a tree that one rank holds: its structure, plain values and tensors. Nobody else need know what it is.
 
@@ -1122,6 +1130,20 @@ def group_copy_tree(group: GroupHandle, tree: TreeHandle | None, timeout_ms: int
     out: owned; end with oar_tree_release. On the rank that holds it a copy that shares its tensors. Untouched on failure.
     OAR_E_MISMATCH no rank, or more than one, gave a tree; the text names them.
     OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
+def group_create_subgroup(group: GroupHandle, ranks: Sequence[int], group_timeout_ms: int, timeout_ms: int) -> Group | None:
+    """Make a group of some ranks. Every rank of `group` calls this with the same list, also the ranks that are not in it; it is a collective of `group` with a sequence number as any other, so groups are made in the same order on all ranks. Returns when the new group is there on all its ranks; if any of them fails all fail.
+
+    group: borrowed, retained by the new group.
+    ranks: borrowed. num_ranks ranks of `group`, each once, the same on all ranks: ranks[i] becomes rank i.
+    num_ranks: at least 1.
+    group_timeout_ms: what a time-out of 0 means in the new group; 0 takes that of `group`; negative is refused.
+    timeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.
+    out_group: owned; end with oar_group_release. NULL on ranks that are not in the list. Untouched on failure.
+    OAR_E_ARGUMENT an empty list, a rank out of range or twice, on some rank; the text names both. All ranks get it, and the group lives on.
+    OAR_E_MISMATCH ranks give different lists, or another call; the text gives both. For lists the group lives on.
+    OAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
 def group_gather(group: GroupHandle, input: TensorHandle, output: TensorHandle | None, root: int, timeout_ms: int) -> Work:
@@ -1310,6 +1332,39 @@ def group_size(group: GroupHandle) -> int:
 
     group: borrowed.
     out_size: at least 1.
+    Threads: any.
+    """
+def group_split(group: GroupHandle, color: int, key: int, group_timeout_ms: int, timeout_ms: int) -> Group | None:
+    """Divide a group: ranks that give the same color make a group. Collective, as oar_group_create_subgroup.
+
+    group: borrowed, retained by the new group.
+    color: which group; negative (OAR_GROUP_NO_COLOR): none.
+    key: the order in the new group; of equal keys the order in `group`.
+    group_timeout_ms: what a time-out of 0 means in the new group; 0 takes that of `group`; negative is refused.
+    timeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.
+    out_group: owned; end with oar_group_release. NULL on ranks of negative color. Untouched on failure.
+    OAR_E_MISMATCH a rank makes another call; the text gives both.
+    OAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
+def group_translate_rank(group: GroupHandle, rank: int, other: GroupHandle) -> int:
+    """The number that a process has in another group of the same world.
+
+    group: borrowed.
+    rank: in `group`.
+    other: borrowed.
+    out_rank: the same process in `other`.
+    OAR_E_NOT_FOUND the process is not in `other`.
+    OAR_E_ARGUMENT `rank` is out of range, or the groups are of different states.
+    Threads: any. Other threads of Python run meanwhile.
+    """
+def group_world_ranks(group: GroupHandle) -> list[int]:
+    """Which ranks of the world, the group that a state was made with, the ranks of this group are.
+
+    group: borrowed.
+    ranks: by rank of this group; NULL asks for the count only.
+    count: in: room in `ranks`; out: the group's size, also when the room is too small.
+    OAR_E_ARGUMENT the room is too small.
     Threads: any.
     """
 def last_error() -> str:

@@ -34,6 +34,7 @@
 %constant long long FLOAT64 = OAR_FLOAT64;
 %constant long long FLOAT8_E4M3FN = OAR_FLOAT8_E4M3FN;
 %constant long long FLOAT8_E5M2 = OAR_FLOAT8_E5M2;
+%constant long long GROUP_NO_COLOR = OAR_GROUP_NO_COLOR;
 %constant long long INT16 = OAR_INT16;
 %constant long long INT32 = OAR_INT32;
 %constant long long INT64 = OAR_INT64;
@@ -479,10 +480,18 @@ oar_status oar_group_broadcast_object(oar_group *HANDLE, oar_tree *HANDLE_OR_NON
 %feature("docstring") oar_group_broadcast_tree "Give every rank the values of the root's leaves, in place. With one rank nothing is done.\n\ngroup: borrowed.\ntree: borrowed; all its leaves are tensors: on the root read, elsewhere written.\nroot: the rank whose values are given; the same on all ranks.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nOAR_E_MISMATCH as of oar_group_gather_tree; or ranks give different roots.\nOAR_E_ARGUMENT a rank's tree has a leaf that is no tensor, that is read-only or expanded; the text names path and rank. Or `root` is no rank of the group.\nOAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.\nThreads: collective(group). Other threads of Python run meanwhile.";
 %thread oar_group_broadcast_tree;
 oar_status oar_group_broadcast_tree(oar_group *HANDLE, oar_tree *HANDLE, int32_t SCALAR, int64_t SCALAR);
+%exception oar_group_close { OAR_FIRST_USE $action }
+%feature("docstring") oar_group_close "Leave a group that was made of another one, and close those that were made of it: peers that still call them get OAR_E_PEER_LOST, running operations here OAR_E_ABORTED. Does not wait for peers; ends the threads, at most a few seconds long. Later collective calls give OAR_E_STATE. May be called twice. The parent goes on.\n\ngroup: borrowed; release it afterwards.\nOAR_E_ARGUMENT this is the group of all ranks, which oar_state_close closes.\nThreads: serial(group). Other threads of Python run meanwhile.";
+%thread oar_group_close;
+oar_status oar_group_close(oar_group *HANDLE);
 %exception oar_group_copy_tree { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_copy_tree "Give every rank a tree that one rank holds: its structure, plain values and tensors. Nobody else need know what it is.\n\ngroup: borrowed.\ntree: borrowed; on exactly one rank not NULL, whichever it is.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nout: owned; end with oar_tree_release. On the rank that holds it a copy that shares its tensors. Untouched on failure.\nOAR_E_MISMATCH no rank, or more than one, gave a tree; the text names them.\nOAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.\nThreads: collective(group). Other threads of Python run meanwhile.";
 %thread oar_group_copy_tree;
 oar_status oar_group_copy_tree(oar_group *HANDLE, oar_tree *HANDLE_OR_NONE, int64_t SCALAR, oar_tree **HANDLE_OUT);
+%exception oar_group_create_subgroup { OAR_FIRST_USE $action }
+%feature("docstring") oar_group_create_subgroup "Make a group of some ranks. Every rank of `group` calls this with the same list, also the ranks that are not in it; it is a collective of `group` with a sequence number as any other, so groups are made in the same order on all ranks. Returns when the new group is there on all its ranks; if any of them fails all fail.\n\ngroup: borrowed, retained by the new group.\nranks: borrowed. num_ranks ranks of `group`, each once, the same on all ranks: ranks[i] becomes rank i.\nnum_ranks: at least 1.\ngroup_timeout_ms: what a time-out of 0 means in the new group; 0 takes that of `group`; negative is refused.\ntimeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.\nout_group: owned; end with oar_group_release. NULL on ranks that are not in the list. Untouched on failure.\nOAR_E_ARGUMENT an empty list, a rank out of range or twice, on some rank; the text names both. All ranks get it, and the group lives on.\nOAR_E_MISMATCH ranks give different lists, or another call; the text gives both. For lists the group lives on.\nOAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.\nThreads: collective(group). Other threads of Python run meanwhile.";
+%thread oar_group_create_subgroup;
+oar_status oar_group_create_subgroup(oar_group *HANDLE, const int32_t *NUMBERS, size_t COUNT, int64_t SCALAR, int64_t SCALAR, oar_group **HANDLE_OUT);
 %exception oar_group_gather { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_gather "Concatenate every rank's `input` along dim 0 and give the root the result.\n\nRank r's rows land at output[r*n, (r+1)*n). Other ranks than the root need no memory for it.\n\ngroup: borrowed.\ninput: retained until the work is done. Shape [n, ...], n >= 0, any strides; or no dimensions.\noutput: on the root: retained until the work is done, then holds [n * size, ...] ([size] for an input without dimensions); same dtype as `input`, no overlap with it. Elsewhere not looked at; NULL is fine.\nroot: the rank that gets the result; the same on all ranks.\ntimeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.\nout_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.\nOAR_E_ARGUMENT root is no rank of the group, or, on the root, no output; shape or dtype of the two tensors disagree (the text gives both), or they share memory.\nOAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.\nThreads: serial(group, input, output); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.";
 %thread oar_group_gather;
@@ -538,6 +547,17 @@ oar_status oar_group_send(oar_group *HANDLE, oar_tensor *HANDLE, int32_t SCALAR,
 %exception oar_group_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_size "How many ranks the group has.\n\ngroup: borrowed.\nout_size: at least 1.\nThreads: any.";
 oar_status oar_group_size(oar_group *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_group_split { OAR_FIRST_USE $action }
+%feature("docstring") oar_group_split "Divide a group: ranks that give the same color make a group. Collective, as oar_group_create_subgroup.\n\ngroup: borrowed, retained by the new group.\ncolor: which group; negative (OAR_GROUP_NO_COLOR): none.\nkey: the order in the new group; of equal keys the order in `group`.\ngroup_timeout_ms: what a time-out of 0 means in the new group; 0 takes that of `group`; negative is refused.\ntimeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.\nout_group: owned; end with oar_group_release. NULL on ranks of negative color. Untouched on failure.\nOAR_E_MISMATCH a rank makes another call; the text gives both.\nOAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.\nThreads: collective(group). Other threads of Python run meanwhile.";
+%thread oar_group_split;
+oar_status oar_group_split(oar_group *HANDLE, int32_t SCALAR, int32_t SCALAR, int64_t SCALAR, int64_t SCALAR, oar_group **HANDLE_OUT);
+%exception oar_group_translate_rank { OAR_FIRST_USE $action }
+%feature("docstring") oar_group_translate_rank "The number that a process has in another group of the same world.\n\ngroup: borrowed.\nrank: in `group`.\nother: borrowed.\nout_rank: the same process in `other`.\nOAR_E_NOT_FOUND the process is not in `other`.\nOAR_E_ARGUMENT `rank` is out of range, or the groups are of different states.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_group_translate_rank;
+oar_status oar_group_translate_rank(oar_group *HANDLE, int32_t SCALAR, oar_group *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_group_world_ranks { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%feature("docstring") oar_group_world_ranks "Which ranks of the world, the group that a state was made with, the ranks of this group are.\n\ngroup: borrowed.\nranks: by rank of this group; NULL asks for the count only.\ncount: in: room in `ranks`; out: the group's size, also when the room is too small.\nOAR_E_ARGUMENT the room is too small.\nThreads: any.";
+oar_status oar_group_world_ranks(oar_group *HANDLE, int32_t *ARRAY_OUT, size_t *ROOM);
 %feature("docstring") oar_last_error "The text of the last failure on this thread.\n\nNever NULL; \"\" if the last fallible call of this thread succeeded, or none was made. Valid until the thread's next\nfallible call. Read it on the thread that made the call: tasks that move between threads read it before they yield.\n\nborrowed text, UTF-8.\nThreads: any.";
 const char * oar_last_error();
 %exception oar_load_library { OAR_FIRST_USE $action }

@@ -64,6 +64,7 @@ OAR_NUMBER_OUT(double, PyFloat_FromDouble)
 %enddef
 OAR_ARRAY_OUT(int64_t, oar_py_numbers)
 OAR_ARRAY_OUT(uint64_t, oar_py_unsigned_numbers)
+OAR_ARRAY_OUT(int32_t, oar_py_small_numbers)
 
 /* Arrays given. */
 %typemap(in) (const int64_t *NUMBERS, size_t COUNT) (int64_t *numbers = NULL, size_t count = 0) {
@@ -72,6 +73,13 @@ OAR_ARRAY_OUT(uint64_t, oar_py_unsigned_numbers)
   $2 = count;
 }
 %typemap(freearg) (const int64_t *NUMBERS, size_t COUNT) "free(numbers$argnum);"
+
+%typemap(in) (const int32_t *NUMBERS, size_t COUNT) (int32_t *numbers = NULL, size_t count = 0) {
+  if (!oar_py_to_small_numbers($input, &numbers, &count)) SWIG_fail;
+  $1 = numbers;
+  $2 = count;
+}
+%typemap(freearg) (const int32_t *NUMBERS, size_t COUNT) "free(numbers$argnum);"
 
 %typemap(in) (const int64_t *SHAPE, const int64_t *STRIDES, size_t COUNT) (int64_t *shape = NULL, int64_t *strides = NULL, size_t count = 0) {
   if (!oar_py_to_layout($input, &shape, &strides, &count)) SWIG_fail;

@@ -7,6 +7,13 @@
  * are an OAR_E_MISMATCH on every rank and never wrong data. After a mismatch, a time-out, a lost rank or an abort the
  * group is dead: running operations end with that failure, later calls give OAR_E_ABORTED with the same text. The
  * process and other groups live on.
+ *
+ * Groups of some ranks are made of a group: oar_group_create_subgroup, oar_group_split, and oar_mesh_create (mesh.h).
+ * Each has connections and an order of calls of its own. In it ranks are counted from 0, also where an error gives the
+ * number of the rank that it is about; its text tells which ranks of the world they are. It keeps its parent alive;
+ * they may be released in any order. An abort of the parent by any rank (oar_state_abort is one) aborts it too, and
+ * closing the parent closes it. Its own failures are no matter to the parent, and a lost rank ends the groups that
+ * have that rank, no others.
  */
 #ifndef OARLOCK_GROUP_H
 #define OARLOCK_GROUP_H
@@ -36,6 +43,93 @@ oar_group_rank(const oar_group *group, OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_group_size(const oar_group *group, OAR_OUT int32_t *out_size) OAR_NOEXCEPT;
+
+/**
+ * Make a group of some ranks. Every rank of `group` calls this with the same list, also the ranks that are not in it;
+ * it is a collective of `group` with a sequence number as any other, so groups are made in the same order on all ranks.
+ * Returns when the new group is there on all its ranks; if any of them fails all fail.
+ *
+ * @param[in]  group             borrowed, retained by the new group.
+ * @param[in]  ranks             borrowed. num_ranks ranks of `group`, each once, the same on all ranks: ranks[i]
+ *                               becomes rank i.
+ * @param[in]  num_ranks         at least 1.
+ * @param[in]  group_timeout_ms  what a time-out of 0 means in the new group; 0 takes that of `group`; negative is
+ *                               refused.
+ * @param[in]  timeout_ms        milliseconds to wait for peers, each time; 0 takes the group's own value; negative is
+ *                               refused.
+ * @param[out] out_group         owned; end with oar_group_release. NULL on ranks that are not in the list. Untouched on
+ *                               failure.
+ *
+ * @return OAR_E_ARGUMENT   an empty list, a rank out of range or twice, on some rank; the text names both. All ranks
+ *                          get it, and the group lives on.
+ * @return OAR_E_MISMATCH   ranks give different lists, or another call; the text gives both. For lists the group lives
+ *                          on.
+ * @return OAR_E_TIMEOUT    OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+ * @threads collective(group)
+ * @source  torch.distributed.new_group, MPI_Comm_create. Differs: torch sorts the list.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_create_subgroup(oar_group *group, const int32_t *ranks, size_t num_ranks, int64_t group_timeout_ms,
+                          int64_t timeout_ms, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_group **out_group) OAR_NOEXCEPT;
+
+/** As `color`: this rank is in no new group. Any negative number says so. */
+#define OAR_GROUP_NO_COLOR -1
+
+/**
+ * Divide a group: ranks that give the same color make a group. Collective, as oar_group_create_subgroup.
+ *
+ * @param[in]  group             borrowed, retained by the new group.
+ * @param[in]  color             which group; negative (OAR_GROUP_NO_COLOR): none.
+ * @param[in]  key               the order in the new group; of equal keys the order in `group`.
+ * @param[in]  group_timeout_ms  what a time-out of 0 means in the new group; 0 takes that of `group`; negative is
+ *                               refused.
+ * @param[in]  timeout_ms        milliseconds to wait for peers, each time; 0 takes the group's own value; negative is
+ *                               refused.
+ * @param[out] out_group         owned; end with oar_group_release. NULL on ranks of negative color. Untouched on
+ *                               failure.
+ *
+ * @return OAR_E_MISMATCH   a rank makes another call; the text gives both.
+ * @return OAR_E_TIMEOUT    OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+ * @threads collective(group)
+ * @source  MPI_Comm_split.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_split(oar_group *group, int32_t color, int32_t key, int64_t group_timeout_ms, int64_t timeout_ms,
+                OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_group **out_group) OAR_NOEXCEPT;
+
+/**
+ * Which ranks of the world, the group that a state was made with, the ranks of this group are.
+ *
+ * @param[in]     group  borrowed.
+ * @param[out]    ranks  by rank of this group; NULL asks for the count only.
+ * @param[in,out] count  in: room in `ranks`; out: the group's size, also when the room is too small.
+ *
+ * @return OAR_E_ARGUMENT  the room is too small.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_world_ranks(const oar_group *group, OAR_OUT OAR_NULLABLE int32_t *ranks, size_t *count) OAR_NOEXCEPT;
+
+/**
+ * The number that a process has in another group of the same world.
+ *
+ * @param[in]  group     borrowed.
+ * @param[in]  rank      in `group`.
+ * @param[in]  other     borrowed.
+ * @param[out] out_rank  the same process in `other`.
+ *
+ * @return OAR_E_NOT_FOUND  the process is not in `other`.
+ * @return OAR_E_ARGUMENT   `rank` is out of range, or the groups are of different states.
+ * @threads any
+ * @source  MPI_Group_translate_ranks.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_translate_rank(const oar_group *group, int32_t rank, const oar_group *other,
+                         OAR_OUT int32_t *out_rank) OAR_NOEXCEPT;
 
 /**
  * Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar_group_all_reduce reads
@@ -97,6 +191,21 @@ oar_group_arrival_skew(oar_group *group, int64_t timeout_ms, OAR_OUT OAR_OWNED o
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_group_abort(oar_group *group, const char *reason) OAR_NOEXCEPT;
+
+/**
+ * Leave a group that was made of another one, and close those that were made of it: peers that still call them get
+ * OAR_E_PEER_LOST, running operations here OAR_E_ABORTED. Does not wait for peers; ends the threads, at most a few
+ * seconds long. Later collective calls give OAR_E_STATE. May be called twice. The parent goes on.
+ *
+ * @param[in] group  borrowed; release it afterwards.
+ *
+ * @return OAR_E_ARGUMENT  this is the group of all ranks, which oar_state_close closes.
+ * @threads serial(group)
+ * @source  torch.distributed.destroy_process_group(group), MPI_Comm_free.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_close(oar_group *group) OAR_NOEXCEPT;
 
 /**
  * Add a reference; each needs one oar_group_release.

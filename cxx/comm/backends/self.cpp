@@ -39,8 +39,13 @@ class SelfGroup : public Group {
   }
 
   Status abort(std::string_view reason) override {
-    std::lock_guard lock(mutex_);
-    if (aborted_.is_ok()) aborted_ = aborted("rank 0 aborted the group: {}", reason).with_rank(0);
+    Status why = Status::ok();
+    {
+      std::lock_guard lock(mutex_);
+      if (aborted_.is_ok()) aborted_ = aborted("rank 0 aborted the group: {}", reason).with_rank(0);
+      why = aborted_;
+    }
+    descendants_->follow(why);
     return Status::ok();
   }
   void close() override {

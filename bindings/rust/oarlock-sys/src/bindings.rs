@@ -57,6 +57,7 @@ pub const OAR_THROW_TORCH: i32 = 2;
 pub const OAR_THROW_UNKNOWN: i32 = 3;
 pub const OAR_THROW_OUT_OF_MEMORY: i32 = 4;
 pub const OAR_THROW_UNSUPPORTED: i32 = 5;
+pub const OAR_GROUP_NO_COLOR: i32 = -1;
 pub const OAR_LOG_DEBUG: i32 = 10;
 pub const OAR_LOG_INFO: i32 = 20;
 pub const OAR_LOG_WARNING: i32 = 30;
@@ -2243,6 +2244,94 @@ before, also after a failure.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_group_size(group: *const oar_group, out_size: *mut i32) -> oar_status;
+    /**Make a group of some ranks. Every rank of `group` calls this with the same list, also the ranks that are not in it;
+it is a collective of `group` with a sequence number as any other, so groups are made in the same order on all ranks.
+Returns when the new group is there on all its ranks; if any of them fails all fail.
+
+* `group` (in) borrowed, retained by the new group.
+* `ranks` (in) borrowed. num\_ranks ranks of `group`, each once, the same on all ranks: ranks\[i\]
+  becomes rank i.
+* `num_ranks` (in) at least 1.
+* `group_timeout_ms` (in) what a time-out of 0 means in the new group; 0 takes that of `group`; negative is
+  refused.
+* `timeout_ms` (in) milliseconds to wait for peers, each time; 0 takes the group's own value; negative is
+  refused.
+* `out_group` (out) owned; end with oar\_group\_release. NULL on ranks that are not in the list. Untouched on
+  failure.
+
+* **return** OAR\_E\_ARGUMENT an empty list, a rank out of range or twice, on some rank; the text names both. All ranks
+  get it, and the group lives on.
+* **return** OAR\_E\_MISMATCH ranks give different lists, or another call; the text gives both. For lists the group lives
+  on.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
+* **threads** collective(group)
+* **source** torch.distributed.new\_group, MPI\_Comm\_create. Differs: torch sorts the list.
+* **since** 0.1*/
+    pub fn oar_group_create_subgroup(
+        group: *mut oar_group,
+        ranks: *const i32,
+        num_ranks: usize,
+        group_timeout_ms: i64,
+        timeout_ms: i64,
+        out_group: *mut *mut oar_group,
+    ) -> oar_status;
+    /**Divide a group: ranks that give the same color make a group. Collective, as oar\_group\_create\_subgroup.
+
+* `group` (in) borrowed, retained by the new group.
+* `color` (in) which group; negative (OAR\_GROUP\_NO\_COLOR): none.
+* `key` (in) the order in the new group; of equal keys the order in `group`.
+* `group_timeout_ms` (in) what a time-out of 0 means in the new group; 0 takes that of `group`; negative is
+  refused.
+* `timeout_ms` (in) milliseconds to wait for peers, each time; 0 takes the group's own value; negative is
+  refused.
+* `out_group` (out) owned; end with oar\_group\_release. NULL on ranks of negative color. Untouched on
+  failure.
+
+* **return** OAR\_E\_MISMATCH a rank makes another call; the text gives both.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
+* **threads** collective(group)
+* **source** MPI\_Comm\_split.
+* **since** 0.1*/
+    pub fn oar_group_split(
+        group: *mut oar_group,
+        color: i32,
+        key: i32,
+        group_timeout_ms: i64,
+        timeout_ms: i64,
+        out_group: *mut *mut oar_group,
+    ) -> oar_status;
+    /**Which ranks of the world, the group that a state was made with, the ranks of this group are.
+
+* `group` (in) borrowed.
+* `ranks` (out) by rank of this group; NULL asks for the count only.
+* `count` (in,out) in: room in `ranks`; out: the group's size, also when the room is too small.
+
+* **return** OAR\_E\_ARGUMENT the room is too small.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_group_world_ranks(
+        group: *const oar_group,
+        ranks: *mut i32,
+        count: *mut usize,
+    ) -> oar_status;
+    /**The number that a process has in another group of the same world.
+
+* `group` (in) borrowed.
+* `rank` (in) in `group`.
+* `other` (in) borrowed.
+* `out_rank` (out) the same process in `other`.
+
+* **return** OAR\_E\_NOT\_FOUND the process is not in `other`.
+* **return** OAR\_E\_ARGUMENT `rank` is out of range, or the groups are of different states.
+* **threads** any
+* **source** MPI\_Group\_translate\_ranks.
+* **since** 0.1*/
+    pub fn oar_group_translate_rank(
+        group: *const oar_group,
+        rank: i32,
+        other: *const oar_group,
+        out_rank: *mut i32,
+    ) -> oar_status;
     /**Make a tensor of zeros, row-major on the CPU, whose memory the ranks of one host share: oar\_group\_all\_reduce reads
 and writes it where it lies, without copies, if every rank gives the same part of it. Anything else may be done with
 it as with any tensor; peers touch it only inside operations. In a group whose ranks share no memory it is an
@@ -2305,6 +2394,17 @@ fine: the first reason stays.
         group: *mut oar_group,
         reason: *const ::core::ffi::c_char,
     ) -> oar_status;
+    /**Leave a group that was made of another one, and close those that were made of it: peers that still call them get
+OAR\_E\_PEER\_LOST, running operations here OAR\_E\_ABORTED. Does not wait for peers; ends the threads, at most a few
+seconds long. Later collective calls give OAR\_E\_STATE. May be called twice. The parent goes on.
+
+* `group` (in) borrowed; release it afterwards.
+
+* **return** OAR\_E\_ARGUMENT this is the group of all ranks, which oar\_state\_close closes.
+* **threads** serial(group)
+* **source** torch.distributed.destroy\_process\_group(group), MPI\_Comm\_free.
+* **since** 0.1*/
+    pub fn oar_group_close(group: *mut oar_group) -> oar_status;
     /**Add a reference; each needs one oar\_group\_release.
 
 * `group` (in) borrowed.

@@ -52,7 +52,8 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   Status abort(std::string_view reason) override {
     Status status = engine_->abort_status(reason);
     rounds_.declare_dead(status, next_sequence());
-    engine_->learn_failure(std::move(status));
+    engine_->learn_failure(status);
+    descendants_->follow(status);  // before later calls of this rank; after its own, so that who is freed finds it dead
     return Status::ok();
   }
   void close() override;
@@ -81,6 +82,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   void end_waits(const Status& why, bool is_own) {
     if (is_own && why.code() != OAR_E_PEER_LOST) rounds_.declare_dead(why, next_sequence());
     rounds_.interrupt();
+    descendants_->follow(why);
   }
   void run_first(std::unique_lock<std::mutex>& lock);
   Status execute(Call& call, std::uint64_t ticket);
