@@ -40,6 +40,7 @@ struct GroupMaking {
   std::int64_t inline_bytes = 0;
   Milliseconds late{5000};
   Milliseconds connect_timeout{300000};
+  bool arrival_skew = false;
   std::string own_address;  // of this rank, as peers on other hosts reach it
 };
 

@@ -58,7 +58,8 @@ Result<std::shared_ptr<Group>> choose_group(Star star, StarEngine::Limits limits
 
 Result<std::shared_ptr<Group>> make_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
                                           const std::string& backend) {
-  GroupMaking making{backend, star.inline_bytes, limits.late, limits.connect_timeout, star.own_address};
+  GroupMaking making{backend,         star.inline_bytes, limits.late, limits.connect_timeout, limits.arrival_skew,
+                     star.own_address};
   OAR_ASSIGN(std::shared_ptr<Group> group, choose_group(std::move(star), limits, timeout, backend));
   group->set_making(std::move(making));
   return group;

@@ -103,7 +103,7 @@ Result<std::shared_ptr<Group>> meet_members(const Group& parent, const std::vect
   meeting.late = making.late;
   meeting.inline_bytes = making.inline_bytes;
   OAR_ASSIGN(Star star, meet(std::move(meeting)));
-  const StarEngine::Limits limits{making.late, std::min(making.connect_timeout, times.wait)};
+  const StarEngine::Limits limits{making.late, std::min(making.connect_timeout, times.wait), making.arrival_skew};
   return make_group(std::move(star), limits, times.own, making.backend);
 }
 

@@ -13,6 +13,7 @@ from . import _c
 from ._c import group_all_reduce, work_wait  # found faster than through the module: calls of every step
 from ._collectives import Collectives, finish, needed, zeros_of_all
 from ._config import Config, config_of
+from ._constants import GROUP_NO_COLOR
 from ._errors import Error, InvalidArgument, InvalidState, TimedOut, from_handle
 from ._nested import Nested
 from ._tensor import Tensor, as_tensor, in_place
@@ -154,6 +155,41 @@ class Group(Collectives, Nested):
         """How late each rank came to the last operations: names a straggler ("straggler") while nothing has failed. The state
         needs the option comm.arrival_skew, on all ranks. Times in microseconds. Collective."""
         return json.loads(_c.bytes_view(_c.group_arrival_skew(self, milliseconds(timeout))))
+
+    def subgroup(self, ranks: Sequence[int], *, group_timeout: float | None = None, timeout: float | None = None) -> "Group | None":
+        """A group of some of this one's ranks: ranks[i] becomes its rank i.
+
+        Every rank of this group calls it with the same list; None on those that are not in it.
+
+        Args:
+            ranks: of this group, each once.
+            group_timeout: seconds that no time-out means in the new group; None takes this one's.
+            timeout: seconds to wait for peers; None takes the group's own.
+
+        Raises:
+            InvalidArgument, Mismatch: on all ranks alike, for a wrong list and for different ones; this group lives on.
+            PeerLost, TimedOut, Aborted: with the rank that is to blame.
+        """
+        return _c.group_create_subgroup(self, ranks, milliseconds(group_timeout), milliseconds(timeout))
+
+    def split(self, color: int | None, key: int = 0, *, group_timeout: float | None = None,
+              timeout: float | None = None) -> "Group | None":
+        """Divide the group: ranks of equal color make a group, in the order of their keys. A color of None: no group."""
+        return _c.group_split(self, GROUP_NO_COLOR if color is None else color, key, milliseconds(group_timeout),
+                              milliseconds(timeout))
+
+    @property
+    def world_ranks(self) -> list[int]:
+        """Which ranks of the world, the group of the state, this group's ranks are."""
+        return _c.group_world_ranks(self)
+
+    def translate_rank(self, rank: int, other: "Group") -> int:
+        """The number that this group's `rank` has in another group of the same state."""
+        return _c.group_translate_rank(self, rank, other)
+
+    def close(self) -> None:
+        """Leave a group that was made of another one, which goes on. The group of all ranks ends with its state."""
+        _c.group_close(self)
 
     def abort(self, reason: str) -> None:
         """Make the group dead on every rank: waiting and later calls raise Aborted with the reason. From any thread."""

@@ -26,6 +26,7 @@ export Config
 export State, world_size, local_rank, local_world_size, is_main_process, is_local_main_process, is_last_process
 export request_stop, should_stop, device, on_print
 export Group, Work, barrier, abort, alloc_shared, all_reduce!, all_gather!, all_gather, broadcast_from!
+export subgroup, world_ranks, translate_rank
 export reduce!, all_gather_rows!, reduce_scatter!, gather!, scatter!, all_to_all!, send, receive!, start_send, start_receive!
 export all_reduce_coalesced!, broadcast_coalesced!, all_gather_coalesced!, reduce_scatter_coalesced!
 export start_all_reduce!, start_all_gather!, start_broadcast_from!, is_done, failure, all_gather_bytes, broadcast_bytes
@@ -66,6 +67,7 @@ include("tensor.jl")
 include("arrays.jl")
 include("group.jl")
 include("collectives.jl")
+include("subgroup.jl")
 include("tree.jl")
 include("data.jl")
 include("model.jl")

@@ -1,7 +1,8 @@
 @handle Group oar_group """
     Group(state)
 
-The group of all ranks of a state: they make the same calls in the same order. Calls are compared before data moves, so
+The group of all ranks of a state; [`subgroup`](@ref) and `split` make groups of some of them. Its ranks make the same
+calls in the same order. Calls are compared before data moves, so
 that different ones are an `OarlockError{:MISMATCH}` on every rank, and never wrong data. Not valid after the state's
 close.
 """

@@ -48,7 +48,7 @@ impl Reduce {
     }
 }
 
-/// Ranks that communicate, had from [`State::group`](crate::State::group).
+/// Ranks that communicate, had from [`State::group`](crate::State::group), or made of some ranks of another group.
 ///
 /// All ranks make the same calls in the same order; different calls are a `Mismatch` on every rank and never wrong data.
 /// Time-outs are those of the waiting for peers; `None` takes the group's own (`comm.timeout_ms`). After a failure that

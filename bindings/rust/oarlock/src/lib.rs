@@ -69,6 +69,7 @@ mod point_to_point;
 mod progress;
 mod session;
 mod state;
+mod subgroup;
 mod tensor;
 mod text;
 mod tracker;
