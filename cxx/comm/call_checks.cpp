@@ -33,18 +33,20 @@ bool share_memory(const at::Tensor& a, const at::Tensor& b) {
 
 }  // namespace
 
-Status check_tensor(const at::Tensor& tensor, const char* name) {
+Status check_tensor(const Group& group, const at::Tensor& tensor, const char* name) {
   if (!tensor.defined()) return invalid_argument("{} holds no tensor", name);
-  if (!tensor.device().is_cpu()) {
-    return unsupported("this group moves tensors of the CPU only, {} is on {}; copy it to the CPU first", name,
-                       tensor.device().str());
+  if (!group.takes(tensor.device())) {
+    return unsupported(
+        "this group moves no tensors of {}, and {} is there; copy it to the CPU first (tensors of CUDA devices go with "
+        "the option comm.backend 'nccl')",
+        tensor.device().str(), name);
   }
   if (tensor.layout() != c10::kStrided) return unsupported("{} is sparse; collectives take dense tensors", name);
   return Status::ok();
 }
 
-Status check_written(const at::Tensor& tensor, const char* name) {
-  OAR_TRY(check_tensor(tensor, name));
+Status check_written(const Group& group, const at::Tensor& tensor, const char* name) {
+  OAR_TRY(check_tensor(group, tensor, name));
   OAR_TRY(require_writable(tensor, name));
   if (!tensor.is_contiguous() && at::has_internal_overlap(tensor) == at::MemOverlap::Yes) {
     return invalid_argument("{} is written, but several of its elements share memory (an expanded tensor)", name);
@@ -58,6 +60,10 @@ Status check_root(int root, int world_size) {
 }
 
 Status check_same_dtype(const at::Tensor& input, const at::Tensor& output) {
+  if (input.device() != output.device()) {
+    return invalid_argument("input and output must be on one device, got {} and {}", input.device().str(),
+                            output.device().str());
+  }
   if (input.scalar_type() == output.scalar_type()) return Status::ok();
   return invalid_argument("input and output must have the same dtype, got {} and {}", dtype_name(input.scalar_type()),
                           dtype_name(output.scalar_type()));

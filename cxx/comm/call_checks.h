@@ -7,16 +7,17 @@
 #include <vector>
 
 #include "base/status.h"
+#include "comm/group.h"
 
 namespace oarlock {
 
-// Dense, on the CPU.
-Status check_tensor(const at::Tensor& tensor, const char* name);
+// Dense, on a device that the group takes.
+Status check_tensor(const Group& group, const at::Tensor& tensor, const char* name);
 // And writable, no two elements sharing memory.
-Status check_written(const at::Tensor& tensor, const char* name);
+Status check_written(const Group& group, const at::Tensor& tensor, const char* name);
 Status check_root(int root, int world_size);
-Status check_same_dtype(const at::Tensor& input, const at::Tensor& output);
-Status check_apart(const at::Tensor& input, const at::Tensor& output);  // they share no memory
+Status check_same_dtype(const at::Tensor& input, const at::Tensor& output);  // and device
+Status check_apart(const at::Tensor& input, const at::Tensor& output);       // they share no memory
 // None of these shares memory with another; tensors with gaps between their elements are not looked at.
 Status check_all_apart(const std::vector<at::Tensor>& written, const char* name);
 // `all` holds one `part` per rank along dim 0; a part without dimensions is one element of a vector. The names are for

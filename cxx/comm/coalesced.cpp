@@ -14,10 +14,14 @@ namespace {
 
 constexpr std::size_t kNumPartsMax = 255;  // what a signature can say; the layout tells longer lists apart
 
-Status check_list(const TensorList& tensors, const char* name, bool is_written) {
+Status check_list(const Group& group, const TensorList& tensors, const char* name, bool is_written) {
   if (tensors.empty()) return invalid_argument("{} is an empty list", name);
   for (const at::Tensor& tensor : tensors) {
-    OAR_TRY(is_written ? check_written(tensor, name) : check_tensor(tensor, name));
+    OAR_TRY(is_written ? check_written(group, tensor, name) : check_tensor(group, tensor, name));
+    if (tensor.device() != tensors.front().device()) {
+      return invalid_argument("the tensors of a coalesced call must be on one device, got {} and {} in {}",
+                              tensors.front().device().str(), tensor.device().str(), name);
+    }
     if (tensor.scalar_type() == tensors.front().scalar_type()) continue;
     return invalid_argument("the tensors of a coalesced call must have one dtype, got {} and {} in {}",
                             dtype_name(tensors.front().scalar_type()), dtype_name(tensor.scalar_type()), name);
@@ -28,8 +32,8 @@ Status check_list(const TensorList& tensors, const char* name, bool is_written) 
 // parts[i] of one rank lies in the whole of all ranks, wholes[i].
 Status check_lists(const Group& group, const TensorList& parts, const char* part_name, const TensorList& wholes,
                    const char* whole_name, bool parts_are_written) {
-  OAR_TRY(check_list(parts, part_name, parts_are_written));
-  OAR_TRY(check_list(wholes, whole_name, !parts_are_written));
+  OAR_TRY(check_list(group, parts, part_name, parts_are_written));
+  OAR_TRY(check_list(group, wholes, whole_name, !parts_are_written));
   if (parts.size() != wholes.size()) {
     return invalid_argument("{} has {} tensors and {} has {}", part_name, parts.size(), whole_name, wholes.size());
   }
@@ -48,7 +52,7 @@ std::int64_t total_numel(const TensorList& tensors) {
 }
 
 at::Tensor new_flat(const TensorList& like, std::int64_t numel) {
-  return at::empty({numel}, at::TensorOptions().dtype(like.front().scalar_type()));
+  return at::empty({numel}, at::TensorOptions().dtype(like.front().scalar_type()).device(like.front().device()));
 }
 
 // Of `flat`, the elements from `offset` in the shape of `part`.
@@ -101,7 +105,7 @@ std::vector<Call::Copy> copies_to(const TensorList& tensors, const at::Tensor& f
 
 Result<Call> make_all_reduce_coalesced(const Group& group, const TensorList& tensors, ReduceOp op,
                                        Milliseconds timeout) {
-  OAR_TRY(check_list(tensors, "tensors", /*is_written=*/true));
+  OAR_TRY(check_list(group, tensors, "tensors", /*is_written=*/true));
   const at::NoGradGuard no_grad;
   at::Tensor flat = new_flat(tensors, total_numel(tensors));
   OAR_ASSIGN(Call call, make_all_reduce(group, flat, op, timeout));
@@ -111,7 +115,7 @@ Result<Call> make_all_reduce_coalesced(const Group& group, const TensorList& ten
 }
 
 Result<Call> make_broadcast_coalesced(const Group& group, const TensorList& tensors, int root, Milliseconds timeout) {
-  OAR_TRY(check_list(tensors, "tensors", /*is_written=*/true));
+  OAR_TRY(check_list(group, tensors, "tensors", /*is_written=*/true));
   const at::NoGradGuard no_grad;
   at::Tensor flat = new_flat(tensors, total_numel(tensors));
   OAR_ASSIGN(Call call, make_broadcast(group, flat, root, timeout));

@@ -20,6 +20,7 @@ at::Tensor detached(const at::Tensor& tensor) { return tensor.requires_grad() ? 
 // `part` is what the signature tells of.
 void describe_part(Call& call, const at::Tensor& part) {
   call.signature.numel = part.numel();
+  call.signature.on_device = !part.device().is_cpu();
   call.signature.dtype = static_cast<std::int8_t>(part.scalar_type());
 }
 
@@ -34,9 +35,9 @@ Status set_reduction(Call& call, c10::ScalarType dtype, ReduceOp op) {
   return Status::ok();
 }
 
-Status check_input_and_output(const at::Tensor& input, const at::Tensor& output) {
-  OAR_TRY(check_tensor(input, "input"));
-  OAR_TRY(check_written(output, "output"));
+Status check_input_and_output(const Group& group, const at::Tensor& input, const at::Tensor& output) {
+  OAR_TRY(check_tensor(group, input, "input"));
+  OAR_TRY(check_written(group, output, "output"));
   return check_same_dtype(input, output);
 }
 
@@ -56,7 +57,7 @@ Result<Call> make_point_to_point(const Group& group, Operator op, const at::Tens
 }  // namespace
 
 Result<Call> make_all_reduce(const Group& group, const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
-  OAR_TRY(check_written(tensor, "tensor"));
+  OAR_TRY(check_written(group, tensor, "tensor"));
   Call call;
   OAR_TRY(begin(call, group, Operator::kAllReduce, timeout));
   OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
@@ -66,7 +67,7 @@ Result<Call> make_all_reduce(const Group& group, const at::Tensor& tensor, Reduc
 
 Result<Call> make_reduce(const Group& group, const at::Tensor& tensor, int root, ReduceOp op, Milliseconds timeout) {
   OAR_TRY(check_root(root, group.size()));
-  OAR_TRY(root == group.rank() ? check_written(tensor, "tensor") : check_tensor(tensor, "tensor"));
+  OAR_TRY(root == group.rank() ? check_written(group, tensor, "tensor") : check_tensor(group, tensor, "tensor"));
   Call call;
   OAR_TRY(begin(call, group, Operator::kReduce, timeout));
   OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
@@ -76,7 +77,7 @@ Result<Call> make_reduce(const Group& group, const at::Tensor& tensor, int root,
 }
 
 Result<Call> make_broadcast(const Group& group, const at::Tensor& tensor, int root, Milliseconds timeout) {
-  OAR_TRY(check_written(tensor, "tensor"));
+  OAR_TRY(check_written(group, tensor, "tensor"));
   OAR_TRY(check_root(root, group.size()));
   Call call;
   OAR_TRY(begin(call, group, Operator::kBroadcast, timeout));
@@ -87,7 +88,7 @@ Result<Call> make_broadcast(const Group& group, const at::Tensor& tensor, int ro
 
 Result<Call> make_all_gather(const Group& group, const at::Tensor& input, const at::Tensor& output,
                              Milliseconds timeout) {
-  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_input_and_output(group, input, output));
   OAR_TRY(check_parts(input, output, group.size(), "input", "output"));
   OAR_TRY(check_apart(input, output));
   Call call;
@@ -99,7 +100,7 @@ Result<Call> make_all_gather(const Group& group, const at::Tensor& input, const 
 
 Result<Call> make_all_gather_rows(const Group& group, const at::Tensor& input, const at::Tensor& output,
                                   std::vector<std::int64_t> rows, Milliseconds timeout) {
-  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_input_and_output(group, input, output));
   OAR_TRY(check_same_row_shape(input, output));
   OAR_TRY(check_rows(output, rows, group.size(), "output"));
   const std::int64_t mine = rows[static_cast<std::size_t>(group.rank())];
@@ -120,7 +121,7 @@ Result<Call> make_all_gather_rows(const Group& group, const at::Tensor& input, c
 
 Result<Call> make_reduce_scatter(const Group& group, const at::Tensor& input, const at::Tensor& output, ReduceOp op,
                                  Milliseconds timeout) {
-  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_input_and_output(group, input, output));
   OAR_TRY(check_parts(output, input, group.size(), "output", "input"));
   OAR_TRY(check_apart(input, output));
   Call call;
@@ -135,13 +136,13 @@ Result<Call> make_reduce_scatter(const Group& group, const at::Tensor& input, co
 Result<Call> make_gather(const Group& group, const at::Tensor& input, const at::Tensor& output, int root,
                          Milliseconds timeout) {
   OAR_TRY(check_root(root, group.size()));
-  OAR_TRY(check_tensor(input, "input"));
+  OAR_TRY(check_tensor(group, input, "input"));
   Call call;
   OAR_TRY(begin(call, group, Operator::kGather, timeout));
   set_tensor(call, input);
   call.signature.root = root;
   if (root != group.rank()) return call;
-  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_input_and_output(group, input, output));
   OAR_TRY(check_parts(input, output, group.size(), "input", "output"));
   OAR_TRY(check_apart(input, output));
   call.output = detached(output);
@@ -151,14 +152,14 @@ Result<Call> make_gather(const Group& group, const at::Tensor& input, const at::
 Result<Call> make_scatter(const Group& group, const at::Tensor& input, const at::Tensor& output, int root,
                           Milliseconds timeout) {
   OAR_TRY(check_root(root, group.size()));
-  OAR_TRY(check_written(output, "output"));
+  OAR_TRY(check_written(group, output, "output"));
   Call call;
   OAR_TRY(begin(call, group, Operator::kScatter, timeout));
   call.output = detached(output);
   describe_part(call, output);
   call.signature.root = root;
   if (root != group.rank()) return call;
-  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_input_and_output(group, input, output));
   OAR_TRY(check_parts(output, input, group.size(), "output", "input"));
   OAR_TRY(check_apart(input, output));
   call.tensor = detached(input);
@@ -167,7 +168,7 @@ Result<Call> make_scatter(const Group& group, const at::Tensor& input, const at:
 
 Result<Call> make_all_to_all(const Group& group, const at::Tensor& input, const at::Tensor& output,
                              Milliseconds timeout) {
-  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_input_and_output(group, input, output));
   OAR_TRY(check_same_row_shape(input, output));
   if (input.size(0) != output.size(0) || input.size(0) % group.size() != 0) {
     return invalid_argument(
@@ -186,7 +187,7 @@ Result<Call> make_all_to_all(const Group& group, const at::Tensor& input, const 
 Result<Call> make_all_to_all_rows(const Group& group, const at::Tensor& input, const at::Tensor& output,
                                   std::vector<std::int64_t> rows, std::vector<std::int64_t> received_rows,
                                   Milliseconds timeout) {
-  OAR_TRY(check_input_and_output(input, output));
+  OAR_TRY(check_input_and_output(group, input, output));
   OAR_TRY(check_same_row_shape(input, output));
   OAR_TRY(check_rows(input, rows, group.size(), "input"));
   OAR_TRY(check_rows(output, received_rows, group.size(), "output"));
@@ -200,7 +201,7 @@ Result<Call> make_all_to_all_rows(const Group& group, const at::Tensor& input, c
   OAR_TRY(begin(call, group, Operator::kAllToAll, timeout));
   call.tensor = detached(input);
   call.output = detached(output);
-  call.signature.dtype = static_cast<std::int8_t>(input.scalar_type());
+  describe_part(call, input);
   call.signature.numel = c10::multiply_integers(input.sizes().slice(1));
   call.signature.layout = layout_of({});  // says that it is ragged; the rows differ from rank to rank
   call.rows = std::move(rows);
@@ -209,12 +210,12 @@ Result<Call> make_all_to_all_rows(const Group& group, const at::Tensor& input, c
 }
 
 Result<Call> make_send(const Group& group, const at::Tensor& tensor, int to, Milliseconds timeout) {
-  OAR_TRY(check_tensor(tensor, "tensor"));
+  OAR_TRY(check_tensor(group, tensor, "tensor"));
   return make_point_to_point(group, Operator::kSend, tensor, to, timeout);
 }
 
 Result<Call> make_receive(const Group& group, const at::Tensor& tensor, int from, Milliseconds timeout) {
-  OAR_TRY(check_written(tensor, "tensor"));
+  OAR_TRY(check_written(group, tensor, "tensor"));
   return make_point_to_point(group, Operator::kReceive, tensor, from, timeout);
 }
 

@@ -50,6 +50,8 @@ class Group {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual Milliseconds timeout() const = 0;  // what a time-out of zero means
+  // Where tensors may lie.
+  virtual bool takes(c10::Device device) const { return device.is_cpu(); }
 
   // Operations as collectives.h prepares them. start() does not wait: the work tells the end. run() waits at once,
   // which is quicker, and leaves in `call` what it gathered. Operations run in the order of these calls.

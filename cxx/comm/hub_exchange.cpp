@@ -210,6 +210,7 @@ Result<Verdict> conclude(Operation& operation, const std::vector<Arrival>& arriv
   const std::size_t world_size = arrivals.size();
   const int root = operation.signature.root;
   Verdict verdict;
+  if (operation.signature.on_device) return verdict;
   switch (operation.signature.op) {
     case Operator::kAllReduce: {
       OAR_ASSIGN(verdict.shared, reduce_all(operation, arrivals));
@@ -259,6 +260,7 @@ Result<Verdict> conclude(Operation& operation, const std::vector<Arrival>& arriv
 
 Status apply_verdict(Operation& operation, int rank, std::string_view payload, int world_size) {
   const bool is_root = operation.signature.root == rank;
+  if (operation.signature.on_device) return Status::ok();
   switch (operation.signature.op) {
     case Operator::kAllReduce:
       return copy_into(operation.tensor, payload);

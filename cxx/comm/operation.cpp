@@ -1,6 +1,7 @@
 #include "comm/operation.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
@@ -13,6 +14,7 @@ constexpr Milliseconds kSlice{100};
 
 void Operation::finish(Status status) {
   if (status.is_ok()) copy_results();
+  if (auto told = std::exchange(before_end, nullptr)) told(status);
   std::lock_guard lock(mutex_);
   if (done_) return;
   done_ = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ class Operation : public Call {
  public:
   explicit Operation(Call call = {}) : Call(std::move(call)) {}
   std::uint64_t ticket = 0;  // in the flight recorder
+  // Set before it is submitted: called once by finish(), before that tells anybody, on the engine's thread.
+  std::function<void(const Status&)> before_end;
 
   // A coalesced call's results are in the caller's tensors before anybody sees a success.
   void finish(Status status);

@@ -13,7 +13,7 @@ namespace {
 // "1000 float32", and what more is to say of how they are divided.
 std::string elements(const Signature& signature) {
   const std::string_view dtype = dtype_name(static_cast<at::ScalarType>(signature.dtype));
-  std::string text = fmt::format("{} {}", signature.numel, dtype);
+  std::string text = fmt::format("{} {}{}", signature.numel, dtype, signature.on_device ? " on a device" : "");
   if (signature.num_parts > 0)
     text += fmt::format(" in {} tensors, sizes #{:08x}", signature.num_parts, signature.layout);
   return text;

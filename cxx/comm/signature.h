@@ -37,8 +37,10 @@ struct Signature {
   std::int32_t peer = -1;    // of a send or receive
   std::uint32_t layout = 0;  // how the elements are divided, by layout_of(): a ragged or coalesced call; else 0
   Operator op = Operator::kBarrier;
-  std::int8_t dtype = 0;       // c10::ScalarType
-  std::uint8_t reduce_op = 0;  // ReduceOp; 0 = none
+  std::int8_t dtype = 0;           // c10::ScalarType
+  std::uint8_t reduce_op : 7 = 0;  // ReduceOp; 0 = none
+  // The tensors lie on a device: no data goes with the signatures, who moves it does so afterwards (backends/nccl).
+  std::uint8_t on_device : 1 = 0;
   std::uint8_t num_parts = 0;  // tensors of a coalesced call, at most 255; 0 = not coalesced
 
   bool operator==(const Signature&) const = default;

@@ -35,6 +35,7 @@ StarProtocol::StarProtocol(const Star& star, Milliseconds late, Shell& shell, st
 
 bool StarProtocol::is_small(const Operation& operation) const {
   const Signature& signature = operation.signature;
+  if (signature.on_device) return true;    // there is no data to it
   if (!operation.received_rows.empty()) {  // only this rank knows its own size
     return static_cast<std::int64_t>(operation.tensor.nbytes()) <= inline_bytes_;
   }
@@ -45,7 +46,7 @@ bool StarProtocol::is_small(const Operation& operation) const {
 
 bool StarProtocol::all_are_small() const {
   if (!is_small(*current_)) return false;
-  if (current_->received_rows.empty()) return true;  // equal signatures say it
+  if (current_->received_rows.empty() || current_->signature.on_device) return true;  // equal signatures say it
   return std::all_of(arrivals_.begin() + 1, arrivals_.end(), [this](const Arrival& arrival) {
     const std::int64_t num_rows = std::accumulate(arrival.rows.begin(), arrival.rows.end(), std::int64_t{0});
     return static_cast<std::int64_t>(arrival.payload.size()) == num_rows * current_->signature.bytes();

@@ -13,7 +13,7 @@ void StarProtocol::post(const std::shared_ptr<Operation>& operation) {
   const Signature& signature = operation->signature;
   shell_.advance(*operation, FlightRecorder::Phase::kAwaitingRanks);
   posted_.push_back({operation, now_ + operation->timeout + kHubGrace});
-  const bool sends_data = signature.op == Operator::kSend && !is_fetched(signature);
+  const bool sends_data = signature.op == Operator::kSend && !signature.on_device && !is_fetched(signature);
   if (is_hub()) {
     std::string payload;
     if (sends_data) payload = tensor_bytes(operation->tensor);
@@ -23,7 +23,9 @@ void StarProtocol::post(const std::shared_ptr<Operation>& operation) {
   send_to(0, std::make_shared<const std::string>(pack_arrival(*operation, rank_, sends_data)));
 }
 
-bool StarProtocol::is_fetched(const Signature& signature) const { return signature.bytes() > inline_bytes_; }
+bool StarProtocol::is_fetched(const Signature& signature) const {
+  return !signature.on_device && signature.bytes() > inline_bytes_;
+}
 
 void StarProtocol::post_at_hub(int rank, const Signature& signature, Milliseconds timeout, std::string payload) {
   auto posted = book_.post(rank, signature, timeout, std::move(payload), now_);
@@ -111,7 +113,9 @@ void StarProtocol::take_transfer(const Signature& signature, std::string_view pa
   const auto found = find_posted(signature);
   if (found == posted_.end()) return fail(unawaited(), /*tell_peers=*/true);
   Status status = Status::ok();
-  if (signature.op == Operator::kReceive) status = copy_into(found->operation->tensor, payload);
+  if (signature.op == Operator::kReceive && !signature.on_device) {
+    status = copy_into(found->operation->tensor, payload);
+  }
   if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
   const std::shared_ptr<Operation> operation = std::move(found->operation);
   posted_.erase(found);

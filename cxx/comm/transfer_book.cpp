@@ -33,7 +33,8 @@ Result<TransferBook::Match> TransferBook::match(const std::pair<int, int>& ranks
   if (send.signature.sequence != receive.signature.sequence) {
     return Status(OAR_E_VERSION, "a rank posted a send or receive out of turn; do all ranks run the same version?");
   }
-  if (send.signature.numel == receive.signature.numel && send.signature.dtype == receive.signature.dtype) {
+  if (send.signature.numel == receive.signature.numel && send.signature.dtype == receive.signature.dtype &&
+      send.signature.on_device == receive.signature.on_device) {
     return Match{ranks.first, ranks.second, send.signature, receive.signature, std::move(send.payload)};
   }
   return mismatch("transfer {} from rank {} to rank {} differs on its two sides: rank {} called {}, rank {} called {}",
