@@ -56,6 +56,14 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/tensor/torch_check.cpp PROPE
 set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/comm/backends/shm/kernels.cpp PROPERTIES
   COMPILE_OPTIONS -O3 SKIP_PRECOMPILE_HEADERS ON)
 
+# liboarlock.so and liboarlock_cuda.so know each other by the checksum of the table between them.
+file(SHA256 ${CMAKE_SOURCE_DIR}/cxx/comm/backends/nccl/nccl_calls.h nccl_build)
+string(SUBSTRING ${nccl_build} 0 16 nccl_build)
+set(OARLOCK_NCCL_BUILD 0x${nccl_build}u)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cxx/comm/backends/nccl/nccl_calls.h)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/comm/backends/nccl/nccl_library.cpp PROPERTIES
+  COMPILE_DEFINITIONS OARLOCK_NCCL_BUILD=${OARLOCK_NCCL_BUILD})
+
 find_path(OARLOCK_FMT_INCLUDE fmt/format.h REQUIRED)
 find_path(OARLOCK_CJSON_INCLUDE cjson/cJSON.h REQUIRED HINTS ${OARLOCK_DEPS}/include)
 find_library(OARLOCK_CJSON_LIBRARY libcjson.a REQUIRED HINTS ${OARLOCK_DEPS}/lib)
@@ -102,6 +110,7 @@ endfunction()
 # cxx/<room>/**/*.cpp -> object library room_<room>. launch is an executable and adds itself.
 function(oarlock_add_room room)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cxx/${room}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/backends/nccl/library/")  # liboarlock_cuda.so
   if(room STREQUAL launch OR NOT sources)
     return()
   endif()

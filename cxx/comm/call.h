@@ -2,8 +2,10 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Event.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,9 @@ struct Call {
   // Ragged all_gather: by rank, how many rows it gives. Ragged all_to_all: by rank, how many it is sent. Else empty.
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> received_rows;  // ragged all_to_all: by rank, how many rows it sends to this one
+
+  // Tensors on a device: when the caller's stream has them ready; set by the group.
+  std::shared_ptr<c10::Event> ready;
 
   // A coalesced call works on flat tensors of its own; these are its results' ways to the caller's tensors.
   struct Copy {

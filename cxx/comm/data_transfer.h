@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "comm/call.h"
 #include "comm/rendezvous.h"
 #include "comm/signature.h"
 
@@ -22,6 +23,9 @@ struct TransferJob {
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> received_rows;
   Milliseconds timeout{0};
+  // Of tensors on a device: how results come home, and when the tensors are ready.
+  std::vector<Call::Copy> copies = {};
+  std::shared_ptr<c10::Event> ready = nullptr;
 };
 
 // Made, used and destroyed by one thread, but for interrupt().

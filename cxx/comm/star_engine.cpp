@@ -189,7 +189,7 @@ void StarEngine::record_end() {
 void StarEngine::warn(const std::string& text) { log(LogLevel::kWarning, "comm", "{}", text); }
 
 std::optional<Activity> StarEngine::activity_elsewhere() {
-  std::function<Activity()> activity;
+  std::function<std::optional<Activity>()> activity;
   {
     std::lock_guard lock(mutex_);
     activity = companion_.activity;

@@ -61,7 +61,7 @@ class StarEngine : private StarProtocol::Shell {
   Status take_failure();
   // What that other way is doing, for messages, and how it hears that the group is dead. Called on the engine's thread.
   struct Companion {
-    std::function<Activity()> activity;
+    std::function<std::optional<Activity>()> activity;               // nothing: what the engine itself does
     std::function<void(const Status& why, bool is_own)> on_failure;  // is_own: the peers hear of it from here
   };
   void attach(Companion companion);  // before operations begin

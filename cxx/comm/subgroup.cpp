@@ -25,6 +25,7 @@ class Subgroup : public Group, public std::enable_shared_from_this<Subgroup> {
   int rank() const override { return members_->rank(); }
   int size() const override { return members_->size(); }
   Milliseconds timeout() const override { return timeout_; }
+  bool takes(c10::Device device) const override { return members_->takes(device); }
 
   Result<std::shared_ptr<Work>> start(Call call) override;
   Status run(Call& call) override { return told(members_->run(call)); }

@@ -132,8 +132,8 @@ Status check_options(const Options& options) {
                             options.integer("comm.inline_bytes"));
   }
   const std::string backend = options.text("comm.backend");
-  if (backend != "auto" && backend != "shm" && backend != "gloo") {
-    return invalid_argument("option comm.backend must be auto, shm or gloo, got '{}'", backend);
+  if (backend != "auto" && backend != "shm" && backend != "gloo" && backend != "nccl") {
+    return invalid_argument("option comm.backend must be auto, shm, gloo or nccl, got '{}'", backend);
   }
   if (!parse_log_level(options.text("log.level"))) {
     return invalid_argument(

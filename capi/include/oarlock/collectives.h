@@ -5,7 +5,8 @@
  * the tensors must neither be read nor written until the work is done. With NULL for the work the call itself waits
  * for the end and returns what oar_work_wait would have: the quickest way where nothing else is to be done meanwhile.
  *
- * Tensors lie on the CPU and may have any strides and any dtype: what is not reduced is moved as bytes (float8 too).
+ * Tensors lie on the CPU (with the option comm.backend 'nccl' also on CUDA devices; then NCCL's arithmetic holds) and
+ * may have any strides and any dtype: what is not reduced is moved as bytes (float8 too).
  * Zero elements are fine, and so are tensors without dimensions: one element, which a gather puts into a vector of one
  * per rank. all_to_all and the calls with `rows` need a first dimension, that of the rows. Results do not depend on
  * the order in which ranks arrive, and all ranks get the same bits.

@@ -10,9 +10,9 @@
 
 namespace oarlock {
 
-// fn(group) on every rank; returns when all have returned.
-template <class Fn>
-void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536, const char* backend = "gloo") {
+// fn(make(star)) on every rank, make giving a Result of a group; returns when all have returned.
+template <class Make, class Fn>
+void run_world_of(int size, Make make, Fn fn, std::int64_t inline_bytes = 65536) {
   Result<Descriptor> listener = listen_on("127.0.0.1", 0);
   ASSERT_TRUE(listener.is_ok());
   const int port = listening_port(listener.value().get());
@@ -26,16 +26,27 @@ void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536, const char* b
     meeting.timeout = Milliseconds(30000);
     meeting.inline_bytes = inline_bytes;
     if (rank == 0) meeting.listener = std::move(listener).value();
-    threads.emplace_back([fn, backend, meeting = std::make_shared<Meeting>(std::move(meeting))] {
+    threads.emplace_back([fn, make, meeting = std::make_shared<Meeting>(std::move(meeting))] {
       Result<Star> star = meet(std::move(*meeting));
       ASSERT_TRUE(star.is_ok()) << star.status().message();
-      Result<std::shared_ptr<Group>> group = make_group(std::move(star).value(), {}, Milliseconds(30000), backend);
-      ASSERT_TRUE(group.is_ok()) << group.status().message();
-      fn(*group.value());
-      group.value()->close();
+      fn(make(std::move(star).value()));
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// fn(group) on every rank, which then closes it.
+template <class Fn>
+void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536, const char* backend = "gloo") {
+  const auto make = [backend](Star star) { return make_group(std::move(star), {}, Milliseconds(30000), backend); };
+  run_world_of(
+      size, make,
+      [fn](Result<std::shared_ptr<Group>> group) {
+        ASSERT_TRUE(group.is_ok()) << group.status().message();
+        fn(*group.value());
+        group.value()->close();
+      },
+      inline_bytes);
 }
 
 }  // namespace oarlock
