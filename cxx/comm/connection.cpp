@@ -11,10 +11,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <future>
 #include <system_error>
 
 #include "base/fork.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "comm/address.h"
 
@@ -263,12 +265,17 @@ int listening_port(int fd) {
 Result<Descriptor> connect_to(const std::string& address, int port, Milliseconds bound) {
   OAR_ASSIGN(const std::shared_ptr<Addresses> addresses, resolve(address, port, bound));
   Status last = io_error("'{}' has no address", address);
+  std::vector<std::string> tried;
   for (const addrinfo* candidate = addresses->list; candidate != nullptr; candidate = candidate->ai_next) {
     Result<Descriptor> socket = connect_one(*candidate, bound);
     if (socket.is_ok()) return socket;
     last = std::move(socket).status();
+    sockaddr_storage number{};
+    std::memcpy(&number, candidate->ai_addr, std::min<std::size_t>(candidate->ai_addrlen, sizeof(number)));
+    tried.push_back(fmt::format("{}: {}", address_text(number), last.message()));
   }
-  return last;
+  if (tried.empty()) return last;
+  return Status(last.code(), join_text(tried, "; ")).with_vendor_code(last.info().vendor_code);
 }
 
 int poll_milliseconds(Clock::TimePoint now, Clock::TimePoint then, int cap_ms) {

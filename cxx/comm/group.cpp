@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "comm/collectives.h"
+#include "comm/keep_in_step.h"
 #include "tensor/memory.h"
 
 namespace oarlock {
@@ -52,14 +53,16 @@ Result<std::string> arrival_skew(Group& group, Milliseconds timeout) {
 Result<at::Tensor> Group::alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout) {
   OAR_ASSIGN(const std::int64_t numel, checked_numel({sizes.data(), sizes.size()}, dtype));
   const std::string bytes = std::to_string(numel * static_cast<std::int64_t>(c10::elementSize(dtype)));
-  OAR_ASSIGN(const std::vector<std::string> asked, all_gather_bytes(bytes, timeout));
-  for (std::size_t other = 0; other < asked.size(); ++other) {
-    if (asked[other] == asked[0]) continue;
-    return mismatch("ranks share memory of different sizes: rank 0 asked for {} bytes, rank {} for {}", asked[0], other,
-                    asked[other])
-        .with_rank(static_cast<int>(other));
-  }
-  return zeros_tensor(dtype, {sizes.data(), sizes.size()});
+  return keep_in_step(*this, [&]() -> Result<at::Tensor> {
+    OAR_ASSIGN(const std::vector<std::string> asked, all_gather_bytes(bytes, timeout));
+    for (std::size_t other = 0; other < asked.size(); ++other) {
+      if (asked[other] == asked[0]) continue;
+      return mismatch("ranks share memory of different sizes: rank 0 asked for {} bytes, rank {} for {}", asked[0],
+                      other, asked[other])
+          .with_rank(static_cast<int>(other));
+    }
+    return zeros_tensor(dtype, {sizes.data(), sizes.size()});
+  });
 }
 
 }  // namespace oarlock

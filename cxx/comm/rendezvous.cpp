@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/port_holder.h"
 #include "comm/address.h"
 #include "comm/joining.h"
 #include "comm/reception.h"
@@ -82,11 +83,12 @@ Status open_listener(Meeting& meeting) {
     return Status::ok();
   }
   if (listener.status().info().vendor_code != EADDRINUSE) return std::move(listener).status();
+  const std::string holder = holder_of_port(meeting.port);
   return bad_environment(
-             "port {} on this host is in use by another program, so rank 0 cannot wait for the other ranks there; "
+             "port {} on this host is in use by {}, so rank 0 cannot wait for the other ranks there; "
              "give all ranks another MASTER_PORT (or state.master_port), or start them with `oarlock launch`, "
              "which finds a free port",
-             meeting.port)
+             meeting.port, holder.empty() ? "another program" : holder)
       .with_vendor_code(EADDRINUSE);
 }
 

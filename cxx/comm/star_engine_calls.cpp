@@ -19,10 +19,15 @@ Status StarEngine::submit(std::shared_ptr<Operation> operation) {
     std::lock_guard lock(mutex_);
     Signature& signature = operation->signature;
     OAR_TRY(admission_.admit(signature.op));
-    admission_.number(signature);
-    operation->ticket = recorder_.begin(signature);
+    new_operations_.push_back(operation);
+    try {
+      admission_.number(signature);
+      operation->ticket = recorder_.begin(signature);
+    } catch (...) {  // out of memory: nothing has been called then
+      new_operations_.pop_back();
+      throw;
+    }
     ++(signature.is_point_to_point() ? num_transfers_ : num_collectives_);
-    new_operations_.push_back(std::move(operation));
   }
   wake();
   return Status::ok();

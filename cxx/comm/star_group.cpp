@@ -40,9 +40,10 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
  private:
   Result<std::shared_ptr<Work>> start(std::shared_ptr<Operation> operation) {
     OAR_TRY(refuse_on_own_thread());
-    OAR_TRY(engine_.submit(operation));
-    const Milliseconds bound = wait_bound(operation->timeout, engine_.backlog());
-    return std::shared_ptr<Work>(std::make_shared<OperationWork>(shared_from_this(), std::move(operation), bound));
+    const Milliseconds bound = wait_bound(operation->timeout, engine_.backlog() + 1);
+    std::shared_ptr<Work> work = std::make_shared<OperationWork>(shared_from_this(), operation, bound);
+    OAR_TRY(engine_.submit(std::move(operation)));  // last: what needs memory comes before the operation counts
+    return work;
   }
 
   Milliseconds timeout_;

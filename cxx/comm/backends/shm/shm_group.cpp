@@ -1,10 +1,12 @@
 #include "comm/backends/shm/shm_group.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -13,6 +15,7 @@
 #include "base/thread.h"
 #include "comm/backends/shm/share.h"
 #include "comm/backends/shm/transfer.h"
+#include "comm/keep_in_step.h"
 #include "comm/operation_work.h"
 #include "tensor/memory.h"
 
@@ -30,7 +33,10 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
         transfer_(rounds_, regions_, *engine_) {
     engine_->attach(
         {[this] { return activity(); }, [this](const Status& why, bool is_own) { end_waits(why, is_own); }});
-    thread_ = start_thread("oar-data", [this] {
+    std::promise<void> begun;
+    thread_ = start_thread("oar-data", [this, &begun] {
+      const at::NoGradGuard no_grad;  // a thread's first one needs memory, without which the process ends: not later
+      begun.set_value();
       try {
         run_queue();
       } catch (const std::exception& error) {  // a thread's main
@@ -38,6 +44,7 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
             transfer_.fail(internal_error("the group's data thread ended: {}", error.what()), next_sequence()));
       }
     });
+    begun.get_future().wait();
   }
   ~ShmGroup() override { close(); }
 
@@ -118,8 +125,9 @@ class SharedWork : public OperationWork {
 
 Status ShmGroup::begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase) {
   if (is_closed_) return invalid_state("the group is closed; {} needs an open one", operator_name(call.signature.op));
-  call.signature.sequence = ++num_begun_;
+  call.signature.sequence = num_begun_ + 1;
   ticket = engine_->recorder().begin(call.signature, phase);
+  ++num_begun_;
   return Status::ok();
 }
 
@@ -128,15 +136,20 @@ Result<std::shared_ptr<Work>> ShmGroup::start(Call call) {
   OAR_TRY(transfer_.require_alive(call.signature.op));
   auto operation = std::make_shared<Operation>(std::move(call));
   if (operation->signature.is_point_to_point()) return start_transfer(std::move(operation));
+  std::shared_ptr<Work> work = work_of(operation);  // needs memory: before the operation counts
   OAR_TRY(enqueue(operation));
-  return work_of(std::move(operation));
+  return work;
 }
 
 Status ShmGroup::enqueue(const std::shared_ptr<Operation>& operation) {
   {
     std::lock_guard lock(mutex_);
-    OAR_TRY(begin(*operation, operation->ticket, FlightRecorder::Phase::kQueued));
-    queue_.push_back(operation);
+    queue_.push_back(operation);  // needs memory: before the operation is numbered
+    Status begun = begin(*operation, operation->ticket, FlightRecorder::Phase::kQueued);
+    if (!begun.is_ok()) {
+      queue_.pop_back();
+      return begun;
+    }
   }
   changed_.notify_all();
   return Status::ok();
@@ -153,9 +166,10 @@ std::shared_ptr<Work> ShmGroup::work_of(std::shared_ptr<Operation> operation) {
 }
 
 Result<std::shared_ptr<Work>> ShmGroup::start_transfer(std::shared_ptr<Operation> operation) {
-  OAR_TRY(engine_->submit(operation));
-  const Milliseconds bound = wait_bound(operation->timeout, engine_->backlog());
-  return std::shared_ptr<Work>(std::make_shared<OperationWork>(shared_from_this(), std::move(operation), bound));
+  const Milliseconds bound = wait_bound(operation->timeout, engine_->backlog() + 1);
+  std::shared_ptr<Work> work = std::make_shared<OperationWork>(shared_from_this(), operation, bound);
+  OAR_TRY(engine_->submit(std::move(operation)));
+  return work;
 }
 
 Status ShmGroup::run_transfer(Call& call) {
@@ -166,8 +180,9 @@ Status ShmGroup::run_transfer(Call& call) {
 // Behind what is queued or running.
 Status ShmGroup::run_in_turn(Call& call) {
   const auto operation = std::make_shared<Operation>(std::move(call));
+  const std::shared_ptr<Work> work = work_of(operation);
   OAR_TRY(enqueue(operation));
-  OAR_TRY(work_of(operation)->wait(Milliseconds(0)));
+  OAR_TRY(work->wait(Milliseconds(0)));
   call = std::move(static_cast<Call&>(*operation));
   return Status::ok();
 }
@@ -255,12 +270,20 @@ Result<at::Tensor> ShmGroup::alloc_shared(at::IntArrayRef sizes, at::ScalarType 
   const std::size_t bytes = static_cast<std::size_t>(numel) * c10::elementSize(dtype);
   const std::size_t piece = std::max<std::size_t>((bytes + kPage - 1) / kPage * kPage, kPage);
   const std::size_t total = piece * static_cast<std::size_t>(size());
-  OAR_ASSIGN(SharedMemory memory,
-             share_memory(rank(), total, [&](std::string mine) { return all_gather_bytes(mine, timeout); }));
-  const auto region = std::make_shared<SharedRegion>(std::move(memory), ++num_regions_, size());
-  regions_.add(region);
-  return at::from_blob(
-      region->piece_of(rank()), sizes, [region](void*) {}, at::TensorOptions().dtype(dtype));
+  return keep_in_step(*this, [&]() -> Result<at::Tensor> {
+    OAR_ASSIGN(SharedMemory memory,
+               share_memory(rank(), total, [&](std::string mine) { return all_gather_bytes(mine, timeout); }));
+    const auto region = std::make_shared<SharedRegion>(std::move(memory), ++num_regions_, size());
+    regions_.add(region);
+    // Not by a std::function: libtorch takes memory for it where no exception may come out.
+    using Keeper = std::shared_ptr<SharedRegion>;
+    const auto end = [](void* keeper) { delete static_cast<Keeper*>(keeper); };
+    auto keeper = std::make_unique<Keeper>(region);
+    return at::for_blob(region->piece_of(rank()), sizes)
+        .options(at::TensorOptions().dtype(dtype))
+        .context(keeper.release(), end)
+        .make_tensor();
+  });
 }
 
 StarEngine::Activity ShmGroup::activity() const {
