@@ -1,6 +1,6 @@
-"""allreduce_<size>_mpi: one all_reduce of float32 over the ranks of mpirun on this host, from call to result; peer OpenMPI's
-MPI_Allreduce in the same processes, in turns (openmpi_all_reduce.c). Two ranks; 4 B and 32 MiB have bars, other sizes and four ranks are
-reported. Neither side is pinned to cores."""
+"""allreduce_<size>_mpi, allgather_, reducescatter_: one operation on float32 over the ranks of mpirun on this host, from call to result;
+peer OpenMPI's in the same processes, in turns (openmpi_collective.c). The size as in bench_comm.py. Two ranks but where the id says four.
+Neither side is pinned to cores."""
 import os
 import pathlib
 import subprocess
@@ -8,14 +8,14 @@ import sys
 
 from rows import print_row, wanted
 
-PROGRAM = pathlib.Path(os.environ["OARLOCK_BUILD"]) / "bench" / "openmpi_all_reduce"
+PROGRAM = pathlib.Path(os.environ["OARLOCK_BUILD"]) / "bench" / "openmpi_collective"
 ROUNDS = 5
 
 
-def measure(num_ranks, numel, calls):
-    """-> per side its turns: median in us, 99th percentile in us, processors in use per rank"""
-    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--timeout", "400", "-n", num_ranks, PROGRAM, numel,
-               calls, ROUNDS]
+def measure(operation, num_ranks, numel, calls):
+    """-> per side its turns: median in us, 99th percentile in us, processors in use"""
+    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--timeout", "400", "-n", num_ranks, PROGRAM, operation,
+               numel, calls, ROUNDS]
     run = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, timeout=500, check=True,
                          env={**os.environ, "OMP_NUM_THREADS": "1"})
     turns = {"ours": [], "theirs": []}
@@ -25,19 +25,26 @@ def measure(num_ranks, numel, calls):
     return turns
 
 
-def print_rows(bench_id, num_ranks, numel, calls, bar):
-    turns = measure(num_ranks, numel, calls)
+def print_rows(bench_id, operation, num_ranks, numel, calls, bar):
+    turns = measure(operation, num_ranks, numel, calls)
     (ours, our_p99, our_cpu), (theirs, their_p99, their_cpu) = (list(zip(*turns[side])) for side in ("ours", "theirs"))
     print_row(bench_id, "us", list(ours), "OpenMPI", list(theirs), bar, p99=max(our_p99), theirs_p99=max(their_p99),
               cpu=max(our_cpu), theirs_cpu=max(their_cpu))
 
 
-IDS = ("allreduce_4B_mpi", "allreduce_64KiB_mpi", "allreduce_1MiB_mpi", "allreduce_32MiB_mpi", "allreduce_256MiB_mpi", "allreduce_4B_mpi_4ranks", "allreduce_32MiB_mpi_4ranks")
-CASES = ((2, 1, 2000, "<= 1.0"), (2, 1 << 14, 1000, None), (2, 1 << 18, 200, None), (2, 8 << 20, 20, "<= 0.35"), (2, 64 << 20, 4, None),
-         (4, 1, 2000, None), (4, 8 << 20, 20, None))  # ranks, elements, calls in a turn, bar
+# On one line: tools/run_bench reads it.
+IDS = ("allreduce_4B_mpi", "allreduce_64KiB_mpi", "allreduce_1MiB_mpi", "allreduce_32MiB_mpi", "allreduce_256MiB_mpi", "allreduce_4B_mpi_4ranks", "allreduce_32MiB_mpi_4ranks", "allgather_4B_mpi", "allgather_4KiB_mpi", "allgather_1MiB_mpi", "allgather_32MiB_mpi", "reducescatter_4B_mpi", "reducescatter_4KiB_mpi", "reducescatter_1MiB_mpi", "reducescatter_32MiB_mpi")
+CASES = (  # operation, ranks, elements, calls in a turn, bar
+    ("all_reduce", 2, 1, 2000, "<= 1.0"), ("all_reduce", 2, 1 << 14, 1000, None), ("all_reduce", 2, 1 << 18, 200, None),
+    ("all_reduce", 2, 8 << 20, 20, "<= 0.35"), ("all_reduce", 2, 64 << 20, 4, None), ("all_reduce", 4, 1, 2000, None),
+    ("all_reduce", 4, 8 << 20, 20, None),
+    ("all_gather", 2, 1, 2000, None), ("all_gather", 2, 1 << 10, 2000, None), ("all_gather", 2, 1 << 18, 200, None),
+    ("all_gather", 2, 8 << 20, 10, None),
+    ("reduce_scatter", 2, 1, 2000, None), ("reduce_scatter", 2, 1 << 10, 2000, None), ("reduce_scatter", 2, 1 << 18, 200, None),
+    ("reduce_scatter", 2, 8 << 20, 10, None))
 if not PROGRAM.exists():
-    print("  no MPI was found when this was built: allreduce_*_mpi are left out", file=sys.stderr)
+    print("  no MPI was found when this was built: *_mpi are left out", file=sys.stderr)
 else:
-    for bench_id, case in zip(IDS, CASES):
+    for bench_id, case in zip(IDS, CASES, strict=True):
         if wanted(bench_id):
             print_rows(bench_id, *case)

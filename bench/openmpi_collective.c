@@ -1,7 +1,10 @@
-/* One all_reduce among the ranks of mpirun, by Oarlock and by MPI in turns: mpirun -n N openmpi_all_reduce NUMEL CALLS ROUNDS
+/* One operation among the ranks of mpirun, by Oarlock and by MPI in turns:
  *
- * Both sides sum the same page-aligned float32 buffer in place, check the sum, make CALLS / 10 + 1 calls to warm up, and then
- * CALLS that are timed one by one, from call to result. A round is one turn of each side. Rank 0 prints a line per turn:
+ *   mpirun -n N openmpi_collective all_reduce|all_gather|reduce_scatter NUMEL CALLS ROUNDS
+ *
+ * NUMEL: elements of the tensor (all_reduce, in place), of what a rank gives (all_gather), of what it gets (reduce_scatter). Both
+ * sides work on the same page-aligned float32 buffers, check the result, make CALLS / 10 + 1 calls to warm up, and then CALLS that
+ * are timed one by one, from call to result. A round is one turn of each side. Rank 0 prints a line per turn:
  * side, median and 99th percentile in microseconds (the slowest rank's), processor time over wall time (all ranks'). */
 #define _XOPEN_SOURCE 700
 #include <mpi.h>
@@ -16,20 +19,33 @@
 #define TRY(call) do { oar_status status_ = (call); if (status_ != OAR_OK) return status_; } while (0)
 
 typedef struct {
-  float *values;
-  int64_t numel;
+  char operation; /* 'a'll_reduce, 'g'ather by all, 'r'educe_scatter */
+  float *given, *got; /* all_reduce: the same */
+  int64_t numel, num_given, num_got;
   int calls, rank, num_ranks;
   double *times;
   oar_group *group;
-  oar_tensor *tensor; /* over `values` */
+  oar_tensor *input, *output; /* over `given` and `got` */
 } bench;
 
 typedef oar_status (*step_fn)(bench *b);
 
-static oar_status ours(bench *b) { return oar_group_all_reduce(b->group, b->tensor, OAR_REDUCE_SUM, 0, NULL); }
+static oar_status ours(bench *b) {
+  if (b->operation == 'r') return oar_group_reduce_scatter(b->group, b->input, b->output, OAR_REDUCE_SUM, 0, NULL);
+  if (b->operation == 'g') return oar_group_all_gather(b->group, b->input, b->output, 0, NULL);
+  return oar_group_all_reduce(b->group, b->input, OAR_REDUCE_SUM, 0, NULL);
+}
 
 static oar_status theirs(bench *b) {
-  const int error = MPI_Allreduce(MPI_IN_PLACE, b->values, (int)b->numel, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
+  const int numel = (int)b->numel;
+  int error;
+  if (b->operation == 'r') {
+    error = MPI_Reduce_scatter_block(b->given, b->got, numel, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
+  } else if (b->operation == 'g') {
+    error = MPI_Allgather(b->given, numel, MPI_FLOAT, b->got, numel, MPI_FLOAT, MPI_COMM_WORLD);
+  } else {
+    error = MPI_Allreduce(MPI_IN_PLACE, b->given, numel, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
+  }
   return error == MPI_SUCCESS ? OAR_OK : OAR_E_IO;
 }
 
@@ -50,20 +66,21 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static oar_status check_sum(bench *b, step_fn step) {
-  const float expected = (float)(b->num_ranks * (b->num_ranks + 1) / 2);
+/* What rank r gives is r + 1 throughout. */
+static oar_status check_result(bench *b, step_fn step) {
+  const float sum = (float)(b->num_ranks * (b->num_ranks + 1) / 2);
   int64_t i;
-  for (i = 0; i < b->numel; ++i) b->values[i] = (float)b->rank + 1;
+  for (i = 0; i < b->num_given; ++i) b->given[i] = (float)b->rank + 1;
   TRY(step(b));
-  for (i = 0; i < b->numel; ++i) if (b->values[i] != expected) return OAR_E_MISMATCH;
-  memset(b->values, 0, (size_t)b->numel * sizeof *b->values); /* whose sum stays 0 */
+  for (i = 0; i < b->num_got; ++i) if (b->got[i] != (b->operation == 'g' ? (float)(i / b->numel + 1) : sum)) return OAR_E_MISMATCH;
+  memset(b->given, 0, (size_t)b->num_given * sizeof *b->given); /* whose sum stays 0 */
   return OAR_OK;
 }
 
 static oar_status measure(bench *b, const char *side, step_fn step, int is_counted) {
   double mine[2], slowest[2], used[2], all[2], begin;
   int i;
-  TRY(check_sum(b, step));
+  TRY(check_result(b, step));
   for (i = 0; i < b->calls / 10 + 1; ++i) TRY(step(b));
   MPI_Barrier(MPI_COMM_WORLD);
   used[0] = processor_seconds();
@@ -92,38 +109,50 @@ static oar_status run(bench *b, int rounds) {
   int round;
   TRY(oar_state_create_with_mpi(NULL, MPI_COMM_WORLD, &state));
   TRY(oar_state_group(state, &b->group));
-  TRY(oar_tensor_from_memory(b->values, OAR_FLOAT32, &b->numel, NULL, 1, NULL, NULL, &b->tensor));
+  TRY(oar_tensor_from_memory(b->given, OAR_FLOAT32, &b->num_given, NULL, 1, NULL, NULL, &b->input));
+  TRY(oar_tensor_from_memory(b->got, OAR_FLOAT32, &b->num_got, NULL, 1, NULL, NULL, &b->output));
   for (round = 0; round <= rounds; ++round) { /* the first is a warm-up */
     TRY(measure(b, "ours", ours, round > 0));
     TRY(measure(b, "theirs", theirs, round > 0));
   }
-  oar_tensor_release(b->tensor);
+  oar_tensor_release(b->input);
+  oar_tensor_release(b->output);
   oar_group_release(b->group);
   TRY(oar_state_close(state));
   oar_state_release(state);
   return OAR_OK;
 }
 
+static float *new_buffer(int64_t numel) {
+  void *buffer;
+  if (posix_memalign(&buffer, 4096, (size_t)numel * sizeof(float)) != 0) MPI_Abort(MPI_COMM_WORLD, 3);
+  return buffer;
+}
+
 int main(int argc, char **argv) {
   bench b = {0};
   oar_status status;
-  void *values;
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &b.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &b.num_ranks);
-  if (argc != 4) MPI_Abort(MPI_COMM_WORLD, 2);
-  b.numel = atol(argv[1]);
-  b.calls = atoi(argv[2]);
+  if (argc != 5) MPI_Abort(MPI_COMM_WORLD, 2);
+  b.operation = strcmp(argv[1], "all_gather") == 0 ? 'g' : argv[1][0];
+  b.numel = atol(argv[2]);
+  b.calls = atoi(argv[3]);
+  b.num_given = b.operation == 'r' ? b.numel * b.num_ranks : b.numel;
+  b.num_got = b.operation == 'g' ? b.numel * b.num_ranks : b.numel;
   b.times = malloc((size_t)b.calls * sizeof *b.times);
-  if (b.times == NULL || posix_memalign(&values, 4096, (size_t)b.numel * sizeof *b.values) != 0) MPI_Abort(MPI_COMM_WORLD, 3);
-  b.values = values;
-  status = run(&b, atoi(argv[3]));
+  if (b.times == NULL) MPI_Abort(MPI_COMM_WORLD, 3);
+  b.given = new_buffer(b.num_given);
+  b.got = b.operation == 'a' ? b.given : new_buffer(b.num_got);
+  status = run(&b, atoi(argv[4]));
   if (status != OAR_OK) {
     fprintf(stderr, "rank %d: %s: %s\n", b.rank, oar_status_name(status), oar_last_error());
     MPI_Abort(MPI_COMM_WORLD, 1);
   }
   free(b.times);
-  free(b.values);
+  if (b.got != b.given) free(b.got);
+  free(b.given);
   MPI_Finalize();
   return 0;
 }
