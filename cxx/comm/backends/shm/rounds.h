@@ -22,7 +22,7 @@ namespace oarlock {
 
 class Rounds {
  public:
-  static constexpr std::size_t kSlotBytes = 256 * 1024;
+  static constexpr std::size_t kSlotBytes = 512 * 1024;
   static constexpr std::size_t kInlineBytes = 24;
 
   // `memory`: of memory_bytes(size), the same on all ranks, zeros when the first of them is made.
