@@ -127,6 +127,13 @@ oar_status oar_group_arrival_skew(oar_group* group, int64_t timeout_ms, oar_byte
   });
 }
 
+oar_status oar_group_set_tag(oar_group* group, const char* tag) noexcept {
+  return guard_any_thread([&]() -> Status {
+    OAR_ASSIGN(Group & self, unwrap(group));
+    return self.set_tag(tag == nullptr ? "" : tag);
+  });
+}
+
 oar_status oar_group_abort(oar_group* group, const char* reason) noexcept {
   return guard_any_thread([&]() -> Status {
     OAR_ASSIGN(Group & self, unwrap(group));

@@ -5,6 +5,7 @@
 #include <exception>
 #include <optional>
 
+#include "base/current_function.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "call_frame.h"
@@ -25,18 +26,10 @@ std::string component_of(const std::source_location& where) {
   return std::string(file.substr(0, file.rfind('.')));
 }
 
-// "oar_status oar_config_create(oar_config**)" -> "oar_config_create"
-std::string function_of(const std::source_location& where) {
-  std::string_view text = where.function_name();
-  text = text.substr(0, text.find('('));
-  text.remove_prefix(text.rfind(' ') + 1);
-  return std::string(text);
-}
-
 void store_failure(Status status, const std::source_location& where) {
   std::unique_ptr<ErrorInfo> info = std::move(status).take();
   if (info->component.empty()) info->component = component_of(where);
-  if (info->operation.empty()) info->operation = function_of(where);
+  if (info->operation.empty()) info->operation = function_name(where.function_name());
   store_error(std::move(info));
 }
 
@@ -96,6 +89,7 @@ oar_status run_guarded(Status (*body)(void*), void* context, const std::source_l
       status = body(context);
     } else if (status.is_ok()) {
       CallFrame frame(options.any_thread);
+      const CurrentFunction function(where.function_name());
       const PoolFloatEnvironment pool(frame.is_outermost() && !float_environment.was_standard());
       const bool settles = frame.is_outermost() && !options.any_thread && !options.keep_error && !on_own_thread();
       if (settles) settle_what_is_owed();  // first, so that memory is free before the body asks for more
@@ -104,7 +98,7 @@ oar_status run_guarded(Status (*body)(void*), void* context, const std::source_l
       if (changed_thread_state && armor_is_on() && status.is_ok()) {
         status =
             internal_error("{} left a thread-local of libtorch changed (autograd or dispatch keys); it was put back",
-                           function_of(where));
+                           function_name(where.function_name()));
       }
       frame.leave_handles();
       if (settles) settle_what_is_owed();

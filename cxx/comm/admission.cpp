@@ -13,7 +13,8 @@ Status Admission::admit(Operator op) {
 }
 
 void Admission::number(Signature& signature) {
-  signature.sequence = signature.is_point_to_point() ? ++num_posted_[{signature.op, signature.peer}] : ++num_submitted_;
+  signature.sequence =
+      signature.is_point_to_point() ? ++num_posted_[{signature.op, signature.peer()}] : ++num_submitted_;
 }
 
 const Status& Admission::fail(Status status, bool reported) {

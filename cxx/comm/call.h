@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "comm/call_site.h"
 #include "comm/signature.h"
 
 namespace oarlock {
 
 struct Call {
+  CallSite site;
   Signature signature;  // the sequence number is the backend's to set
   Milliseconds timeout{0};
 

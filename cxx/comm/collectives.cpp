@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/current_function.h"
 #include "comm/call_checks.h"
 #include "comm/reduction.h"
 
@@ -12,6 +13,9 @@ namespace {
 Status begin(Call& call, const Group& group, Operator op, Milliseconds timeout) {
   OAR_ASSIGN(call.timeout, resolve_timeout(timeout, group.timeout()));
   call.signature.op = op;
+  call.site = {current_function(), group.tag()};
+  if (call.site.tag != nullptr && !call.signature.is_point_to_point())
+    call.signature.tag = number_of_tag(*call.site.tag);
   return Status::ok();
 }
 
@@ -50,7 +54,7 @@ Result<Call> make_point_to_point(const Group& group, Operator op, const at::Tens
   Call call;
   OAR_TRY(begin(call, group, op, timeout));
   set_tensor(call, tensor);
-  call.signature.peer = peer;
+  call.signature.root = peer;
   return call;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/current_function.h"
+
 namespace oarlock {
 namespace {
 
@@ -28,7 +30,7 @@ JsonValue microseconds(Clock::TimePoint time) {
 
 }  // namespace
 
-std::uint64_t FlightRecorder::begin(const Signature& signature, Phase phase) {
+std::uint64_t FlightRecorder::begin(const Signature& signature, const CallSite& site, Phase phase) {
   const Clock::TimePoint now = steady_clock().now();
   std::lock_guard lock(mutex_);
   if (entries_.capacity() < kCapacity) entries_.reserve(kCapacity);  // what comes later needs no memory
@@ -37,6 +39,7 @@ std::uint64_t FlightRecorder::begin(const Signature& signature, Phase phase) {
   Entry& entry = entries_[ticket % kCapacity];
   entry.ticket = ticket;
   entry.signature = signature;
+  entry.site = site;
   entry.phase = phase;
   entry.queued_at = now;
   entry.started_at = phase == Phase::kQueued ? Clock::TimePoint{} : now;
@@ -70,9 +73,13 @@ JsonValue FlightRecorder::entry_to_json(const Entry& entry, std::chrono::microse
   json.set("sequence", JsonValue::integer(static_cast<std::int64_t>(entry.signature.sequence)));
   json.set("operation", JsonValue::string(operator_name(entry.signature.op)));
   json.set("call", JsonValue::string(describe(entry.signature)));
+  if (entry.site.tag != nullptr) json.set("tag", JsonValue::string(*entry.site.tag));
+  if (entry.site.function != nullptr) {
+    json.set("function", JsonValue::string(std::string(function_name(entry.site.function))));
+  }
   json.set("state", JsonValue::string(phase_name(entry.phase)));
   if (entry.failed_in != Phase::kDone) json.set("failed_in", JsonValue::string(phase_name(entry.failed_in)));
-  if (entry.signature.is_point_to_point()) json.set("peer", JsonValue::integer(entry.signature.peer));
+  if (entry.signature.is_point_to_point()) json.set("peer", JsonValue::integer(entry.signature.peer()));
   json.set("queued_at_unix_us", microseconds(entry.queued_at + unix_offset));
   json.set("queued_at_us", microseconds(entry.queued_at));
   json.set("started_at_us", microseconds(entry.started_at));

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "comm/call_site.h"
 #include "comm/signature.h"
 
 namespace oarlock {
@@ -23,7 +24,7 @@ class FlightRecorder {
   enum class Phase : std::uint8_t { kQueued, kAwaitingRanks, kMovingData, kDone, kFailed };
 
   // Gives the ticket by which later phases name the operation.
-  std::uint64_t begin(const Signature& signature, Phase phase = Phase::kQueued);
+  std::uint64_t begin(const Signature& signature, const CallSite& site = {}, Phase phase = Phase::kQueued);
   void advance(std::uint64_t ticket, Phase phase, std::uint64_t sequence, std::string error = {});
 
   void clear();  // nobody holds a ticket
@@ -42,6 +43,7 @@ class FlightRecorder {
   struct Entry {
     std::uint64_t ticket = 0;
     Signature signature;
+    CallSite site;
     Phase phase = Phase::kQueued;
     Clock::TimePoint queued_at{};
     Clock::TimePoint started_at{};

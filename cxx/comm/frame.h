@@ -32,7 +32,7 @@ enum class FrameType : std::uint16_t {
 struct FrameHeader {
   static constexpr std::uint32_t kMagic = 0x4f41524b;
   std::uint32_t magic = kMagic;
-  static constexpr std::uint16_t kVersion = 2;
+  static constexpr std::uint16_t kVersion = 3;
   std::uint16_t version = kVersion;
   FrameType type = FrameType::kGoodbye;
   std::uint64_t body_bytes = 0;

@@ -2,11 +2,29 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "comm/collectives.h"
 #include "comm/keep_in_step.h"
 #include "tensor/memory.h"
 
 namespace oarlock {
+
+Status Group::set_tag(std::string_view tag) {
+  if (tag.size() > kTagBytesMax) {
+    return invalid_argument("a tag has at most {} bytes, got {}: '{}'", kTagBytesMax, tag.size(), tag);
+  }
+  if (utf8_valid_prefix(tag) != tag.size()) return invalid_argument("the tag is no UTF-8 text");
+  std::lock_guard lock(tag_mutex_);
+  is_tagged_ = !tag.empty();
+  tag_ = tag.empty() ? nullptr : std::make_shared<const std::string>(tag);
+  return Status::ok();
+}
+
+std::shared_ptr<const std::string> Group::tag() const {
+  if (!is_tagged_) return nullptr;  // what nearly every call finds
+  std::lock_guard lock(tag_mutex_);
+  return tag_;
+}
 
 Result<std::shared_ptr<Work>> Group::all_reduce(const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
   OAR_ASSIGN(Call call, make_all_reduce(*this, tensor, op, timeout));

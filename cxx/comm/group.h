@@ -7,7 +7,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +55,11 @@ class Group {
   // Where tensors may lie.
   virtual bool takes(c10::Device device) const { return device.is_cpu(); }
 
+  // A name for the collectives that this rank calls from now on; empty: none. Ranks compare it: calls of different tags
+  // are a mismatch. Any thread.
+  Status set_tag(std::string_view tag);
+  std::shared_ptr<const std::string> tag() const;
+
   // Operations as collectives.h prepares them. start() does not wait: the work tells the end. run() waits at once,
   // which is quicker, and leaves in `call` what it gathered. Operations run in the order of these calls.
   virtual Result<std::shared_ptr<Work>> start(Call call) = 0;
@@ -92,6 +99,9 @@ class Group {
 
  private:
   GroupMaking making_;
+  std::atomic<bool> is_tagged_{false};
+  mutable std::mutex tag_mutex_;
+  std::shared_ptr<const std::string> tag_;
 };
 
 // Runs body on every rank's behalf and makes the ranks agree on the outcome: ok on all, or on all the failure of the

@@ -161,6 +161,7 @@ std::string pack_arrival(const Operation& operation, int rank, bool with_payload
   const bool sends_rows = !operation.received_rows.empty();
   put_numbers(writer, sends_rows ? operation.rows : std::vector<std::int64_t>());
   put_numbers(writer, operation.received_rows);
+  writer.put_text(operation.site.text());
   if (with_payload && gives(operation, rank)) {
     writer.put_raw(operation.bytes);
     if (has_tensor) writer.put_raw(bytes_of(operation.tensor.contiguous()));
@@ -176,12 +177,14 @@ Result<Arrival> unpack_arrival(std::string body) {
   arrival.timeout = bounded_wait(Milliseconds(timeout_ms));
   OAR_ASSIGN(arrival.rows, get_numbers(reader));
   OAR_ASSIGN(arrival.received_rows, get_numbers(reader));
+  OAR_ASSIGN(arrival.site, reader.get_text());
   arrival.payload = std::string(reader.rest());
   return arrival;
 }
 
 Arrival arrival_of(const Operation& operation) {
-  return Arrival{operation.signature, operation.timeout, operation.rows, operation.received_rows, {}};
+  return Arrival{operation.signature,     operation.timeout,     operation.rows,
+                 operation.received_rows, operation.site.text(), {}};
 }
 
 Status compare_rows(const std::vector<Arrival>& arrivals) {

@@ -19,6 +19,7 @@ struct Arrival {
   // Of a ragged all_to_all, as in Call; else empty.
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> received_rows;
+  std::string site;  // CallSite::text()
   std::string payload;
 };
 std::string pack_arrival(const Operation& operation, int rank, bool with_payload);

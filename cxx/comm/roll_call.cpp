@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace oarlock {
 namespace {
@@ -29,42 +30,42 @@ int RollCall::first_arrived() const {
   return -1;
 }
 
-Status RollCall::check_left(const Signature& wanted) const {
+Status RollCall::check_left(const Arrival& wanted) const {
   for (std::size_t rank = 0; rank < left_after_.size(); ++rank) {
     if (!left_after_[rank]) continue;
     return peer_lost(
                "a rank has left the group: rank {} closed it after operation {}, so operation {}, {}, cannot complete; "
                "all ranks must make the same calls",
-               rank, *left_after_[rank], wanted.sequence, describe(wanted))
+               rank, *left_after_[rank], wanted.signature.sequence, wanted.text())
         .with_rank(static_cast<int>(rank))
-        .with_operation(operator_name(wanted.op));
+        .with_operation(operator_name(wanted.signature.op));
   }
   return Status::ok();
 }
 
-Status RollCall::arrive(int rank, const Signature& signature, Milliseconds timeout, TimePoint now) {
+Status RollCall::arrive(int rank, const Signature& signature, Milliseconds timeout, TimePoint now, std::string site) {
   const int other = first_arrived();
+  Arrival mine{signature, now + timeout, std::move(site)};
   if (other >= 0 && arrivals_[other]->signature != signature) {
-    const Signature& theirs = arrivals_[other]->signature;
+    const Arrival& theirs = *arrivals_[other];
     const bool rank_is_lower = rank < other;
     return mismatch(
                "ranks made different calls as operation {} of the group: rank {} called {}, rank {} called {}; all "
-               "ranks "
-               "must make the same calls in the same order",
-               theirs.sequence, rank_is_lower ? rank : other, describe(rank_is_lower ? signature : theirs),
-               rank_is_lower ? other : rank, describe(rank_is_lower ? theirs : signature))
+               "ranks must make the same calls in the same order",
+               theirs.signature.sequence, rank_is_lower ? rank : other, (rank_is_lower ? mine : theirs).text(),
+               rank_is_lower ? other : rank, (rank_is_lower ? theirs : mine).text())
         .with_rank(rank_is_lower ? other : rank)
         .with_operation(operator_name(signature.op));
   }
   if (num_arrived_ == 0) first_arrival_ = now;
   if (!arrivals_[rank]) ++num_arrived_;
-  arrivals_[rank] = Arrival{signature, now + timeout};
-  return check_left(signature);
+  arrivals_[rank] = std::move(mine);
+  return check_left(*arrivals_[rank]);
 }
 
 Status RollCall::leave(int rank, std::uint64_t sequence) {
   left_after_[rank] = sequence;
-  return someone_waits() ? check_left(arrivals_[first_arrived()]->signature) : Status::ok();
+  return someone_waits() ? check_left(*arrivals_[first_arrived()]) : Status::ok();
 }
 
 void RollCall::next() {
@@ -89,8 +90,7 @@ Status RollCall::check_deadline(TimePoint now) const {
     return timed_out(
                "{} did not call operation {}, {}, within {:.1f} s; look at what that rank is doing, or raise the "
                "time-out (comm.timeout_ms)",
-               list_ranks(late), arrival->signature.sequence, describe(arrival->signature),
-               seconds(now - first_arrival_))
+               list_ranks(late), arrival->signature.sequence, arrival->text(), seconds(now - first_arrival_))
         .with_rank(late.front())
         .with_operation(operator_name(arrival->signature.op));
   }
@@ -100,9 +100,9 @@ Status RollCall::check_deadline(TimePoint now) const {
 std::optional<std::string> RollCall::late_warning(TimePoint now) {
   if (!someone_waits() || warned_ || now < first_arrival_ + late_) return std::nullopt;
   warned_ = true;
-  const Signature& signature = arrivals_[first_arrived()]->signature;
+  const Arrival& first = *arrivals_[first_arrived()];
   return fmt::format("{} did not call operation {}, {}, after {:.1f} s; {} of {} ranks wait", list_ranks(missing()),
-                     signature.sequence, describe(signature), seconds(now - first_arrival_), num_arrived_,
+                     first.signature.sequence, first.text(), seconds(now - first_arrival_), num_arrived_,
                      arrivals_.size());
 }
 

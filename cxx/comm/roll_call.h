@@ -19,7 +19,8 @@ class RollCall {
 
   // Rank calls the operation that comes next. Fails with OAR_E_MISMATCH if an earlier arrival differs (both are named),
   // with OAR_E_PEER_LOST if a rank has left before it.
-  Status arrive(int rank, const Signature& signature, Milliseconds timeout, TimePoint now);
+  // `site` is where it calls it from (CallSite::text()), for messages.
+  Status arrive(int rank, const Signature& signature, Milliseconds timeout, TimePoint now, std::string site = {});
   // Rank closed its group on purpose after `sequence` operations. A failure only if others are waiting for it.
   Status leave(int rank, std::uint64_t sequence);
 
@@ -39,9 +40,11 @@ class RollCall {
   struct Arrival {
     Signature signature;
     TimePoint deadline;
+    std::string site;
+    std::string text() const { return describe(signature) + site; }
   };
   int first_arrived() const;
-  Status check_left(const Signature& wanted) const;
+  Status check_left(const Arrival& wanted) const;
   bool someone_waits() const { return num_arrived_ > 0 && !is_complete(); }
 
   Milliseconds late_;

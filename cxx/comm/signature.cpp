@@ -74,10 +74,9 @@ std::string describe(const Signature& signature) {
       return fmt::format("{}({} of {} per rank)", name, reduce_op_name(signature.reduce_op), elements(signature));
     case Operator::kBroadcast:
     case Operator::kReceive:
-      return fmt::format("{}({} from rank {})", name, elements(signature),
-                         signature.op == Operator::kReceive ? signature.peer : signature.root);
+      return fmt::format("{}({} from rank {})", name, elements(signature), signature.root);
     case Operator::kSend:
-      return fmt::format("{}({} to rank {})", name, elements(signature), signature.peer);
+      return fmt::format("{}({} to rank {})", name, elements(signature), signature.peer());
     case Operator::kAllGather:
     case Operator::kAllToAll:
       return fmt::format("{}({} per rank)", name, elements(signature));

@@ -33,8 +33,8 @@ struct Signature {
   // tensor (all_to_all: its input). Where parts differ: all_gather, of all ranks' together; all_to_all, of one row. 0
   // for bytes, whose sizes may differ.
   std::int64_t numel = 0;
-  std::int32_t root = -1;
-  std::int32_t peer = -1;    // of a send or receive
+  std::int32_t root = -1;    // of a send or receive: the peer
+  std::uint32_t tag = 0;     // number_of_tag(); 0: none. Sends and receives have none
   std::uint32_t layout = 0;  // how the elements are divided, by layout_of(): a ragged or coalesced call; else 0
   Operator op = Operator::kBarrier;
   std::int8_t dtype = 0;           // c10::ScalarType
@@ -44,7 +44,8 @@ struct Signature {
   std::uint8_t num_parts = 0;  // tensors of a coalesced call, at most 255; 0 = not coalesced
 
   bool operator==(const Signature&) const = default;
-  std::int64_t bytes() const;  // of numel elements
+  std::int64_t bytes() const;        // of numel elements
+  int peer() const { return root; }  // of a send or receive
   bool is_point_to_point() const { return op == Operator::kSend || op == Operator::kReceive; }
 };
 static_assert(sizeof(Signature) == 32, "no padding: backends compare and send it as bytes");

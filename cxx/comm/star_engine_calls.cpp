@@ -22,7 +22,7 @@ Status StarEngine::submit(std::shared_ptr<Operation> operation) {
     new_operations_.push_back(operation);
     try {
       admission_.number(signature);
-      operation->ticket = recorder_.begin(signature);
+      operation->ticket = recorder_.begin(signature, operation->site);
     } catch (...) {  // out of memory: nothing has been called then
       new_operations_.pop_back();
       throw;

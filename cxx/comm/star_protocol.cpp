@@ -92,7 +92,7 @@ void StarProtocol::start_next() {
 
 void StarProtocol::arrive_at_hub(int rank, Arrival arrival) {
   if (arrival.signature.sequence != num_verdicts_ + 1) return fail(unawaited(), /*tell_peers=*/true);
-  Status status = roll_call_.arrive(rank, arrival.signature, arrival.timeout, now_);
+  Status status = roll_call_.arrive(rank, arrival.signature, arrival.timeout, now_, arrival.site);
   if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);
   arrivals_[rank] = std::move(arrival);
   if (skew_ != nullptr) arrivals_us_[rank] = ArrivalSkew::us_of(now_);

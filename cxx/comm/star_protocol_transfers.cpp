@@ -92,7 +92,7 @@ Status StarProtocol::check_fetches(int rank_that_left, std::uint64_t last) const
 
 // The n-th send of a to b is the n-th receive of b from a, so the one signature tells the other.
 void StarProtocol::deliver(int sender, Signature signature, std::string data) {
-  const int receiver = std::exchange(signature.peer, sender);
+  const int receiver = std::exchange(signature.root, sender);
   signature.op = Operator::kReceive;
   conclude_transfer(receiver, signature, std::move(data));
 }
@@ -134,7 +134,7 @@ void StarProtocol::check_posts() {
     return fail(timed_out("{} to {} within {:.1f} s: the process of one of the two is stopped, or the network is",
                           is_hub() ? "there came no data" : "rank 0 gave no answer", describe(signature),
                           std::chrono::duration<double>(posted.operation->timeout).count())
-                    .with_rank(is_hub() ? signature.peer : 0)
+                    .with_rank(is_hub() ? signature.peer() : 0)
                     .with_operation(operator_name(signature.op)),
                 /*tell_peers=*/true);
   }

@@ -22,10 +22,10 @@ void TransferBook::for_each_post(Fn fn) const {
 }
 
 Status TransferBook::check_left(int rank, const Signature& signature) const {
-  if (!left_after_[signature.peer]) return Status::ok();
+  if (!left_after_[signature.peer()]) return Status::ok();
   return peer_lost("a rank has left the group: rank {} closed it after operation {}, so rank {}'s {} cannot complete",
-                   signature.peer, *left_after_[signature.peer], rank, describe(signature))
-      .with_rank(signature.peer)
+                   signature.peer(), *left_after_[signature.peer()], rank, describe(signature))
+      .with_rank(signature.peer())
       .with_operation(operator_name(signature.op));
 }
 
@@ -48,12 +48,13 @@ Result<std::optional<TransferBook::Match>> TransferBook::post(int rank, const Si
                                                               Milliseconds timeout, std::string payload,
                                                               TimePoint now) {
   const int world_size = static_cast<int>(left_after_.size());
-  if (!signature.is_point_to_point() || signature.peer < 0 || signature.peer >= world_size || signature.peer == rank) {
+  if (!signature.is_point_to_point() || signature.peer() < 0 || signature.peer() >= world_size ||
+      signature.peer() == rank) {
     return Status(OAR_E_VERSION, fmt::format("rank {} posted {}; do all ranks run the same version of Oarlock?", rank,
                                              describe(signature)));
   }
   const bool sends = signature.op == Operator::kSend;
-  const std::pair<int, int> ranks = sends ? std::pair(rank, signature.peer) : std::pair(signature.peer, rank);
+  const std::pair<int, int> ranks = sends ? std::pair(rank, signature.peer()) : std::pair(signature.peer(), rank);
   Pair& pair = pairs_[ranks];
   Post mine{signature, now, now + timeout, std::move(payload)};
   std::deque<Post>& waiting = sends ? pair.receives : pair.sends;
@@ -74,7 +75,7 @@ Status TransferBook::leave(int rank, std::uint64_t sequence) {
   left_after_[rank] = sequence;
   Status lost = Status::ok();
   for_each_post([&](int waiting, const Post& post) {
-    if (post.signature.peer != rank) return false;
+    if (post.signature.peer() != rank) return false;
     lost = check_left(waiting, post.signature);
     return true;
   });
@@ -86,13 +87,13 @@ Status TransferBook::check_deadline(TimePoint now) const {
   for_each_post([&](int rank, const Post& post) {
     if (now < post.deadline) return false;
     const bool sends = post.signature.op == Operator::kSend;
-    late =
-        timed_out(
-            "rank {} waited {:.1f} s in {}, and rank {} did not {} it; look at what that rank is doing, or "
-            "raise the time-out (comm.timeout_ms)",
-            rank, seconds(now - post.since), describe(post.signature), post.signature.peer, sends ? "receive" : "send")
-            .with_rank(post.signature.peer)
-            .with_operation(operator_name(post.signature.op));
+    late = timed_out(
+               "rank {} waited {:.1f} s in {}, and rank {} did not {} it; look at what that rank is doing, or "
+               "raise the time-out (comm.timeout_ms)",
+               rank, seconds(now - post.since), describe(post.signature), post.signature.peer(),
+               sends ? "receive" : "send")
+               .with_rank(post.signature.peer())
+               .with_operation(operator_name(post.signature.op));
     return true;
   });
   return late;
@@ -106,7 +107,7 @@ std::optional<std::string> TransferBook::late_warning(TimePoint now) {
         post.warned = true;
         const int rank = posts == &pair.sends ? ranks.first : ranks.second;
         return fmt::format("rank {} waits in {} for {:.1f} s, and rank {} has not called the other side of it", rank,
-                           describe(post.signature), seconds(now - post.since), post.signature.peer);
+                           describe(post.signature), seconds(now - post.since), post.signature.peer());
       }
     }
   }

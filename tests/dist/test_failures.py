@@ -25,6 +25,8 @@ MISMATCHES = {
     "operation": "(lambda: world.barrier()) if world.rank % 2 else (lambda: world.broadcast_bytes(b'x'))",
     "order": "lambda: [world.barrier(), world.all_gather_bytes(b'')] if world.rank % 2"
              " else [world.all_gather_bytes(b''), world.barrier()]",
+    "tag": "lambda: (check(lib.oar_group_set_tag(world.group, [b'loss', b'gradient'][world.rank % 2])),"
+           " world.all_reduce(np.zeros(8, np.float32)).wait())",
 }
 
 
@@ -312,3 +314,21 @@ again.barrier()
 again.close()
 """)
     assert [outcome["status"] for outcome in outcomes(results)] == ["OAR_E_STATE"] * 2
+
+
+@pytest.mark.parametrize("backend", ["shm", "gloo"])
+def test_a_mismatch_says_where_each_rank_called_from(backend, tmp_path):
+    """Rank 0 alone saves (what a program that saves on rank 0 only gets wrong), the other one has tagged its call."""
+    results = run_world(2, f"""
+with state(comm_backend={backend!r}) as world:
+    accelerator = ctypes.c_void_p(call_out(lib.oar_accelerator_create, world.handle, None))
+    def diverge():
+        if world.rank == 0: return check(lib.oar_accelerator_save(accelerator, {str(tmp_path).encode()!r}, None))
+        check(lib.oar_group_set_tag(world.group, b"validation loss"))
+        world.all_reduce(np.zeros(8, np.float32)).wait()
+    report(outcome=attempt(diverge))
+    lib.oar_accelerator_release(accelerator)
+""")
+    for outcome in outcomes(results):
+        assert outcome["status"] == "OAR_E_MISMATCH", outcome
+        assert " in oar_accelerator_save, rank 1 called all_reduce(sum of 8 float32) tagged 'validation loss'" in outcome["text"], outcome

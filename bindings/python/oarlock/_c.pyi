@@ -1327,6 +1327,14 @@ def group_send(group: GroupHandle, tensor: TensorHandle, peer: int, timeout_ms: 
     OAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.
     Threads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.
     """
+def group_set_tag(group: GroupHandle, tag: str | None) -> None:
+    """Name the collectives that this rank calls from now on, its own and those that other calls (oar_accelerator_step, say) make in this group. Ranks compare the name with the rest of the signature, so that two calls of one shape that mean different things (a loss's and a gradient's) are an OAR_E_MISMATCH; texts of errors and oar_state_dump give it. Sends and receives are not compared by it. It costs a few nanoseconds a call.
+
+    group: borrowed.
+    tag: UTF-8, copied, at most 63 bytes. NULL or "": no name any more.
+    OAR_E_ARGUMENT the tag is longer, or no UTF-8.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def group_size(group: GroupHandle) -> int:
     """How many ranks the group has.
 

@@ -191,6 +191,10 @@ class Group(Collectives, Nested):
         """Leave a group that was made of another one, which goes on. The group of all ranks ends with its state."""
         _c.group_close(self)
 
+    def set_tag(self, tag: str | None) -> None:
+        """Name the collectives that this rank calls from now on; ranks compare the name. None: no name any more."""
+        _c.group_set_tag(self, tag)
+
     def abort(self, reason: str) -> None:
         """Make the group dead on every rank: waiting and later calls raise Aborted with the reason. From any thread."""
         _c.group_abort(self, reason)

@@ -544,6 +544,10 @@ oar_status oar_group_scatter(oar_group *HANDLE, oar_tensor *HANDLE_OR_NONE, oar_
 %feature("docstring") oar_group_send "Send a tensor to one rank, which receives it by oar_group_receive.\n\ngroup: borrowed.\ntensor: retained until the work is done, and not to be written before. Any dtype, shape and strides; zero elements are fine.\npeer: the rank that receives; not this one.\ntimeout_ms: milliseconds to wait for the peer; 0 takes the group's own value; negative is refused.\nout_work: owned; end with oar_work_release. Untouched on failure. NULL: see above.\nOAR_E_ARGUMENT the peer is no other rank of the group; a negative time-out.\nOAR_E_ABORTED the group is dead; the text tells since what. What only peers can reveal (OAR_E_MISMATCH, OAR_E_TIMEOUT, OAR_E_PEER_LOST) arrives with oar_work_wait.\nThreads: serial(group, tensor); waits for peers only if out_work is NULL. Other threads of Python run meanwhile.";
 %thread oar_group_send;
 oar_status oar_group_send(oar_group *HANDLE, oar_tensor *HANDLE, int32_t SCALAR, int64_t SCALAR, oar_work **HANDLE_OUT);
+%exception oar_group_set_tag { OAR_FIRST_USE $action }
+%feature("docstring") oar_group_set_tag "Name the collectives that this rank calls from now on, its own and those that other calls (oar_accelerator_step, say) make in this group. Ranks compare the name with the rest of the signature, so that two calls of one shape that mean different things (a loss's and a gradient's) are an OAR_E_MISMATCH; texts of errors and oar_state_dump give it. Sends and receives are not compared by it. It costs a few nanoseconds a call.\n\ngroup: borrowed.\ntag: UTF-8, copied, at most 63 bytes. NULL or \"\": no name any more.\nOAR_E_ARGUMENT the tag is longer, or no UTF-8.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_group_set_tag;
+oar_status oar_group_set_tag(oar_group *HANDLE, const char *TEXT_OR_NONE);
 %exception oar_group_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_group_size "How many ranks the group has.\n\ngroup: borrowed.\nout_size: at least 1.\nThreads: any.";
 oar_status oar_group_size(oar_group *HANDLE, int32_t *SCALAR_OUT);

@@ -3,8 +3,8 @@
  * (tensors) and objects.h (bytes).
  *
  * All ranks make the same calls in the same order. Every call carries a sequence number and a signature (operation,
- * element type, number of elements, root, reduction) that the ranks compare before data moves, so that different calls
- * are an OAR_E_MISMATCH on every rank and never wrong data. After a mismatch, a time-out, a lost rank or an abort the
+ * element type, number of elements, root, reduction, tag) that the ranks compare before data moves, so that different
+ * calls are an OAR_E_MISMATCH on every rank, whose text says what each called and from where, and never wrong data. After a mismatch, a time-out, a lost rank or an abort the
  * group is dead: running operations end with that failure, later calls give OAR_E_ABORTED with the same text. The
  * process and other groups live on.
  *
@@ -177,6 +177,22 @@ oar_group_alloc_shared(oar_group *group, int32_t dtype, const int64_t *shape, si
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_group_arrival_skew(oar_group *group, int64_t timeout_ms, OAR_OUT OAR_OWNED oar_bytes **out_json) OAR_NOEXCEPT;
+
+/**
+ * Name the collectives that this rank calls from now on, its own and those that other calls (oar_accelerator_step, say)
+ * make in this group. Ranks compare the name with the rest of the signature, so that two calls of one shape that mean
+ * different things (a loss's and a gradient's) are an OAR_E_MISMATCH; texts of errors and oar_state_dump give it.
+ * Sends and receives are not compared by it. It costs a few nanoseconds a call.
+ *
+ * @param[in] group  borrowed.
+ * @param[in] tag    UTF-8, copied, at most 63 bytes. NULL or "": no name any more.
+ *
+ * @return OAR_E_ARGUMENT  the tag is longer, or no UTF-8.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_group_set_tag(oar_group *group, OAR_NULLABLE const char *tag) OAR_NOEXCEPT;
 
 /**
  * Make the group dead on every rank. Calls that wait, here and on the peers, return OAR_E_ABORTED within 100 ms (plus

@@ -29,7 +29,7 @@ class SelfGroup : public Group {
     return std::shared_ptr<Work>(std::make_shared<DoneWork>());
   }
   Status run(Call& call) override {
-    OAR_TRY(record(call.signature));
+    OAR_TRY(record(call));
     const at::NoGradGuard no_grad;
     // What this rank gives is all there is: every reduction of one is itself, and its part of all is the whole.
     if (call.output.defined() && call.tensor.defined()) call.output.copy_(call.tensor.reshape(call.output.sizes()));
@@ -55,12 +55,13 @@ class SelfGroup : public Group {
   std::shared_ptr<FlightRecorder> recorder() const override { return recorder_; }
 
  private:
-  Status record(Signature& signature) {
+  Status record(Call& call) {
+    Signature& signature = call.signature;
     std::lock_guard lock(mutex_);
     if (closed_) return invalid_state("the group is closed; {} needs an open one", operator_name(signature.op));
     OAR_TRY(Status(aborted_));
     signature.sequence = ++num_done_;
-    const std::uint64_t ticket = recorder_->begin(signature);
+    const std::uint64_t ticket = recorder_->begin(signature, call.site);
     recorder_->advance(ticket, FlightRecorder::Phase::kDone, signature.sequence);
     return Status::ok();
   }

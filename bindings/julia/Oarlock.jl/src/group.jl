@@ -21,6 +21,8 @@ rank(group::Group) = Int(value(out -> Lib.oar_group_rank(group, out), Int32))
 Base.length(group::Group) = Int(value(out -> Lib.oar_group_size(group, out), Int32))
 
 barrier(group::Group; timeout = nothing) = complete(work -> Lib.oar_group_barrier(group, milliseconds(timeout), work))
+"Name the collectives that this rank calls from now on; ranks compare the name. Empty: none any more."
+set_tag(group::Group, tag::AbstractString) = check(Lib.oar_group_set_tag(group, tag))
 abort(group::Group, reason::AbstractString) = check(Lib.oar_group_abort(group, reason))
 
 """

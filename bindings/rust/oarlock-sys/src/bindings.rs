@@ -2381,6 +2381,21 @@ straggler is to blame for more than three quarters of all lateness.
         timeout_ms: i64,
         out_json: *mut *mut oar_bytes,
     ) -> oar_status;
+    /**Name the collectives that this rank calls from now on, its own and those that other calls (oar\_accelerator\_step, say)
+make in this group. Ranks compare the name with the rest of the signature, so that two calls of one shape that mean
+different things (a loss's and a gradient's) are an OAR\_E\_MISMATCH; texts of errors and oar\_state\_dump give it.
+Sends and receives are not compared by it. It costs a few nanoseconds a call.
+
+* `group` (in) borrowed.
+* `tag` (in) UTF-8, copied, at most 63 bytes. NULL or "": no name any more.
+
+* **return** OAR\_E\_ARGUMENT the tag is longer, or no UTF-8.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_group_set_tag(
+        group: *mut oar_group,
+        tag: *const ::core::ffi::c_char,
+    ) -> oar_status;
     /**Make the group dead on every rank. Calls that wait, here and on the peers, return OAR\_E\_ABORTED within 100 ms (plus
 the network's time), with the reason and this rank's number; so do all later calls. Does not wait. Aborting twice is
 fine: the first reason stays.

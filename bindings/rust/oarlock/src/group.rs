@@ -226,6 +226,16 @@ impl Group {
         .map(Tensor)
     }
 
+    /// Names the collectives that this rank calls from now on; ranks compare the name. Empty: none any more.
+    ///
+    /// # Errors
+    /// `Argument` if it has more than 63 bytes.
+    pub fn set_tag(&self, tag: &str) -> Result<()> {
+        let tag = c_text("the tag", tag)?;
+        // SAFETY: as above; the text ends with NUL.
+        check(unsafe { sys::oar_group_set_tag(self.as_raw(), tag.as_ptr()) })
+    }
+
     /// Makes the group dead on every rank: calls that wait give `Aborted` with the reason.
     pub fn abort(&self, reason: &str) -> Result<()> {
         let reason = c_text("the reason", reason)?;

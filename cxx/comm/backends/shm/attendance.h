@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "comm/backends/shm/rounds.h"
+#include "comm/call.h"
 #include "comm/roll_call.h"
 #include "comm/star_engine.h"
 
@@ -20,8 +21,8 @@ class Attendance {
   // Posts the coming round and waits until all ranks have. A failure is the group's: it is dead on every rank then.
   // The first round of an operation compares the signatures: when it gives ok, all ranks make the same call, and before
   // that nothing but slots has been written.
-  Status post_first(const Signature& signature, Milliseconds timeout);
-  Status post(const Signature& signature, Milliseconds timeout);
+  Status post_first(const Call& call);
+  Status post(const Call& call);
   // Makes the group dead on every rank, from the operation of that number on; gives the failure that holds.
   Status fail(Status status, std::uint64_t sequence);
   // Ok, or why no operation can begin.
@@ -33,11 +34,11 @@ class Attendance {
   Status why_none_begins(Operator op) const;
   // Of a group that some rank has declared dead, or that is being closed here.
   Status why_it_ended() const;
-  Status wait_slowly(const Signature& signature, Milliseconds timeout, bool is_first);
+  Status wait_slowly(const Call& call, bool is_first);
   // The posted signatures, in the order of the ranks; a failure: one differs.
-  Result<RollCall> take_roll(const Signature& signature, Milliseconds timeout, Clock::TimePoint start) const;
-  Status check_left(const Signature& signature) const;
-  Status missing_data(const Signature& signature, Milliseconds timeout) const;
+  Result<RollCall> take_roll(const Call& call, Clock::TimePoint start) const;
+  Status check_left(const Call& call) const;
+  Status missing_data(const Call& call) const;
   std::vector<int> missing() const;
   void record_arrivals();
 

@@ -69,6 +69,11 @@ std::size_t Rounds::memory_bytes(int size) {
   return (sizeof(Front) + sizeof(Header) * ranks + kPage - 1) / kPage * kPage + ranks * 2 * kSlotBytes;
 }
 
+void Rounds::write_site(const CallSite& site) {
+  copy_text(site.text(), header_of(rank_).sites[next_ & 1], kSiteBytes);
+  signed_sites_[next_ & 1] = site;
+}
+
 bool Rounds::is_posted(int rank, std::uint32_t round) const {
   return post_of(rank, round).round.load(std::memory_order_acquire) == round;
 }

@@ -12,10 +12,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "base/clock.h"
 #include "base/status.h"
 #include "comm/backends/shm/memory.h"
+#include "comm/call_site.h"
 #include "comm/signature.h"
 
 namespace oarlock {
@@ -34,11 +36,13 @@ class Rounds {
   // This rank's for the coming round.
   std::byte* slot() { return slot_of(rank_, next_); }
   std::byte* inline_data() { return post_of(rank_, next_).data; }
-  // The first round of an operation carries what is called, and when; later ones nothing. `arrived_us`: 0 is not said.
-  void sign(const Signature& signature, std::uint32_t arrived_us) {
+  // The first round of an operation carries what is called, from where, and when; later ones nothing. `arrived_us`: 0 is
+  // not said.
+  void sign(const Signature& signature, const CallSite& site, std::uint32_t arrived_us) {
     Post& mine = post_of(rank_, next_);
     mine.signature = signature;
     mine.arrived_us = arrived_us;
+    if (site != signed_sites_[next_ & 1]) write_site(site);
   }
 
   enum class Outcome { kAll, kInterrupted, kWaiting };
@@ -51,6 +55,7 @@ class Rounds {
   const std::byte* inline_data_of(int rank) const { return post_of(rank, next_ - 1).data; }
   const Signature& signature_of(int rank) const { return post_of(rank, next_ - 1).signature; }
   std::uint32_t arrived_us_of(int rank) const { return post_of(rank, next_ - 1).arrived_us; }
+  std::string site_of(int rank) const { return header_of(rank).sites[(next_ - 1) & 1]; }
   bool has_posted(int rank) const;
 
   // This rank leaves: it has completed `sequence` operations and will post no more. Peers that wait are told.
@@ -76,9 +81,11 @@ class Rounds {
     Signature signature;
     std::byte data[kInlineBytes];
   };
+  static constexpr std::size_t kSiteBytes = 160;
   struct Header {  // of one rank
     Post posts[2];
     alignas(64) std::atomic<std::uint32_t> num_sleepers;  // that wait for a post of this rank
+    char sites[2][kSiteBytes];                            // CallSite::text() of the posts that carry a signature
     alignas(64) std::atomic<std::uint64_t> left_after;    // 1 more than the operations that it has completed; 0: no
   };
   static_assert(sizeof(Post) == 64);
@@ -98,12 +105,14 @@ class Rounds {
   std::byte* slot_of(int rank, std::uint32_t round) const {
     return slots_ + (static_cast<std::size_t>(rank) * 2 + (round & 1)) * kSlotBytes;
   }
+  void write_site(const CallSite& site);
   bool is_posted(int rank, std::uint32_t round) const;
   Outcome sleep_for(int rank, std::uint32_t round, Clock::TimePoint until);
 
   SharedMemory memory_;
   int rank_, size_;
   std::byte* slots_;
+  CallSite signed_sites_[2];  // what this rank's header says
   std::uint32_t next_ = 1;
   int num_spins_;
   std::atomic<bool> interrupted_{false};

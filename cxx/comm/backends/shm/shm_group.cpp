@@ -126,7 +126,7 @@ class SharedWork : public OperationWork {
 Status ShmGroup::begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase) {
   if (is_closed_) return invalid_state("the group is closed; {} needs an open one", operator_name(call.signature.op));
   call.signature.sequence = num_begun_ + 1;
-  ticket = engine_->recorder().begin(call.signature, phase);
+  ticket = engine_->recorder().begin(call.signature, call.site, phase);
   ++num_begun_;
   return Status::ok();
 }

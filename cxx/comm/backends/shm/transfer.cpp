@@ -26,11 +26,11 @@ bool fits_post(const at::Tensor& tensor) { return tensor.nbytes() <= Rounds::kIn
 }  // namespace
 
 Status SharedTransfer::meet(const Call& call) {
-  if (!std::exchange(has_met_, true)) return attendance_.post_first(call.signature, call.timeout);
+  if (!std::exchange(has_met_, true)) return attendance_.post_first(call);
   if (!std::exchange(is_moving_, true)) {
     engine_.recorder().advance(ticket_, FlightRecorder::Phase::kMovingData, call.signature.sequence);
   }
-  return attendance_.post(call.signature, call.timeout);
+  return attendance_.post(call);
 }
 
 Status SharedTransfer::run(Call& call, std::uint64_t ticket) {

@@ -1,0 +1,23 @@
+#include "comm/call_site.h"
+
+#include <fmt/format.h>
+
+#include "base/current_function.h"
+#include "comm/signature.h"
+
+namespace oarlock {
+
+std::string CallSite::text() const {
+  std::string text = tag != nullptr ? fmt::format(" tagged '{}'", *tag) : "";
+  if (function == nullptr) return text;
+  const std::string_view name = function_name(function);
+  if (!name.starts_with("oar_group_") && name != "oar_state_barrier") text += fmt::format(" in {}", name);
+  return text;
+}
+
+std::uint32_t number_of_tag(const std::string& tag) {
+  if (tag.empty()) return 0;
+  return layout_of({tag.begin(), tag.end()});
+}
+
+}  // namespace oarlock
