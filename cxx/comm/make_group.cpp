@@ -4,10 +4,13 @@
 #include <utility>
 
 #include "base/log.h"
+#include "comm/backends/gloo/gloo_transport.h"
 #include "comm/backends/nccl/nccl_group.h"
+#include "comm/backends/hierarchy/hierarchy_transport.h"
 #include "comm/backends/shm/rounds.h"
 #include "comm/backends/shm/share.h"
 #include "comm/backends/shm/shm_group.h"
+#include "comm/hosts.h"
 #include "comm/operation_work.h"
 #include "comm/star_group.h"
 
@@ -26,20 +29,39 @@ Result<std::vector<std::string>> exchange_bytes(StarEngine& engine, std::string 
   return std::move(operation->gathered);
 }
 
-Result<SharedMemory> memory_of_rounds(StarEngine& engine, Milliseconds timeout) {
+// Of the ranks that share a host, for their rounds.
+Result<SharedMemory> memory_of_rounds(StarEngine& engine, const Hosts& hosts, Milliseconds timeout) {
+  const int rank = engine.rank();
+  const auto num_ranks = static_cast<int>(hosts.ranks_of(hosts.host_of(rank)).size());
   OAR_ASSIGN(SharedMemory memory,
-             share_memory(engine.rank(), Rounds::memory_bytes(engine.world_size()),
+             share_memory(rank, hosts.leader_of(rank), Rounds::memory_bytes(num_ranks),
                           [&](std::string mine) { return exchange_bytes(engine, std::move(mine), timeout); }));
   engine.recorder().clear();  // of what nobody called
   if (engine.skew() != nullptr) engine.skew()->clear();
   return memory;
 }
 
+MakeTransport transport_over_hosts(Hosts hosts, SharedMemory memory) {
+  const auto shared = std::make_shared<SharedMemory>(std::move(memory));
+  return [hosts = std::move(hosts), shared](Star& star, Milliseconds connect_timeout) {
+    const auto meeting = gloo_meeting_of(star, connect_timeout);
+    HierarchyParts parts{hosts, star.rank, std::move(*shared), nullptr, nullptr};
+    parts.all = make_gloo_transport(meeting, "all", star.rank, star.world_size);
+    if (hosts.leader_of(star.rank) == star.rank) {
+      parts.leaders = make_gloo_transport(meeting, "leaders", hosts.host_of(star.rank), hosts.size());
+    }
+    return make_hierarchy_transport(std::move(parts));
+  };
+}
+
 Result<std::shared_ptr<Group>> choose_group(Star star, StarEngine::Limits limits, Milliseconds timeout,
                                             const std::string& backend, const NcclNames& nccl) {
-  const bool one_host = star.one_host();
+  const Hosts hosts(star.members);
+  const bool one_host = hosts.size() == 1, is_spread = hosts.size() == star.world_size;
   if (backend == "shm" && !one_host) {
-    return bad_environment("option comm.backend is 'shm', but the ranks are on several hosts; 'auto' takes gloo then");
+    return bad_environment(
+        "option comm.backend is 'shm', but the ranks are on several hosts; 'auto' takes it inside each and gloo between "
+        "them");
   }
   auto engine = std::make_unique<StarEngine>(std::move(star), limits);
   const Milliseconds meeting_timeout = std::min(limits.connect_timeout, timeout);
@@ -48,14 +70,18 @@ Result<std::shared_ptr<Group>> choose_group(Star star, StarEngine::Limits limits
     const auto gather = [&](std::string mine) { return exchange_bytes(own, std::move(mine), meeting_timeout); };
     return make_nccl_group(std::move(engine), timeout, gather, nccl);
   }
-  if (backend == "gloo" || !one_host) return make_star_group(std::move(engine), timeout);
-  Result<SharedMemory> memory = memory_of_rounds(*engine, meeting_timeout);
-  if (memory.is_ok()) return make_shm_group(std::move(engine), std::move(memory).value(), timeout);
+  if (backend == "gloo" || is_spread) return make_star_group(std::move(engine), timeout);
+  Result<SharedMemory> memory = memory_of_rounds(*engine, hosts, meeting_timeout);
+  if (memory.is_ok() && one_host) return make_shm_group(std::move(engine), std::move(memory).value(), timeout);
+  if (memory.is_ok()) {
+    engine->set_transport(transport_over_hosts(hosts, std::move(memory).value()));
+    return make_star_group(std::move(engine), timeout);
+  }
   Status failure = engine->take_failure();
   if (!failure.is_ok()) return failure;
   if (backend == "shm") return std::move(memory).status().within("option comm.backend is 'shm'");
   if (engine->rank() == 0) {
-    log(LogLevel::kWarning, "comm", "the ranks share no memory, data goes by gloo, which is slower ({})",
+    log(LogLevel::kWarning, "comm", "ranks of one host share no memory, all data goes by gloo, which is slower ({})",
         memory.status().message());
   }
   return make_star_group(std::move(engine), timeout);

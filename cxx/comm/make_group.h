@@ -1,4 +1,5 @@
-// The group of all ranks that have met: by shared memory on one host, else by the star engine and gloo.
+// The group of all ranks that have met: by shared memory on one host; else by the star engine, with shared memory
+// inside hosts and gloo between them.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,8 +108,10 @@ Member this_member() {
   member.host_name = name;
   std::string boot_id;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot_id);
-  // Containers share the machine's boot id but not its network, so the name counts too.
-  member.host_id = fmt::format("{}/{}", boot_id, member.host_name);
+  // Containers share the machine's boot id but not its loopback address and name.
+  struct stat network {};
+  if (::stat("/proc/self/ns/net", &network) != 0) network.st_ino = 0;
+  member.host_id = fmt::format("{}/{}/{}", boot_id, network.st_ino, member.host_name);
   return member;
 }
 

@@ -23,6 +23,9 @@ StarEngine::StarEngine(Star star, Limits limits)
       limits_(limits),
       skew_(limits.arrival_skew ? std::make_shared<ArrivalSkew>(star_.world_size) : nullptr),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      make_transport_([](Star& own, Milliseconds timeout) {
+        return make_gloo_transport(gloo_meeting_of(own, timeout), "all", own.rank, own.world_size);
+      }),
       protocol_(star_, limits.late, *this, skew_),
       data_signal_(std::make_shared<DataSignal>(wake_.get())) {
   thread_ = start_thread("oar-comm", [this] { run(); });

@@ -65,8 +65,10 @@ class StarEngine : private StarProtocol::Shell {
     std::function<void(const Status& why, bool is_own)> on_failure;  // is_own: the peers hear of it from here
   };
   void attach(Companion companion);  // before operations begin
-  void close();                      // goodbye to the peers; operations still running are aborted. Twice is fine
-  std::size_t backlog() const;       // collectives not done yet
+  // What moves large data, if not gloo between all ranks. Before operations begin.
+  void set_transport(MakeTransport make) { make_transport_ = std::move(make); }
+  void close();                 // goodbye to the peers; operations still running are aborted. Twice is fine
+  std::size_t backlog() const;  // collectives not done yet
 
  private:
   // How the data thread tells that it is done; outlives the engine if the transport does.
@@ -122,7 +124,7 @@ class StarEngine : private StarProtocol::Shell {
   bool ended_ = false;
   Companion companion_;  // set once, before operations begin; its functions are called with no lock held
 
-  MakeTransport make_transport_ = [](Star& star, Milliseconds timeout) { return make_gloo_transport(star, timeout); };
+  MakeTransport make_transport_;  // set once, before operations begin; called on the engine's thread
 
   // Only the engine's thread.
   StarProtocol protocol_;

@@ -20,7 +20,8 @@ at::Tensor ramp(std::int64_t rows, std::int64_t start) {
   return at::arange(start, start + rows * 2, at::kDouble).view({rows, 2});
 }
 
-// Ranks of 1, 2, 3 and 4: small operations through rank 0 and large ones past it, and both by shared memory.
+// Ranks of 1, 2, 3 and 4: small operations through rank 0 and large ones past it, both by shared memory, and over
+// several hosts.
 void in_worlds(const std::function<void(Group&)>& fn) {
   std::shared_ptr<Group> self = make_self_group();
   fn(*self);
@@ -28,6 +29,10 @@ void in_worlds(const std::function<void(Group&)>& fn) {
     for (const int size : {2, 3, 4}) run_world(size, fn, inline_bytes);
   }
   for (const int size : {2, 3, 4}) run_world(size, fn, 65536, "shm");
+  // Several hosts: neighbours, ranks apart, a host of one rank.
+  for (const std::vector<int>& hosts : {std::vector{0, 0, 1, 1}, {0, 1, 0, 1}, {0, 1, 1}}) {
+    run_world(static_cast<int>(hosts.size()), fn, 0, "auto", hosts);
+  }
 }
 
 TEST(Collectives, ReduceGivesTheRootTheResultAndLeavesTheOthers) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -35,10 +36,17 @@ void run_world_of(int size, Make make, Fn fn, std::int64_t inline_bytes = 65536)
   for (std::thread& thread : threads) thread.join();
 }
 
-// fn(group) on every rank, which then closes it.
+// fn(group) on every rank, which then closes it. `hosts`: by rank, the number of the host that it says it is on; empty:
+// all are on this one.
 template <class Fn>
-void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536, const char* backend = "gloo") {
-  const auto make = [backend](Star star) { return make_group(std::move(star), {}, Milliseconds(30000), backend); };
+void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536, const char* backend = "gloo",
+               const std::vector<int>& hosts = {}) {
+  const auto make = [backend, hosts](Star star) {
+    for (std::size_t rank = 0; rank < hosts.size(); ++rank) {
+      star.members[rank].host_id = "host " + std::to_string(hosts[rank]);
+    }
+    return make_group(std::move(star), {}, Milliseconds(30000), backend);
+  };
   run_world_of(
       size, make,
       [fn](Result<std::shared_ptr<Group>> group) {

@@ -1,5 +1,6 @@
 #include "comm/backends/gloo/gloo_transport.h"
 
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
 #include "comm/backends/gloo/gloo_call.h"
@@ -35,8 +36,8 @@ at::Tensor as_bytes(const at::Tensor& tensor) { return tensor.view(-1).view(at::
 
 class GlooTransport : public Transport {
  public:
-  GlooTransport(GlooPlace place, Descriptor store_listener)
-      : place_(std::move(place)), store_listener_(std::move(store_listener)) {}
+  GlooTransport(std::shared_ptr<GlooMeeting> meeting, std::string name, int rank, int world_size)
+      : meeting_(std::move(meeting)), name_(std::move(name)), rank_(rank), world_size_(world_size) {}
   const char* name() const override { return "gloo"; }
   Status perform(TransferJob& job) override;
 
@@ -47,19 +48,23 @@ class GlooTransport : public Transport {
   void broadcast(TransferJob& job);
   void all_gather(TransferJob& job);
 
-  const GlooPlace place_;
-  Descriptor store_listener_;
+  const std::shared_ptr<GlooMeeting> meeting_;
+  const std::string name_;
+  const int rank_, world_size_;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;  // goes before the store
 };
 
 void GlooTransport::connect() {
-  store_ = open_data_store(std::move(store_listener_), place_.store_address, place_.store_port, place_.rank == 0,
-                           place_.connect_timeout);
-  auto options = c10d::ProcessGroupGloo::Options::create(place_.connect_timeout);
-  options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(place_.own_address));
+  const GlooMeeting& meeting = *meeting_;
+  const bool serves = meeting.store_listener.is_open();
+  store_ = open_data_store(std::move(meeting_->store_listener), meeting.store_address, meeting.store_port, serves,
+                           meeting.connect_timeout);
+  auto options = c10d::ProcessGroupGloo::Options::create(meeting.connect_timeout);
+  options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(meeting.own_address));
   options->threads = 1;  // one job at a time
-  group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, place_.rank, place_.world_size, options);
+  const auto store = c10::make_intrusive<c10d::PrefixStore>(name_, store_);
+  group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank_, world_size_, options);
 }
 
 Status GlooTransport::perform(TransferJob& job) {
@@ -69,7 +74,7 @@ Status GlooTransport::perform(TransferJob& job) {
 }
 
 void GlooTransport::move(TransferJob& job) {
-  const PieceExchange exchange{*group_, place_.rank, place_.world_size, job.timeout};
+  const PieceExchange exchange{*group_, rank_, world_size_, job.timeout};
   switch (job.signature.op) {
     case Operator::kAllReduce:
       return all_reduce(job);
@@ -97,7 +102,7 @@ void GlooTransport::all_reduce(TransferJob& job) {
   const auto op = static_cast<ReduceOp>(job.signature.reduce_op);
   std::vector<at::Tensor> tensors{is_bitwise(op) ? as_bytes(job.tensor) : job.tensor.view(-1)};
   gloo_call([&] { return group_->allreduce(tensors, options); })->wait();
-  finish_reduction(job.tensor, op, place_.world_size);
+  finish_reduction(job.tensor, op, world_size_);
 }
 
 void GlooTransport::broadcast(TransferJob& job) {
@@ -135,19 +140,20 @@ bool gloo_can_reduce(c10::ScalarType dtype, ReduceOp op) {
   }
 }
 
-std::unique_ptr<Transport> make_gloo_transport(GlooPlace place, Descriptor store_listener) {
-  return std::make_unique<GlooTransport>(std::move(place), std::move(store_listener));
+std::shared_ptr<GlooMeeting> gloo_meeting_of(Star& star, Milliseconds connect_timeout) {
+  const bool one_host = star.one_host();
+  auto meeting = std::make_shared<GlooMeeting>();
+  meeting->own_address = one_host ? "127.0.0.1" : star.own_address;
+  meeting->store_address = one_host ? "127.0.0.1" : star.hub_address;
+  meeting->store_port = star.store_port;
+  meeting->store_listener = std::move(star.store_listener);
+  meeting->connect_timeout = connect_timeout;
+  return meeting;
 }
 
-std::unique_ptr<Transport> make_gloo_transport(Star& star, Milliseconds connect_timeout) {
-  const bool one_host = star.one_host();
-  GlooPlace place{star.rank,
-                  star.world_size,
-                  one_host ? "127.0.0.1" : star.own_address,
-                  one_host ? "127.0.0.1" : star.hub_address,
-                  star.store_port,
-                  connect_timeout};
-  return make_gloo_transport(std::move(place), std::move(star.store_listener));
+std::unique_ptr<Transport> make_gloo_transport(std::shared_ptr<GlooMeeting> meeting, const std::string& name, int rank,
+                                               int world_size) {
+  return std::make_unique<GlooTransport>(std::move(meeting), name, rank, world_size);
 }
 
 }  // namespace oarlock

@@ -10,19 +10,20 @@
 
 namespace oarlock {
 
-struct GlooPlace {
-  int rank = 0;
-  int world_size = 1;
+// Where the transports of a star meet: at a store, which that of them serves on rank 0 that connects first.
+struct GlooMeeting {
   std::string own_address;    // where gloo listens
   std::string store_address;  // where rank 0's store is
   int store_port = 0;
+  Descriptor store_listener;  // rank 0: bound to that port
   Milliseconds connect_timeout{0};
 };
+std::shared_ptr<GlooMeeting> gloo_meeting_of(Star& star, Milliseconds connect_timeout);
 
-// `store_listener`: rank 0's, bound to that port.
-std::unique_ptr<Transport> make_gloo_transport(GlooPlace place, Descriptor store_listener);
-// Between all ranks of the star.
-std::unique_ptr<Transport> make_gloo_transport(Star& star, Milliseconds connect_timeout);
+// Between `world_size` ranks. Transports of one meeting that connect different ranks have different names; one of them
+// connects at a time.
+std::unique_ptr<Transport> make_gloo_transport(std::shared_ptr<GlooMeeting> meeting, const std::string& name, int rank,
+                                               int world_size);
 
 // Whether gloo has arithmetic for this; if not, the bytes go through rank 0 at any size.
 bool gloo_can_reduce(c10::ScalarType dtype, ReduceOp op);

@@ -29,19 +29,21 @@ Result<std::vector<std::string>> exchange_outcomes(const Status& mine, const std
 Result<SharedMemory> open_as(const std::string& name, std::size_t bytes) {
   OAR_ASSIGN(SharedMemory memory, SharedMemory::open(name));
   if (memory.size() == bytes) return memory;
-  return mismatch("ranks share memory of different sizes: rank 0 asked for {} bytes in all, this rank for {}",
-                  memory.size(), bytes);
+  return mismatch(
+      "ranks share memory of different sizes: the rank that made it asked for {} bytes in all, this rank for {}",
+      memory.size(), bytes);
 }
 
 }  // namespace
 
-Result<SharedMemory> share_memory(int rank, std::size_t bytes, const BytesExchange& exchange) {
+Result<SharedMemory> share_memory(int rank, int creator, std::size_t bytes, const BytesExchange& exchange) {
   Result<SharedMemory> memory = internal_error("there is no memory yet");
-  if (rank == 0) memory = SharedMemory::create(bytes);
-  const Status made = rank == 0 ? memory.status() : Status::ok();
+  const bool creates = rank == creator;
+  if (creates) memory = SharedMemory::create(bytes);
+  const Status made = creates ? memory.status() : Status::ok();
   OAR_ASSIGN(const std::vector<std::string> names,
-             exchange_outcomes(made, rank == 0 && made.is_ok() ? memory.value().name() : "", exchange));
-  if (rank != 0) memory = open_as(names[0], bytes);
+             exchange_outcomes(made, creates && made.is_ok() ? memory.value().name() : "", exchange));
+  if (!creates) memory = open_as(names[static_cast<std::size_t>(creator)], bytes);
   OAR_TRY(exchange_outcomes(memory.status(), "", exchange).status());
   memory.value().close_descriptor();
   return memory;

@@ -13,8 +13,8 @@ namespace oarlock {
 // Gives every rank's bytes to every rank, in their order.
 using BytesExchange = std::function<Result<std::vector<std::string>>(std::string mine)>;
 
-// Collective: rank 0 makes the memory and the others open it. All have it afterwards, or none has and all know whose
-// failure that is. OAR_E_MISMATCH if `bytes` differ.
-Result<SharedMemory> share_memory(int rank, std::size_t bytes, const BytesExchange& exchange);
+// Collective: the ranks that name a `creator` share the memory that this one, which names itself, makes. All have
+// theirs afterwards, or none has and all know whose failure that is. OAR_E_MISMATCH if `bytes` differ.
+Result<SharedMemory> share_memory(int rank, int creator, std::size_t bytes, const BytesExchange& exchange);
 
 }  // namespace oarlock

@@ -272,7 +272,7 @@ Result<at::Tensor> ShmGroup::alloc_shared(at::IntArrayRef sizes, at::ScalarType 
   const std::size_t total = piece * static_cast<std::size_t>(size());
   return keep_in_step(*this, [&]() -> Result<at::Tensor> {
     OAR_ASSIGN(SharedMemory memory,
-               share_memory(rank(), total, [&](std::string mine) { return all_gather_bytes(mine, timeout); }));
+               share_memory(rank(), 0, total, [&](std::string mine) { return all_gather_bytes(mine, timeout); }));
     const auto region = std::make_shared<SharedRegion>(std::move(memory), ++num_regions_, size());
     regions_.add(region);
     // Not by a std::function: libtorch takes memory for it where no exception may come out.
