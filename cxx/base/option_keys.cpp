@@ -22,7 +22,7 @@ constexpr OptionKey kRows[] = {
   {"checkpoint.total_limit", kInt, "0", "OARLOCK_CHECKPOINT_TOTAL_LIMIT", "How many checkpoints of a project to keep, the newest included; older ones go after a new one is complete. 0: all."},
   {"comm.address", kString, "null", "OARLOCK_COMM_ADDRESS", "Address at which other hosts reach this process; unset: that of its first network interface."},
   {"comm.arrival_skew", kFlag, "false", "OARLOCK_COMM_ARRIVAL_SKEW", "Whether it is measured how late each rank comes to each operation (oar_group_arrival_skew). The same on all ranks."},
-  {"comm.backend", kString, "\"auto\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: auto (shared memory if all are on one host, else gloo), shm, gloo, nccl (tensors on CUDA devices by NCCL, others by gloo). The same on all ranks."},
+  {"comm.backend", kString, "\"auto\"", "OARLOCK_COMM_BACKEND", "What moves the data between ranks: auto (shared memory inside a host, gloo between hosts), shm, gloo, nccl (tensors on CUDA devices by NCCL, others by gloo). The same on all ranks."},
   {"comm.connect_timeout_ms", kInt, "300000", "OARLOCK_COMM_CONNECT_TIMEOUT_MS", "Milliseconds within which all ranks must have come when a state is made."},
   {"comm.dump_on_failure", kString, "null", "OARLOCK_COMM_DUMP_ON_FAILURE", "A folder into which each rank writes what it knows, as rank_<n>.json, when a group fails; `oarlock dump FOLDER` tells who diverged where. Unset: nothing is written."},
   {"comm.inline_bytes", kInt, "65536", "OARLOCK_COMM_INLINE_BYTES", "Tensors up to this size go through rank 0 in one round trip, reduced in rank order; larger ones by the backend. Rank 0's value holds for all."},

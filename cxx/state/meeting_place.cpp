@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
 
 #include "comm/address.h"
+#include "comm/hosts.h"
 #include "comm/invitation.h"
 #include "comm/store.h"
 
@@ -142,21 +142,11 @@ Result<Meeting> exchange_meeting(int rank, int world_size, const State::Exchange
 }
 
 void complete_topology(Topology& topology, const std::vector<Member>& members) {
-  std::vector<std::string> hosts;  // in the order of their lowest rank
-  int local_rank = 0;
-  int local_world_size = 0;
-  const std::string& mine = members[topology.rank].host_id;
-  for (std::size_t rank = 0; rank < members.size(); ++rank) {
-    if (std::find(hosts.begin(), hosts.end(), members[rank].host_id) == hosts.end())
-      hosts.push_back(members[rank].host_id);
-    if (members[rank].host_id != mine) continue;
-    ++local_world_size;
-    if (static_cast<int>(rank) < topology.rank) ++local_rank;
-  }
-  if (topology.local_rank < 0) topology.local_rank = local_rank;
-  if (topology.local_world_size < 0) topology.local_world_size = local_world_size;
-  if (topology.node_rank < 0)
-    topology.node_rank = static_cast<int>(std::find(hosts.begin(), hosts.end(), mine) - hosts.begin());
+  const Hosts hosts(members);
+  const int host = hosts.host_of(topology.rank);
+  if (topology.local_rank < 0) topology.local_rank = hosts.local_rank_of(topology.rank);
+  if (topology.local_world_size < 0) topology.local_world_size = static_cast<int>(hosts.ranks_of(host).size());
+  if (topology.node_rank < 0) topology.node_rank = host;
 }
 
 }  // namespace oarlock

@@ -52,7 +52,7 @@
 #define OAR_OPTION_COMM_ARRIVAL_SKEW "comm.arrival_skew"
 
 /*
- * What moves the data between ranks: auto (shared memory if all are on one host, else gloo), shm, gloo, nccl (tensors
+ * What moves the data between ranks: auto (shared memory inside a host, gloo between hosts), shm, gloo, nccl (tensors
  * on CUDA devices by NCCL, others by gloo). The same on all ranks. (string; default "auto"; variable
  * OARLOCK_COMM_BACKEND)
  */

@@ -36,8 +36,8 @@ class Rounds {
   // This rank's for the coming round.
   std::byte* slot() { return slot_of(rank_, next_); }
   std::byte* inline_data() { return post_of(rank_, next_).data; }
-  // The first round of an operation carries what is called, from where, and when; later ones nothing. `arrived_us`: 0 is
-  // not said.
+  // The first round of an operation carries what is called, from where, and when; later ones nothing. `arrived_us`: 0
+  // is not said.
   void sign(const Signature& signature, const CallSite& site, std::uint32_t arrived_us) {
     Post& mine = post_of(rank_, next_);
     mine.signature = signature;
