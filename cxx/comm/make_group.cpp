@@ -6,10 +6,10 @@
 #include "base/log.h"
 #include "comm/backends/gloo/gloo_transport.h"
 #include "comm/backends/nccl/nccl_group.h"
-#include "comm/backends/hierarchy/hierarchy_transport.h"
 #include "comm/backends/shm/rounds.h"
 #include "comm/backends/shm/share.h"
 #include "comm/backends/shm/shm_group.h"
+#include "comm/hierarchy/hierarchy_transport.h"
 #include "comm/hosts.h"
 #include "comm/operation_work.h"
 #include "comm/star_group.h"
@@ -60,7 +60,8 @@ Result<std::shared_ptr<Group>> choose_group(Star star, StarEngine::Limits limits
   const bool one_host = hosts.size() == 1, is_spread = hosts.size() == star.world_size;
   if (backend == "shm" && !one_host) {
     return bad_environment(
-        "option comm.backend is 'shm', but the ranks are on several hosts; 'auto' takes it inside each and gloo between "
+        "option comm.backend is 'shm', but the ranks are on several hosts; 'auto' takes it inside each and gloo "
+        "between "
         "them");
   }
   auto engine = std::make_unique<StarEngine>(std::move(star), limits);

@@ -1,4 +1,4 @@
-#include "comm/backends/hierarchy/host_rounds.h"
+#include "comm/hierarchy/host_rounds.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "comm/backends/hierarchy/hierarchy_transport.h"
+#include "comm/hierarchy/hierarchy_transport.h"
 
 #include <ATen/ops/empty.h>
 
@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "comm/backends/hierarchy/host_rounds.h"
 #include "comm/backends/shm/kernels.h"
+#include "comm/hierarchy/host_rounds.h"
 
 namespace oarlock {
 namespace {
