@@ -125,9 +125,9 @@ TEST(MovingDataElsewhere, ARankWhoseDataDoesNotComeAsksRankZeroBeforeItBlamesIt)
 TEST(LargeSend, WhoLeavesBeforeItsDataIsFetchedIsNamedAtOnce) {
   NoShell shell;
   StarProtocol hub(star_of(0), Milliseconds(2000), shell);
-  const auto receive = operation_of({.numel = 100, .peer = 1, .op = Operator::kReceive});
+  const auto receive = operation_of({.numel = 100, .root = 1, .op = Operator::kReceive});
   hub.submit(receive, kStart);
-  hub.receive(1, arrival_of_rank(1, *operation_of({.numel = 100, .peer = 0, .op = Operator::kSend})), kStart);
+  hub.receive(1, arrival_of_rank(1, *operation_of({.numel = 100, .root = 0, .op = Operator::kSend})), kStart);
   ASSERT_EQ(shell.sent.back(), std::pair(1, FrameType::kPull));
   hub.receive(1, goodbye_after(0), kStart);
   ASSERT_EQ(receive->status().code(), OAR_E_PEER_LOST);
@@ -148,13 +148,13 @@ TEST(Repeated, AnArrivalIsNotTakenForTheNextOperation) {
 TEST(Repeated, ASendIsNotTakenForTheNext) {
   NoShell shell;
   StarProtocol hub(star_of(0), Milliseconds(2000), shell);
-  const auto receive = operation_of({.numel = 1, .peer = 1, .op = Operator::kReceive});
-  const Frame send = arrival_of_rank(1, *operation_of({.numel = 1, .peer = 0, .op = Operator::kSend}), true);
+  const auto receive = operation_of({.numel = 1, .root = 1, .op = Operator::kReceive});
+  const Frame send = arrival_of_rank(1, *operation_of({.numel = 1, .root = 0, .op = Operator::kSend}), true);
   hub.submit(receive, kStart);
   hub.receive(1, send, kStart);
   ASSERT_TRUE(receive->status().is_ok() && receive->is_done());
   hub.receive(1, send, kStart);
-  const auto next = operation_of({.numel = 1, .peer = 1, .op = Operator::kReceive});
+  const auto next = operation_of({.numel = 1, .root = 1, .op = Operator::kReceive});
   next->signature.sequence = 2;
   hub.submit(next, kStart);
   EXPECT_EQ(next->status().code(), OAR_E_VERSION);
