@@ -74,9 +74,9 @@ class Launch {
       case Operator::kAllToAll:
         return all_to_all();
       case Operator::kSend:
-        return send(first_byte(job_.tensor), bytes_of(job_.tensor), job_.signature.peer);
+        return send(first_byte(job_.tensor), bytes_of(job_.tensor), job_.signature.peer());
       case Operator::kReceive:
-        return receive(first_byte(job_.tensor), bytes_of(job_.tensor), job_.signature.peer);
+        return receive(first_byte(job_.tensor), bytes_of(job_.tensor), job_.signature.peer());
       default:
         return;  // barriers and bytes have no tensors
     }
