@@ -2,6 +2,7 @@
 
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -174,7 +175,7 @@ Result<Arrival> unpack_arrival(std::string body) {
   Arrival arrival;
   OAR_ASSIGN(arrival.signature, reader.get<Signature>());
   OAR_ASSIGN(const std::int64_t timeout_ms, reader.get<std::int64_t>());
-  arrival.timeout = bounded_wait(Milliseconds(timeout_ms));
+  arrival.timeout = std::max(Milliseconds(0), bounded_wait(Milliseconds(timeout_ms)));
   OAR_ASSIGN(arrival.rows, get_numbers(reader));
   OAR_ASSIGN(arrival.received_rows, get_numbers(reader));
   OAR_ASSIGN(arrival.site, reader.get_text());

@@ -114,6 +114,7 @@ class StarProtocol {
   std::string operation_name() const;  // of what it does; empty: nothing
 
   // Time (star_protocol_timers.cpp).
+  bool watches_roll_call() const;
   Status silent_hub() const;
   void report_stall(const Signature& signature, Milliseconds timeout);
   void handle_stalled(const Frame& frame);

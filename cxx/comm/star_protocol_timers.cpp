@@ -7,13 +7,16 @@
 
 namespace oarlock {
 
+// Ranks whose data came early call the next operation; who is not there then may just wait for its data, as rank 0.
+bool StarProtocol::watches_roll_call() const { return is_hub() && phase_ != Phase::kMovingData && !stall_; }
+
 std::optional<StarProtocol::TimePoint> StarProtocol::next_event() const {
   std::optional<TimePoint> soonest;
   if (failed_) return soonest;
   const auto also = [&](std::optional<TimePoint> then) {
     if (then && (!soonest || *then < *soonest)) soonest = then;
   };
-  if (is_hub()) also(roll_call_.next_event());
+  if (watches_roll_call()) also(roll_call_.next_event());
   also(next_post_event());
   if (stall_) {
     also(stall_->end);
@@ -27,7 +30,7 @@ std::optional<StarProtocol::TimePoint> StarProtocol::next_event() const {
 void StarProtocol::check_timers(TimePoint now) {
   now_ = now;
   if (failed_) return;
-  if (is_hub()) {
+  if (watches_roll_call()) {
     if (std::optional<std::string> warning = roll_call_.late_warning(now)) warn_all(*warning);
     Status status = roll_call_.check_deadline(now);
     if (!status.is_ok()) return fail(std::move(status), /*tell_peers=*/true);

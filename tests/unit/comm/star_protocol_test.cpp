@@ -107,6 +107,17 @@ TEST_F(MovingData, RankZeroAsksWhoIsSilentForARankWhoseDataDoesNotCome) {
       << shell_.failure.message();
 }
 
+TEST_F(MovingData, WhoWaitsForDataIsNotLateForTheNextOperation) {
+  const auto next = operation_of({.op = Operator::kBarrier});
+  next->signature.sequence = 2;
+  hub_.receive(1, arrival_of_rank(1, *next), kStart);  // its data came early
+  hub_.check_timers(kStart + kTimeout);
+  hub_.receive(1, Frame{FrameType::kPresent, ""}, kStart + kTimeout);
+  hub_.check_timers(kStart + kTimeout + StarProtocol::kProbeMax);
+  EXPECT_NE(operation_->status().message().find("rank 2 gave no sign of life"), std::string::npos)
+      << operation_->status().message();
+}
+
 TEST(MovingDataElsewhere, ARankWhoseDataDoesNotComeAsksRankZeroBeforeItBlamesIt) {
   NoShell shell;
   StarProtocol protocol(star_of(1), Milliseconds(2000), shell);
