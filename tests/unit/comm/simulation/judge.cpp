@@ -35,6 +35,7 @@ std::vector<std::string> World::judge() const {
     judge_calls(*process, wrong);
     judge_members(*process, wrong);
   }
+  if (spins()) wrong.push_back("the world does not come to rest");
   judge_agreement(wrong);
   judge_fault(wrong);
   return wrong;
@@ -175,7 +176,12 @@ void World::judge_blame(const Process& process, std::vector<std::string>& wrong)
   const bool is_met = !process.members().empty();
   const int code = failure.code();
   bool is_right = true;
-  bool blames = failure.info().rank == culprit_ || names_rank(failure.message(), culprit_);
+  bool blames = failure.info().rank == culprit_;
+  // Of calls that differ both are told, and nobody knows which is right.
+  if (is_of(fault_, {Fault::kOtherCall, Fault::kSkip})) blames = blames || names_rank(failure.message(), culprit_);
+  // Who waits for its data is missing as well as the rank for which it waits.
+  const bool is_list = failure.message().find("look at what that rank is doing") != std::string::npos;
+  blames = blames || (is_list && names_rank(failure.message(), culprit_));
   // Rank 0 had its data, and left: nobody can tell then whose did not come.
   blames = blames || (failure.info().rank < 0 && failure.message().find("rank 0 has closed") != std::string::npos);
   const bool blames_rank_zero = failure.info().rank == 0;
@@ -221,7 +227,7 @@ void World::judge_blame(const Process& process, std::vector<std::string>& wrong)
     case Fault::kStalledData:
       is_right = code == OAR_E_TIMEOUT;
       // A rank whose data came in time waits for one whose did not.
-      blames = failure.info().rank < 0 || failure.message().find("did not") != std::string::npos;
+      blames = failure.info().rank < 0 || is_list;
       break;
     case Fault::kMissing:
       is_right = code == OAR_E_TIMEOUT;
@@ -233,6 +239,7 @@ void World::judge_blame(const Process& process, std::vector<std::string>& wrong)
     case Fault::kTwice:
     case Fault::kWrongSize:
       is_right = code == OAR_E_ENVIRONMENT || (!is_met && (blames_rank_zero || is_culprit));
+      is_right = is_right && failure.message().find("gave no answer") == std::string::npos;  // rank 0 tells why
       blames = blames || blames_rank_zero || culprit_ == 0 || is_culprit;
       break;
     default:

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kTraceLinesMax = 2000;
 constexpr Milliseconds kEnd{600000};
+constexpr std::int64_t kEventsMax = 1000000;  // thousands are usual
 const TimePoint kBegin{std::chrono::seconds(1000)};
 
 // Somebody who connects and knows nothing of ranks.
@@ -87,8 +88,7 @@ void World::note(std::string text) {
 }
 
 void World::run() {
-  while (timeline_.now() < kBegin + kEnd && timeline_.run_next()) {
-  }
+  while (num_events_ < kEventsMax && timeline_.now() < kBegin + kEnd && timeline_.run_next()) ++num_events_;
 }
 
 Launch& World::add_launch() {
@@ -118,6 +118,8 @@ TimePoint World::somewhen() {
   const auto steps = static_cast<std::int64_t>(launches_.front().program.size());
   return kBegin + Milliseconds(100) + random_.microseconds(0, (steps + 2) * (12000 + delay_us_max_ / 3));
 }
+
+bool World::spins() const { return num_events_ == kEventsMax; }
 
 void World::plan() {
   const Launch& launch = add_launch();

@@ -70,6 +70,8 @@ class World {
   void isolate(Process& process, TimePoint when, Milliseconds duration);
   void note(std::string text);
 
+  bool spins() const;  // something wants the time again and again, and does nothing with it
+
   // judge.cpp
   bool is_survivor(const Process& process) const;
   bool may_be_late(const Process& process) const;
@@ -100,6 +102,7 @@ class World {
   std::vector<Process*> ranks_;  // of the first launch
   std::vector<std::unique_ptr<Station>> strangers_;
   std::deque<std::string> trace_;
+  std::int64_t num_events_ = 0;
 };
 
 // Whether a text names the rank: "rank 3", or in a list "ranks 1, 3".
