@@ -68,6 +68,7 @@ constexpr OptionKey kRows[] = {
   {"state.local_world_size", kInt, "null", "OARLOCK_STATE_LOCAL_WORLD_SIZE", "Processes on this host; unset: LOCAL_WORLD_SIZE and its kin."},
   {"state.master_address", kString, "null", "OARLOCK_STATE_MASTER_ADDRESS", "Host of rank 0; unset: MASTER_ADDR."},
   {"state.master_port", kInt, "null", "OARLOCK_STATE_MASTER_PORT", "Port on which rank 0 listens; unset: MASTER_PORT."},
+  {"state.meeting_file", kString, "null", "OARLOCK_STATE_MEETING_FILE", "A file in a folder that all ranks see, by which they find rank 0: no address and no port is needed. One for each launch; it is gone when they have met."},
   {"state.rank", kInt, "null", "OARLOCK_STATE_RANK", "This process's number among all; unset: RANK and its kin."},
   {"state.world_size", kInt, "null", "OARLOCK_STATE_WORLD_SIZE", "Processes in all; unset: WORLD_SIZE and its kin."},
   {"threads.intra_op", kInt, "null", "OARLOCK_THREADS_INTRA_OP", "Threads of one operator; unset: left as it is (libtorch reads OMP_NUM_THREADS, which `oarlock launch` sets)."},

@@ -2,6 +2,7 @@
 // are. Every wait has a deadline, and what is reported then names the ranks that did not come.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,11 +22,12 @@ struct Member {
 struct Meeting {
   int rank = 0;
   int world_size = 1;
-  std::string address;      // of rank 0
-  int port = 0;             // of rank 0
-  std::string own_address;  // of this rank, as other hosts reach it (comm.address); empty: not said
-  std::string world_id;     // equal on all ranks of one launch
-  Descriptor listener;      // rank 0: already bound; else rank 0 binds the port
+  std::string address;         // of rank 0
+  int port = 0;                // of rank 0
+  std::string own_address;     // of this rank, as other hosts reach it (comm.address); empty: not said
+  std::string world_id;        // equal on all ranks of one launch
+  Descriptor listener;         // rank 0: already bound; else rank 0 binds the port
+  std::shared_ptr<void> kept;  // lives as long as the meeting
   Milliseconds timeout{0};
   Milliseconds late{5000};           // rank 0 says by a warning whom it waits for, every so often
   std::int64_t inline_bytes = 0;     // rank 0's value becomes everyone's

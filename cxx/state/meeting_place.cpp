@@ -11,6 +11,7 @@
 #include "comm/hosts.h"
 #include "comm/invitation.h"
 #include "comm/store.h"
+#include "state/meeting_file.h"
 
 namespace oarlock {
 namespace {
@@ -110,7 +111,9 @@ Result<Meeting> find_meeting(const Topology& topology, const Options& options) {
   meeting.address = topology.master_address;
   meeting.port = topology.master_port;
   meeting.world_id = topology.world_id;
-  if (topology.agent_store) {
+  if (options.is_set("state.meeting_file")) {
+    OAR_TRY(meet_by_file(meeting, options.text("state.meeting_file")));
+  } else if (topology.agent_store) {
     OAR_TRY(meet_by_agent(meeting, topology));
   } else if (topology.listen_fd >= 0) {
     OAR_TRY(take_inherited_socket(meeting, topology));

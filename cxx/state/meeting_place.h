@@ -9,7 +9,7 @@
 
 namespace oarlock {
 
-// By the launcher's inherited socket, by torchrun's store, or at address and port.
+// By a file, by the launcher's inherited socket, by torchrun's store, or at address and port.
 Result<Meeting> find_meeting(const Topology& topology, const Options& options);
 // By the host's own all-gather: rank 0 listens on a free port and its address is told to all.
 Result<Meeting> exchange_meeting(int rank, int world_size, const State::Exchange& exchange, const Options& options);

@@ -12,6 +12,11 @@ namespace {
 constexpr int kDefaultPort = 29500;  // the reference's, and torchrun's
 constexpr int kWorldSizeMax = 1 << 20;
 
+// Of rank 0. Where the ranks meet by a file nobody needs to know it beforehand.
+std::string master_address(const Options& options) {
+  return options.is_set("state.meeting_file") ? "127.0.0.1" : options.text("state.master_address");
+}
+
 Place read_option(const Options& options, const char* key) {
   if (!options.is_set(key)) return Place{key, std::nullopt};
   const std::int64_t value = options.integer(key);
@@ -79,11 +84,14 @@ Result<Topology> settle(const Places& places) {
 }
 
 Result<Topology> from_options(const Options& options) {
-  Places places{
-      read_option(options, "state.rank"),       read_option(options, "state.world_size"),
-      read_option(options, "state.local_rank"), read_option(options, "state.local_world_size"),
-      Place{"state.node_rank", std::nullopt},   read_option(options, "state.master_port"),
-      options.text("state.master_address"),     "correct the options, or leave them out to use the environment"};
+  Places places{read_option(options, "state.rank"),
+                read_option(options, "state.world_size"),
+                read_option(options, "state.local_rank"),
+                read_option(options, "state.local_world_size"),
+                Place{"state.node_rank", std::nullopt},
+                read_option(options, "state.master_port"),
+                master_address(options),
+                "correct the options, or leave them out to use the environment"};
   OAR_ASSIGN(Topology topology, settle(places));
   topology.source = "options";
   return topology;
@@ -163,7 +171,7 @@ Environment process_environment() {
 
 Result<Topology> find_topology(const Options& options, const Environment& environment) {
   if (options.is_set("state.rank") || options.is_set("state.world_size")) return from_options(options);
-  OAR_ASSIGN(Topology topology, from_variables(environment, options.text("state.master_address")));
+  OAR_ASSIGN(Topology topology, from_variables(environment, master_address(options)));
   if (options.is_set("state.master_port"))
     topology.master_port = read_option(options, "state.master_port").value.value_or(0);
   return topology;

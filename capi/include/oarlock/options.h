@@ -312,6 +312,12 @@
 #define OAR_OPTION_STATE_MASTER_PORT "state.master_port"
 
 /*
+ * A file in a folder that all ranks see, by which they find rank 0: no address and no port is needed. One for each
+ * launch; it is gone when they have met. (string; default unset; variable OARLOCK_STATE_MEETING_FILE)
+ */
+#define OAR_OPTION_STATE_MEETING_FILE "state.meeting_file"
+
+/*
  * This process's number among all; unset: RANK and its kin. (integer; default unset; variable OARLOCK_STATE_RANK)
  */
 #define OAR_OPTION_STATE_RANK "state.rank"
