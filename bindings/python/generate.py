@@ -26,6 +26,8 @@ SHAPES = (
      ("NAMES", "TENSORS", "COUNT"), "Mapping[str, TensorHandle]", None),
     ([("text_array", "const char *const *"), ("array", "const double *"), ("scalar", "size_t")],
      ("NAMES", "VALUES", "COUNT"), "Mapping[str, float]", None),
+    ([("text_array", "const char *const *"), ("array", "const int32_t *"), ("scalar", "size_t")],
+     ("NAMES", "VALUES", "COUNT"), "Mapping[str, int]", None),
     ([("text_array", "const char *const *"), ("scalar", "size_t")], ("NAMES", "COUNT"), "Sequence[str] | None", None),
     ([("struct_array", "const oar_value *"), ("scalar", "size_t")], ("VALUES", "COUNT"), "Sequence[object]", None),
     ([("handle_array_out", "oar_tensor **"), ("length", "size_t *")], ("TENSORS_OUT", "ROOM"), None, "list[Tensor | None]"),

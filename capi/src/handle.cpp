@@ -77,7 +77,7 @@ const char* handle_kind_name(HandleKind kind) {
                                            "oar_work",        "oar_tensor",     "oar_tree",      "oar_dataset",
                                            "oar_loader",      "oar_model",      "oar_optimizer", "oar_scheduler",
                                            "oar_accelerator", "oar_checkpoint", "oar_tracker",   "oar_progress",
-                                           "oar_session",     "oar_bytes",      "oar_error"};
+                                           "oar_session",     "oar_bytes",      "oar_error",     "oar_mesh"};
   const auto index = static_cast<std::size_t>(kind);
   return index < std::size(kNames) ? kNames[index] : "handle of an unknown kind";
 }

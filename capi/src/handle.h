@@ -40,6 +40,7 @@ enum class HandleKind : std::uint32_t {
   kSession,
   kBytes,
   kError,
+  kMesh,
 };
 const char* handle_kind_name(HandleKind kind);  // "oar_state"
 

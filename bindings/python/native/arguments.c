@@ -180,6 +180,13 @@ int oar_py_to_metrics(PyObject *mapping, const char ***names, double **numbers, 
   return 1;
 }
 
+int oar_py_to_axes(PyObject *mapping, const char ***names, int32_t **numbers, size_t *count, PyObject **kept) {
+  PyObject *values;
+  size_t num_values;
+  *numbers = NULL;
+  return split(mapping, names, count, kept, &values) && oar_py_to_small_numbers(values, numbers, &num_values);
+}
+
 PyObject *oar_py_numbers(const int64_t *numbers, size_t count) {
   PyObject *list = PyList_New((Py_ssize_t)count);
   size_t i;

@@ -11,6 +11,7 @@
   X(error, ErrorHandle) \
   X(group, GroupHandle) \
   X(loader, LoaderHandle) \
+  X(mesh, MeshHandle) \
   X(model, ModelHandle) \
   X(optimizer, OptimizerHandle) \
   X(progress, ProgressHandle) \

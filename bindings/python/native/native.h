@@ -83,6 +83,7 @@ int oar_py_to_names(PyObject *sequence, const char ***out, size_t *count, PyObje
 int oar_py_to_tensors(PyObject *sequence, oar_tensor ***tensors, size_t *count, PyObject **kept); /* None: NULL */
 int oar_py_to_columns(PyObject *mapping, const char ***names, oar_tensor ***tensors, size_t *count, PyObject **kept);
 int oar_py_to_metrics(PyObject *mapping, const char ***names, double **values, size_t *count, PyObject **kept);
+int oar_py_to_axes(PyObject *mapping, const char ***names, int32_t **numbers, size_t *count, PyObject **kept);
 PyObject *oar_py_numbers(const int64_t *numbers, size_t count);
 PyObject *oar_py_unsigned_numbers(const uint64_t *numbers, size_t count);
 PyObject *oar_py_small_numbers(const int32_t *numbers, size_t count);

@@ -5,7 +5,7 @@ from typing import Any
 
 from typing_extensions import Buffer, CapsuleType
 
-from . import Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, Session, State, Tensor, Tracker, Tree, Work
+from . import Accelerator, Checkpoint, Config, Dataset, Group, Loader, Mesh, Model, Optimizer, Progress, Scheduler, Session, State, Tensor, Tracker, Tree, Work
 
 class Handle:
     def release(self) -> None: ...
@@ -28,6 +28,7 @@ class DatasetHandle(Handle): ...
 class ErrorHandle(Handle): ...
 class GroupHandle(Handle): ...
 class LoaderHandle(Handle): ...
+class MeshHandle(Handle): ...
 class ModelHandle(Handle): ...
 class OptimizerHandle(Handle): ...
 class ProgressHandle(Handle): ...
@@ -138,6 +139,7 @@ OPTION_STATE_LOCAL_RANK: str
 OPTION_STATE_LOCAL_WORLD_SIZE: str
 OPTION_STATE_MASTER_ADDRESS: str
 OPTION_STATE_MASTER_PORT: str
+OPTION_STATE_MEETING_FILE: str
 OPTION_STATE_RANK: str
 OPTION_STATE_WORLD_SIZE: str
 OPTION_THREADS_INTRA_OP: str
@@ -1522,6 +1524,83 @@ def log_set_level(level: int) -> None:
     level: one of OAR_LOG_*.
     OAR_E_ARGUMENT `level` is none of them.
     Threads: any. Other threads of Python run meanwhile.
+    """
+def mesh_coordinate(mesh: MeshHandle, axis: str) -> int:
+    """Where this rank stands on an axis, which is its rank in the axis's group.
+
+    mesh: borrowed.
+    axis: a name.
+    out_coordinate: 0 <= coordinate < size of the axis.
+    OAR_E_NOT_FOUND no such axis; the text names those that there are.
+    Threads: serial(mesh). Other threads of Python run meanwhile.
+    """
+def mesh_create(group: GroupHandle, names: Mapping[str, int], timeout_ms: int) -> Mesh:
+    """Make a mesh and, for every axis, the group of the ranks that differ from this one in that axis alone. Every rank of `group` calls this with the same axes.
+
+    group: borrowed, retained by the mesh.
+    names: borrowed. num_axes names, each once, without spaces, commas and equals signs.
+    sizes: borrowed. num_axes sizes of at least 1, whose product is the size of the group.
+    num_axes: at least 1.
+    timeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.
+    out: owned; end with oar_mesh_release. Untouched on failure.
+    OAR_E_ARGUMENT wrong names or sizes on some rank; the text names them. All ranks get it, and the group lives.
+    OAR_E_MISMATCH ranks give different axes, or another call; the text gives both.
+    OAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+    Threads: collective(group). Other threads of Python run meanwhile.
+    """
+def mesh_flatten(mesh: MeshHandle, axes: Sequence[str] | None, name: str, timeout_ms: int) -> None:
+    """Take several axes for one, under a new name that the functions below know too: dp_shard and cp, say, over which parameters are divided together. Every rank of the mesh's group calls this with the same names.
+
+    mesh: borrowed.
+    axes: borrowed. num_axes axes that the mesh was made with, each once; the last runs fastest.
+    num_axes: at least 1.
+    name: UTF-8, of no axis yet.
+    timeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.
+    OAR_E_NOT_FOUND no such axis; the text names those that there are.
+    OAR_E_EXISTS the mesh has an axis of that name.
+    OAR_E_MISMATCH ranks give different names; the text gives both.
+    OAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+    Threads: collective(mesh). Other threads of Python run meanwhile.
+    """
+def mesh_group(mesh: MeshHandle, axis: str) -> Group:
+    """The group along an axis: this rank and those that differ from it in that axis alone, in the order of their coordinates.
+
+    mesh: borrowed.
+    axis: a name.
+    out_group: owned; end with oar_group_release. It is the same group each time.
+    OAR_E_NOT_FOUND no such axis; the text names those that there are.
+    Threads: serial(mesh). Other threads of Python run meanwhile.
+    """
+def mesh_rank_at(mesh: MeshHandle, coordinates: Sequence[int]) -> int:
+    """The rank of the mesh's group that stands at these coordinates.
+
+    mesh: borrowed.
+    coordinates: borrowed. One per axis that the mesh was made with, in that order.
+    num_axes: how many those are.
+    out_rank: 0 <= rank < size of the group.
+    OAR_E_ARGUMENT another number of coordinates, or one out of range.
+    Threads: serial(mesh). Other threads of Python run meanwhile.
+    """
+def mesh_release(mesh: MeshHandle) -> None:
+    """Drop a reference. Never waits and never communicates. Groups that were had from the mesh live on.
+
+    mesh: NULL is allowed.
+    Threads: any.
+    """
+def mesh_retain(mesh: MeshHandle) -> Mesh:
+    """Add a reference; each needs one oar_mesh_release.
+
+    mesh: borrowed.
+    Threads: any.
+    """
+def mesh_size(mesh: MeshHandle, axis: str) -> int:
+    """How many ranks an axis has.
+
+    mesh: borrowed.
+    axis: a name.
+    out_size: at least 1.
+    OAR_E_NOT_FOUND no such axis; the text names those that there are.
+    Threads: serial(mesh). Other threads of Python run meanwhile.
     """
 def model_add_lora(model: ModelHandle, options: str) -> None:
     """Give linear layers adapters: where a target computes y from x, y gains (alpha / rank) * B(A(dropout(x))).

@@ -20,6 +20,7 @@ from ._checkpoint import Checkpoint  # noqa: E402
 from ._config import Config  # noqa: E402
 from ._data import Dataset, Loader  # noqa: E402
 from ._logging import set_log_level  # noqa: E402
+from ._mesh import Mesh  # noqa: E402
 from ._model import Model, Optimizer, Scheduler  # noqa: E402
 from ._op import load_library, no_grad, op, op_names, op_signatures, ops  # noqa: E402
 from ._session import Session  # noqa: E402
@@ -28,8 +29,8 @@ from ._tensor import Tensor, as_tensor, from_dlpack, from_memory, zeros  # noqa:
 from ._track import Progress, Tracker  # noqa: E402
 from ._tree import Tree  # noqa: E402
 
-for _made in (Accelerator, Checkpoint, Config, Dataset, Group, Loader, Model, Optimizer, Progress, Scheduler, Session, State,
-              Tensor, Tracker, Tree, Work):
+for _made in (Accelerator, Checkpoint, Config, Dataset, Group, Loader, Mesh, Model, Optimizer, Progress, Scheduler, Session,
+              State, Tensor, Tracker, Tree, Work):
     _c.set_class(_made.__name__.lower(), _made)
 
 __version__ = _c.version()
@@ -40,8 +41,8 @@ def torch_version() -> str:
     return _c.torch_version()
 
 
-__all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Model", "Optimizer", "Progress",
-           "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "load_library", "no_grad", "op",
+__all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Mesh", "Model", "Optimizer",
+           "Progress", "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "load_library", "no_grad", "op",
            "op_names", "op_signatures", "ops", "set_log_level", "torch_version", "zeros", *_constants.__all__, *_errors.__all__]
 
 for _name in __all__:  # as users write them: oarlock.NotFound in a traceback, not the file that it is written in

@@ -98,6 +98,7 @@
 %constant const char *OPTION_STATE_LOCAL_WORLD_SIZE = OAR_OPTION_STATE_LOCAL_WORLD_SIZE;
 %constant const char *OPTION_STATE_MASTER_ADDRESS = OAR_OPTION_STATE_MASTER_ADDRESS;
 %constant const char *OPTION_STATE_MASTER_PORT = OAR_OPTION_STATE_MASTER_PORT;
+%constant const char *OPTION_STATE_MEETING_FILE = OAR_OPTION_STATE_MEETING_FILE;
 %constant const char *OPTION_STATE_RANK = OAR_OPTION_STATE_RANK;
 %constant const char *OPTION_STATE_WORLD_SIZE = OAR_OPTION_STATE_WORLD_SIZE;
 %constant const char *OPTION_THREADS_INTRA_OP = OAR_OPTION_THREADS_INTRA_OP;
@@ -150,6 +151,7 @@ OAR_HANDLE(dataset)
 OAR_HANDLE(error)
 OAR_HANDLE(group)
 OAR_HANDLE(loader)
+OAR_HANDLE(mesh)
 OAR_HANDLE(model)
 OAR_HANDLE(optimizer)
 OAR_HANDLE(progress)
@@ -614,6 +616,35 @@ oar_status oar_log_set_callback(int32_t SCALAR, oar_log_fn log_FN, void *USER_DA
 %feature("docstring") oar_log_set_level "Choose which messages are given: those of this level and above. The first value is OAR_LOG_WARNING.\n\nlevel: one of OAR_LOG_*.\nOAR_E_ARGUMENT `level` is none of them.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_log_set_level;
 oar_status oar_log_set_level(int32_t SCALAR);
+%exception oar_mesh_coordinate { OAR_FIRST_USE $action }
+%feature("docstring") oar_mesh_coordinate "Where this rank stands on an axis, which is its rank in the axis's group.\n\nmesh: borrowed.\naxis: a name.\nout_coordinate: 0 <= coordinate < size of the axis.\nOAR_E_NOT_FOUND no such axis; the text names those that there are.\nThreads: serial(mesh). Other threads of Python run meanwhile.";
+%thread oar_mesh_coordinate;
+oar_status oar_mesh_coordinate(oar_mesh *HANDLE, const char *TEXT, int32_t *SCALAR_OUT);
+%exception oar_mesh_create { OAR_FIRST_USE $action }
+%feature("docstring") oar_mesh_create "Make a mesh and, for every axis, the group of the ranks that differ from this one in that axis alone. Every rank of `group` calls this with the same axes.\n\ngroup: borrowed, retained by the mesh.\nnames: borrowed. num_axes names, each once, without spaces, commas and equals signs.\nsizes: borrowed. num_axes sizes of at least 1, whose product is the size of the group.\nnum_axes: at least 1.\ntimeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.\nout: owned; end with oar_mesh_release. Untouched on failure.\nOAR_E_ARGUMENT wrong names or sizes on some rank; the text names them. All ranks get it, and the group lives.\nOAR_E_MISMATCH ranks give different axes, or another call; the text gives both.\nOAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.\nThreads: collective(group). Other threads of Python run meanwhile.";
+%thread oar_mesh_create;
+oar_status oar_mesh_create(oar_group *HANDLE, const char *const *NAMES, const int32_t *VALUES, size_t COUNT, int64_t SCALAR, oar_mesh **HANDLE_OUT);
+%exception oar_mesh_flatten { OAR_FIRST_USE $action }
+%feature("docstring") oar_mesh_flatten "Take several axes for one, under a new name that the functions below know too: dp_shard and cp, say, over which parameters are divided together. Every rank of the mesh's group calls this with the same names.\n\nmesh: borrowed.\naxes: borrowed. num_axes axes that the mesh was made with, each once; the last runs fastest.\nnum_axes: at least 1.\nname: UTF-8, of no axis yet.\ntimeout_ms: milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.\nOAR_E_NOT_FOUND no such axis; the text names those that there are.\nOAR_E_EXISTS the mesh has an axis of that name.\nOAR_E_MISMATCH ranks give different names; the text gives both.\nOAR_E_TIMEOUT OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.\nThreads: collective(mesh). Other threads of Python run meanwhile.";
+%thread oar_mesh_flatten;
+oar_status oar_mesh_flatten(oar_mesh *HANDLE, const char *const *NAMES, size_t COUNT, const char *TEXT, int64_t SCALAR);
+%exception oar_mesh_group { OAR_FIRST_USE $action }
+%feature("docstring") oar_mesh_group "The group along an axis: this rank and those that differ from it in that axis alone, in the order of their coordinates.\n\nmesh: borrowed.\naxis: a name.\nout_group: owned; end with oar_group_release. It is the same group each time.\nOAR_E_NOT_FOUND no such axis; the text names those that there are.\nThreads: serial(mesh). Other threads of Python run meanwhile.";
+%thread oar_mesh_group;
+oar_status oar_mesh_group(oar_mesh *HANDLE, const char *TEXT, oar_group **HANDLE_OUT);
+%exception oar_mesh_rank_at { OAR_FIRST_USE $action }
+%feature("docstring") oar_mesh_rank_at "The rank of the mesh's group that stands at these coordinates.\n\nmesh: borrowed.\ncoordinates: borrowed. One per axis that the mesh was made with, in that order.\nnum_axes: how many those are.\nout_rank: 0 <= rank < size of the group.\nOAR_E_ARGUMENT another number of coordinates, or one out of range.\nThreads: serial(mesh). Other threads of Python run meanwhile.";
+%thread oar_mesh_rank_at;
+oar_status oar_mesh_rank_at(oar_mesh *HANDLE, const int32_t *NUMBERS, size_t COUNT, int32_t *SCALAR_OUT);
+%feature("docstring") oar_mesh_release "Drop a reference. Never waits and never communicates. Groups that were had from the mesh live on.\n\nmesh: NULL is allowed.\nThreads: any.";
+void oar_mesh_release(oar_mesh *HANDLE_ENDED);
+%exception oar_mesh_retain { OAR_FIRST_USE $action }
+%feature("docstring") oar_mesh_retain "Add a reference; each needs one oar_mesh_release.\n\nmesh: borrowed.\nThreads: any.";
+oar_status oar_mesh_retain(oar_mesh *HANDLE_SHARED);
+%exception oar_mesh_size { OAR_FIRST_USE $action }
+%feature("docstring") oar_mesh_size "How many ranks an axis has.\n\nmesh: borrowed.\naxis: a name.\nout_size: at least 1.\nOAR_E_NOT_FOUND no such axis; the text names those that there are.\nThreads: serial(mesh). Other threads of Python run meanwhile.";
+%thread oar_mesh_size;
+oar_status oar_mesh_size(oar_mesh *HANDLE, const char *TEXT, int32_t *SCALAR_OUT);
 %exception oar_model_add_lora { OAR_FIRST_USE $action }
 %feature("docstring") oar_model_add_lora "Give linear layers adapters: where a target computes y from x, y gains (alpha / rank) * B(A(dropout(x))).\n\nOptions, a JSON object:\n\"targets\"  list of patterns of module paths: [\"*.q_proj\", \"h.*.attn.c_attn\"]. Required.\n\"rank\"     rows of A and columns of B, at least 1. Default 8.\n\"alpha\"    default 8.\n\"dropout\"  in [0, 1): the share of x that training leaves out before A. Default 0.\n\"freeze\"   true, the default: everything but the adapters is frozen. false: nothing is.\n\nA module is a linear layer if it multiplies by a weight of its own: linear, addmm, matmul, mm, with the weight as it\nis or transposed (GPT-2's Conv1D). A and B are parameters \"<module>.lora_A.weight\" [rank, in] and\n\"<module>.lora_B.weight\" [out, rank] of the weight's type; A is drawn as torch.nn.init.kaiming_uniform_(a=sqrt(5))\ndraws it, from the default generator, B is zero, so the model's results are those of before until it is trained. A\nmodule that is called several times has one adapter.\n\nmodel: borrowed; a program.\noptions: JSON as above.\nOAR_E_ARGUMENT an option is unknown or out of range; or a target fits no linear layer: the text names some that there are. Nothing was changed.\nOAR_E_STATE an optimizer was made of the model, it was prepared, or it has adapters already.\nOAR_E_UNSUPPORTED the model is foreign; or a target's weight is used elsewhere too (tied to an embedding), so that it could not be merged.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_model_add_lora;

@@ -113,6 +113,16 @@ OAR_ARRAY_OUT(int32_t, oar_py_small_numbers)
 }
 %typemap(freearg) (oar_tensor *const *TENSORS, size_t COUNT) "free(tensors$argnum); Py_XDECREF(kept$argnum);"
 
+%typemap(in) (const char *const *NAMES, const int32_t *VALUES, size_t COUNT)
+    (const char **names = NULL, int32_t *values = NULL, size_t count = 0, PyObject *kept = NULL) {
+  if (!oar_py_to_axes($input, &names, &values, &count, &kept)) SWIG_fail;
+  $1 = (char **)names;
+  $2 = values;
+  $3 = count;
+}
+%typemap(freearg) (const char *const *NAMES, const int32_t *VALUES, size_t COUNT)
+  "free(names$argnum); free(values$argnum); Py_XDECREF(kept$argnum);"
+
 %typemap(in) (const char *const *NAMES, const double *VALUES, size_t COUNT)
     (const char **names = NULL, double *values = NULL, size_t count = 0, PyObject *kept = NULL) {
   if (!oar_py_to_metrics($input, &names, &values, &count, &kept)) SWIG_fail;

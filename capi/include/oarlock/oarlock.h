@@ -41,6 +41,7 @@
 #include <oarlock/experimental.h>
 #include <oarlock/foreign.h>
 #include <oarlock/group.h>
+#include <oarlock/mesh.h>
 #include <oarlock/loader.h>
 #include <oarlock/log.h>
 #include <oarlock/model.h>

@@ -107,6 +107,7 @@ OARLOCK_HANDLE(Dataset, dataset);
 OARLOCK_HANDLE(ErrorHandle, error);
 OARLOCK_HANDLE(Group, group);
 OARLOCK_HANDLE(Loader, loader);
+OARLOCK_HANDLE(Mesh, mesh);
 OARLOCK_HANDLE(Model, model);
 OARLOCK_HANDLE(Optimizer, optimizer);
 OARLOCK_HANDLE(Progress, progress);

@@ -46,6 +46,7 @@ typedef struct oar_scheduler oar_scheduler;
 typedef struct oar_accelerator oar_accelerator;
 typedef struct oar_checkpoint oar_checkpoint;
 typedef struct oar_tracker oar_tracker;
+typedef struct oar_mesh oar_mesh;
 typedef struct oar_progress oar_progress;
 typedef struct oar_session oar_session;
 typedef struct oar_bytes oar_bytes;

@@ -26,7 +26,7 @@ export Config
 export State, world_size, local_rank, local_world_size, is_main_process, is_local_main_process, is_last_process
 export request_stop, should_stop, device, on_print
 export Group, Work, barrier, abort, set_tag, alloc_shared, all_reduce!, all_gather!, all_gather, broadcast_from!
-export subgroup, world_ranks, translate_rank
+export subgroup, world_ranks, translate_rank, Mesh, flatten!, coordinate, rank_at
 export reduce!, all_gather_rows!, reduce_scatter!, gather!, scatter!, all_to_all!, send, receive!, start_send, start_receive!
 export all_reduce_coalesced!, broadcast_coalesced!, all_gather_coalesced!, reduce_scatter_coalesced!
 export start_all_reduce!, start_all_gather!, start_broadcast_from!, is_done, failure, all_gather_bytes, broadcast_bytes
@@ -51,7 +51,7 @@ export Checkpoint, latest_checkpoint, verify, manifest, user_json
 include("lowlevel.jl")
 using .LibOarlock
 using .LibOarlock: oar_accelerator, oar_bytes, oar_checkpoint, oar_config, oar_dataset, oar_error, oar_group, oar_loader,
-    oar_model, oar_optimizer, oar_progress, oar_scheduler, oar_session, oar_state, oar_tensor, oar_tracker, oar_tree, oar_value,
+    oar_mesh, oar_model, oar_optimizer, oar_progress, oar_scheduler, oar_session, oar_state, oar_tensor, oar_tracker, oar_tree, oar_value,
     oar_work
 const Lib = LibOarlock
 
@@ -68,6 +68,7 @@ include("arrays.jl")
 include("group.jl")
 include("collectives.jl")
 include("subgroup.jl")
+include("mesh.jl")
 include("tree.jl")
 include("data.jl")
 include("model.jl")

@@ -127,6 +127,7 @@ pub const OAR_OPTION_STATE_LOCAL_RANK: &::core::ffi::CStr = c"state.local_rank";
 pub const OAR_OPTION_STATE_LOCAL_WORLD_SIZE: &::core::ffi::CStr = c"state.local_world_size";
 pub const OAR_OPTION_STATE_MASTER_ADDRESS: &::core::ffi::CStr = c"state.master_address";
 pub const OAR_OPTION_STATE_MASTER_PORT: &::core::ffi::CStr = c"state.master_port";
+pub const OAR_OPTION_STATE_MEETING_FILE: &::core::ffi::CStr = c"state.meeting_file";
 pub const OAR_OPTION_STATE_RANK: &::core::ffi::CStr = c"state.rank";
 pub const OAR_OPTION_STATE_WORLD_SIZE: &::core::ffi::CStr = c"state.world_size";
 pub const OAR_OPTION_THREADS_INTRA_OP: &::core::ffi::CStr = c"threads.intra_op";
@@ -212,6 +213,11 @@ pub struct oar_checkpoint {
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct oar_tracker {
+    _unused: [u8; 0],
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct oar_mesh {
     _unused: [u8; 0],
 }
 #[repr(C)]
@@ -2435,6 +2441,128 @@ leaves: peers that still call it get OAR\_E\_PEER\_LOST.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_group_release(group: *mut oar_group);
+    /**Make a mesh and, for every axis, the group of the ranks that differ from this one in that axis alone. Every rank of
+`group` calls this with the same axes.
+
+* `group` (in) borrowed, retained by the mesh.
+* `names` (in) borrowed. num\_axes names, each once, without spaces, commas and equals signs.
+* `sizes` (in) borrowed. num\_axes sizes of at least 1, whose product is the size of the group.
+* `num_axes` (in) at least 1.
+* `timeout_ms` (in) milliseconds to wait for peers, each time; 0 takes the group's own value; negative is
+  refused.
+* `out` (out) owned; end with oar\_mesh\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT wrong names or sizes on some rank; the text names them. All ranks get it, and the group lives.
+* **return** OAR\_E\_MISMATCH ranks give different axes, or another call; the text gives both.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
+* **threads** collective(group)
+* **source** torch.distributed.device\_mesh.init\_device\_mesh.
+* **since** 0.1*/
+    pub fn oar_mesh_create(
+        group: *mut oar_group,
+        names: *const *const ::core::ffi::c_char,
+        sizes: *const i32,
+        num_axes: usize,
+        timeout_ms: i64,
+        out: *mut *mut oar_mesh,
+    ) -> oar_status;
+    /**Take several axes for one, under a new name that the functions below know too: dp\_shard and cp, say, over which
+parameters are divided together. Every rank of the mesh's group calls this with the same names.
+
+* `mesh` (in) borrowed.
+* `axes` (in) borrowed. num\_axes axes that the mesh was made with, each once; the last runs fastest.
+* `num_axes` (in) at least 1.
+* `name` (in) UTF-8, of no axis yet.
+* `timeout_ms` (in) milliseconds to wait for peers, each time; 0 takes the group's own value; negative is refused.
+
+* **return** OAR\_E\_NOT\_FOUND no such axis; the text names those that there are.
+* **return** OAR\_E\_EXISTS the mesh has an axis of that name.
+* **return** OAR\_E\_MISMATCH ranks give different names; the text gives both.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
+* **threads** collective(mesh)
+* **source** torch.distributed.device\_mesh.DeviceMesh.\_flatten.
+* **since** 0.1*/
+    pub fn oar_mesh_flatten(
+        mesh: *mut oar_mesh,
+        axes: *const *const ::core::ffi::c_char,
+        num_axes: usize,
+        name: *const ::core::ffi::c_char,
+        timeout_ms: i64,
+    ) -> oar_status;
+    /**The group along an axis: this rank and those that differ from it in that axis alone, in the order of their
+coordinates.
+
+* `mesh` (in) borrowed.
+* `axis` (in) a name.
+* `out_group` (out) owned; end with oar\_group\_release. It is the same group each time.
+
+* **return** OAR\_E\_NOT\_FOUND no such axis; the text names those that there are.
+* **threads** serial(mesh)
+* **since** 0.1*/
+    pub fn oar_mesh_group(
+        mesh: *const oar_mesh,
+        axis: *const ::core::ffi::c_char,
+        out_group: *mut *mut oar_group,
+    ) -> oar_status;
+    /**How many ranks an axis has.
+
+* `mesh` (in) borrowed.
+* `axis` (in) a name.
+* `out_size` (out) at least 1.
+
+* **return** OAR\_E\_NOT\_FOUND no such axis; the text names those that there are.
+* **threads** serial(mesh)
+* **since** 0.1*/
+    pub fn oar_mesh_size(
+        mesh: *const oar_mesh,
+        axis: *const ::core::ffi::c_char,
+        out_size: *mut i32,
+    ) -> oar_status;
+    /**Where this rank stands on an axis, which is its rank in the axis's group.
+
+* `mesh` (in) borrowed.
+* `axis` (in) a name.
+* `out_coordinate` (out) 0 \<= coordinate \< size of the axis.
+
+* **return** OAR\_E\_NOT\_FOUND no such axis; the text names those that there are.
+* **threads** serial(mesh)
+* **source** torch.distributed.device\_mesh.DeviceMesh.get\_local\_rank.
+* **since** 0.1*/
+    pub fn oar_mesh_coordinate(
+        mesh: *const oar_mesh,
+        axis: *const ::core::ffi::c_char,
+        out_coordinate: *mut i32,
+    ) -> oar_status;
+    /**The rank of the mesh's group that stands at these coordinates.
+
+* `mesh` (in) borrowed.
+* `coordinates` (in) borrowed. One per axis that the mesh was made with, in that order.
+* `num_axes` (in) how many those are.
+* `out_rank` (out) 0 \<= rank \< size of the group.
+
+* **return** OAR\_E\_ARGUMENT another number of coordinates, or one out of range.
+* **threads** serial(mesh)
+* **since** 0.1*/
+    pub fn oar_mesh_rank_at(
+        mesh: *const oar_mesh,
+        coordinates: *const i32,
+        num_axes: usize,
+        out_rank: *mut i32,
+    ) -> oar_status;
+    /**Add a reference; each needs one oar\_mesh\_release.
+
+* `mesh` (in) borrowed.
+
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_mesh_retain(mesh: *mut oar_mesh) -> oar_status;
+    /**Drop a reference. Never waits and never communicates. Groups that were had from the mesh live on.
+
+* `mesh` (in) NULL is allowed.
+
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_mesh_release(mesh: *mut oar_mesh);
     /**A loader over a data set, not sharded until oar\_accelerator\_prepare\_loader or oar\_loader\_set\_shard.
 
 With shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.

@@ -39,6 +39,7 @@ raw! {
     oar_error: oar_error_retain, oar_error_release;
     oar_group: oar_group_retain, oar_group_release;
     oar_loader: oar_loader_retain, oar_loader_release;
+    oar_mesh: oar_mesh_retain, oar_mesh_release;
     oar_model: oar_model_retain, oar_model_release;
     oar_optimizer: oar_optimizer_retain, oar_optimizer_release;
     oar_progress: oar_progress_retain, oar_progress_release;

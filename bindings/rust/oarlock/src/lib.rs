@@ -60,6 +60,7 @@ mod handle;
 mod library;
 mod loader;
 pub mod log;
+mod mesh;
 mod model;
 mod nested;
 mod op;
@@ -92,6 +93,7 @@ pub use foreign::{Forward, Gradients, Scope};
 pub use group::{Group, Reduce};
 pub use library::{live_handle_count, torch_version, version};
 pub use loader::{Batches, Loader};
+pub use mesh::Mesh;
 pub use model::Model;
 #[cfg(feature = "ndarray")]
 pub use ndarray;

@@ -16,6 +16,8 @@ abstract type oar_error end
 abstract type oar_group end
 "The incomplete C struct `oar_loader`; handles are `Ptr{oar_loader}`."
 abstract type oar_loader end
+"The incomplete C struct `oar_mesh`; handles are `Ptr{oar_mesh}`."
+abstract type oar_mesh end
 "The incomplete C struct `oar_model`; handles are `Ptr{oar_model}`."
 abstract type oar_model end
 "The incomplete C struct `oar_optimizer`; handles are `Ptr{oar_optimizer}`."
