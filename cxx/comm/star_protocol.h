@@ -86,7 +86,6 @@ class StarProtocol {
   void close();  // running operations are aborted, then goodbye. Nothing follows but submit(), which fails
 
   bool is_dead() const { return failed_; }
-  bool is_connected(int rank) const { return connected_[rank]; }
 
   // Rank 0 decides a time-out first: it can name the late ranks.
   static constexpr Milliseconds kHubGrace{1000};

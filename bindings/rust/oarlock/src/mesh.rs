@@ -26,9 +26,7 @@ impl Mesh {
         let pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
         let sizes = axes
             .iter()
-            .map(|&(_, size)| {
-                i32::try_from(size).map_err(|_| Error::argument("", format!("no axis has a size of {size}")))
-            })
+            .map(|&(_, size)| i32::try_from(size).map_err(|_| Error::argument("", format!("no axis has a size of {size}"))))
             .collect::<Result<Vec<i32>>>()?;
         // SAFETY: the handle is alive, and names and sizes are as many as is said; so in all calls of this file.
         create(|out| unsafe {
@@ -46,9 +44,7 @@ impl Mesh {
         let names = c_names(axes.iter().copied())?;
         let pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
         // SAFETY: as above.
-        check(unsafe {
-            sys::oar_mesh_flatten(self.0.as_ptr(), pointers.as_ptr(), pointers.len(), name.as_ptr(), timeout_ms)
-        })
+        check(unsafe { sys::oar_mesh_flatten(self.0.as_ptr(), pointers.as_ptr(), pointers.len(), name.as_ptr(), timeout_ms) })
     }
 
     /// The group of this rank and those that differ from it in this axis alone.
@@ -78,8 +74,7 @@ impl Mesh {
     pub fn coordinate(&self, axis: &str) -> Result<usize> {
         let axis = c_text("the axis", axis)?;
         // SAFETY: as above.
-        value(|out| unsafe { sys::oar_mesh_coordinate(self.0.as_ptr(), axis.as_ptr(), out) })
-            .map(|place: i32| place as usize)
+        value(|out| unsafe { sys::oar_mesh_coordinate(self.0.as_ptr(), axis.as_ptr(), out) }).map(|place: i32| place as usize)
     }
 
     /// The rank of the group that stands at these coordinates, one per axis.

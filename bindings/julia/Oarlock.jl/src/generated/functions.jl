@@ -30,17 +30,18 @@ const FUNCTIONS = (
     :oar_group_translate_rank, :oar_group_world_ranks, :oar_last_error, :oar_load_library, :oar_loader_close,
     :oar_loader_create, :oar_loader_epoch, :oar_loader_next, :oar_loader_num_batches, :oar_loader_num_samples,
     :oar_loader_position, :oar_loader_release, :oar_loader_retain, :oar_loader_samples_in_round, :oar_loader_seek,
-    :oar_loader_set_shard, :oar_log_set_callback, :oar_log_set_level, :oar_model_add_lora, :oar_model_create_foreign,
-    :oar_model_describe, :oar_model_enter_scope, :oar_model_exit_scope, :oar_model_forward, :oar_model_forward_unit,
-    :oar_model_forward_with_values, :oar_model_freeze, :oar_model_gradient, :oar_model_input_name,
-    :oar_model_is_training, :oar_model_load, :oar_model_load_lora, :oar_model_load_weights, :oar_model_merge_lora,
-    :oar_model_num_inputs, :oar_model_num_outputs, :oar_model_num_parameters, :oar_model_num_units,
-    :oar_model_output_name, :oar_model_parameter, :oar_model_parameter_name, :oar_model_profile_save_trace,
-    :oar_model_profile_start, :oar_model_profile_stop, :oar_model_profile_table, :oar_model_register_buffer,
-    :oar_model_register_parameter, :oar_model_release, :oar_model_retain, :oar_model_run, :oar_model_save_lora,
-    :oar_model_save_weights, :oar_model_set_backward, :oar_model_set_forward, :oar_model_set_recompute,
-    :oar_model_set_training, :oar_model_set_units, :oar_model_tensor, :oar_model_trace, :oar_model_unit_name,
-    :oar_op_call, :oar_op_call_no_grad, :oar_op_names, :oar_op_signatures, :oar_optimizer_create,
+    :oar_loader_set_shard, :oar_log_set_callback, :oar_log_set_level, :oar_mesh_coordinate, :oar_mesh_create,
+    :oar_mesh_flatten, :oar_mesh_group, :oar_mesh_rank_at, :oar_mesh_release, :oar_mesh_retain, :oar_mesh_size,
+    :oar_model_add_lora, :oar_model_create_foreign, :oar_model_describe, :oar_model_enter_scope, :oar_model_exit_scope,
+    :oar_model_forward, :oar_model_forward_unit, :oar_model_forward_with_values, :oar_model_freeze, :oar_model_gradient,
+    :oar_model_input_name, :oar_model_is_training, :oar_model_load, :oar_model_load_lora, :oar_model_load_weights,
+    :oar_model_merge_lora, :oar_model_num_inputs, :oar_model_num_outputs, :oar_model_num_parameters,
+    :oar_model_num_units, :oar_model_output_name, :oar_model_parameter, :oar_model_parameter_name,
+    :oar_model_profile_save_trace, :oar_model_profile_start, :oar_model_profile_stop, :oar_model_profile_table,
+    :oar_model_register_buffer, :oar_model_register_parameter, :oar_model_release, :oar_model_retain, :oar_model_run,
+    :oar_model_save_lora, :oar_model_save_weights, :oar_model_set_backward, :oar_model_set_forward,
+    :oar_model_set_recompute, :oar_model_set_training, :oar_model_set_units, :oar_model_tensor, :oar_model_trace,
+    :oar_model_unit_name, :oar_op_call, :oar_op_call_no_grad, :oar_op_names, :oar_op_signatures, :oar_optimizer_create,
     :oar_optimizer_learning_rate, :oar_optimizer_num_steps, :oar_optimizer_release, :oar_optimizer_retain,
     :oar_optimizer_set_learning_rate, :oar_optimizer_step, :oar_optimizer_zero_grad, :oar_progress_advance,
     :oar_progress_close, :oar_progress_create, :oar_progress_release, :oar_progress_retain, :oar_progress_set_callback,
@@ -2072,6 +2073,124 @@ oar_log_set_level(level) =
     ccall(@inbounds(ADDRESSES[128]), Int32, (Int32,), level)
 
 """
+    oar_mesh_coordinate(mesh, axis, out_coordinate) -> oar_status
+
+Where this rank stands on an axis, which is its rank in the axis's group.
+
+- `mesh` (`const oar_mesh *`): borrowed.
+- `axis` (`const char *`): a name.
+- `out_coordinate` (`int32_t *`): 0 <= coordinate < size of the axis.
+
+Threads: serial(mesh).
+"""
+oar_mesh_coordinate(mesh, axis, out_coordinate) =
+    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
+
+"""
+    oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) -> oar_status
+
+Make a mesh and, for every axis, the group of the ranks that differ from this one in that axis alone. Every rank of
+`group` calls this with the same axes.
+
+- `group` (`oar_group *`): borrowed, retained by the mesh.
+- `names` (`const char *const *`): borrowed. num_axes names, each once, without spaces, commas and equals signs.
+- `sizes` (`const int32_t *`): borrowed. num_axes sizes of at least 1, whose product is the size of the group.
+- `num_axes` (`size_t`): at least 1.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers, each time; 0 takes the group's own value; negative is
+  refused.
+- `out` (`oar_mesh **`): owned; end with oar_mesh_release. Untouched on failure.
+
+Threads: collective(group).
+"""
+oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
+
+"""
+    oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) -> oar_status
+
+Take several axes for one, under a new name that the functions below know too: dp_shard and cp, say, over which
+parameters are divided together. Every rank of the mesh's group calls this with the same names.
+
+- `mesh` (`oar_mesh *`): borrowed.
+- `axes` (`const char *const *`): borrowed. num_axes axes that the mesh was made with, each once; the last runs fastest.
+- `num_axes` (`size_t`): at least 1.
+- `name` (`const char *`): UTF-8, of no axis yet.
+- `timeout_ms` (`int64_t`): milliseconds to wait for peers, each time; 0 takes the group's own value; negative is
+  refused.
+
+Threads: collective(mesh).
+"""
+oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) =
+    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
+
+"""
+    oar_mesh_group(mesh, axis, out_group) -> oar_status
+
+The group along an axis: this rank and those that differ from it in that axis alone, in the order of their coordinates.
+
+- `mesh` (`const oar_mesh *`): borrowed.
+- `axis` (`const char *`): a name.
+- `out_group` (`oar_group **`): owned; end with oar_group_release. It is the same group each time.
+
+Threads: serial(mesh).
+"""
+oar_mesh_group(mesh, axis, out_group) =
+    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
+
+"""
+    oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) -> oar_status
+
+The rank of the mesh's group that stands at these coordinates.
+
+- `mesh` (`const oar_mesh *`): borrowed.
+- `coordinates` (`const int32_t *`): borrowed. One per axis that the mesh was made with, in that order.
+- `num_axes` (`size_t`): how many those are.
+- `out_rank` (`int32_t *`): 0 <= rank < size of the group.
+
+Threads: serial(mesh).
+"""
+oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) =
+    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
+
+"""
+    oar_mesh_release(mesh) -> void
+
+Drop a reference. Never waits and never communicates. Groups that were had from the mesh live on.
+
+- `mesh` (`oar_mesh *`): NULL is allowed.
+
+Threads: any.
+"""
+oar_mesh_release(mesh) =
+    ccall(@inbounds(ADDRESSES[134]), Cvoid, (Ptr{oar_mesh},), mesh)
+
+"""
+    oar_mesh_retain(mesh) -> oar_status
+
+Add a reference; each needs one oar_mesh_release.
+
+- `mesh` (`oar_mesh *`): borrowed.
+
+Threads: any.
+"""
+oar_mesh_retain(mesh) =
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_mesh},), mesh)
+
+"""
+    oar_mesh_size(mesh, axis, out_size) -> oar_status
+
+How many ranks an axis has.
+
+- `mesh` (`const oar_mesh *`): borrowed.
+- `axis` (`const char *`): a name.
+- `out_size` (`int32_t *`): at least 1.
+
+Threads: serial(mesh).
+"""
+oar_mesh_size(mesh, axis, out_size) =
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
+
+"""
     oar_model_add_lora(model, options) -> oar_status
 
 Give linear layers adapters: where a target computes y from x, y gains (alpha / rank) * B(A(dropout(x))).
@@ -2095,7 +2214,7 @@ module that is called several times has one adapter.
 Threads: serial(model).
 """
 oar_model_add_lora(model, options) =
-    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_model}, Cstring), model, options)
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_model}, Cstring), model, options)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -2109,7 +2228,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_describe(model, out) -> oar_status
@@ -2129,7 +2248,7 @@ depends on what tensors hold.
 Threads: serial(model).
 """
 oar_model_describe(model, out) =
-    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_enter_scope(model, name, class_name) -> oar_status
@@ -2149,7 +2268,7 @@ enters.
 Threads: serial(model).
 """
 oar_model_enter_scope(model, name, class_name) =
-    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
 
 """
     oar_model_exit_scope(model) -> oar_status
@@ -2161,7 +2280,7 @@ Leave the scope that was entered last.
 Threads: serial(model).
 """
 oar_model_exit_scope(model) =
-    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -2182,7 +2301,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_forward_unit(model, unit, inputs, out_outputs) -> oar_status
@@ -2198,7 +2317,7 @@ forward, by the names of the values (oar_model_describe tells them).
 Threads: serial(model, inputs).
 """
 oar_model_forward_unit(model, unit, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
 
 """
     oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) -> oar_status
@@ -2220,7 +2339,7 @@ the same names one after the other are as fast as oar_model_forward.
 Threads: serial(model, inputs).
 """
 oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) =
-    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
 
 """
     oar_model_freeze(model, pattern, frozen, out_count) -> oar_status
@@ -2238,7 +2357,7 @@ hold it as before. Of tied parameters one name is enough.
 Threads: serial(model).
 """
 oar_model_freeze(model, pattern, frozen, out_count) =
-    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -2253,7 +2372,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -2268,7 +2387,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -2281,7 +2400,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -2305,7 +2424,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_lora(model, directory) -> oar_status
@@ -2322,7 +2441,7 @@ All or nothing. Every name, shape and type must fit. Of adapter_config.json are 
 Threads: serial(model).
 """
 oar_model_load_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -2339,7 +2458,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_merge_lora(model) -> oar_status
@@ -2355,7 +2474,7 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 Threads: serial(model).
 """
 oar_model_merge_lora(model) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -2368,7 +2487,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_outputs(model, out_num_outputs) -> oar_status
@@ -2381,7 +2500,7 @@ Count the outputs: the tensors and numbers in what oar_model_forward returns.
 Threads: serial(model).
 """
 oar_model_num_outputs(model, out_num_outputs) =
-    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -2394,7 +2513,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_num_units(model, out_num_units) -> oar_status
@@ -2407,7 +2526,7 @@ Count the units, the root included.
 Threads: serial(model).
 """
 oar_model_num_units(model, out_num_units) =
-    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
 
 """
     oar_model_output_name(model, index, buf, len) -> oar_status
@@ -2422,7 +2541,7 @@ Tell the path of an output in the tree that oar_model_forward returns (\"loss\";
 Threads: serial(model).
 """
 oar_model_output_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_parameter(model, name, out) -> oar_status
@@ -2437,7 +2556,7 @@ out.
 Threads: serial(model).
 """
 oar_model_parameter(model, name, out) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -2452,7 +2571,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_profile_save_trace(model, path) -> oar_status
@@ -2465,7 +2584,7 @@ Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
 Threads: serial(model).
 """
 oar_model_profile_save_trace(model, path) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_profile_start(model) -> oar_status
@@ -2480,7 +2599,7 @@ libtorch is at work on the thread.
 Threads: serial(model).
 """
 oar_model_profile_start(model) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_stop(model) -> oar_status
@@ -2492,7 +2611,7 @@ End the measurement; what was measured stays.
 Threads: serial(model).
 """
 oar_model_profile_stop(model) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_table(model, out) -> oar_status
@@ -2506,7 +2625,7 @@ are those of the whole model, its units included.
 Threads: serial(model).
 """
 oar_model_profile_table(model, out) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -2523,7 +2642,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -2542,7 +2661,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -2554,7 +2673,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[158]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[166]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -2566,7 +2685,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_run(model, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -2582,7 +2701,7 @@ Run the model on the caller's arrays with a session of the model's own: for host
 Threads: serial(model, inputs, outputs).
 """
 oar_model_run(model, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_model_save_lora(model, directory) -> oar_status
@@ -2599,7 +2718,7 @@ the Python model if that was exported itself, not inside another module.
 Threads: serial(model).
 """
 oar_model_save_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -2614,7 +2733,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_backward(model, fn, user_data, release) -> oar_status
@@ -2640,7 +2759,7 @@ one of several ranks, the others are told at once and the state is aborted.
 Threads: serial(model).
 """
 oar_model_set_backward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_forward(model, fn, user_data, release) -> oar_status
@@ -2659,7 +2778,7 @@ record autograd, in evaluation not.
 Threads: serial(model).
 """
 oar_model_set_forward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_recompute(model, unit_pattern, enabled) -> oar_status
@@ -2678,7 +2797,7 @@ and a warning says why. Evaluation is not affected. Gradients of gradients do no
 Threads: serial(model).
 """
 oar_model_set_recompute(model, unit_pattern, enabled) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -2702,7 +2821,7 @@ is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_set_units(model, policy) -> oar_status
@@ -2721,7 +2840,7 @@ that nobody uses, is the root's.
 Threads: serial(model).
 """
 oar_model_set_units(model, policy) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Cstring), model, policy)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model}, Cstring), model, policy)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -2737,7 +2856,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_trace(model, inputs, dynamic_dims, out) -> oar_status
@@ -2769,7 +2888,7 @@ before, also after a failure.
 Threads: serial(model, inputs).
 """
 oar_model_trace(model, inputs, dynamic_dims, out) =
-    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
 
 """
     oar_model_unit_name(model, index, buf, len) -> oar_status
@@ -2784,7 +2903,7 @@ Tell the name of a unit: its module path. Units are in the order of the program,
 Threads: serial(model).
 """
 oar_model_unit_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_op_call(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -2812,7 +2931,7 @@ evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in \"_\" 
 Threads: serial(state).
 """
 oar_op_call(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -2834,7 +2953,7 @@ forward that is traced, the program does not record it either.
 Threads: serial(state).
 """
 oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_names(name_space, out) -> oar_status
@@ -2847,7 +2966,7 @@ Tell the names of all operators, as a JSON list of texts, sorted, without overlo
 Threads: any.
 """
 oar_op_names(name_space, out) =
-    ccall(@inbounds(ADDRESSES[173]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
 
 """
     oar_op_signatures(name, out) -> oar_status
@@ -2864,7 +2983,7 @@ A list with an object for each overload, in the order in which oar_op_call tries
 Threads: any.
 """
 oar_op_signatures(name, out) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -2883,7 +3002,7 @@ amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and to
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -2896,7 +3015,7 @@ The learning rate that the next step will use.
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -2909,7 +3028,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -2921,7 +3040,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[178]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[186]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -2933,7 +3052,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -2946,7 +3065,7 @@ Set the learning rate. A scheduler of this optimizer sets it again at its next s
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -2960,7 +3079,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -2972,7 +3091,7 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -2987,7 +3106,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -2999,7 +3118,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -3015,7 +3134,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -3027,7 +3146,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[186]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[194]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -3039,7 +3158,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -3055,7 +3174,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -3072,7 +3191,7 @@ A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -3085,7 +3204,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -3097,7 +3216,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[191]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[199]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -3109,7 +3228,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -3121,7 +3240,7 @@ Go on by one step and set the optimizer's learning rate. Programs with an accele
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_session_create(model, out) -> oar_status
@@ -3138,7 +3257,7 @@ model (by a forward in training, a step, loading, freezing, adding or merging ad
 Threads: serial(model).
 """
 oar_session_create(model, out) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
 
 """
     oar_session_release(session) -> void
@@ -3150,7 +3269,7 @@ Drop an owner; the last one frees the session.
 Threads: any; never blocks.
 """
 oar_session_release(session) =
-    ccall(@inbounds(ADDRESSES[195]), Cvoid, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[203]), Cvoid, (Ptr{oar_session},), session)
 
 """
     oar_session_retain(session) -> oar_status
@@ -3162,7 +3281,7 @@ Add an owner.
 Threads: any.
 """
 oar_session_retain(session) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_session},), session)
 
 """
     oar_session_run(session, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -3183,7 +3302,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 Threads: serial(session, inputs, outputs); other sessions of the model are free.
 """
 oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
@@ -3197,7 +3316,7 @@ Tell whether an output's operator writes straight into the caller's memory, all 
 Threads: serial(session).
 """
 oar_session_writes_in_place(session, index, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
+    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -3210,7 +3329,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -3223,7 +3342,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -3237,7 +3356,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -3254,7 +3373,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -3275,7 +3394,7 @@ With an MPI communicator oar_state_create_with_mpi does it for you.
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -3289,7 +3408,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -3305,7 +3424,7 @@ command `oarlock dump` tells who diverged where; with the option comm.dump_on_fa
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -3319,7 +3438,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -3332,7 +3451,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -3345,7 +3464,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -3358,7 +3477,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -3371,7 +3490,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -3384,7 +3503,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -3397,7 +3516,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -3410,7 +3529,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -3423,7 +3542,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[214]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[222]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -3436,7 +3555,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -3448,7 +3567,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -3462,7 +3581,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -3478,7 +3597,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -3491,7 +3610,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -3504,7 +3623,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -3516,7 +3635,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[221]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[229]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -3531,7 +3650,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -3544,7 +3663,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -3558,7 +3677,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -3572,7 +3691,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -3585,7 +3704,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -3602,7 +3721,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3626,7 +3745,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3648,7 +3767,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -3663,7 +3782,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -3676,7 +3795,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -3689,7 +3808,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -3702,7 +3821,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -3715,7 +3834,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -3727,7 +3846,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[235]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[243]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -3739,7 +3858,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -3753,7 +3872,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -3767,7 +3886,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -3785,7 +3904,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -3801,7 +3920,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -3816,7 +3935,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -3832,7 +3951,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -3844,7 +3963,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -3865,7 +3984,7 @@ short is mended when the file is opened.
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -3881,7 +4000,7 @@ Log numbers of one step. Those that are not finite are written as \"NaN\", \"Inf
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -3896,7 +4015,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -3908,7 +4027,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[247]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[255]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -3920,7 +4039,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -3933,7 +4052,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -3946,7 +4065,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -3962,7 +4081,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_batch_size(tree, out_size) -> oar_status
@@ -3975,7 +4094,7 @@ How many samples a batch has: the first size of its first leaf, in the order of 
 Threads: serial(tree).
 """
 oar_tree_batch_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_tree_concatenate(batches, dim, out) -> oar_status
@@ -3992,7 +4111,7 @@ are; with more batches they are refused.
 Threads: serial(batches).
 """
 oar_tree_concatenate(batches, dim, out) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -4004,7 +4123,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -4016,7 +4135,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_device(tree, buf, len) -> oar_status
@@ -4030,7 +4149,7 @@ The device of the first tensor, depth first: \"cpu\". An empty text if there is 
 Threads: serial(tree).
 """
 oar_tree_device(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -4043,7 +4162,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[265]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -4056,7 +4175,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[258]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -4069,7 +4188,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[267]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_json(json, out) -> oar_status
@@ -4084,7 +4203,7 @@ Numbers without fraction and exponent are integers if int64 holds them, all othe
 Threads: any.
 """
 oar_tree_from_json(json, out) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -4096,7 +4215,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -4109,7 +4228,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[262]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -4122,7 +4241,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -4136,7 +4255,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -4150,7 +4269,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -4164,7 +4283,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -4178,7 +4297,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -4193,7 +4312,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -4207,7 +4326,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -4222,7 +4341,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -4236,7 +4355,7 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
@@ -4252,7 +4371,7 @@ Append zeros to the first dimension of every tensor until `batch_size` rows are 
 Threads: serial(tree).
 """
 oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
-    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -4264,7 +4383,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[273]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[281]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -4276,7 +4395,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -4290,7 +4409,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -4304,7 +4423,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -4318,7 +4437,7 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_tree_slice(tree, start, stop, step, out) -> oar_status
@@ -4334,7 +4453,7 @@ Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[
 Threads: serial(tree).
 """
 oar_tree_slice(tree, start, stop, step, out) =
-    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
 
 """
     oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
@@ -4351,7 +4470,7 @@ The tree with its tensors on a device. Tensors that are there already are shared
 Threads: serial(tree).
 """
 oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
-    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
 
 """
     oar_tree_to_float32(tree, out) -> oar_status
@@ -4364,7 +4483,7 @@ The tree with its tensors of float16 and bfloat16 as float32; all others are sha
 Threads: serial(tree).
 """
 oar_tree_to_float32(tree, out) =
-    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_tree_to_json(tree, buf, len) -> oar_status
@@ -4380,7 +4499,7 @@ first.
 Threads: serial(tree).
 """
 oar_tree_to_json(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_to_numbers(tree, out) -> oar_status
@@ -4394,7 +4513,7 @@ number; truth values stay what they are.
 Threads: serial(tree).
 """
 oar_tree_to_numbers(tree, out) =
-    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -4404,7 +4523,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[283]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[291]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -4417,7 +4536,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -4430,7 +4549,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -4442,7 +4561,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[286]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[294]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -4454,7 +4573,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -4472,4 +4591,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
