@@ -64,6 +64,7 @@ constexpr OptionKey kRows[] = {
   {"scheduler.total_steps", kInt, "null", "OARLOCK_SCHEDULER_TOTAL_STEPS", "Steps after which the schedule has ended (linear, cosine)."},
   {"scheduler.warmup_steps", kInt, "0", "OARLOCK_SCHEDULER_WARMUP_STEPS", "Steps of linear growth from zero at the start."},
   {"seed", kInt, "null", "OARLOCK_SEED", "Seed of the default generator of every rank, set when the state is made; beyond 2^53 as a string."},
+  {"state.generation", kInt, "0", "OARLOCK_STATE_GENERATION", "How often the ranks have met anew after a failure. Ranks of different generations do not meet: survivors and a restarted rank raise it together."},
   {"state.local_rank", kInt, "null", "OARLOCK_STATE_LOCAL_RANK", "This process's number on its host; unset: LOCAL_RANK and its kin."},
   {"state.local_world_size", kInt, "null", "OARLOCK_STATE_LOCAL_WORLD_SIZE", "Processes on this host; unset: LOCAL_WORLD_SIZE and its kin."},
   {"state.master_address", kString, "null", "OARLOCK_STATE_MASTER_ADDRESS", "Host of rank 0; unset: MASTER_ADDR."},

@@ -7,11 +7,15 @@
 
 namespace oarlock {
 
+std::string_view CallSite::telling_function() const {
+  if (function == nullptr) return {};
+  const std::string_view name = function_name(function);
+  return name.starts_with("oar_group_") || name == "oar_state_barrier" ? std::string_view() : name;
+}
+
 std::string CallSite::text() const {
   std::string text = tag != nullptr ? fmt::format(" tagged '{}'", *tag) : "";
-  if (function == nullptr) return text;
-  const std::string_view name = function_name(function);
-  if (!name.starts_with("oar_group_") && name != "oar_state_barrier") text += fmt::format(" in {}", name);
+  if (const std::string_view name = telling_function(); !name.empty()) text += fmt::format(" in {}", name);
   return text;
 }
 

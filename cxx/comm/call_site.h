@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace oarlock {
 
@@ -12,8 +13,9 @@ struct CallSite {
   std::shared_ptr<const std::string> tag;  // NULL: none
   bool operator==(const CallSite&) const = default;
 
-  // What stands behind a call's description: "", " tagged 'validation'", " in oar_accelerator_step", or both. A
-  // function that only makes the operation (oar_group_...) is not named.
+  // "oar_accelerator_step"; empty: none, or one that only makes the operation (oar_group_..., oar_state_barrier).
+  std::string_view telling_function() const;
+  // What stands behind a call's description: "", " tagged 'validation'", " in oar_accelerator_step", or both.
   std::string text() const;
 };
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/current_function.h"
-
 namespace oarlock {
 namespace {
 
@@ -72,10 +70,9 @@ JsonValue FlightRecorder::entry_to_json(const Entry& entry, std::chrono::microse
   JsonValue json = JsonValue::object();
   json.set("sequence", JsonValue::integer(static_cast<std::int64_t>(entry.signature.sequence)));
   json.set("operation", JsonValue::string(operator_name(entry.signature.op)));
-  json.set("call", JsonValue::string(describe(entry.signature)));
-  if (entry.site.tag != nullptr) json.set("tag", JsonValue::string(*entry.site.tag));
-  if (entry.site.function != nullptr) {
-    json.set("function", JsonValue::string(std::string(function_name(entry.site.function))));
+  json.set("call", JsonValue::string(describe(entry.signature) + CallSite{nullptr, entry.site.tag}.text()));
+  if (const std::string_view function = entry.site.telling_function(); !function.empty()) {
+    json.set("function", JsonValue::string(std::string(function)));
   }
   json.set("state", JsonValue::string(phase_name(entry.phase)));
   if (entry.failed_in != Phase::kDone) json.set("failed_in", JsonValue::string(phase_name(entry.failed_in)));

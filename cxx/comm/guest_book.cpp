@@ -43,9 +43,10 @@ Result<GuestBook::Answer> GuestBook::hear(Guest guest, const Frame& frame, bool 
   forget(guest);
   const Result<Hello> hello = unpack_hello(frame);
   if (!hello.is_ok() || hello.value().world_id != meeting_.world_id) {
-    return turn_away(bad_environment("this is the meeting of another launch ('{}'): the address {}:{} is in use",
-                                     meeting_.world_id, meeting_.address, meeting_.port),
-                     FrameHeader::kVersion);
+    return turn_away(
+        bad_environment("this is the meeting of another launch or generation ('{}'): the address {}:{} is in use",
+                        meeting_.world_id, meeting_.address, meeting_.port),
+        FrameHeader::kVersion);
   }
   if (is_at_end) return Answer();  // an attempt that its rank gave up before rank 0 listened; it may try again
   OAR_TRY(admit(hello.value(), now));

@@ -141,7 +141,7 @@ std::optional<Invitation> read_invitation(const Meeting& meeting, const std::str
   if (!invitation.is_ok()) {
     problem = "it holds no meeting of ranks";
   } else if (content->world_id != meeting.world_id) {
-    problem = fmt::format("it is of another launch, '{}'", content->world_id);
+    problem = fmt::format("it is of another launch or generation, '{}'", content->world_id);
   } else if (content->is_locked && !is_locked_by_another(file.get())) {
     problem = "it was left by a run that has ended";
   } else if (!is_new(meeting.rank, invitation.value().token)) {

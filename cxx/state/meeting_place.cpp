@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
 
+#include "base/no_destructor.h"
 #include "comm/address.h"
 #include "comm/hosts.h"
 #include "comm/invitation.h"
@@ -68,11 +71,17 @@ Status take_inherited_socket(Meeting& meeting, const Topology& topology) {
   return Status::ok();
 }
 
+// How many states of this process have met under that name before: all ranks make them in the same order.
+int count_meeting(const std::string& world_id) {
+  static std::mutex mutex;
+  static NoDestructor<std::map<std::string, int>> counts;
+  std::lock_guard lock(mutex);
+  return (*counts)[world_id]++;
+}
+
 // torchrun's agent keeps MASTER_PORT for its own store; through that rank 0 says where it listens itself.
 Status meet_by_agent(Meeting& meeting, const Topology& topology) {
-  static std::atomic<int> num_meetings{
-      0};  // every state of a process meets apart; all ranks make them in the same order
-  const std::string key = fmt::format("oarlock/{}/{}", topology.world_id, num_meetings++);
+  const std::string key = fmt::format("oarlock/{}/{}", meeting.world_id, count_meeting(meeting.world_id));
   std::string value;
   if (meeting.rank == 0) {
     OAR_ASSIGN(meeting.listener, listen_on("", 0));
@@ -111,6 +120,9 @@ Result<Meeting> find_meeting(const Topology& topology, const Options& options) {
   meeting.address = topology.master_address;
   meeting.port = topology.master_port;
   meeting.world_id = topology.world_id;
+  const std::int64_t generation = options.integer("state.generation");
+  if (generation < 0) return invalid_argument("option state.generation must not be negative, got {}", generation);
+  if (generation > 0) meeting.world_id += fmt::format("/generation {}", generation);
   if (options.is_set("state.meeting_file")) {
     OAR_TRY(meet_by_file(meeting, options.text("state.meeting_file")));
   } else if (topology.agent_store) {

@@ -78,6 +78,10 @@ class Handles:
     def group(self):
         return make("oar_state_group", self["oar_state"])
 
+    def mesh(self):
+        names, sizes = (ctypes.c_char_p * 1)(b"dp"), (ctypes.c_int32 * 1)(1)
+        return make("oar_mesh_create", self["oar_group"], names, sizes, ctypes.c_size_t(1), ctypes.c_int64(1000))
+
     def work(self):
         return make("oar_group_all_reduce", self["oar_group"], self["oar_tensor"], 1, ctypes.c_int64(1000))
 

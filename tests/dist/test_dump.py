@@ -52,6 +52,22 @@ with state() as world:
     assert errors == ""
 
 
+def test_calls_are_told_with_their_tags_and_where_they_came_from(tmp_path):
+    run_world(2, f"""
+with state() as world:
+    accelerator = ctypes.c_void_p(call_out(lib.oar_accelerator_create, world.handle, None))
+    if world.rank == 0:
+        attempt(lambda: check(lib.oar_accelerator_save(accelerator, {str(tmp_path / "checkpoint").encode()!r}, None)))
+    else:
+        check(lib.oar_group_set_tag(world.group, b"validation loss"))
+        attempt(lambda: world.all_reduce(np.zeros(8, np.float32)).wait())
+    lib.oar_accelerator_release(accelerator)
+""", env=options(tmp_path / "dumps", "shm"))
+    lines, _ = dump(tmp_path / "dumps")
+    assert lines[0].startswith("rank 1 called all_reduce(sum of 8 float32) tagged 'validation loss' as operation 1 where rank 0 called ")
+    assert lines[0].endswith(" in oar_accelerator_save"), lines[0]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_rank_that_stopped_is_named_though_it_only_computes(backend, tmp_path):
     world = World(3, """

@@ -56,6 +56,7 @@ class World:
         self.start = time.monotonic()
         self.processes = []
         self.outputs = []
+        self.variables = []
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
@@ -72,12 +73,25 @@ class World:
                 passed = (listener.fileno(),)
             variables.update(env or {})
             variables.update((per_rank_env or {}).get(rank, {}))
-            output = (tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+"))
-            self.outputs.append(output)
-            self.processes.append(subprocess.Popen(commands[rank], env=clean_environment(**variables),
-                                                   pass_fds=passed, stdin=subprocess.PIPE, stdout=output[0],
-                                                   stderr=output[1]))
+            self.variables.append(variables)
+            self.processes.append(None)
+            self.outputs.append(None)
+            self._start(rank, commands[rank], variables, passed)
         listener.close()
+
+    def _start(self, rank, command, variables, passed=()):
+        output = (tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+"))
+        self.outputs[rank] = output
+        self.processes[rank] = subprocess.Popen(command, env=clean_environment(**variables), pass_fds=passed,
+                                                stdin=subprocess.PIPE, stdout=output[0], stderr=output[1])
+
+    def restart(self, rank, body, env=None):
+        """A new process in place of one that has ended. The launcher's socket is gone with that: rank 0 binds its port anew."""
+        self.processes[rank].wait(10)
+        self.processes[rank].stdin.close()
+        variables = {**self.variables[rank], **(env or {})}
+        variables.pop("OARLOCK_LISTEN_FD", None)
+        self._start(rank, command_of(body), variables)
 
     def kill(self, rank, signal_number=signal.SIGKILL):
         self.processes[rank].send_signal(signal_number)

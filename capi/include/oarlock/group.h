@@ -4,9 +4,9 @@
  *
  * All ranks make the same calls in the same order. Every call carries a sequence number and a signature (operation,
  * element type, number of elements, root, reduction, tag) that the ranks compare before data moves, so that different
- * calls are an OAR_E_MISMATCH on every rank, whose text says what each called and from where, and never wrong data. After a mismatch, a time-out, a lost rank or an abort the
- * group is dead: running operations end with that failure, later calls give OAR_E_ABORTED with the same text. The
- * process and other groups live on.
+ * calls are an OAR_E_MISMATCH on every rank, whose text says what each called and from where, and never wrong data.
+ * After a mismatch, a time-out, a lost rank or an abort the group is dead: running operations end with that failure,
+ * later calls give OAR_E_ABORTED with the same text. The process and other groups live on.
  *
  * Groups of some ranks are made of a group: oar_group_create_subgroup, oar_group_split, and oar_mesh_create (mesh.h).
  * Each has connections and an order of calls of its own. In it ranks are counted from 0, also where an error gives the
@@ -168,7 +168,8 @@ oar_group_alloc_shared(oar_group *group, int32_t dtype, const int64_t *shape, si
  *
  * @param[in]  group       borrowed.
  * @param[in]  timeout_ms  milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
- * @param[out] out_json    owned; end with oar_bytes_release. The same on all ranks, without a NUL. Untouched on failure.
+ * @param[out] out_json    owned; end with oar_bytes_release. The same on all ranks, without a NUL. Untouched on
+ *                         failure.
  *
  * @return OAR_E_STATE    arrivals are not measured.
  * @return OAR_E_TIMEOUT  OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.

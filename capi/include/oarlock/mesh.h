@@ -2,7 +2,8 @@
  * Named axes over the ranks of a group: data parallel, tensor parallel, and so on, with a group for each.
  *
  * Ranks are numbered row by row, the last axis fastest: with pp=2, dp=2, tp=2 ranks 0 and 1 differ in tp, 0 and 2
- * in dp, 0 and 4 in pp. All groups are made with the mesh (and by oar_mesh_flatten), so oar_mesh_group waits for nobody.
+ * in dp, 0 and 4 in pp. All groups are made with the mesh (and by oar_mesh_flatten), so oar_mesh_group waits for
+ * nobody.
  */
 #ifndef OARLOCK_MESH_H
 #define OARLOCK_MESH_H
@@ -21,7 +22,8 @@
  *                         refused.
  * @param[out] out         owned; end with oar_mesh_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT  wrong names or sizes on some rank; the text names them. All ranks get it, and the group lives.
+ * @return OAR_E_ARGUMENT  wrong names or sizes on some rank; the text names them. All ranks get it, and the group
+ *                         lives.
  * @return OAR_E_MISMATCH  ranks give different axes, or another call; the text gives both.
  * @return OAR_E_TIMEOUT   OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
  * @threads collective(group)

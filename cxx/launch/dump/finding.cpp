@@ -48,6 +48,12 @@ std::string call_of(const GroupView& view, std::uint64_t sequence) {
   return calls.empty() ? "" : calls.front().first;
 }
 
+// " in oar_accelerator_save": where the first of these ranks called it from, if that tells more than the call.
+std::string function_clause(const GroupView& view, std::uint64_t sequence, const std::vector<int>& ranks) {
+  const std::string& function = view.by_rank.at(ranks.front())->operations.at(sequence).function;
+  return function.empty() ? "" : " in " + function;
+}
+
 std::string missing_clause(const GroupView& view) {
   if (view.missing.empty()) return "";
   return fmt::format("{} {} no dump: {} died or never wrote one", view.missing_text,
@@ -117,12 +123,14 @@ std::optional<Finding> find_mismatch(const GroupView& view) {
     finding.sequence = sequence;
     std::vector<std::string> clauses;
     for (std::size_t i = 1; i < calls.size(); ++i) {
-      clauses.push_back(fmt::format("{} called {}", name_ranks(calls[i].second), calls[i].first));
+      clauses.push_back(fmt::format("{} called {}{}", name_ranks(calls[i].second), calls[i].first,
+                                    function_clause(view, sequence, calls[i].second)));
       finding.ranks.insert(finding.ranks.end(), calls[i].second.begin(), calls[i].second.end());
     }
     std::sort(finding.ranks.begin(), finding.ranks.end());
-    finding.sentence = fmt::format("{} as operation {}{} where {} called {}", join_text(clauses, " and "), sequence,
-                                   view.of_group, name_ranks(calls[0].second), calls[0].first);
+    finding.sentence =
+        fmt::format("{} as operation {}{} where {} called {}{}", join_text(clauses, " and "), sequence, view.of_group,
+                    name_ranks(calls[0].second), calls[0].first, function_clause(view, sequence, calls[0].second));
     const std::vector<int> behind = not_come_to(view, sequence);
     if (!behind.empty()) finding.sentence += fmt::format("; {} had not come to it", name_ranks(behind));
     if (!view.missing.empty()) finding.sentence += "; " + missing_clause(view);

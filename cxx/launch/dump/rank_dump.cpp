@@ -52,6 +52,7 @@ Result<DumpedOperation> operation_of(const JsonValue& json) {
   OAR_ASSIGN(operation.call, text_of(json, "call"));
   OAR_ASSIGN(operation.operation, text_of(json, "operation"));
   OAR_ASSIGN(operation.state, text_of(json, "state"));
+  operation.function = text_or_nothing(json, "function");
   operation.failed_in = text_or_nothing(json, "failed_in");
   operation.error = text_or_nothing(json, "error");
   if (json.find("peer") != nullptr) {

@@ -14,7 +14,8 @@ namespace oarlock::launch {
 
 struct DumpedOperation {
   std::uint64_t sequence = 0;
-  std::string call;       // "all_reduce(sum of 1000 float32)"
+  std::string call;       // "all_reduce(sum of 1000 float32)", with the tag where it has one
+  std::string function;   // of the C interface that it came from; empty: the operation tells it
   std::string operation;  // "all_reduce"
   std::string state;      // "queued", "awaiting ranks", "moving data", "done", "failed"
   std::string failed_in;  // the state before it failed; empty: it has not
