@@ -82,7 +82,7 @@ Result<std::shared_ptr<Group>> choose_group(Star star, StarEngine::Limits limits
   if (!failure.is_ok()) return failure;
   if (backend == "shm") return std::move(memory).status().within("option comm.backend is 'shm'");
   if (engine->rank() == 0) {
-    log(LogLevel::kWarning, "comm", "ranks of one host share no memory, all data goes by gloo, which is slower ({})",
+    log(LogLevel::kWarning, "comm", "ranks of one host share no memory, data goes by gloo, which is slower ({})",
         memory.status().message());
   }
   return make_star_group(std::move(engine), timeout);

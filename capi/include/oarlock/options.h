@@ -290,6 +290,12 @@
 #define OAR_OPTION_SEED "seed"
 
 /*
+ * How often the ranks have met anew after a failure. Ranks of different generations do not meet: survivors and a
+ * restarted rank raise it together. (integer; default 0; variable OARLOCK_STATE_GENERATION)
+ */
+#define OAR_OPTION_STATE_GENERATION "state.generation"
+
+/*
  * This process's number on its host; unset: LOCAL_RANK and its kin. (integer; default unset; variable
  * OARLOCK_STATE_LOCAL_RANK)
  */

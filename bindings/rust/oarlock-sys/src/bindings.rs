@@ -123,6 +123,7 @@ pub const OAR_OPTION_SCHEDULER_STEP_SIZE: &::core::ffi::CStr = c"scheduler.step_
 pub const OAR_OPTION_SCHEDULER_TOTAL_STEPS: &::core::ffi::CStr = c"scheduler.total_steps";
 pub const OAR_OPTION_SCHEDULER_WARMUP_STEPS: &::core::ffi::CStr = c"scheduler.warmup_steps";
 pub const OAR_OPTION_SEED: &::core::ffi::CStr = c"seed";
+pub const OAR_OPTION_STATE_GENERATION: &::core::ffi::CStr = c"state.generation";
 pub const OAR_OPTION_STATE_LOCAL_RANK: &::core::ffi::CStr = c"state.local_rank";
 pub const OAR_OPTION_STATE_LOCAL_WORLD_SIZE: &::core::ffi::CStr = c"state.local_world_size";
 pub const OAR_OPTION_STATE_MASTER_ADDRESS: &::core::ffi::CStr = c"state.master_address";
@@ -2376,7 +2377,8 @@ straggler is to blame for more than three quarters of all lateness.
 
 * `group` (in) borrowed.
 * `timeout_ms` (in) milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
-* `out_json` (out) owned; end with oar\_bytes\_release. The same on all ranks, without a NUL. Untouched on failure.
+* `out_json` (out) owned; end with oar\_bytes\_release. The same on all ranks, without a NUL. Untouched on
+  failure.
 
 * **return** OAR\_E\_STATE arrivals are not measured.
 * **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
@@ -2452,7 +2454,8 @@ leaves: peers that still call it get OAR\_E\_PEER\_LOST.
   refused.
 * `out` (out) owned; end with oar\_mesh\_release. Untouched on failure.
 
-* **return** OAR\_E\_ARGUMENT wrong names or sizes on some rank; the text names them. All ranks get it, and the group lives.
+* **return** OAR\_E\_ARGUMENT wrong names or sizes on some rank; the text names them. All ranks get it, and the group
+  lives.
 * **return** OAR\_E\_MISMATCH ranks give different axes, or another call; the text gives both.
 * **return** OAR\_E\_TIMEOUT OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
 * **threads** collective(group)
