@@ -182,6 +182,7 @@ Status NcclGroup::submit_for_device(const std::shared_ptr<Operation>& operation)
   operation->ready = mark_ready(any_tensor(*operation).device());
   const auto agreement = std::make_shared<Operation>();
   agreement->signature = operation->signature;
+  agreement->site = operation->site;
   agreement->timeout = operation->timeout;
   agreement->rows = operation->rows;
   agreement->received_rows = operation->received_rows;
