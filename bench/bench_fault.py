@@ -4,6 +4,7 @@ fault_kill_report  a rank of a training run gets SIGKILL in the middle of an epo
 fault_kill_end     the same -> no process of the run is left
 fault_peer_lost    a rank gets SIGKILL -> its peer's blocked all_reduce has returned OAR_E_PEER_LOST
 fault_abort        oar_state_abort on one rank -> the other's blocked barrier has returned OAR_E_ABORTED
+rendezvous_256     256 ranks, threads of 2 processes -> all have met
 release_all        releasing state, group, loader with running workers, model, optimizer and accelerator; the longest of 20 rounds
 """
 import os
@@ -20,9 +21,9 @@ from rows import print_row, wanted
 SOURCE, BUILD = (pathlib.Path(os.environ[name]) for name in ("OARLOCK_SOURCE", "OARLOCK_BUILD"))
 sys.path[:0] = [str(SOURCE / "tests" / folder) for folder in ("dist", "fault")]
 from launch_job import Job  # noqa: E402
-from world import World, run_world  # noqa: E402
+from world import World, crowd, run_world  # noqa: E402
 
-IDS = ("fault_kill_report", "fault_kill_end", "fault_peer_lost", "fault_abort", "release_all")
+IDS = ("fault_kill_report", "fault_kill_end", "fault_peer_lost", "fault_abort", "rendezvous_256", "release_all")
 REPEATS = 7
 DIGITS = SOURCE / "examples/digits"
 REPORT = re.compile(r"oarlock launch: rank 1 \(process \d+\) was killed by SIGKILL")
@@ -112,6 +113,10 @@ world.close()
     return blocked["returned"] - aborting["begin"]
 
 
+def measure_rendezvous():
+    return max(process["met"] for process in crowd(2, 128, "def rank(state, number): state.barrier()"))
+
+
 def measure_release_all():
     environment = {key: value for key, value in os.environ.items() if key != "OARLOCK_ARMOR"}
     printed = subprocess.run([BUILD / "bin/capi_release_all", "--print"], capture_output=True, text=True, check=True, timeout=120,
@@ -134,6 +139,8 @@ def main():
     for bench_id, measure, bar in (("fault_peer_lost", measure_peer_lost, "<= 0.05 s"), ("fault_abort", measure_abort, "<= 0.1 s")):
         if wanted(bench_id):
             print_row(bench_id, "s", repeat(measure), bar=bar)
+    if wanted("rendezvous_256"):
+        print_row("rendezvous_256", "s", repeat(measure_rendezvous), bar="<= 5 s")
     if wanted("release_all"):
         print_row("release_all", "ms", repeat(measure_release_all), bar="<= 1 ms")
 

@@ -140,5 +140,35 @@ class World:
         return results
 
 
+def crowd(num_processes, threads_each, body):
+    """num_processes x threads_each ranks, as threads of processes: each calls rank(state, number) of `body` when all have met.
+    Every process reports `met`, the seconds from its start to that."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return run_world(num_processes, textwrap.dedent(body) + f"""
+first, states, failures = int(os.environ["TEST_RANK"]) * {threads_each}, {{}}, []
+def on_each(function):
+    def guarded(number):
+        try:
+            function(number)
+        except Exception as error:
+            failures.append(f"rank {{number}}: {{error}}")
+    threads = [threading.Thread(target=guarded, args=(first + i,)) for i in range({threads_each})]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    assert not failures, failures[:3]
+def meet(number):
+    states[number] = State(state_rank=number, state_world_size={num_processes * threads_each}, state_master_port={port},
+                           comm_connect_timeout_ms=60_000)
+start = time.monotonic()
+on_each(meet)
+report(met=time.monotonic() - start)
+on_each(lambda number: rank(states[number], number))
+on_each(lambda number: states[number].close())
+""", bootstrap="none")
+
+
 def run_world(size, body="", timeout=120, check=True, **kwargs):
     return World(size, body, **kwargs).finish(timeout, check)
