@@ -35,6 +35,17 @@ class OperationWork : public Work {
   const Milliseconds bound_;
 };
 
+// run() of a group that starts its operations: start(operation) gives the work, and what was gathered is left in
+// `call`.
+template <class Start>
+Status run_started(Call& call, Start start) {
+  const auto operation = std::make_shared<Operation>(std::move(call));
+  OAR_ASSIGN(const std::shared_ptr<Work> work, start(operation));
+  OAR_TRY(work->wait(Milliseconds(0)));
+  call = std::move(static_cast<Call&>(*operation));
+  return Status::ok();
+}
+
 // Operations before this one may each take their own time-out.
 Milliseconds wait_bound(Milliseconds timeout, std::size_t num_before);
 

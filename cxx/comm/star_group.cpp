@@ -21,11 +21,7 @@ class StarGroup : public Group, public std::enable_shared_from_this<StarGroup> {
     return start(std::make_shared<Operation>(std::move(call)));
   }
   Status run(Call& call) override {
-    const auto operation = std::make_shared<Operation>(std::move(call));
-    OAR_ASSIGN(const std::shared_ptr<Work> work, start(operation));
-    OAR_TRY(work->wait(Milliseconds(0)));
-    call = std::move(static_cast<Call&>(*operation));
-    return Status::ok();
+    return run_started(call, [this](std::shared_ptr<Operation> operation) { return start(std::move(operation)); });
   }
 
   Status abort(std::string_view reason) override {

@@ -179,12 +179,11 @@ Status ShmGroup::run_transfer(Call& call) {
 
 // Behind what is queued or running.
 Status ShmGroup::run_in_turn(Call& call) {
-  const auto operation = std::make_shared<Operation>(std::move(call));
-  const std::shared_ptr<Work> work = work_of(operation);
-  OAR_TRY(enqueue(operation));
-  OAR_TRY(work->wait(Milliseconds(0)));
-  call = std::move(static_cast<Call&>(*operation));
-  return Status::ok();
+  return run_started(call, [this](const std::shared_ptr<Operation>& operation) -> Result<std::shared_ptr<Work>> {
+    std::shared_ptr<Work> work = work_of(operation);
+    OAR_TRY(enqueue(operation));
+    return work;
+  });
 }
 
 Status ShmGroup::run(Call& call) {
