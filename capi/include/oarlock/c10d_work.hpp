@@ -219,8 +219,8 @@ class C10dWork : public c10d::Work {
       failure_ = failure;
       future = future_;
     }
+    finish(failure);  // first: whoever sees the future at its end finds the work completed
     if (future) complete(*future, failure);
-    finish(std::move(failure));
   }
 
   c10::intrusive_ptr<c10::ivalue::Future> make_future() const {
