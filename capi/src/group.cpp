@@ -6,7 +6,7 @@
 
 #include "base/thread.h"
 #include "comm/group.h"
-#include "comm/keep_in_step.h"
+#include "comm/peers_waiting.h"
 #include "comm/split.h"
 #include "comm/subgroup.h"
 #include "guard.h"
@@ -112,7 +112,7 @@ oar_status oar_group_alloc_shared(oar_group* group, int32_t dtype, const int64_t
     OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
     auto tensor = std::make_shared<at::Tensor>();
     OAR_ASSIGN(*tensor, self.alloc_shared({shape, num_dims}, type, Milliseconds(timeout_ms)));
-    *out = keep_in_step(self, [&] { return wrap<oar_tensor>(std::move(tensor)); });
+    *out = while_peers_wait(self, "alloc_shared", [&] { return wrap<oar_tensor>(std::move(tensor)); });
     return Status::ok();
   });
 }

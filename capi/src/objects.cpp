@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "comm/group.h"
-#include "comm/keep_in_step.h"
+#include "comm/peers_waiting.h"
 #include "guard.h"
 
 using namespace oarlock;
@@ -34,7 +34,7 @@ oar_status oar_group_all_gather_bytes(oar_group* group, const void* data, size_t
     if (sizes == nullptr || *count < num_ranks) return copy_array(std::vector<uint64_t>(num_ranks), sizes, count);
     OAR_ASSIGN(const std::vector<std::string> parts,
                self.all_gather_bytes(view_of(data, size), Milliseconds(timeout_ms)));
-    *out_bytes = keep_in_step(self, [&] {
+    *out_bytes = while_peers_wait(self, "all_gather_bytes", [&] {
       auto all = std::make_shared<std::string>();
       for (const std::string& part : parts) *all += part;
       return wrap<oar_bytes>(std::move(all));
@@ -52,7 +52,8 @@ oar_status oar_group_broadcast_bytes(oar_group* group, const void* data, size_t 
     OAR_TRY(require_bytes(data, size));
     OAR_TRY(require_out(out_bytes, "out_bytes"));
     OAR_ASSIGN(std::string bytes, self.broadcast_bytes(view_of(data, size), root, Milliseconds(timeout_ms)));
-    *out_bytes = keep_in_step(self, [&] { return wrap<oar_bytes>(std::make_shared<std::string>(std::move(bytes))); });
+    *out_bytes = while_peers_wait(self, "broadcast_bytes",
+                                  [&] { return wrap<oar_bytes>(std::make_shared<std::string>(std::move(bytes))); });
     return Status::ok();
   });
 }

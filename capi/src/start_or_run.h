@@ -2,7 +2,7 @@
 #pragma once
 
 #include "comm/group.h"
-#include "comm/keep_in_step.h"
+#include "comm/peers_waiting.h"
 #include "guard.h"
 
 namespace oarlock::capi {
@@ -12,7 +12,7 @@ inline Status start_or_run(Group& group, Result<Call>&& made, oar_work** out_wor
   if (!made.is_ok()) return std::move(made).status();
   if (out_work == nullptr) return group.run(made.value());
   OAR_ASSIGN(std::shared_ptr<Work> work, group.start(std::move(made).value()));
-  *out_work = keep_in_step(group, [&] { return wrap<oar_work>(std::move(work)); });
+  *out_work = while_peers_wait(group, "the start of an operation", [&] { return wrap<oar_work>(std::move(work)); });
   return Status::ok();
 }
 

@@ -31,7 +31,6 @@ JsonValue microseconds(Clock::TimePoint time) {
 std::uint64_t FlightRecorder::begin(const Signature& signature, const CallSite& site, Phase phase) {
   const Clock::TimePoint now = steady_clock().now();
   std::lock_guard lock(mutex_);
-  if (entries_.capacity() < kCapacity) entries_.reserve(kCapacity);  // what comes later needs no memory
   const std::uint64_t ticket = num_recorded_++;
   if (entries_.size() < kCapacity) entries_.emplace_back();
   Entry& entry = entries_[ticket % kCapacity];

@@ -23,7 +23,9 @@ class FlightRecorder {
   static constexpr std::size_t kCapacity = 1024;
   enum class Phase : std::uint8_t { kQueued, kAwaitingRanks, kMovingData, kDone, kFailed };
 
-  // Gives the ticket by which later phases name the operation.
+  FlightRecorder() { entries_.reserve(kCapacity); }  // so that no operation can fail by being recorded
+
+  // Needs no memory. Gives the ticket by which later phases name the operation.
   std::uint64_t begin(const Signature& signature, const CallSite& site = {}, Phase phase = Phase::kQueued);
   void advance(std::uint64_t ticket, Phase phase, std::uint64_t sequence, std::string error = {});
 

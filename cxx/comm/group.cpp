@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "comm/collectives.h"
-#include "comm/keep_in_step.h"
+#include "comm/peers_waiting.h"
 #include "tensor/memory.h"
 
 namespace oarlock {
@@ -71,7 +71,7 @@ Result<std::string> arrival_skew(Group& group, Milliseconds timeout) {
 Result<at::Tensor> Group::alloc_shared(at::IntArrayRef sizes, at::ScalarType dtype, Milliseconds timeout) {
   OAR_ASSIGN(const std::int64_t numel, checked_numel({sizes.data(), sizes.size()}, dtype));
   const std::string bytes = std::to_string(numel * static_cast<std::int64_t>(c10::elementSize(dtype)));
-  return keep_in_step(*this, [&]() -> Result<at::Tensor> {
+  return while_peers_wait(*this, "alloc_shared", [&]() -> Result<at::Tensor> {
     OAR_ASSIGN(const std::vector<std::string> asked, all_gather_bytes(bytes, timeout));
     for (std::size_t other = 0; other < asked.size(); ++other) {
       if (asked[other] == asked[0]) continue;

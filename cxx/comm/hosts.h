@@ -12,6 +12,7 @@ class Hosts {
  public:
   explicit Hosts(const std::vector<Member>& members);
   int size() const { return static_cast<int>(ranks_.size()); }
+  int num_ranks() const { return static_cast<int>(places_.size()); }
   const std::vector<int>& ranks_of(int host) const { return ranks_[static_cast<std::size_t>(host)]; }
   int host_of(int rank) const { return places_[static_cast<std::size_t>(rank)].host; }
   int local_rank_of(int rank) const { return places_[static_cast<std::size_t>(rank)].local_rank; }

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -115,7 +115,7 @@ class StarEngine : private StarProtocol::Shell {
 
   mutable std::mutex mutex_;  // guards the block below
   Admission admission_;
-  std::deque<std::shared_ptr<Operation>> new_operations_;
+  std::list<std::shared_ptr<Operation>> new_operations_;
   std::size_t num_collectives_ = 0;  // not done yet; sends and receives apart
   std::size_t num_transfers_ = 0;
   std::optional<std::string> abort_reason_;

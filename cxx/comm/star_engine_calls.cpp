@@ -15,18 +15,14 @@ void StarEngine::wake() const {
 }
 
 Status StarEngine::submit(std::shared_ptr<Operation> operation) {
+  Signature& signature = operation->signature;
+  std::list<std::shared_ptr<Operation>> one{operation};  // all memory comes first: what is counted is called
   {
     std::lock_guard lock(mutex_);
-    Signature& signature = operation->signature;
     OAR_TRY(admission_.admit(signature.op));
-    new_operations_.push_back(operation);
-    try {
-      admission_.number(signature);
-      operation->ticket = recorder_.begin(signature, operation->site);
-    } catch (...) {  // out of memory: nothing has been called then
-      new_operations_.pop_back();
-      throw;
-    }
+    admission_.number(signature);
+    operation->ticket = recorder_.begin(signature, operation->site);
+    new_operations_.splice(new_operations_.end(), one);
     ++(signature.is_point_to_point() ? num_transfers_ : num_collectives_);
   }
   wake();

@@ -25,19 +25,6 @@ with state(state_rank=int(os.environ["TEST_RANK"]), state_world_size=2, state_ma
     assert [result["local"] for result in results] == [[0, 2], [1, 2]]
 
 
-def test_a_port_in_use_is_named_with_the_way_out():
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        port = holder.getsockname()[1]
-        result = run_world(1, f"""
-report(outcome=attempt(lambda: State(state_rank=0, state_world_size=2, state_master_port={port})))
-""", bootstrap="none")[0]
-    outcome = result["outcome"]
-    assert outcome["status"] == "OAR_E_ENVIRONMENT" and f"port {port}" in outcome["text"], outcome
-    assert "oarlock launch" in outcome["text"] and outcome["seconds"] < 4, outcome
-
-
 def test_ranks_that_do_not_come_are_named():
     port = free_port()
     results = run_world(2, f"""

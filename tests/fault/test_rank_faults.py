@@ -170,7 +170,7 @@ report(outcome=attempt(lambda: State(state_rank=1, state_world_size=2, state_mas
     assert any(words in outcome["text"] for words in ("not known", "name resolution", "No address")), outcome
 
 
-def test_f6_the_holder_of_a_port_is_named():
+def test_f6_the_holder_of_a_port_is_named_with_the_way_out():
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
@@ -180,4 +180,5 @@ report(outcome=attempt(lambda: State(state_rank=0, state_world_size=2, state_mas
 """, bootstrap="none")[0]
     outcome = result["outcome"]
     assert outcome["status"] == "OAR_E_ENVIRONMENT" and f"port {port}" in outcome["text"], outcome
-    assert f"process {os.getpid()}" in outcome["text"], outcome
+    assert f"process {os.getpid()}" in outcome["text"] and "oarlock launch" in outcome["text"], outcome
+    assert outcome["seconds"] < 4, outcome

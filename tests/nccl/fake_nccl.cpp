@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -98,6 +99,9 @@ struct ncclComm {
 };
 
 namespace {
+
+// Also those that were destroyed: their tasks may still look at them.
+std::vector<std::unique_ptr<ncclComm>>& communicators = *new std::vector<std::unique_ptr<ncclComm>>;
 
 struct Task {
   ncclComm* comm;
@@ -193,7 +197,7 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t* comm, int size, ncclUniqueId id,
   if (clique == nullptr) clique = std::make_shared<Clique>();
   clique->size = size;
   ++clique->num_joined;
-  *comm = new ncclComm;
+  *comm = communicators.emplace_back(std::make_unique<ncclComm>()).get();
   (*comm)->clique = clique;
   (*comm)->rank = rank;
   ++num_communicators;
@@ -212,7 +216,6 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* state) {
 
 ncclResult_t ncclCommFinalize(ncclComm_t) { return log_call('F', ncclInProgress); }
 
-// Communicators are not freed: their tasks may still look at them.
 ncclResult_t ncclCommDestroy(ncclComm_t) {
   --num_communicators;
   return log_call('D');

@@ -84,12 +84,7 @@ class HierarchyTransport : public Transport {
 
  private:
   const std::vector<int>& ranks() const { return hosts_.ranks_of(host_); }
-  std::size_t world_size() const { return world_size_of(hosts_); }
-  static std::size_t world_size_of(const Hosts& hosts) {
-    std::size_t size = 0;
-    for (int host = 0; host < hosts.size(); ++host) size += hosts.ranks_of(host).size();
-    return size;
-  }
+  std::size_t world_size() const { return static_cast<std::size_t>(hosts_.num_ranks()); }
   bool leads() const { return between_.has_value(); }
 
   Status all_reduce(TransferJob& job);
@@ -97,7 +92,7 @@ class HierarchyTransport : public Transport {
   Status broadcast(TransferJob& job);
   Status all_gather(TransferJob& job);
   Status reduce_scatter(TransferJob& job);
-  // Leader: the sum of all hosts' `sum`, of the job's element type, on all leaders; waits.
+  // What leaders do with such a tensor; hosts are their ranks.
   TransferJob leaders_job(const TransferJob& job, Operator op, at::Tensor tensor) const;
   // Bytes of a row in a matrix of one row per rank, at most kSegment in all.
   std::size_t row_max() const { return std::max(kSegment / world_size() / kLine, std::size_t{1}) * kLine; }
@@ -118,7 +113,6 @@ at::Tensor& HierarchyTransport::scratch(std::size_t turn, std::size_t bytes) {
   return buffer;
 }
 
-// What leaders do with their segments; hosts are their ranks.
 TransferJob HierarchyTransport::leaders_job(const TransferJob& job, Operator op, at::Tensor tensor) const {
   TransferJob between;
   between.signature = job.signature;
@@ -172,7 +166,7 @@ Status HierarchyTransport::all_reduce(TransferJob& job) {
     if (at == 0) continue;
     const std::size_t before = std::min(size - (at - kSegment), kSegment);
     std::byte* const result = data + at - kSegment;
-    if (leads()) finish(result, before / element, dtype, op, static_cast<int>(world_size()));
+    if (leads()) finish(result, before / element, dtype, op, hosts_.num_ranks());
     OAR_TRY(inside_.move(result, before, 0));
   }
   return Status::ok();
@@ -194,7 +188,7 @@ Status HierarchyTransport::reduce(TransferJob& job) {
       const at::Tensor part = sum.narrow(0, 0, static_cast<std::int64_t>(here)).view(dtype);
       between_->start(leaders_job(job, Operator::kReduce, part));
       OAR_TRY(between_->wait());
-      if (is_here) finish(bytes_of(sum), here / element, dtype, op, static_cast<int>(world_size()));
+      if (is_here) finish(bytes_of(sum), here / element, dtype, op, hosts_.num_ranks());
     }
     if (!is_here) continue;
     OAR_TRY(inside_.move(bytes_of(sum), here, 0, hosts_.local_rank_of(root)));

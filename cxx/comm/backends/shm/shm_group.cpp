@@ -15,8 +15,8 @@
 #include "base/thread.h"
 #include "comm/backends/shm/share.h"
 #include "comm/backends/shm/transfer.h"
-#include "comm/keep_in_step.h"
 #include "comm/operation_work.h"
+#include "comm/peers_waiting.h"
 #include "tensor/memory.h"
 
 namespace oarlock {
@@ -269,7 +269,7 @@ Result<at::Tensor> ShmGroup::alloc_shared(at::IntArrayRef sizes, at::ScalarType 
   const std::size_t bytes = static_cast<std::size_t>(numel) * c10::elementSize(dtype);
   const std::size_t piece = std::max<std::size_t>((bytes + kPage - 1) / kPage * kPage, kPage);
   const std::size_t total = piece * static_cast<std::size_t>(size());
-  return keep_in_step(*this, [&]() -> Result<at::Tensor> {
+  return while_peers_wait(*this, "alloc_shared", [&]() -> Result<at::Tensor> {
     OAR_ASSIGN(SharedMemory memory,
                share_memory(rank(), 0, total, [&](std::string mine) { return all_gather_bytes(mine, timeout); }));
     const auto region = std::make_shared<SharedRegion>(std::move(memory), ++num_regions_, size());
