@@ -45,6 +45,7 @@ struct Star {
   int store_port = 0;             // of the store that the data backend meets at
   Descriptor store_listener;      // rank 0: bound to that port
   std::int64_t inline_bytes = 0;
+  std::string whose_ranks;  // of a group of some ranks of a world: told at the end of each warning (subgroup.h)
   bool one_host() const;
 };
 

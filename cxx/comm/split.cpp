@@ -90,7 +90,8 @@ Result<std::vector<Request>> exchange_requests(Group& parent, const Request& min
 
 // The members' part: they meet where their first one listens.
 Result<std::shared_ptr<Group>> meet_members(const Group& parent, const std::vector<int>& members,
-                                            const std::string& place, Descriptor listener, SplitTimes times) {
+                                            const std::vector<int>& world_ranks, const std::string& place,
+                                            Descriptor listener, SplitTimes times) {
   const GroupMaking& making = parent.making();
   Meeting meeting;
   meeting.world_size = static_cast<int>(members.size());
@@ -103,6 +104,7 @@ Result<std::shared_ptr<Group>> meet_members(const Group& parent, const std::vect
   meeting.late = making.late;
   meeting.inline_bytes = making.inline_bytes;
   OAR_ASSIGN(Star star, meet(std::move(meeting)));
+  star.whose_ranks = whose_ranks(-1, world_ranks);
   const StarEngine::Limits limits{making.late, std::min(making.connect_timeout, times.wait), making.arrival_skew};
   return make_group(std::move(star), limits, times.own, making.backend);
 }
@@ -116,7 +118,7 @@ Result<std::shared_ptr<Group>> form_group(const std::shared_ptr<Group>& parent, 
   if (members.size() == 1) return make_subgroup(parent, make_self_group(), std::move(world_ranks), times.own);
   if (members.front() != parent->rank()) listener.reset();
   Result<std::shared_ptr<Group>> group =
-      meet_members(*parent, members, requests[members.front()].invitation, std::move(listener), times);
+      meet_members(*parent, members, world_ranks, requests[members.front()].invitation, std::move(listener), times);
   if (!group.is_ok()) return name_world_ranks(std::move(group).status(), world_ranks);
   return make_subgroup(parent, std::move(group).value(), std::move(world_ranks), times.own);
 }

@@ -189,7 +189,7 @@ void StarEngine::record_end() {
   recorder_.end(*std::exchange(end_reason_, std::nullopt));
 }
 
-void StarEngine::warn(const std::string& text) { log(LogLevel::kWarning, "comm", "{}", text); }
+void StarEngine::warn(const std::string& text) { log(LogLevel::kWarning, "comm", "{}{}", text, star_.whose_ranks); }
 
 std::optional<Activity> StarEngine::activity_elsewhere() {
   std::function<std::optional<Activity>()> activity;

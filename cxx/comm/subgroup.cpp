@@ -73,21 +73,6 @@ Result<std::shared_ptr<Work>> Subgroup::start(Call call) {
   return std::shared_ptr<Work>(std::make_shared<SubgroupWork>(shared_from_this(), std::move(work).value()));
 }
 
-// "its ranks 0, 1 are ranks 4, 5 of the world"; of a large group the one that the failure is about.
-std::string whose_ranks(int culprit, const std::vector<int>& world_ranks) {
-  const bool is_known = culprit >= 0 && static_cast<std::size_t>(culprit) < world_ranks.size();
-  if (world_ranks.size() <= kNamedRanksMax && world_ranks.size() > 1) {
-    std::vector<std::string> own, world;
-    for (std::size_t rank = 0; rank < world_ranks.size(); ++rank) {
-      own.push_back(std::to_string(rank));
-      world.push_back(std::to_string(world_ranks[rank]));
-    }
-    return fmt::format("its ranks {} are ranks {} of the world", join_text(own, ", "), join_text(world, ", "));
-  }
-  const int rank = is_known ? culprit : 0;
-  return fmt::format("its rank {} is rank {} of the world", rank, world_ranks[rank]);
-}
-
 }  // namespace
 
 std::shared_ptr<Group> make_subgroup(std::shared_ptr<Group> parent, std::shared_ptr<Group> members,
@@ -109,11 +94,27 @@ Result<int> translate_rank(const Group& from, int rank, const Group& to) {
                    wanted, to.size());
 }
 
+std::string whose_ranks(int culprit, const std::vector<int>& world_ranks) {
+  const std::size_t size = world_ranks.size();
+  std::vector<std::string> own, world;
+  if (size > 1 && size <= kNamedRanksMax) {
+    for (std::size_t rank = 0; rank < size; ++rank) {
+      own.push_back(std::to_string(rank));
+      world.push_back(std::to_string(world_ranks[rank]));
+    }
+    return fmt::format(" (in a group of {}: its ranks {} are ranks {} of the world)", size, join_text(own, ", "),
+                       join_text(world, ", "));
+  }
+  const bool is_known = culprit >= 0 && static_cast<std::size_t>(culprit) < size;
+  const int rank = is_known ? culprit : 0;
+  return fmt::format(" (in a group of {}: its rank {} is rank {} of the world)", size, rank, world_ranks[rank]);
+}
+
 Status name_world_ranks(Status status, const std::vector<int>& world_ranks) {
   if (status.is_ok() || status.code() == OAR_E_ARGUMENT || status.code() == OAR_E_STATE) return status;
   const int culprit = status.info().rank;
   ErrorInfo info = std::move(*std::move(status).take());
-  info.message += fmt::format(" (in a group of {}: {})", world_ranks.size(), whose_ranks(culprit, world_ranks));
+  info.message += whose_ranks(culprit, world_ranks);
   return Status(std::move(info));
 }
 

@@ -20,7 +20,11 @@ std::shared_ptr<Group> make_subgroup(std::shared_ptr<Group> parent, std::shared_
 // groups are of different worlds, or there is no such rank.
 Result<int> translate_rank(const Group& from, int rank, const Group& to);
 
-// A failure inside a group, for people who know the world's ranks only.
+// " (in a group of 2: its ranks 0, 1 are ranks 4, 9 of the world)", for people who know the world's ranks only; of a
+// large group the one rank that the text before is about, -1: none in particular.
+std::string whose_ranks(int culprit, const std::vector<int>& world_ranks);
+
+// A failure inside a group, with that at its end.
 Status name_world_ranks(Status status, const std::vector<int>& world_ranks);
 
 }  // namespace oarlock

@@ -152,6 +152,19 @@ with state() as world:
 
 
 @BACKENDS
+def test_a_warning_inside_a_group_names_the_ranks_of_the_world(backend):
+    results = run_world(3, """
+with state(comm_late_ms=100) as world:
+    group = subgroup(world, [0, 2])
+    if world.rank == 0: attempt(lambda: group.barrier(timeout_ms=400))
+    world.barrier()
+""", env={"OARLOCK_COMM_BACKEND": backend})
+    said = [line for line in results[0].stderr.splitlines() if "1 of 2 ranks wait" in line]
+    assert said and "rank 1 did not call operation 1, barrier" in said[0], results[0].stderr
+    assert said[0].endswith("(in a group of 2: its ranks 0, 1 are ranks 0, 2 of the world)"), said
+
+
+@BACKENDS
 @pytest.mark.parametrize("aborter", [0, 3])
 def test_an_abort_of_the_state_frees_calls_of_its_groups_on_all_ranks(aborter, backend):
     world = World(4, f"""

@@ -124,6 +124,24 @@ world.close()
         assert outcome["status"] == "OAR_E_MISMATCH" and outcome["rank"] == 3 and outcome["seconds"] < SECOND, outcome
 
 
+def test_a_rank_that_saves_alone_is_told_on_every_host(tmp_path):
+    with hosts(2) as made:
+        results = world_on(made, [0, 0, 1, 1], f"""
+world = State()
+accelerator = ctypes.c_void_p(call_out(lib.oar_accelerator_create, world.handle, None))
+def save_or_reduce():
+    if world.rank == 2: return check(lib.oar_accelerator_save(accelerator, {str(tmp_path).encode()!r}, None))
+    world.all_reduce(np.zeros(1 << 20, np.float32)).wait()
+report(outcome=attempt(save_or_reduce))
+lib.oar_accelerator_release(accelerator)
+world.close()
+""").finish()
+    for result in results:
+        outcome = result["outcome"]
+        assert outcome["status"] == "OAR_E_MISMATCH" and outcome["rank"] == 2 and outcome["seconds"] < SECOND, outcome
+        assert " in oar_accelerator_save" in outcome["text"] and "called all_reduce(sum of 1048576 float32)" in outcome["text"], outcome
+
+
 def test_shared_memory_between_hosts_is_refused():
     with hosts(2) as made:
         results = world_on(made, [0, 1], """
