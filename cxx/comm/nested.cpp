@@ -32,7 +32,7 @@ Result<Tree> gather_tree(Group& group, const Tree& tree, Milliseconds timeout) {
   return while_peers_wait(group, call.operation, [&]() -> Result<Tree> {
     Tree result = tree;
     std::vector<TreeLeaf> leaves = leaves_of(result);
-    const Status mine = check_leaves(leaves, call.operation, any_tensor);
+    const Status mine = check_leaves(group, leaves, call.operation, any_tensor);
     OAR_TRY(exchange_structures(group, call, mine, tree, timeout).status());
     std::vector<at::Tensor> tensors = tensors_of(leaves);
     std::vector<std::vector<std::int64_t>> rows;
@@ -54,8 +54,9 @@ Result<Tree> reduce_tree(Group& group, const Tree& tree, ReduceOp op, Millisecon
   return while_peers_wait(group, call.operation, [&]() -> Result<Tree> {
     Tree result = tree;
     std::vector<TreeLeaf> leaves = leaves_of(result);
-    const Status mine = check_leaves(
-        leaves, call.operation, [op](const at::Tensor& tensor) { return check_reduction(tensor.scalar_type(), op); });
+    const Status mine = check_leaves(group, leaves, call.operation, [op](const at::Tensor& tensor) {
+      return check_reduction(tensor.scalar_type(), op);
+    });
     if (group.size() == 1) OAR_TRY(Status(mine));
     if (group.size() > 1) OAR_TRY(exchange_structures(group, call, mine, tree, timeout).status());
     std::vector<at::Tensor> tensors = tensors_of(leaves);
@@ -74,7 +75,7 @@ Status broadcast_tree(Group& group, const Tree& tree, int root, Milliseconds tim
   return while_peers_wait(group, call.operation, [&]() -> Status {
     Tree copy = tree;  // of the structure: its tensors are those of `tree`
     std::vector<TreeLeaf> leaves = leaves_of(copy);
-    const Status mine = check_leaves(leaves, call.operation, [&](const at::Tensor& tensor) {
+    const Status mine = check_leaves(group, leaves, call.operation, [&](const at::Tensor& tensor) {
       return group.rank() == root ? Status::ok() : check_written(tensor);
     });
     OAR_TRY(exchange_structures(group, call, mine, tree, timeout).status());

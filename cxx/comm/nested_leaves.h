@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "comm/call_checks.h"
 #include "comm/collectives.h"
 #include "comm/tree_bytes.h"
 #include "tensor/tree_leaves.h"
@@ -19,9 +20,10 @@ inline Status check_call(const Group& group, int root, Milliseconds timeout) {
   return make_broadcast_bytes(group, "", root, timeout).status();
 }
 
-// Every leaf must be a dense tensor of the CPU for which `check(tensor)` is ok; the text gets operation and path.
+// Every leaf must be a dense tensor that the group moves, with `check(tensor)` ok; the text gets operation and path.
 template <class Check>
-Status check_leaves(const std::vector<TreeLeaf>& leaves, const std::string& operation, const Check& check) {
+Status check_leaves(const Group& group, const std::vector<TreeLeaf>& leaves, const std::string& operation,
+                    const Check& check) {
   for (const TreeLeaf& leaf : leaves) {
     const at::Tensor* tensor = leaf.leaf->tensor();
     if (tensor == nullptr) {
@@ -30,6 +32,8 @@ Status check_leaves(const std::vector<TreeLeaf>& leaves, const std::string& oper
           .with_operation(operation);
     }
     OAR_TRY(check_dense(*tensor, operation, leaf.path));
+    OAR_TRY(
+        check_tensor(group, *tensor, "the tensor").within(fmt::format("{}: {}", operation, quoted_path(leaf.path))));
     OAR_TRY(Status(check(*tensor)).within(fmt::format("{}: {}", operation, quoted_path(leaf.path))));
   }
   return Status::ok();

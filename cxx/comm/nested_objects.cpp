@@ -11,7 +11,7 @@ namespace oarlock {
 namespace {
 
 Result<std::string> pack_dense(const Tree& tree, const std::string& operation, PackTensors tensors) {
-  OAR_TRY(check_dense(tree, operation));
+  OAR_TRY(check_dense_on_cpu(tree, operation));
   return pack_tree(tree, tensors);
 }
 

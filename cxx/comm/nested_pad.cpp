@@ -129,7 +129,7 @@ Result<Tree> pad_tree(Group& group, const Tree& tree, const Padding& padding, Mi
     if (checked.size() < leaves.size()) {
       log(LogLevel::kWarning, "comm", "pad_tree: nested tensors stay as they are; they cannot be padded");
     }
-    const Status mine = check_leaves(checked, call.operation, [&](const at::Tensor& tensor) {
+    const Status mine = check_leaves(group, checked, call.operation, [&](const at::Tensor& tensor) {
       return check_pad_value(tensor.scalar_type(), padding.value);
     });
     if (group.size() == 1) {

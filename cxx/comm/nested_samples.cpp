@@ -37,7 +37,7 @@ Result<Tree> gather_tensors(Group& group, const NestedCall& call, const Tree& tr
                             Milliseconds timeout) {
   Tree result = tree;
   const std::vector<TreeLeaf> leaves = leaves_of(result);
-  const Status mine = check_leaves(leaves, call.operation, [](const at::Tensor&) { return Status::ok(); });
+  const Status mine = check_leaves(group, leaves, call.operation, [](const at::Tensor&) { return Status::ok(); });
   RankTrees trees;
   if (group.size() == 1) {
     OAR_TRY(Status(mine));
@@ -152,7 +152,7 @@ class Joining {
 
 Result<Tree> gather_values(Group& group, const NestedCall& call, const Tree& tree, const RowsKept& rows_kept,
                            Milliseconds timeout) {
-  const Status can_travel = check_dense(tree, call.operation);
+  const Status can_travel = check_dense_on_cpu(tree, call.operation);
   const Result<std::string> mine =
       can_travel.is_ok() ? Result<std::string>(pack_tree(tree, PackTensors::kValues)) : Result<std::string>(can_travel);
   OAR_ASSIGN(const std::vector<std::string> parts, exchange_calls(group, call, mine, timeout));

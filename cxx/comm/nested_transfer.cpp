@@ -46,13 +46,31 @@ struct Packed {
   at::Tensor buffer, output;  // one-dimensional
 };
 
-char* bytes_of(at::Tensor& tensor) { return static_cast<char*>(tensor.mutable_data_ptr()); }
-
-void copy_bytes(char* to, const void* from, std::size_t size) {
-  if (size > 0) std::memcpy(to, from, size);
+// `size` bytes between row-major tensors of one device. On a device in the order of the caller's stream, as all of its
+// operations there; between memory of the host without libtorch's cost per call.
+void copy_bytes(const at::Tensor& to, std::int64_t to_offset, const at::Tensor& from, std::int64_t from_offset,
+                std::int64_t size) {
+  if (size == 0) return;
+  if (to.is_cpu()) {
+    std::memcpy(static_cast<char*>(to.mutable_data_ptr()) + to_offset,
+                static_cast<const char*>(from.const_data_ptr()) + from_offset, static_cast<std::size_t>(size));
+    return;
+  }
+  const auto bytes_of = [](const at::Tensor& tensor) { return tensor.view({-1}).view(at::kByte); };
+  bytes_of(to).narrow(0, to_offset, size).copy_(bytes_of(from).narrow(0, from_offset, size), /*non_blocking=*/true);
 }
 
-at::Tensor new_bytes(std::int64_t size) { return at::zeros({size}, at::kByte); }
+std::int64_t bytes_in(const at::Tensor& tensor) { return static_cast<std::int64_t>(tensor.nbytes()); }
+
+at::Tensor new_bytes(std::int64_t size, const at::Tensor& like) {
+  return at::zeros({size}, at::TensorOptions(at::kByte).device(like.device()));
+}
+
+// Leaves of one kind may share a bucket.
+int kind_of(const at::Tensor& leaf, bool by_dtype) {
+  const int place = leaf.is_cpu() ? 0 : 1 + leaf.device().index();
+  return place * c10::NumScalarTypes + (by_dtype ? static_cast<int>(leaf.scalar_type()) : 0);
+}
 
 // ---- reduce
 
@@ -60,19 +78,19 @@ Packed pack_elements(const std::vector<at::Tensor>& leaves, const std::vector<st
   std::int64_t numel = 0;
   for (const std::size_t leaf : bucket) numel += leaves[leaf].numel();
   Packed packed{bucket, at::empty({numel}, leaves[bucket.front()].options()), {}};
-  char* to = bytes_of(packed.buffer);
+  std::int64_t at = 0;
   for (const std::size_t leaf : bucket) {
-    copy_bytes(to, leaves[leaf].const_data_ptr(), leaves[leaf].nbytes());
-    to += leaves[leaf].nbytes();
+    copy_bytes(packed.buffer, at, leaves[leaf], 0, bytes_in(leaves[leaf]));
+    at += bytes_in(leaves[leaf]);
   }
   return packed;
 }
 
 void unpack_elements(const Packed& packed, std::vector<at::Tensor>& leaves) {
-  const char* from = static_cast<const char*>(packed.buffer.const_data_ptr());
+  std::int64_t at = 0;
   for (const std::size_t leaf : packed.leaves) {
-    copy_bytes(bytes_of(leaves[leaf]), from, leaves[leaf].nbytes());
-    from += leaves[leaf].nbytes();
+    copy_bytes(leaves[leaf], 0, packed.buffer, at, bytes_in(leaves[leaf]));
+    at += bytes_in(leaves[leaf]);
   }
 }
 
@@ -111,7 +129,7 @@ class Gathering {
 
   Result<std::vector<at::Tensor>> run(Group& group, Milliseconds timeout) && {
     std::vector<LeafLoad> loads;
-    for (const Slot& slot : slots_) loads.push_back({.bytes = slot.bytes()});
+    for (std::size_t i = 0; i < slots_.size(); ++i) loads.push_back({slots_[i].bytes(), kind_of(leaves_[i], false)});
     Flight flight;
     std::vector<Packed> packed;
     for (const std::vector<std::size_t>& bucket : plan_buckets(loads)) {
@@ -132,24 +150,22 @@ class Gathering {
   Packed pack(const std::vector<std::size_t>& bucket, int num_ranks) const {
     std::int64_t size = 0;
     for (const std::size_t leaf : bucket) size += slots_[leaf].bytes();
-    Packed packed{bucket, new_bytes(size), at::empty({size * num_ranks}, at::kByte)};
-    char* to = bytes_of(packed.buffer);
+    const at::Tensor buffer = new_bytes(size, leaves_[bucket.front()]);
+    std::int64_t at = 0;
     for (const std::size_t leaf : bucket) {
-      const at::Tensor rows = dense(leaves_[leaf]);
-      copy_bytes(to, rows.const_data_ptr(), rows.nbytes());
-      to += slots_[leaf].bytes();
+      copy_bytes(buffer, at, dense(leaves_[leaf]), 0, bytes_in(leaves_[leaf]));
+      at += slots_[leaf].bytes();
     }
-    return packed;
+    return {bucket, buffer, at::empty({size * num_ranks}, buffer.options())};
   }
 
   void unpack(const Packed& packed, int num_ranks) {
-    const char* from = static_cast<const char*>(packed.output.const_data_ptr());
-    std::map<std::size_t, char*> to;
-    for (const std::size_t leaf : packed.leaves) to[leaf] = bytes_of(gathered_[leaf]);
+    std::int64_t from = 0;
+    std::map<std::size_t, std::int64_t> to;
     for (std::size_t rank = 0; rank < static_cast<std::size_t>(num_ranks); ++rank) {
       for (const std::size_t leaf : packed.leaves) {
-        const auto size = static_cast<std::size_t>(rows_[leaf][rank] * slots_[leaf].row_bytes);
-        copy_bytes(to[leaf], from, size);
+        const std::int64_t size = rows_[leaf][rank] * slots_[leaf].row_bytes;
+        copy_bytes(gathered_[leaf], to[leaf], packed.output, from, size);
         to[leaf] += size;
         from += slots_[leaf].bytes();
       }
@@ -170,23 +186,23 @@ bool can_be_written(const at::Tensor& tensor) {
 
 Packed pack_bytes(const std::vector<at::Tensor>& leaves, const std::vector<std::size_t>& bucket, bool is_root) {
   std::int64_t size = 0;
-  for (const std::size_t leaf : bucket) size += static_cast<std::int64_t>(leaves[leaf].nbytes());
-  Packed packed{bucket, new_bytes(size), {}};
-  char* to = bytes_of(packed.buffer);
+  for (const std::size_t leaf : bucket) size += bytes_in(leaves[leaf]);
+  Packed packed{bucket, new_bytes(size, leaves[bucket.front()]), {}};
+  std::int64_t at = 0;
   for (const std::size_t leaf : bucket) {
-    if (is_root) copy_bytes(to, dense(leaves[leaf]).const_data_ptr(), leaves[leaf].nbytes());
-    to += leaves[leaf].nbytes();
+    if (is_root) copy_bytes(packed.buffer, at, dense(leaves[leaf]), 0, bytes_in(leaves[leaf]));
+    at += bytes_in(leaves[leaf]);
   }
   return packed;
 }
 
 void unpack_bytes(const Packed& packed, std::vector<at::Tensor>& leaves) {
-  const char* from = static_cast<const char*>(packed.buffer.const_data_ptr());
+  std::int64_t at = 0;
   for (const std::size_t leaf : packed.leaves) {
-    at::Tensor rows = at::empty(leaves[leaf].sizes(), leaves[leaf].options().requires_grad(false));
-    copy_bytes(bytes_of(rows), from, rows.nbytes());
+    const at::Tensor rows = at::empty(leaves[leaf].sizes(), leaves[leaf].options().requires_grad(false));
+    copy_bytes(rows, 0, packed.buffer, at, bytes_in(rows));
     leaves[leaf].detach().copy_(rows);
-    from += rows.nbytes();
+    at += bytes_in(rows);
   }
 }
 
@@ -218,7 +234,7 @@ std::vector<std::vector<std::size_t>> plan_buckets(const std::vector<LeafLoad>& 
 Status reduce_leaves(Group& group, std::vector<at::Tensor>& leaves, ReduceOp op, Milliseconds timeout) {
   std::vector<LeafLoad> loads;
   for (const at::Tensor& leaf : leaves) {
-    loads.push_back({static_cast<std::int64_t>(leaf.nbytes()), static_cast<int>(leaf.scalar_type())});
+    loads.push_back({bytes_in(leaf), kind_of(leaf, true)});
   }
   Flight flight;
   std::vector<Packed> packed;
@@ -244,7 +260,7 @@ Result<std::vector<at::Tensor>> gather_leaves(Group& group, const std::vector<at
 Status broadcast_leaves(Group& group, std::vector<at::Tensor>& leaves, int root, Milliseconds timeout) {
   const bool is_root = group.rank() == root;
   std::vector<LeafLoad> loads;
-  for (const at::Tensor& leaf : leaves) loads.push_back({.bytes = static_cast<std::int64_t>(leaf.nbytes())});
+  for (const at::Tensor& leaf : leaves) loads.push_back({bytes_in(leaf), kind_of(leaf, false)});
   Flight flight;
   std::vector<Packed> packed;
   for (const std::vector<std::size_t>& bucket : plan_buckets(loads)) {

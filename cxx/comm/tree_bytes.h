@@ -21,10 +21,10 @@ std::string pack_tree(const Tree& tree, PackTensors tensors);
 // OAR_E_VERSION for bytes that are no such tree.
 Result<Tree> unpack_tree(std::string_view bytes, UnpackTensors tensors);
 
-// OAR_E_UNSUPPORTED names operation and path of a tensor that is not on the CPU, or sparse.
+// OAR_E_UNSUPPORTED names operation and path of a sparse or nested tensor.
 Status check_dense(const at::Tensor& tensor, std::string_view operation, const std::string& path);
-// The same of every tensor.
-Status check_dense(const Tree& tree, std::string_view operation);
+// The same of every tensor, and of those that are not on the CPU.
+Status check_dense_on_cpu(const Tree& tree, std::string_view operation);
 
 // Row-major, without gradient, nothing lazy: what memcpy may read.
 at::Tensor dense(const at::Tensor& tensor);

@@ -60,15 +60,17 @@ class DeviceGuard : public c10::impl::DeviceGuardImplInterface {
   }
 };
 
-// The memory of `host`, said to lie on CUDA device 0. Nothing can be computed with it.
+// The memory of `host`, said to lie on CUDA device 0. fake_operators.h computes with it.
 inline at::Tensor on_device(const at::Tensor& host, int index = 0) {
   const auto device = c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
   c10::DataPtr data(
       host.data_ptr(), new at::Tensor(host), [](void* kept) { delete static_cast<at::Tensor*>(kept); }, device);
-  c10::Storage storage(c10::Storage::use_byte_size_t(), host.nbytes(), std::move(data), nullptr, false);
+  const std::size_t size =
+      host.storage().nbytes() - static_cast<std::size_t>(host.storage_offset()) * host.element_size();
+  c10::Storage storage(c10::Storage::use_byte_size_t(), size, std::move(data), nullptr, false);
   auto tensor = at::detail::make_tensor<c10::TensorImpl>(std::move(storage),
                                                          c10::DispatchKeySet(c10::DispatchKey::CUDA), host.dtype());
-  tensor.unsafeGetTensorImpl()->set_sizes_contiguous(host.sizes());
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(host.sizes(), host.strides());
   return tensor;
 }
 

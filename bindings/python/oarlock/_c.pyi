@@ -1114,7 +1114,7 @@ def group_broadcast_tree(group: GroupHandle, tree: TreeHandle, root: int, timeou
     timeout_ms: milliseconds to wait for peers; 0 takes the group's own value; negative is refused.
     OAR_E_MISMATCH as of oar_group_gather_tree; or ranks give different roots.
     OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor, that is read-only or expanded; the text names path and rank. Or `root` is no rank of the group.
-    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or on a device whose tensors the group does not move.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
 def group_close(group: GroupHandle) -> None:
@@ -1190,7 +1190,7 @@ def group_gather_tree(group: GroupHandle, tree: TreeHandle, timeout_ms: int) -> 
     out: owned; end with oar_tree_release. Untouched on failure.
     OAR_E_MISMATCH structure, dtype or shape of a leaf differ between ranks; the text has path, operation and every rank's.
     OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor; the text names path and rank.
-    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or on a device whose tensors the group does not move.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
 def group_pad_tree(group: GroupHandle, tree: TreeHandle, dim: int, pad_value: float, pad_first: int, timeout_ms: int) -> Tree:
@@ -1210,7 +1210,7 @@ def group_pad_tree(group: GroupHandle, tree: TreeHandle, dim: int, pad_value: fl
     out: owned; end with oar_tree_release. Untouched on failure.
     OAR_E_MISMATCH structure, dtype or number of dimensions of a leaf differ between ranks; the text has path, operation and every rank's. Or ranks give different arguments.
     OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype cannot hold `pad_value` (256 in uint8, 2 in bool); the text names path and rank.
-    OAR_E_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+    OAR_E_UNSUPPORTED a tensor that is sparse, or on a device whose tensors the group does not move.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
 def group_rank(group: GroupHandle) -> int:
@@ -1290,7 +1290,7 @@ def group_reduce_tree(group: GroupHandle, tree: TreeHandle, reduce_op: int, time
     out: owned; end with oar_tree_release. Untouched on failure.
     OAR_E_MISMATCH as of oar_group_gather_tree; or ranks give different `reduce_op`.
     OAR_E_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype the reduction does not take (the average of integers); the text names path and rank. Or there is no such reduction.
-    OAR_E_UNSUPPORTED a tensor that is sparse, not on the CPU, or of a dtype without arithmetic.
+    OAR_E_UNSUPPORTED a tensor that is sparse, of a dtype without arithmetic, or on a device whose tensors the group does not move.
     Threads: collective(group). Other threads of Python run meanwhile.
     """
 def group_release(group: GroupHandle) -> None:

@@ -32,7 +32,7 @@
  * @return OAR_E_MISMATCH     structure, dtype or shape of a leaf differ between ranks; the text has path, operation and
  *                            every rank's.
  * @return OAR_E_ARGUMENT     a rank's tree has a leaf that is no tensor; the text names path and rank.
- * @return OAR_E_UNSUPPORTED  a tensor that is sparse, or not on the CPU.
+ * @return OAR_E_UNSUPPORTED  a tensor that is sparse, or on a device whose tensors the group does not move.
  * @threads collective(group)
  * @source  Accelerate 1.15 `gather`.
  * @since   0.1
@@ -53,7 +53,8 @@ oar_group_gather_tree(oar_group *group, const oar_tree *tree, int64_t timeout_ms
  * @return OAR_E_MISMATCH     as of oar_group_gather_tree; or ranks give different `reduce_op`.
  * @return OAR_E_ARGUMENT     a rank's tree has a leaf that is no tensor, or one whose dtype the reduction does not take
  *                            (the average of integers); the text names path and rank. Or there is no such reduction.
- * @return OAR_E_UNSUPPORTED  a tensor that is sparse, not on the CPU, or of a dtype without arithmetic.
+ * @return OAR_E_UNSUPPORTED  a tensor that is sparse, of a dtype without arithmetic, or on a device whose tensors the
+ *                            group does not move.
  * @threads collective(group)
  * @source  Accelerate 1.15 `reduce`.
  * @since   0.1
@@ -73,7 +74,7 @@ oar_group_reduce_tree(oar_group *group, const oar_tree *tree, int32_t reduce_op,
  * @return OAR_E_MISMATCH     as of oar_group_gather_tree; or ranks give different roots.
  * @return OAR_E_ARGUMENT     a rank's tree has a leaf that is no tensor, that is read-only or expanded; the text names
  *                            path and rank. Or `root` is no rank of the group.
- * @return OAR_E_UNSUPPORTED  a tensor that is sparse, or not on the CPU.
+ * @return OAR_E_UNSUPPORTED  a tensor that is sparse, or on a device whose tensors the group does not move.
  * @threads collective(group)
  * @source  Accelerate 1.15 `broadcast`.
  * @since   0.1
@@ -101,7 +102,7 @@ oar_group_broadcast_tree(oar_group *group, oar_tree *tree, int32_t root, int64_t
  *                            path, operation and every rank's. Or ranks give different arguments.
  * @return OAR_E_ARGUMENT     a rank's tree has a leaf that is no tensor, or one whose dtype cannot hold `pad_value`
  *                            (256 in uint8, 2 in bool); the text names path and rank.
- * @return OAR_E_UNSUPPORTED  a tensor that is sparse, or not on the CPU.
+ * @return OAR_E_UNSUPPORTED  a tensor that is sparse, or on a device whose tensors the group does not move.
  * @threads collective(group)
  * @source  Accelerate 1.15 `pad_across_processes`.
  * @since   0.1

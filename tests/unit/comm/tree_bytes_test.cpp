@@ -56,7 +56,7 @@ TEST(TreeBytes, TakeTreesOf64LevelsAndNotOneMore) {
 
 TEST(TreeBytes, SparseTensorsAreRefusedByPath) {
   const Tree tree{Tree::List{Tree(at::eye(2).to_sparse())}};
-  const Status status = check_dense(tree, "gather_tree");
+  const Status status = check_dense_on_cpu(tree, "gather_tree");
   EXPECT_EQ(status.code(), OAR_E_UNSUPPORTED);
   EXPECT_NE(status.message().find("'0'"), std::string::npos) << status.message();
 }

@@ -3011,7 +3011,7 @@ they are not (oar\_group\_pad\_tree). With one rank the result is a copy of `tre
 * **return** OAR\_E\_MISMATCH structure, dtype or shape of a leaf differ between ranks; the text has path, operation and
   every rank's.
 * **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor; the text names path and rank.
-* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or on a device whose tensors the group does not move.
 * **threads** collective(group)
 * **source** Accelerate 1.15 `gather`.
 * **since** 0.1*/
@@ -3032,7 +3032,8 @@ they are not (oar\_group\_pad\_tree). With one rank the result is a copy of `tre
 * **return** OAR\_E\_MISMATCH as of oar\_group\_gather\_tree; or ranks give different `reduce_op`.
 * **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype the reduction does not take
   (the average of integers); the text names path and rank. Or there is no such reduction.
-* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, not on the CPU, or of a dtype without arithmetic.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, of a dtype without arithmetic, or on a device whose tensors the
+  group does not move.
 * **threads** collective(group)
 * **source** Accelerate 1.15 `reduce`.
 * **since** 0.1*/
@@ -3053,7 +3054,7 @@ they are not (oar\_group\_pad\_tree). With one rank the result is a copy of `tre
 * **return** OAR\_E\_MISMATCH as of oar\_group\_gather\_tree; or ranks give different roots.
 * **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor, that is read-only or expanded; the text names
   path and rank. Or `root` is no rank of the group.
-* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or on a device whose tensors the group does not move.
 * **threads** collective(group)
 * **source** Accelerate 1.15 `broadcast`.
 * **since** 0.1*/
@@ -3082,7 +3083,7 @@ ranks' leaves of them become float32 when one rank's is padded.
   path, operation and every rank's. Or ranks give different arguments.
 * **return** OAR\_E\_ARGUMENT a rank's tree has a leaf that is no tensor, or one whose dtype cannot hold `pad_value`
   (256 in uint8, 2 in bool); the text names path and rank.
-* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or not on the CPU.
+* **return** OAR\_E\_UNSUPPORTED a tensor that is sparse, or on a device whose tensors the group does not move.
 * **threads** collective(group)
 * **source** Accelerate 1.15 `pad_across_processes`.
 * **since** 0.1*/
