@@ -29,13 +29,14 @@ Result<std::vector<std::string>> exchange_bytes(StarEngine& engine, std::string 
   return std::move(operation->gathered);
 }
 
-// Of the ranks that share a host, for their rounds.
-Result<SharedMemory> memory_of_rounds(StarEngine& engine, const Hosts& hosts, Milliseconds timeout) {
+// Of the ranks that share a host: for their rounds, and if they are all, for what they send each other.
+Result<SharedMemory> memory_of_host(StarEngine& engine, const Hosts& hosts, Milliseconds timeout) {
   const int rank = engine.rank();
   const auto num_ranks = static_cast<int>(hosts.ranks_of(hosts.host_of(rank)).size());
-  OAR_ASSIGN(SharedMemory memory,
-             share_memory(rank, hosts.leader_of(rank), Rounds::memory_bytes(num_ranks),
-                          [&](std::string mine) { return exchange_bytes(engine, std::move(mine), timeout); }));
+  const std::size_t bytes = hosts.size() == 1 ? shm_group_bytes(num_ranks) : Rounds::memory_bytes(num_ranks);
+  OAR_ASSIGN(SharedMemory memory, share_memory(rank, hosts.leader_of(rank), bytes, [&](std::string mine) {
+               return exchange_bytes(engine, std::move(mine), timeout);
+             }));
   engine.recorder().clear();  // of what nobody called
   if (engine.skew() != nullptr) engine.skew()->clear();
   return memory;
@@ -72,7 +73,7 @@ Result<std::shared_ptr<Group>> choose_group(Star star, StarEngine::Limits limits
     return make_nccl_group(std::move(engine), timeout, gather, nccl);
   }
   if (backend == "gloo" || is_spread) return make_star_group(std::move(engine), timeout);
-  Result<SharedMemory> memory = memory_of_rounds(*engine, hosts, meeting_timeout);
+  Result<SharedMemory> memory = memory_of_host(*engine, hosts, meeting_timeout);
   if (memory.is_ok() && one_host) return make_shm_group(std::move(engine), std::move(memory).value(), timeout);
   if (memory.is_ok()) {
     engine->set_transport(transport_over_hosts(hosts, std::move(memory).value()));

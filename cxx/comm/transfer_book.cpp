@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
+#include "comm/transfer_failures.h"
+
 namespace oarlock {
-namespace {
-
-double seconds(Clock::TimePoint::duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-}  // namespace
 
 template <class Fn>
 void TransferBook::for_each_post(Fn fn) const {
@@ -22,26 +19,13 @@ void TransferBook::for_each_post(Fn fn) const {
 }
 
 Status TransferBook::check_left(int rank, const Signature& signature) const {
-  if (!left_after_[signature.peer()]) return Status::ok();
-  return peer_lost("a rank has left the group: rank {} closed it after operation {}, so rank {}'s {} cannot complete",
-                   signature.peer(), *left_after_[signature.peer()], rank, describe(signature))
-      .with_rank(signature.peer())
-      .with_operation(operator_name(signature.op));
+  const std::optional<std::uint64_t>& last = left_after_[signature.peer()];
+  return last ? peer_has_left(rank, signature, *last) : Status::ok();
 }
 
 Result<TransferBook::Match> TransferBook::match(const std::pair<int, int>& ranks, Post send, Post receive) {
-  if (send.signature.sequence != receive.signature.sequence) {
-    return Status(OAR_E_VERSION, "a rank posted a send or receive out of turn; do all ranks run the same version?");
-  }
-  if (send.signature.numel == receive.signature.numel && send.signature.dtype == receive.signature.dtype &&
-      send.signature.on_device == receive.signature.on_device) {
-    return Match{ranks.first, ranks.second, send.signature, receive.signature, std::move(send.payload)};
-  }
-  return mismatch("transfer {} from rank {} to rank {} differs on its two sides: rank {} called {}, rank {} called {}",
-                  send.signature.sequence, ranks.first, ranks.second, ranks.first, describe(send.signature),
-                  ranks.second, describe(receive.signature))
-      .with_rank(ranks.second)
-      .with_operation(operator_name(send.signature.op));
+  OAR_TRY(compare_sides(ranks.first, send.signature, ranks.second, receive.signature));
+  return Match{ranks.first, ranks.second, send.signature, receive.signature, std::move(send.payload)};
 }
 
 Result<std::optional<TransferBook::Match>> TransferBook::post(int rank, const Signature& signature,
@@ -86,14 +70,7 @@ Status TransferBook::check_deadline(TimePoint now) const {
   Status late = Status::ok();
   for_each_post([&](int rank, const Post& post) {
     if (now < post.deadline) return false;
-    const bool sends = post.signature.op == Operator::kSend;
-    late = timed_out(
-               "rank {} waited {:.1f} s in {}, and rank {} did not {} it; look at what that rank is doing, or "
-               "raise the time-out (comm.timeout_ms)",
-               rank, seconds(now - post.since), describe(post.signature), post.signature.peer(),
-               sends ? "receive" : "send")
-               .with_rank(post.signature.peer())
-               .with_operation(operator_name(post.signature.op));
+    late = transfer_timed_out(rank, post.signature, now - post.since);
     return true;
   });
   return late;
@@ -106,8 +83,7 @@ std::optional<std::string> TransferBook::late_warning(TimePoint now) {
         if (post.warned || now < post.since + late_) continue;
         post.warned = true;
         const int rank = posts == &pair.sends ? ranks.first : ranks.second;
-        return fmt::format("rank {} waits in {} for {:.1f} s, and rank {} has not called the other side of it", rank,
-                           describe(post.signature), seconds(now - post.since), post.signature.peer());
+        return transfer_is_late(rank, post.signature, now - post.since);
       }
     }
   }

@@ -29,11 +29,11 @@ class Attendance {
   Status require_alive(Operator op) const {
     return rounds_.is_dead() || rounds_.is_interrupted() ? why_none_begins(op) : Status::ok();
   }
+  // Of a group that some rank has declared dead, or that is being closed here.
+  Status why_it_ended() const;
 
  private:
   Status why_none_begins(Operator op) const;
-  // Of a group that some rank has declared dead, or that is being closed here.
-  Status why_it_ended() const;
   Status wait_slowly(const Call& call, bool is_first);
   // The posted signatures, in the order of the ranks; a failure: one differs.
   Result<RollCall> take_roll(const Call& call, Clock::TimePoint start) const;

@@ -14,23 +14,14 @@
 #include <utility>
 
 #include "base/text.h"
+#include "comm/backends/shm/spin.h"
 #include "comm/frame.h"
 
 namespace oarlock {
 namespace {
 
-constexpr int kSpins = 200;
-constexpr int kBusySpins = 64;     // without the pause, which takes longer than a post that is on its way
-constexpr int kSpinsCrowded = 20;  // more ranks than cores: who spins keeps a peer from its core
+constexpr int kBusySpins = 64;  // without the pause, which takes longer than a post that is on its way
 constexpr std::size_t kPage = 4096;
-
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 // Of the futex words both here and in other processes, so not FUTEX_PRIVATE_FLAG.
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected, Milliseconds bound) {
@@ -124,14 +115,15 @@ Rounds::Outcome Rounds::wait(Milliseconds bound) {
 void Rounds::leave(std::uint64_t sequence) {
   header_of(rank_).left_after.store(sequence + 1, std::memory_order_seq_cst);
   for (Post& post : header_of(rank_).posts) futex_wake(post.round);
+  for (int rank = 0; rank < size_; ++rank) ring(rank);
 }
 
 std::int64_t Rounds::left_after(int rank) const {
-  return static_cast<std::int64_t>(header_of(rank).left_after.load(std::memory_order_acquire)) - 1;
+  return static_cast<std::int64_t>(header_of(rank).left_after.load(std::memory_order_seq_cst)) - 1;
 }
 
 void Rounds::interrupt() {
-  interrupted_.store(true, std::memory_order_release);
+  interrupted_.store(true, std::memory_order_seq_cst);
   wake_all();
 }
 
@@ -158,7 +150,29 @@ Status Rounds::why_dead() const {
 void Rounds::wake_all() const {
   for (int rank = 0; rank < size_; ++rank) {
     for (Post& post : header_of(rank).posts) futex_wake(post.round);
+    ring(rank);
   }
+}
+
+void Rounds::ring(int rank) const {
+  Header& header = header_of(rank);
+  if (header.num_listeners.load(std::memory_order_seq_cst) == 0) return;
+  header.bell.fetch_add(1, std::memory_order_seq_cst);
+  futex_wake(header.bell);
+}
+
+Rounds::Listening::Listening(const Rounds& rounds) : rounds_(rounds) {
+  Header& own = rounds.header_of(rounds.rank_);
+  own.num_listeners.fetch_add(1, std::memory_order_seq_cst);
+  heard_ = own.bell.load(std::memory_order_seq_cst);
+}
+
+Rounds::Listening::~Listening() {
+  rounds_.header_of(rounds_.rank_).num_listeners.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void Rounds::Listening::sleep(Milliseconds bound) const {
+  futex_wait(rounds_.header_of(rounds_.rank_).bell, heard_, bound);
 }
 
 }  // namespace oarlock

@@ -32,6 +32,8 @@ class Rounds {
   static std::size_t memory_bytes(int size);
   int rank() const { return rank_; }
   int size() const { return size_; }
+  // What the memory has behind these bytes: of who asked for more.
+  std::byte* memory_behind() const { return memory_.data() + memory_bytes(size_); }
 
   // This rank's for the coming round.
   std::byte* slot() { return slot_of(rank_, next_); }
@@ -65,14 +67,30 @@ class Rounds {
 
   // Any thread: waits of this process end with kInterrupted, now and later.
   void interrupt();
-  bool is_interrupted() const { return interrupted_.load(std::memory_order_acquire); }
+  bool is_interrupted() const { return interrupted_.load(std::memory_order_seq_cst); }
   // Any thread: tells every process at once that the group is dead, and why. The first one's reason stays. `sequence`:
   // of the first operation that this rank has not completed; what it has completed stands for all. Who reads a round
   // asks afterwards whether its operation does.
   void declare_dead(const Status& why, std::uint64_t sequence);
-  bool is_dead() const { return front().death.load(std::memory_order_acquire) == kTold; }
+  bool is_dead() const { return front().death.load(std::memory_order_seq_cst) == kTold; }
   bool is_dead_at(std::uint64_t sequence) const { return is_dead() && sequence >= front().sequence; }
   Status why_dead() const;  // ok: it is not
+
+  // A bell per rank, for what ranks do apart from rounds (point_to_point.h). Any thread. Who changes something that
+  // another rank may wait for rings there afterwards; who waits listens from before it looks until it has what it
+  // wants. Whatever ends waits rings too: a rank that leaves, a dead group, interrupt(). What is looked at is atomic
+  // and sequentially consistent, so that either the change is seen or the bell is heard.
+  void ring(int rank) const;
+  class Listening {
+   public:
+    explicit Listening(const Rounds& rounds);
+    ~Listening();
+    void sleep(Milliseconds bound) const;  // until the bell has rung since this was made, or a while
+   private:
+    const Rounds& rounds_;
+    std::uint32_t heard_;
+  };
+  int num_spins() const { return num_spins_; }
 
  private:
   struct alignas(64) Post {
@@ -86,6 +104,8 @@ class Rounds {
     Post posts[2];
     alignas(64) std::atomic<std::uint32_t> num_sleepers;  // that wait for a post of this rank
     char sites[2][kSiteBytes];                            // CallSite::text() of the posts that carry a signature
+    alignas(64) std::atomic<std::uint32_t> bell;          // how often it has rung
+    std::atomic<std::uint32_t> num_listeners;             // of this rank
     alignas(64) std::atomic<std::uint64_t> left_after;    // 1 more than the operations that it has completed; 0: no
   };
   static_assert(sizeof(Post) == 64);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/thread.h"
+#include "comm/backends/shm/point_to_point.h"
 #include "comm/backends/shm/share.h"
 #include "comm/backends/shm/transfer.h"
 #include "comm/operation_work.h"
@@ -30,7 +31,8 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
       : timeout_(timeout),
         engine_(std::move(engine)),
         rounds_(std::move(memory), engine_->rank(), engine_->world_size()),
-        transfer_(rounds_, regions_, *engine_) {
+        transfer_(rounds_, regions_, *engine_),
+        point_to_point_(rounds_, *engine_, [this] { return next_sequence(); }) {
     engine_->attach(
         {[this] { return activity(); }, [this](const Status& why, bool is_own) { end_waits(why, is_own); }});
     std::promise<void> begun;
@@ -69,13 +71,14 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
 
   // Runs what is queued up to `operation`, as far as no other thread does.
   void help(const Operation& operation);
+  void help_transfer(const Operation& operation) { point_to_point_.wait(operation); }
 
  private:
   Status enqueue(const std::shared_ptr<Operation>& operation);
   std::shared_ptr<Work> work_of(std::shared_ptr<Operation> operation);
   Status run_in_turn(Call& call);
-  // Sends and receives: apart from the collectives, by the engine's connections.
-  Result<std::shared_ptr<Work>> start_transfer(std::shared_ptr<Operation> operation);
+  // Sends and receives: apart from the collectives.
+  Result<std::shared_ptr<Work>> start_transfer(const std::shared_ptr<Operation>& operation);
   Status run_transfer(Call& call);
   // With mutex_ held: begins an operation if it may begin now.
   Status begin(Call& call, std::uint64_t& ticket, FlightRecorder::Phase phase);
@@ -111,6 +114,8 @@ class ShmGroup : public Group, public std::enable_shared_from_this<ShmGroup> {
   std::uint64_t num_begun_ = 0, num_done_ = 0;
   std::optional<Signature> current_;
   std::thread thread_;
+
+  PointToPoint point_to_point_;
 };
 
 class SharedWork : public OperationWork {
@@ -120,6 +125,16 @@ class SharedWork : public OperationWork {
 
  private:
   void help() override { shm_group_.help(operation()); }
+  ShmGroup& shm_group_;  // what group() keeps
+};
+
+class TransferWork : public OperationWork {
+ public:
+  TransferWork(std::shared_ptr<ShmGroup> group, std::shared_ptr<Operation> operation)
+      : OperationWork(group, operation, wait_bound(operation->timeout, 1)), shm_group_(*group) {}
+
+ private:
+  void help() override { shm_group_.help_transfer(operation()); }
   ShmGroup& shm_group_;  // what group() keeps
 };
 
@@ -135,7 +150,7 @@ Result<std::shared_ptr<Work>> ShmGroup::start(Call call) {
   OAR_TRY(refuse_on_own_thread());
   OAR_TRY(transfer_.require_alive(call.signature.op));
   auto operation = std::make_shared<Operation>(std::move(call));
-  if (operation->signature.is_point_to_point()) return start_transfer(std::move(operation));
+  if (operation->signature.is_point_to_point()) return start_transfer(operation);
   std::shared_ptr<Work> work = work_of(operation);  // needs memory: before the operation counts
   OAR_TRY(enqueue(operation));
   return work;
@@ -165,16 +180,17 @@ std::shared_ptr<Work> ShmGroup::work_of(std::shared_ptr<Operation> operation) {
   return std::make_shared<SharedWork>(shared_from_this(), std::move(operation), bound);
 }
 
-Result<std::shared_ptr<Work>> ShmGroup::start_transfer(std::shared_ptr<Operation> operation) {
-  const Milliseconds bound = wait_bound(operation->timeout, engine_->backlog() + 1);
-  std::shared_ptr<Work> work = std::make_shared<OperationWork>(shared_from_this(), operation, bound);
-  OAR_TRY(engine_->submit(std::move(operation)));
+Result<std::shared_ptr<Work>> ShmGroup::start_transfer(const std::shared_ptr<Operation>& operation) {
+  std::shared_ptr<Work> work = std::make_shared<TransferWork>(shared_from_this(), operation);
+  OAR_TRY(point_to_point_.submit(operation, PointToPoint::Kind::kStarted));
   return work;
 }
 
 Status ShmGroup::run_transfer(Call& call) {
-  OAR_ASSIGN(const std::shared_ptr<Work> work, start_transfer(std::make_shared<Operation>(std::move(call))));
-  return work->wait(Milliseconds(0));
+  const auto operation = std::make_shared<Operation>(std::move(call));
+  OAR_TRY(point_to_point_.submit(operation, PointToPoint::Kind::kAwaited));
+  point_to_point_.wait(*operation);
+  return operation->status();
 }
 
 // Behind what is queued or running.
@@ -302,10 +318,13 @@ void ShmGroup::close() {
   rounds_.interrupt();
   changed_.notify_all();
   thread_.join();  // every wait of an operation ends by the interruption
+  point_to_point_.close();
   engine_->close();
 }
 
 }  // namespace
+
+std::size_t shm_group_bytes(int size) { return Rounds::memory_bytes(size) + PointToPoint::memory_bytes(size); }
 
 std::shared_ptr<Group> make_shm_group(std::unique_ptr<StarEngine> engine, SharedMemory memory, Milliseconds timeout) {
   return std::make_shared<ShmGroup>(std::move(engine), std::move(memory), timeout);
