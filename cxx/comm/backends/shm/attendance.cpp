@@ -26,7 +26,7 @@ Status Attendance::post_first(const Call& call) {
     return fail(std::move(status), signature.sequence);
   }
   if (skew_ != nullptr) record_arrivals();
-  return rounds_.is_dead_at(signature.sequence) ? why_it_ended() : Status::ok();
+  return rounds_.is_dead_at(signature.sequence) ? why_it_ended(signature.sequence) : Status::ok();
 }
 
 // Nothing, unless all ranks say when they came.
@@ -44,12 +44,15 @@ Status Attendance::post(const Call& call) {
   if (rounds_.wait(std::min(kSlice, call.timeout)) != Rounds::Outcome::kAll) {
     OAR_TRY(wait_slowly(call, /*is_first=*/false));
   }
-  return rounds_.is_dead_at(call.signature.sequence) ? why_it_ended() : Status::ok();
+  return rounds_.is_dead_at(call.signature.sequence) ? why_it_ended(call.signature.sequence) : Status::ok();
 }
 
-Status Attendance::why_it_ended() const {
+Status Attendance::why_it_ended(std::uint64_t sequence) {
   if (Status why = rounds_.why_dead(); !why.is_ok()) return engine_.fail_group(std::move(why));
-  OAR_TRY(engine_.take_failure());
+  Status why = engine_.take_failure();
+  // What this rank cannot complete no other can; they hear of the lost rank before they can see this one leave.
+  if (!why.is_ok()) rounds_.declare_dead(why, sequence);
+  OAR_TRY(std::move(why));
   return aborted("the group was closed while operations were running");
 }
 
@@ -116,7 +119,7 @@ Status Attendance::wait_slowly(const Call& call, bool is_first) {
     const auto left = std::chrono::ceil<Milliseconds>(start + call.timeout - now);
     const Rounds::Outcome outcome = rounds_.wait(std::clamp(left, Milliseconds(1), kSlice));
     if (outcome == Rounds::Outcome::kAll) return Status::ok();
-    if (outcome == Rounds::Outcome::kInterrupted) return why_it_ended();
+    if (outcome == Rounds::Outcome::kInterrupted) return why_it_ended(sequence);
     if (Status status = check_left(call); !status.is_ok()) return fail(std::move(status), sequence);
     if (!is_first) {
       if (left.count() <= 0) return fail(missing_data(call), sequence);

@@ -29,8 +29,9 @@ class Attendance {
   Status require_alive(Operator op) const {
     return rounds_.is_dead() || rounds_.is_interrupted() ? why_none_begins(op) : Status::ok();
   }
-  // Of a group that some rank has declared dead, or that is being closed here.
-  Status why_it_ended() const;
+  // Of a group that some rank has declared dead, that has lost one, or that is being closed here; the first collective
+  // that this rank cannot complete for that has the number.
+  Status why_it_ended(std::uint64_t sequence);
 
  private:
   Status why_none_begins(Operator op) const;

@@ -264,7 +264,7 @@ bool PointToPoint::ends() {
   if (!rounds_.is_dead() && !rounds_.is_interrupted()) return false;
   while (move()) {  // what came before the end did
   }
-  end_all(attendance_.why_it_ended());
+  end_all(attendance_.why_it_ended(next_collective_()));
   return true;
 }
 
