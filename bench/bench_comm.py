@@ -1,4 +1,4 @@
-"""allreduce_*, allgather_*, reducescatter_*: one operation on float32 over ranks of this host, from call to result, through the C API
+"""allreduce_*, allgather_*, reducescatter_*, sendrecv_* (there and back): one operation on float32 over ranks of this host, from call to result, through the C API
 (collective.c); peer gloo through torch. The size is that of the tensor, of what one rank gives (allgather), of what it gets
 (reducescatter). Median and 99th percentile over many calls inside a world, of the slowest rank; processors in use by all ranks. Worlds
 of the two sides alternate. Neither side is pinned to cores."""
@@ -21,11 +21,14 @@ dist.init_process_group("gloo", init_method="file://{store}", rank=int(os.enviro
 given = torch.full(({numel} * ({size} if "{operation}" == "reduce_scatter" else 1),), float(dist.get_rank() + 1))
 got = torch.empty({numel} * ({size} if "{operation}" == "all_gather" else 1))
 step = dict(all_reduce=lambda: dist.all_reduce(given), all_gather=lambda: dist.all_gather_into_tensor(got, given),
-            reduce_scatter=lambda: dist.reduce_scatter_tensor(got, given))["{operation}"]
+            reduce_scatter=lambda: dist.reduce_scatter_tensor(got, given),
+            send_receive=lambda: (dist.send(given, 1), dist.recv(got, 1)) if dist.get_rank() == 0 else (dist.recv(got, 0), dist.send(got, 0)))["{operation}"]
 step()
 sum_of_all = {size} * ({size} + 1) / 2
 if "{operation}" == "all_gather":
     assert all((part == rank + 1).all() for rank, part in enumerate(got.view({size}, -1)))
+elif "{operation}" == "send_receive":
+    assert (got == 1).all()
 else:
     assert ((given if "{operation}" == "all_reduce" else got) == sum_of_all).all()
 given.zero_()
@@ -76,9 +79,11 @@ CASES = (  # operation, ranks, elements, calls, memory of ours, bar
     ("all_gather", 2, 32 * MIB, 10, "shared", None), ("all_gather", 4, MIB, 100, "private", "<= 1.0"),
     ("reduce_scatter", 2, 1, 2000, "private", None), ("reduce_scatter", 2, 4 * KIB, 2000, "private", None),
     ("reduce_scatter", 2, MIB, 200, "private", None), ("reduce_scatter", 2, 32 * MIB, 10, "private", None),
-    ("reduce_scatter", 2, 32 * MIB, 10, "shared", None), ("reduce_scatter", 4, MIB, 100, "private", "<= 1.0"))
+    ("reduce_scatter", 2, 32 * MIB, 10, "shared", None), ("reduce_scatter", 4, MIB, 100, "private", "<= 1.0"),
+    ("send_receive", 2, 1, 2000, "private", "<= 0.1"), ("send_receive", 2, 64 * KIB, 1000, "private", None),
+    ("send_receive", 2, 4 * MIB, 100, "private", "<= 0.5"))
 # On one line: tools/run_bench reads it.
-IDS = ("allreduce_4B", "allreduce_64KiB", "allreduce_1MiB", "allreduce_32MiB", "allreduce_32MiB_registered", "allreduce_256MiB", "allreduce_4B_4ranks", "allreduce_1MiB_4ranks", "allreduce_32MiB_4ranks", "allreduce_4KiB", "allreduce_64KiB_4ranks", "allreduce_256MiB_4ranks", "allgather_4B", "allgather_4KiB", "allgather_1MiB", "allgather_32MiB", "allgather_32MiB_registered", "allgather_1MiB_4ranks", "reducescatter_4B", "reducescatter_4KiB", "reducescatter_1MiB", "reducescatter_32MiB", "reducescatter_32MiB_registered", "reducescatter_1MiB_4ranks")
+IDS = ("allreduce_4B", "allreduce_64KiB", "allreduce_1MiB", "allreduce_32MiB", "allreduce_32MiB_registered", "allreduce_256MiB", "allreduce_4B_4ranks", "allreduce_1MiB_4ranks", "allreduce_32MiB_4ranks", "allreduce_4KiB", "allreduce_64KiB_4ranks", "allreduce_256MiB_4ranks", "allgather_4B", "allgather_4KiB", "allgather_1MiB", "allgather_32MiB", "allgather_32MiB_registered", "allgather_1MiB_4ranks", "reducescatter_4B", "reducescatter_4KiB", "reducescatter_1MiB", "reducescatter_32MiB", "reducescatter_32MiB_registered", "reducescatter_1MiB_4ranks", "sendrecv_4B", "sendrecv_64KiB", "sendrecv_4MiB")
 for bench_id, (operation, size, numel, calls, memory, bar) in zip(IDS, CASES, strict=True):
     if wanted(bench_id):
         ours, theirs = (list(zip(*side)) for side in alternate(lambda: measure_ours(operation, size, numel, calls, memory),

@@ -1,4 +1,4 @@
-"""allreduce_<size>_mpi, allgather_, reducescatter_: one operation on float32 over the ranks of mpirun on this host, from call to result;
+"""allreduce_<size>_mpi, allgather_, reducescatter_, sendrecv_ (there and back): one operation on float32 over the ranks of mpirun on this host, from call to result;
 peer OpenMPI's in the same processes, in turns (openmpi_collective.c). The size as in bench_comm.py. Two ranks but where the id says four.
 Neither side is pinned to cores."""
 import os
@@ -33,7 +33,7 @@ def print_rows(bench_id, operation, num_ranks, numel, calls, bar):
 
 
 # On one line: tools/run_bench reads it.
-IDS = ("allreduce_4B_mpi", "allreduce_64KiB_mpi", "allreduce_1MiB_mpi", "allreduce_32MiB_mpi", "allreduce_256MiB_mpi", "allreduce_4B_mpi_4ranks", "allreduce_32MiB_mpi_4ranks", "allgather_4B_mpi", "allgather_4KiB_mpi", "allgather_1MiB_mpi", "allgather_32MiB_mpi", "reducescatter_4B_mpi", "reducescatter_4KiB_mpi", "reducescatter_1MiB_mpi", "reducescatter_32MiB_mpi")
+IDS = ("allreduce_4B_mpi", "allreduce_64KiB_mpi", "allreduce_1MiB_mpi", "allreduce_32MiB_mpi", "allreduce_256MiB_mpi", "allreduce_4B_mpi_4ranks", "allreduce_32MiB_mpi_4ranks", "allgather_4B_mpi", "allgather_4KiB_mpi", "allgather_1MiB_mpi", "allgather_32MiB_mpi", "reducescatter_4B_mpi", "reducescatter_4KiB_mpi", "reducescatter_1MiB_mpi", "reducescatter_32MiB_mpi", "sendrecv_4B_mpi", "sendrecv_4MiB_mpi")
 CASES = (  # operation, ranks, elements, calls in a turn, bar
     ("all_reduce", 2, 1, 2000, "<= 1.0"), ("all_reduce", 2, 1 << 14, 1000, None), ("all_reduce", 2, 1 << 18, 200, None),
     ("all_reduce", 2, 8 << 20, 20, "<= 0.35"), ("all_reduce", 2, 64 << 20, 4, None), ("all_reduce", 4, 1, 2000, None),
@@ -41,7 +41,8 @@ CASES = (  # operation, ranks, elements, calls in a turn, bar
     ("all_gather", 2, 1, 2000, None), ("all_gather", 2, 1 << 10, 2000, None), ("all_gather", 2, 1 << 18, 200, None),
     ("all_gather", 2, 8 << 20, 10, None),
     ("reduce_scatter", 2, 1, 2000, None), ("reduce_scatter", 2, 1 << 10, 2000, None), ("reduce_scatter", 2, 1 << 18, 200, None),
-    ("reduce_scatter", 2, 8 << 20, 10, None))
+    ("reduce_scatter", 2, 8 << 20, 10, None),
+    ("send_receive", 2, 1, 2000, None), ("send_receive", 2, 1 << 20, 100, None))
 if not PROGRAM.exists():
     print("  no MPI was found when this was built: *_mpi are left out", file=sys.stderr)
 else:

@@ -1,8 +1,9 @@
-/* One rank of allreduce_*, allgather_*, reducescatter_*: times an operation on float32 from call to result.
+/* One rank of allreduce_*, allgather_*, reducescatter_*, sendrecv_*: times an operation on float32 from call to result.
  *
- *   collective all_reduce|all_gather|reduce_scatter NUMEL CALLS private|shared
+ *   collective all_reduce|all_gather|reduce_scatter|send_receive NUMEL CALLS private|shared
  *
- * NUMEL: elements of the tensor (all_reduce), of what a rank gives (all_gather), of what it gets (reduce_scatter).
+ * NUMEL: elements of the tensor (all_reduce, send_receive), of what a rank gives (all_gather), of what it gets (reduce_scatter).
+ * send_receive: rank 0 sends to rank 1, which sends back what it got: there and back is one call.
  * private: memory of the program, which the library copies through its own; shared: of oar_group_alloc_shared.
  * Prints processor time over wall time of this rank, then the microseconds of each call, one per line. */
 #define _XOPEN_SOURCE 700
@@ -18,6 +19,7 @@ typedef struct {
   const char *operation;
   oar_group *group;
   oar_tensor *input, *output; /* all_reduce: the same */
+  int32_t rank;
 } bench;
 
 static void check(oar_status status) {
@@ -57,7 +59,11 @@ static void fill(oar_tensor *tensor, int64_t numel, float value) {
 }
 
 static void step(const bench *b) {
-  if (b->operation[0] == 'r') {
+  if (b->operation[0] == 's') {
+    if (b->rank == 0) check(oar_group_send(b->group, b->input, 1, 0, NULL));
+    check(oar_group_receive(b->group, b->output, 1 - b->rank, 0, NULL));
+    if (b->rank == 1) check(oar_group_send(b->group, b->output, 0, 0, NULL));
+  } else if (b->operation[0] == 'r') {
     check(oar_group_reduce_scatter(b->group, b->input, b->output, OAR_REDUCE_SUM, 0, NULL));
   } else if (b->input == b->output) {
     check(oar_group_all_reduce(b->group, b->input, OAR_REDUCE_SUM, 0, NULL));
@@ -71,7 +77,7 @@ static void check_result(const bench *b, int64_t numel, int64_t num_parts, int32
   void *data = NULL;
   check(oar_tensor_data(b->output, &data));
   for (int64_t i = 0; i < numel * num_parts; ++i) {
-    const float expected = num_parts > 1 ? (float)(i / numel + 1) : (float)(size * (size + 1)) / 2.0F;
+    const float expected = b->operation[0] == 's' ? 1.0F : num_parts > 1 ? (float)(i / numel + 1) : (float)(size * (size + 1)) / 2.0F;
     if (((float *)data)[i] == expected) continue;
     fprintf(stderr, "collective: wrong result\n");
     exit(1);
@@ -80,20 +86,20 @@ static void check_result(const bench *b, int64_t numel, int64_t num_parts, int32
 
 int main(int argc, char **argv) {
   if (argc != 5) return 2;
-  bench b = {argv[1], NULL, NULL, NULL};
+  bench b = {argv[1], NULL, NULL, NULL, 0};
   const int64_t numel = atoll(argv[2]);
   const int num_calls = atoi(argv[3]), is_shared = strcmp(argv[4], "shared") == 0;
   oar_state *state = NULL;
-  int32_t rank = 0, size = 0;
+  int32_t size = 0;
   check(oar_state_create(NULL, &state));
   check(oar_state_group(state, &b.group));
-  check(oar_group_rank(b.group, &rank));
+  check(oar_group_rank(b.group, &b.rank));
   check(oar_group_size(b.group, &size));
   const int64_t inputs = strcmp(b.operation, "reduce_scatter") == 0 ? size : 1;
   const int64_t outputs = strcmp(b.operation, "all_gather") == 0 ? size : 1;
   b.input = new_tensor(b.group, is_shared, numel * inputs);
   b.output = strcmp(b.operation, "all_reduce") == 0 ? b.input : new_tensor(b.group, is_shared, numel * outputs);
-  fill(b.input, numel * inputs, (float)(rank + 1));
+  fill(b.input, numel * inputs, (float)(b.rank + 1));
   step(&b);
   check_result(&b, numel, outputs, size);
   fill(b.input, numel * inputs, 0.0F);

@@ -1,6 +1,6 @@
 /* One operation among the ranks of mpirun, by Oarlock and by MPI in turns:
  *
- *   mpirun -n N openmpi_collective all_reduce|all_gather|reduce_scatter NUMEL CALLS ROUNDS
+ *   mpirun -n N openmpi_collective all_reduce|all_gather|reduce_scatter|send_receive NUMEL CALLS ROUNDS
  *
  * NUMEL: elements of the tensor (all_reduce, in place), of what a rank gives (all_gather), of what it gets (reduce_scatter). Both
  * sides work on the same page-aligned float32 buffers, check the result, make CALLS / 10 + 1 calls to warm up, and then CALLS that
@@ -19,7 +19,7 @@
 #define TRY(call) do { oar_status status_ = (call); if (status_ != OAR_OK) return status_; } while (0)
 
 typedef struct {
-  char operation; /* 'a'll_reduce, 'g'ather by all, 'r'educe_scatter */
+  char operation; /* 'a'll_reduce, 'g'ather by all, 'r'educe_scatter, 's'end there and back */
   float *given, *got; /* all_reduce: the same */
   int64_t numel, num_given, num_got;
   int calls, rank, num_ranks;
@@ -31,6 +31,11 @@ typedef struct {
 typedef oar_status (*step_fn)(bench *b);
 
 static oar_status ours(bench *b) {
+  if (b->operation == 's') {
+    if (b->rank == 0) TRY(oar_group_send(b->group, b->input, 1, 0, NULL));
+    TRY(oar_group_receive(b->group, b->output, 1 - b->rank, 0, NULL));
+    return b->rank == 1 ? oar_group_send(b->group, b->output, 0, 0, NULL) : OAR_OK;
+  }
   if (b->operation == 'r') return oar_group_reduce_scatter(b->group, b->input, b->output, OAR_REDUCE_SUM, 0, NULL);
   if (b->operation == 'g') return oar_group_all_gather(b->group, b->input, b->output, 0, NULL);
   return oar_group_all_reduce(b->group, b->input, OAR_REDUCE_SUM, 0, NULL);
@@ -38,8 +43,12 @@ static oar_status ours(bench *b) {
 
 static oar_status theirs(bench *b) {
   const int numel = (int)b->numel;
-  int error;
-  if (b->operation == 'r') {
+  int error = MPI_SUCCESS;
+  if (b->operation == 's') {
+    if (b->rank == 0) error = MPI_Send(b->given, numel, MPI_FLOAT, 1, 0, MPI_COMM_WORLD);
+    if (error == MPI_SUCCESS) error = MPI_Recv(b->got, numel, MPI_FLOAT, 1 - b->rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    if (b->rank == 1 && error == MPI_SUCCESS) error = MPI_Send(b->got, numel, MPI_FLOAT, 0, 0, MPI_COMM_WORLD);
+  } else if (b->operation == 'r') {
     error = MPI_Reduce_scatter_block(b->given, b->got, numel, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
   } else if (b->operation == 'g') {
     error = MPI_Allgather(b->given, numel, MPI_FLOAT, b->got, numel, MPI_FLOAT, MPI_COMM_WORLD);
@@ -68,7 +77,7 @@ static int ascending(const void *a, const void *b) {
 
 /* What rank r gives is r + 1 throughout. */
 static oar_status check_result(bench *b, step_fn step) {
-  const float sum = (float)(b->num_ranks * (b->num_ranks + 1) / 2);
+  const float sum = b->operation == 's' ? 1.0F : (float)(b->num_ranks * (b->num_ranks + 1) / 2);
   int64_t i;
   for (i = 0; i < b->num_given; ++i) b->given[i] = (float)b->rank + 1;
   TRY(step(b));
