@@ -7,8 +7,9 @@
  * A send is done when the data is with the receiver, not before that has called. Two ranks that both send first and
  * wait for the end (NULL for the work) wait for each other until the time-out: start one of the two with a work.
  *
- * Rank 0 of the group matches the two sides, whoever they are: when it leaves the group, transfers that have not ended
- * are an OAR_E_PEER_LOST.
+ * Where all ranks of the group are on one host, the two ranks match and move what they exchange by themselves, through
+ * memory that they share; among several hosts rank 0 matches the two sides and passes the data on. Who is alive is rank
+ * 0's to tell in either case: when it leaves the group, transfers that have not ended are an OAR_E_PEER_LOST.
  */
 #ifndef OARLOCK_POINT_TO_POINT_H
 #define OARLOCK_POINT_TO_POINT_H
