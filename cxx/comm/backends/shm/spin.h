@@ -3,16 +3,10 @@
 
 namespace oarlock {
 
-// With the pause between them, where every rank has a core; else who spins keeps a peer from its core.
+// With relax() between them, where every rank has a core; else who spins keeps a peer from its core.
 constexpr int kSpins = 200;
 constexpr int kSpinsCrowded = 20;
 
-inline void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
+void relax();  // a short pause of this core
 
 }  // namespace oarlock
