@@ -179,6 +179,16 @@ oar_status oar_state_abort(oar_state* state, const char* reason) noexcept {
   });
 }
 
+oar_status oar_state_shrink(oar_state* state, int32_t min_size, int64_t timeout_ms, oar_state** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(State & self, unwrap(state));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(std::shared_ptr<State> smaller, self.shrink(min_size, Milliseconds(timeout_ms)));
+    *out = wrap<oar_state>(std::move(smaller));
+    return Status::ok();
+  });
+}
+
 oar_status oar_state_close(oar_state* state) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(State & self, unwrap(state));

@@ -39,6 +39,11 @@ std::string address_text(const sockaddr_storage& address) {
   return text;
 }
 
+bool is_numeric_address(const std::string& address) {
+  in6_addr ignored;
+  return ::inet_pton(AF_INET, address.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
+}
+
 bool is_loopback(const std::string& address) {
   return address == "localhost" || address == "::1" || address.starts_with("127.");
 }

@@ -12,6 +12,8 @@ namespace oarlock {
 // Numeric, without the port; an IPv4 address that came through an IPv6 socket is given as the IPv4 address. Empty for
 // other families.
 std::string address_text(const sockaddr_storage& address);
+// Whether it is a number of either family, and no name.
+bool is_numeric_address(const std::string& address);
 // A name or number that never leaves this host.
 bool is_loopback(const std::string& address);
 // OAR_E_ENVIRONMENT for an IPv6 address of one link (fe80::...): it means something else on every host.

@@ -53,10 +53,7 @@ Result<std::shared_ptr<Addresses>> resolve(const std::string& host, int port, Mi
     const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &addresses->list);
     promise->set_value({code, std::move(addresses)});
   };
-  in6_addr ignored;
-  const bool is_numeric =
-      ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 || ::inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
-  if (is_numeric) {
+  if (is_numeric_address(host)) {
     look_up(AI_NUMERICHOST);
   } else {
     start_thread("oar-lookup", [look_up] { look_up(0); }).detach();
@@ -76,6 +73,13 @@ sockaddr_storage own_end(int fd) {
   return address;
 }
 
+sockaddr_storage other_end(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) address.ss_family = AF_UNSPEC;
+  return address;
+}
+
 int port_of(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
   if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
@@ -85,10 +89,8 @@ int port_of(const sockaddr_storage& address) {
 // Where nobody listens on a port of the range from which the kernel takes ports for clients, a socket may be given just
 // that port, and be connected with itself (TCP's simultaneous open).
 bool is_own_peer(int fd) {
-  const sockaddr_storage own = own_end(fd);
-  sockaddr_storage peer{};
-  socklen_t size = sizeof(peer);
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return false;
+  const sockaddr_storage own = own_end(fd), peer = other_end(fd);
+  if (peer.ss_family == AF_UNSPEC) return false;
   return port_of(own) == port_of(peer) && address_text(own) == address_text(peer);
 }
 
@@ -99,19 +101,19 @@ Result<Descriptor> refuse_own_peer(Descriptor socket) {
   return os_error(ECONNREFUSED, "connect");
 }
 
-Result<Descriptor> connect_one(const addrinfo& address, Milliseconds bound) {
+Result<Descriptor> begin_one(const addrinfo& address) {
   Descriptor socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.is_open()) return os_error(errno, "socket");
-  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0) return refuse_own_peer(std::move(socket));
-  if (errno != EINPROGRESS) return os_error(errno, "connect");
+  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) == 0 || errno == EINPROGRESS) return socket;
+  return os_error(errno, "connect");
+}
+
+Result<Descriptor> connect_one(const addrinfo& address, Milliseconds bound) {
+  OAR_ASSIGN(Descriptor socket, begin_one(address));
   pollfd waiting{socket.get(), POLLOUT, 0};
   const int ready = ::poll(&waiting, 1, static_cast<int>(bound.count()));
   if (ready <= 0) return os_error(ETIMEDOUT, "connect");
-  int error_number = 0;
-  socklen_t size = sizeof(error_number);
-  ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
-  if (error_number != 0) return os_error(error_number, "connect");
-  return refuse_own_peer(std::move(socket));
+  return end_connecting(std::move(socket));
 }
 
 // The socket, bound and listening; the family is the address's.
@@ -237,6 +239,8 @@ bool Connection::is_at_end() const {
 
 std::string Connection::local_address() const { return address_text(own_end(fd())); }
 
+std::string Connection::peer_address() const { return address_text(other_end(fd())); }
+
 Result<Descriptor> listen_on(const std::string& address, int port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -260,6 +264,24 @@ int listening_port(int fd) {
   socklen_t size = sizeof(is_listening);
   if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0 || is_listening == 0) return -1;
   return port_of(own_end(fd));
+}
+
+Result<Descriptor> begin_to_connect(const std::string& address, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST;
+  Addresses found;
+  const int code = ::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found.list);
+  if (code != 0) return io_error("'{}' is no numeric address: {}", address, ::gai_strerror(code));
+  return begin_one(*found.list);
+}
+
+Result<Descriptor> end_connecting(Descriptor socket) {
+  int error_number = 0;
+  socklen_t size = sizeof(error_number);
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error_number, &size);
+  if (error_number != 0) return os_error(error_number, "connect");
+  return refuse_own_peer(std::move(socket));
 }
 
 Result<Descriptor> connect_to(const std::string& address, int port, Milliseconds bound) {

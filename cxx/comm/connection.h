@@ -58,6 +58,7 @@ class Connection {
   // True: the peer will send nothing more, and all that it sent has been received.
   bool is_at_end() const;
   std::string local_address() const;  // numeric, without the port
+  std::string peer_address() const;
 
  private:
   bool take_frame(std::vector<Frame>& frames, Status& problem);
@@ -76,6 +77,10 @@ class Connection {
 Result<Descriptor> listen_on(const std::string& address, int port);
 // -1 if fd is no listening TCP socket.
 int listening_port(int fd);
+// Begins to connect to a numeric address; poll() tells by POLLOUT when that has ended.
+Result<Descriptor> begin_to_connect(const std::string& address, int port);
+// How it has ended.
+Result<Descriptor> end_connecting(Descriptor socket);
 // One attempt to connect, at most `bound` long.
 Result<Descriptor> connect_to(const std::string& address, int port, Milliseconds bound);
 // Milliseconds until `then`, rounded up, at most `cap_ms`; 0 if it is over.

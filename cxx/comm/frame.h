@@ -26,13 +26,17 @@ enum class FrameType : std::uint16_t {
   kPull,       // from rank 0: both sides of a large send are there; its data may come
   kData,       // to rank 0: that data
   kStalled,    // to rank 0: the data of an operation does not come; signature, time-out
+  kSurvivor,   // to the rank that gathers the survivors (muster.h): I have come
+  kAwake,      // from it: I have heard
+  kSummons,    // from it, to a rank that has not come
+  kDecision,   // from it: who goes on and where they meet, or why nobody does
 };
 
 // In front of every body. The magic number also tells another byte order.
 struct FrameHeader {
   static constexpr std::uint32_t kMagic = 0x4f41524b;
   std::uint32_t magic = kMagic;
-  static constexpr std::uint16_t kVersion = 3;
+  static constexpr std::uint16_t kVersion = 4;
   std::uint16_t version = kVersion;
   FrameType type = FrameType::kGoodbye;
   std::uint64_t body_bytes = 0;

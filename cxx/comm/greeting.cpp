@@ -3,17 +3,37 @@
 #include <algorithm>
 
 namespace oarlock {
+namespace {
+
+// Without a frame's header, as a part of one.
+FrameWriter& put_member(FrameWriter& writer, const Member& member) {
+  return writer.put<std::int32_t>(member.pid)
+      .put_text(member.host_name)
+      .put_text(member.host_id)
+      .put_text(member.address)
+      .put<std::int32_t>(member.port);
+}
+
+Result<Member> take_member(FrameReader& reader) {
+  Member member;
+  OAR_ASSIGN(member.pid, reader.get<std::int32_t>());
+  OAR_ASSIGN(member.host_name, reader.get_text());
+  OAR_ASSIGN(member.host_id, reader.get_text());
+  OAR_ASSIGN(member.address, reader.get_text());
+  OAR_ASSIGN(member.port, reader.get<std::int32_t>());
+  return member;
+}
+
+}  // namespace
 
 std::string pack_hello(const Meeting& meeting, const Member& self, Milliseconds left) {
-  return std::move(FrameWriter(FrameType::kHello)
-                       .put<std::int32_t>(meeting.rank)
-                       .put<std::int32_t>(meeting.world_size)
-                       .put<std::int64_t>(left.count())
-                       .put_text(meeting.world_id)
-                       .put<std::int32_t>(self.pid)
-                       .put_text(self.host_name)
-                       .put_text(self.host_id))
-      .finish();
+  FrameWriter writer(FrameType::kHello);
+  writer.put<std::int32_t>(meeting.rank)
+      .put<std::int32_t>(meeting.world_size)
+      .put<std::int64_t>(left.count())
+      .put_text(meeting.world_id);
+  put_member(writer, self);
+  return std::move(writer).finish();
 }
 
 Result<Hello> unpack_hello(const Frame& frame) {
@@ -25,18 +45,15 @@ Result<Hello> unpack_hello(const Frame& frame) {
   OAR_ASSIGN(const std::int64_t left_ms, reader.get<std::int64_t>());
   hello.left = std::max(Milliseconds(0), bounded_wait(Milliseconds(left_ms)));
   OAR_ASSIGN(hello.world_id, reader.get_text());
-  OAR_ASSIGN(hello.member.pid, reader.get<std::int32_t>());
-  OAR_ASSIGN(hello.member.host_name, reader.get_text());
-  OAR_ASSIGN(hello.member.host_id, reader.get_text());
+  OAR_ASSIGN(hello.member, take_member(reader));
   return hello;
 }
 
 std::string pack_welcome(const Star& star) {
   FrameWriter writer(FrameType::kWelcome);
   writer.put(star.inline_bytes).put<std::int32_t>(star.store_port).put_text(star.own_address);
-  for (const Member& member : star.members) {
-    writer.put(member.pid).put_text(member.host_name).put_text(member.host_id);
-  }
+  writer.put_text(star.contact_token);
+  for (const Member& member : star.members) put_member(writer, member);
   return std::move(writer).finish();
 }
 
@@ -45,10 +62,9 @@ Status unpack_welcome(const Frame& frame, Star& star) {
   OAR_ASSIGN(star.inline_bytes, reader.get<std::int64_t>());
   OAR_ASSIGN(star.store_port, reader.get<std::int32_t>());
   OAR_ASSIGN(star.own_address, reader.get_text());
+  OAR_ASSIGN(star.contact_token, reader.get_text());
   for (Member& member : star.members) {
-    OAR_ASSIGN(member.pid, reader.get<std::int32_t>());
-    OAR_ASSIGN(member.host_name, reader.get_text());
-    OAR_ASSIGN(member.host_id, reader.get_text());
+    OAR_ASSIGN(member, take_member(reader));
   }
   return Status::ok();
 }

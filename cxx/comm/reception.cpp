@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "comm/guest_book.h"
+#include "comm/invitation.h"
 
 namespace oarlock {
 namespace {
@@ -28,7 +29,7 @@ struct Visitor {
 
 class Reception {
  public:
-  explicit Reception(Meeting& meeting) : meeting_(meeting), book_(meeting, this_member(), steady_clock().now()) {
+  Reception(Meeting& meeting, const Member& self) : meeting_(meeting), book_(meeting, self, steady_clock().now()) {
     star_.world_size = meeting.world_size;
     star_.peers.resize(meeting.world_size);
     star_.inline_bytes = meeting.inline_bytes;
@@ -152,6 +153,7 @@ class Reception {
     }
     if (!meeting_.own_address.empty()) star_.own_address = meeting_.own_address;
     star_.hub_address = star_.own_address;
+    complete_contacts();
     OAR_ASSIGN(star_.store_listener, listen_on(star_.one_host() ? "127.0.0.1" : "", 0));
     star_.store_port = listening_port(star_.store_listener.get());
     const auto frame = std::make_shared<const std::string>(pack_welcome(star_));
@@ -160,6 +162,18 @@ class Reception {
       if (!status.is_ok()) return std::move(status).with_rank(static_cast<int>(rank));
     }
     return Status::ok();
+  }
+
+  // A rank's address is the one that it told, or from which it came; of who is on this host it is this rank's.
+  void complete_contacts() {
+    if (!meeting_.wants_contacts) return;
+    star_.contact_token = random_token();
+    for (std::size_t rank = 0; rank < star_.members.size(); ++rank) {
+      Member& member = star_.members[rank];
+      if (!member.address.empty()) continue;
+      const bool is_near = member.host_id == star_.members[0].host_id;
+      member.address = is_near ? star_.own_address : star_.peers[rank].peer_address();
+    }
   }
 
   void refuse_all(const Status& status) {
@@ -179,6 +193,6 @@ class Reception {
 
 }  // namespace
 
-Result<Star> receive_ranks(Meeting& meeting) { return Reception(meeting).run(); }
+Result<Star> receive_ranks(Meeting& meeting, const Member& self) { return Reception(meeting, self).run(); }
 
 }  // namespace oarlock

@@ -11,7 +11,7 @@
 
 namespace oarlock {
 
-// The meeting's listener is open.
-Result<Star> receive_ranks(Meeting& meeting);
+// The meeting's listener is open. `self`: what is told of this rank.
+Result<Star> receive_ranks(Meeting& meeting, const Member& self);
 
 }  // namespace oarlock

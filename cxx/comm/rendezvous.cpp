@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/log.h"
 #include "base/port_holder.h"
 #include "comm/address.h"
 #include "comm/joining.h"
@@ -59,10 +60,10 @@ std::string address_for_peers(const Meeting& meeting, const Star& star, const st
   return is_loopback(local) ? star.own_address : local;
 }
 
-Result<Star> join(const Meeting& meeting) {
+Result<Star> join(const Meeting& meeting, const Member& self) {
   Joining joining(meeting, steady_clock().now());
   OAR_ASSIGN(Connection host, reach_host(meeting, joining));
-  OAR_TRY(host.send(joining.hello(this_member(), steady_clock().now())));
+  OAR_TRY(host.send(joining.hello(self, steady_clock().now())));
   OAR_ASSIGN(const Frame answer, await_answer(host, joining));
   OAR_ASSIGN(Star star, joining.hear(answer));
   star.hub_address = meeting.address;
@@ -93,6 +94,15 @@ Status open_listener(Meeting& meeting) {
       .with_vendor_code(EADDRINUSE);
 }
 
+// A world forms without it, too: that of which the process has no descriptor left cannot shrink.
+Descriptor open_contact(const Meeting& meeting) {
+  if (!meeting.wants_contacts) return {};
+  Result<Descriptor> contact = listen_on(meeting.is_one_host ? "127.0.0.1" : "", 0);
+  if (contact.is_ok()) return std::move(contact).value();
+  log(LogLevel::kDebug, "comm", "this rank has no port of its own: {}", contact.status().message());
+  return {};
+}
+
 }  // namespace
 
 bool Star::one_host() const {
@@ -115,6 +125,14 @@ Member this_member() {
   return member;
 }
 
+Member introduce(const Meeting& meeting, const Descriptor& contact) {
+  Member self = this_member();
+  if (!contact.is_open()) return self;
+  self.port = listening_port(contact.get());
+  self.address = meeting.own_address;
+  return self;
+}
+
 std::string name_member(int rank, const Member& member) {
   return fmt::format("rank {} (process {} on {})", rank, member.pid, member.host_name);
 }
@@ -122,9 +140,12 @@ std::string name_member(int rank, const Member& member) {
 Result<Star> meet(Meeting meeting) {
   OAR_TRY(check_reach(meeting.address));
   OAR_TRY(check_reach(meeting.own_address));
-  if (meeting.rank != 0) return join(meeting);
-  OAR_TRY(open_listener(meeting));
-  return receive_ranks(meeting);
+  Descriptor contact = open_contact(meeting);
+  const Member self = introduce(meeting, contact);
+  if (meeting.rank == 0) OAR_TRY(open_listener(meeting));
+  Result<Star> star = meeting.rank == 0 ? receive_ranks(meeting, self) : join(meeting, self);
+  if (star.is_ok()) star.value().contact = std::move(contact);
+  return star;
 }
 
 }  // namespace oarlock

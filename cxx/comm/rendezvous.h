@@ -16,6 +16,9 @@ struct Member {
   std::int32_t pid = 0;
   std::string host_name;
   std::string host_id;  // equal means: the same machine and boot
+  // Where it listens when its group is dead (survivors.h); port 0: nowhere.
+  std::string address{};
+  std::int32_t port = 0;
 };
 
 // Where and as whom a rank meets the others.
@@ -32,6 +35,8 @@ struct Meeting {
   Milliseconds late{5000};           // rank 0 says by a warning whom it waits for, every so often
   std::int64_t inline_bytes = 0;     // rank 0's value becomes everyone's
   Milliseconds hello_within{10000};  // rank 0: who connects and does not say in this time who he is, is sent away
+  bool wants_contacts = false;       // all ranks: each listens at a port of its own, too, and all learn where
+  bool is_one_host = false;          // known beforehand: that port is then reached from this host only
 };
 
 // What a finished meeting leaves: connections in the shape of a star around rank 0.
@@ -46,12 +51,16 @@ struct Star {
   Descriptor store_listener;      // rank 0: bound to that port
   std::int64_t inline_bytes = 0;
   std::string whose_ranks;  // of a group of some ranks of a world: told at the end of each warning (subgroup.h)
+  Descriptor contact;         // this rank's own port, where the meeting wanted it
+  std::string contact_token;  // equal on all ranks of this world, and of no other
   bool one_host() const;
 };
 
 Result<Star> meet(Meeting meeting);
 
 Member this_member();
+// What this rank tells of itself: this_member(), and where it listens if the meeting wants contacts.
+Member introduce(const Meeting& meeting, const Descriptor& contact);
 std::string name_member(int rank, const Member& member);  // "rank 1 (process 4711 on node7)"
 
 }  // namespace oarlock

@@ -49,6 +49,7 @@ Meeting basic_meeting(int rank, int world_size, const Options& options) {
   meeting.late = bounded_wait(Milliseconds(options.integer("comm.late_ms")));
   meeting.own_address = options.text("comm.address");
   meeting.inline_bytes = options.integer("comm.inline_bytes");
+  meeting.wants_contacts = true;
   return meeting;
 }
 
@@ -130,6 +131,8 @@ Result<Meeting> find_meeting(const Topology& topology, const Options& options) {
   } else if (topology.listen_fd >= 0) {
     OAR_TRY(take_inherited_socket(meeting, topology));
   }
+  const bool is_by_address = !options.is_set("state.meeting_file") && !topology.agent_store;
+  meeting.is_one_host = is_by_address && is_loopback(meeting.address);  // rank 0 listens there only, so all are here
   return meeting;
 }
 

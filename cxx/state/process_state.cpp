@@ -11,7 +11,10 @@
 #include "base/option_reach.h"
 #include "base/thread.h"
 #include "comm/backends/self.h"
+#include "comm/collectives.h"
+#include "comm/hosts.h"
 #include "comm/make_group.h"
+#include "comm/survivors.h"
 #include "state/meeting_place.h"
 #include "state/state_dump.h"
 #include "tensor/rng.h"
@@ -19,13 +22,20 @@
 namespace oarlock {
 namespace {
 
+constexpr Milliseconds kEntryMax{10000};  // of the survivors, all of which are there, into their new group
+
+Result<std::shared_ptr<State>> form_on_star(Options options, Topology topology, Star star);
+std::shared_ptr<State> form_lone_state(Options options, Topology topology);
+
 class ProcessState : public State {
  public:
-  ProcessState(Options options, Topology topology, std::shared_ptr<Group> group, std::shared_ptr<StateDump> dump)
+  ProcessState(Options options, Topology topology, std::shared_ptr<Group> group, std::shared_ptr<StateDump> dump,
+               Contacts contacts)
       : options_(std::move(options)),
         topology_(std::move(topology)),
         group_(std::move(group)),
         dump_(std::move(dump)),
+        contacts_(std::move(contacts)),
         timeout_(bounded_wait(Milliseconds(options_.integer("comm.timeout_ms")))) {
     const auto keep_record = [dump = std::weak_ptr<StateDump>(dump_), folder = dump_folder()](const std::string& name,
                                                                                               const Group& each) {
@@ -76,7 +86,32 @@ class ProcessState : public State {
 
   Status dump(const std::string& path) const override { return dump_->write(path); }
 
-  Status abort(std::string_view reason) override { return group_->abort(reason); }
+  Status abort(std::string_view reason) override {
+    is_cancelled_ = true;
+    return group_->abort(reason);
+  }
+
+  Result<std::shared_ptr<State>> shrink(int min_size, Milliseconds timeout) override {
+    OAR_TRY(check_shrink(min_size));
+    if (world_size() == 1) return shrink_alone();
+    OAR_ASSIGN(const Milliseconds wait,
+               resolve_timeout(timeout, Milliseconds(options_.integer("comm.connect_timeout_ms"))));
+    is_cancelled_ = false;
+    OAR_TRY(group_->abort(fmt::format("rank {} goes on without the ranks that are lost (oar_state_shrink)", rank())));
+    const SurvivorTerms terms{rank(),
+                              min_size == 0 ? least_size() : min_size,
+                              wait,
+                              bounded_wait(Milliseconds(options_.integer("comm.late_ms"))),
+                              options_.text("comm.address"),
+                              options_.integer("comm.inline_bytes")};
+    std::shared_ptr<State> smaller;
+    OAR_TRY(with_survivors(contacts_, terms, is_cancelled_, [&](const std::vector<int>& ranks, Star star) -> Status {
+      OAR_ASSIGN(smaller, form_smaller(static_cast<int>(ranks.size()), std::move(star)));
+      return Status::ok();
+    }));
+    OAR_TRY(close());
+    return smaller;
+  }
 
   Status close() override {
     if (on_own_thread()) {
@@ -84,6 +119,8 @@ class ProcessState : public State {
           "the state cannot be closed from a callback on a thread of Oarlock's, for which closing waits; close it on a "
           "thread of the program");
     }
+    is_over_ = true;
+    contacts_.listener.reset();
     group_->descendants()->close();
     group_->close();
     return Status::ok();
@@ -92,6 +129,48 @@ class ProcessState : public State {
  private:
   std::string dump_folder() const {
     return options_.is_set("comm.dump_on_failure") ? options_.text("comm.dump_on_failure") : "";
+  }
+  Status check_shrink(int min_size) const {
+    if (min_size < 0 || min_size > world_size()) {
+      return invalid_argument("min_size must lie in [0, {}], the ranks of this world, got {}", world_size(), min_size);
+    }
+    if (on_own_thread()) {
+      return invalid_state(
+          "a world cannot shrink from a callback on a thread of Oarlock's; call it on one of the program");
+    }
+    if (is_over_) return invalid_state("this state cannot shrink: it is closed, or has shrunk already");
+    if (world_size() == 1 || contacts_.listener.is_open()) return Status::ok();
+    return bad_environment(
+        "this rank cannot be reached by the others to go on with them: when they met, the process had no descriptor "
+        "left for a port of its own; raise its limit (ulimit -n)");
+  }
+  Result<std::shared_ptr<State>> shrink_alone() {
+    OAR_ASSIGN(std::shared_ptr<State> alone, form_smaller(1, Star()));
+    OAR_TRY(close());
+    return alone;
+  }
+  Result<std::shared_ptr<State>> form_smaller(int size, Star star) const {
+    Topology topology;
+    topology.rank = star.rank;
+    topology.world_size = size;
+    topology.source = topology_.source;
+    OAR_ASSIGN(Options options, options_of_next_generation(topology));
+    if (size == 1) return form_lone_state(std::move(options), std::move(topology));
+    OAR_ASSIGN(std::shared_ptr<State> state, form_on_star(std::move(options), std::move(topology), std::move(star)));
+    OAR_TRY(state->group()->barrier(kEntryMax));
+    state->group()->recorder()->clear();  // of what nobody called
+    return state;
+  }
+  // With more than half of the ranks there is one world only, however the network breaks; nothing parts one host.
+  int least_size() const { return Hosts(contacts_.members).size() == 1 ? 1 : world_size() / 2 + 1; }
+  Result<Options> options_of_next_generation(const Topology& topology) const {
+    Options options = options_;
+    OAR_TRY(options.set("state.generation", JsonValue::integer(options_.integer("state.generation") + 1)));
+    if (options.is_set("state.rank")) OAR_TRY(options.set("state.rank", JsonValue::integer(topology.rank)));
+    if (options.is_set("state.world_size"))
+      OAR_TRY(options.set("state.world_size", JsonValue::integer(topology.world_size)));
+    for (const char* key : {"state.local_rank", "state.local_world_size"}) OAR_TRY(options.set(key, JsonValue()));
+    return options;
   }
   // What the group does is in the dumps from here; its failure writes one into the folder, if one is given.
   static void record(const std::shared_ptr<StateDump>& dump, const std::string& folder, const std::string& name,
@@ -111,6 +190,9 @@ class ProcessState : public State {
   Topology topology_;
   std::shared_ptr<Group> group_;
   std::shared_ptr<StateDump> dump_;
+  Contacts contacts_;
+  std::atomic<bool> is_cancelled_{false};  // a shrink() that waits
+  bool is_over_ = false;
   Milliseconds timeout_;
   std::atomic<bool> stop_requested_{false};
   std::mutex mutex_;
@@ -164,9 +246,8 @@ std::string name_run(const Star& star) {
   return fmt::format("process {} on {}, port {}", hub.pid, hub.host_name, star.store_port);
 }
 
-Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Result<Meeting> meeting) {
-  OAR_ASSIGN(Meeting place, std::move(meeting));
-  OAR_ASSIGN(Star star, meet(std::move(place)));
+Result<std::shared_ptr<State>> form_on_star(Options options, Topology topology, Star star) {
+  Contacts contacts = take_contacts(star);
   complete_topology(topology, star.members);
   auto dump = std::make_shared<StateDump>(topology, star.members, name_run(star));
   const StarEngine::Limits limits{bounded_wait(Milliseconds(options.integer("comm.late_ms"))),
@@ -176,8 +257,14 @@ Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Re
              make_group(std::move(star), limits, bounded_wait(Milliseconds(options.integer("comm.timeout_ms"))),
                         options.text("comm.backend")));
   apply_to_process(options);
-  return std::shared_ptr<State>(
-      std::make_shared<ProcessState>(std::move(options), std::move(topology), std::move(group), std::move(dump)));
+  return std::shared_ptr<State>(std::make_shared<ProcessState>(std::move(options), std::move(topology),
+                                                               std::move(group), std::move(dump), std::move(contacts)));
+}
+
+Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Result<Meeting> meeting) {
+  OAR_ASSIGN(Meeting place, std::move(meeting));
+  OAR_ASSIGN(Star star, meet(std::move(place)));
+  return form_on_star(std::move(options), std::move(topology), std::move(star));
 }
 
 std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
@@ -186,7 +273,8 @@ std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
   topology.node_rank = 0;
   apply_to_process(options);
   auto dump = std::make_shared<StateDump>(topology, std::vector<Member>{this_member()}, "");
-  return std::make_shared<ProcessState>(std::move(options), std::move(topology), make_self_group(), std::move(dump));
+  return std::make_shared<ProcessState>(std::move(options), std::move(topology), make_self_group(), std::move(dump),
+                                        Contacts());
 }
 
 }  // namespace

@@ -42,6 +42,9 @@ class State {
   virtual Result<bool> should_stop() = 0;    // collective
   virtual Status dump(const std::string& path) const = 0;
   virtual Status abort(std::string_view reason) = 0;
+  // The ranks that are left and call this make a smaller world (survivors.h); this state can then only be closed.
+  // `min_size` 0: more than half of the ranks, or 1 if all are on one host; a time-out of 0: comm.connect_timeout_ms.
+  virtual Result<std::shared_ptr<State>> shrink(int min_size, Milliseconds timeout) = 0;
   virtual Status close() = 0;
 };
 

@@ -111,8 +111,18 @@ class State:
                                                          ctypes.byref(self.handle)))
         finally:
             lib.oar_config_release(config)
+        self._look()
+
+    def _look(self):
         self.group = ctypes.c_void_p(call_out(lib.oar_state_group, self.handle))
         self.rank, self.size = self.number("rank"), self.number("world_size")
+
+    def shrink(self, min_size=0, timeout_ms=0):
+        """The state of the smaller world; this one can then only be released."""
+        smaller = State.__new__(State)
+        smaller.handle = ctypes.c_void_p(call_out(lib.oar_state_shrink, self.handle, min_size, ctypes.c_int64(timeout_ms)))
+        smaller._look()
+        return smaller
 
     def number(self, name):
         return call_out(getattr(lib, f"oar_state_{name}"), self.handle, kind=ctypes.c_int32)

@@ -2556,6 +2556,31 @@ def state_should_stop(state: StateHandle) -> int:
     OAR_E_ABORTED the group is dead; the text tells since what.
     Threads: collective(state). Other threads of Python run meanwhile.
     """
+def state_shrink(state: StateHandle, min_size: int, timeout_ms: int) -> State:
+    """Go on without the ranks that are lost: those that are left make a smaller world, in their old order.
+
+    For when a call has failed because a rank died (OAR_E_PEER_LOST), by a time-out or by an abort. Every rank that goes
+    on calls this with its old state. That aborts what is left of the old world, so that ranks which still wait in it
+    hear of it and can call this too. The lowest rank that lives gathers the others. It waits until every rank has
+    come or is known to be gone (its process has ended, or it has closed its state) or the time is over; who has not
+    come by then is left out, and gets OAR_E_ABORTED when it calls. That no rank is lost is no error.
+
+    The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
+    node rank anew. Groups, meshes, loaders and accelerators of the old state are of its world: make new ones with the
+    new state and load the last checkpoint. The old state can then only be closed and released; after a failure this
+    may be called again with it.
+
+    state: borrowed; not closed.
+    min_size: fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0: more than half of the ranks if they are on several hosts, 1 if all are on one. A broken network can make two halves of a world each believe the other lost; with more than half of the ranks two worlds cannot come about.
+    timeout_ms: milliseconds to wait for the other ranks; 0 takes comm.connect_timeout_ms; negative is refused. The survivors then meet, for which they have twenty seconds more.
+    out: owned; end with oar_state_close, then oar_state_release. Untouched on failure.
+    OAR_E_ARGUMENT min_size or timeout_ms is out of range.
+    OAR_E_PEER_LOST fewer than min_size ranks are left; all that came get this, the text tells who came and what is known of the others. Or a survivor ended while they met.
+    OAR_E_TIMEOUT fewer than min_size ranks came in time; as above.
+    OAR_E_ABORTED the others have gone on without this rank, the text names them; or this process called oar_state_abort meanwhile.
+    OAR_E_STATE the state is closed, or has shrunk already.
+    Threads: serial(state); waits for the other ranks. Other threads of Python run meanwhile.
+    """
 def state_world_size(state: StateHandle) -> int:
     """How many ranks there are.
 

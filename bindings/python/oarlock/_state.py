@@ -359,6 +359,27 @@ class State(_c.StateHandle):
         """Make the group of all ranks dead: waiting and later calls raise Aborted with the reason. From any thread."""
         _c.state_abort(self, reason)
 
+    def shrink(self, min_size: int = 0, *, timeout: float | None = None) -> "State":
+        """Go on without the ranks that are lost: those that are left make a smaller world, in their old order.
+
+        Every rank that goes on calls it, after a call has raised PeerLost, Aborted or TimedOut; ranks that still wait in the old
+        world hear of it. Make groups, loaders and accelerators anew with the new state, and load the last checkpoint. This
+        state is then closed; after an error it may be tried again.
+
+        Args:
+            min_size: fewer ranks do not go on; the largest that any rank gives counts. 0: more than half of the ranks if they
+                are on several hosts, else 1. With more than half there are never two worlds, however the network breaks.
+            timeout: seconds to wait for ranks that are not known to be gone; None takes comm.connect_timeout_ms.
+
+        Raises:
+            PeerLost, TimedOut: fewer than min_size ranks came; the text tells what is known of the others.
+            Aborted: the others have gone on without this rank.
+        """
+        smaller = _c.state_shrink(self, min_size, milliseconds(timeout))
+        _open.discard(self)
+        _open.add(smaller)
+        return smaller
+
     def close(self) -> None:
         """Leave the world. Does not wait for peers. May be called twice."""
         _open.discard(self)

@@ -335,6 +335,43 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_state_abort(oar_state *state, const char *reason) OAR_NOEXCEPT;
 
 /**
+ * Go on without the ranks that are lost: those that are left make a smaller world, in their old order.
+ *
+ * For when a call has failed because a rank died (OAR_E_PEER_LOST), by a time-out or by an abort. Every rank that goes
+ * on calls this with its old state. That aborts what is left of the old world, so that ranks which still wait in it
+ * hear of it and can call this too. The lowest rank that lives gathers the others. It waits until every rank has
+ * come or is known to be gone (its process has ended, or it has closed its state) or the time is over; who has not
+ * come by then is left out, and gets OAR_E_ABORTED when it calls. That no rank is lost is no error.
+ *
+ * The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
+ * node rank anew. Groups, meshes, loaders and accelerators of the old state are of its world: make new ones with the
+ * new state and load the last checkpoint. The old state can then only be closed and released; after a failure this
+ * may be called again with it.
+ *
+ * @param[in]  state       borrowed; not closed.
+ * @param[in]  min_size    fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0:
+ *                         more than half of the ranks if they are on several hosts, 1 if all are on one. A broken
+ *                         network can make two halves of a world each believe the other lost; with more than half of
+ *                         the ranks two worlds cannot come about.
+ * @param[in]  timeout_ms  milliseconds to wait for the other ranks; 0 takes comm.connect_timeout_ms; negative is
+ *                         refused. The survivors then meet, for which they have twenty seconds more.
+ * @param[out] out         owned; end with oar_state_close, then oar_state_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT   min_size or timeout_ms is out of range.
+ * @return OAR_E_PEER_LOST  fewer than min_size ranks are left; all that came get this, the text tells who came and what
+ *         is known of the others. Or a survivor ended while they met.
+ * @return OAR_E_TIMEOUT    fewer than min_size ranks came in time; as above.
+ * @return OAR_E_ABORTED    the others have gone on without this rank, the text names them; or this process called
+ *         oar_state_abort meanwhile.
+ * @return OAR_E_STATE      the state is closed, or has shrunk already.
+ * @threads serial(state); waits for the other ranks
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_state_shrink(oar_state *state, int32_t min_size, int64_t timeout_ms,
+                 OAR_OUT OAR_OWNED oar_state **out) OAR_NOEXCEPT;
+
+/**
  * Leave the world: peers that still call its group get OAR_E_PEER_LOST, running operations here OAR_E_ABORTED. Does
  * not wait for peers; ends the threads, at most a few seconds long. Later collective calls give OAR_E_STATE. May be
  * called twice.

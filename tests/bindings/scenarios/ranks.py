@@ -155,4 +155,9 @@ def lost_rank_named(folder):
     with raises(oarlock.PeerLost, "rank 1") as caught:
         state.barrier(LIMIT_S)
     assert caught[0].rank == 1 and isinstance(caught[0], ConnectionError)
-    state.close()
+    with raises(oarlock.PeerLost, "1 of 2 came"):
+        state.shrink(2, timeout=LIMIT_S)
+    with state.shrink(timeout=LIMIT_S) as smaller:
+        assert isinstance(smaller, oarlock.State) and smaller.world_size == 1
+        smaller.barrier(LIMIT_S)
+    state.release()

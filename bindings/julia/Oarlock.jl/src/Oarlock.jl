@@ -24,7 +24,7 @@ module Oarlock
 export OarlockError
 export Config
 export State, world_size, local_rank, local_world_size, is_main_process, is_local_main_process, is_last_process
-export request_stop, should_stop, device, on_print
+export request_stop, should_stop, shrink, device, on_print
 export Group, Work, barrier, abort, set_tag, alloc_shared, all_reduce!, all_gather!, all_gather, broadcast_from!
 export subgroup, world_ranks, translate_rank, Mesh, flatten!, coordinate, rank_at
 export reduce!, all_gather_rows!, reduce_scatter!, gather!, scatter!, all_to_all!, send, receive!, start_send, start_receive!

@@ -134,5 +134,16 @@ Threads: any, also while another waits in a call of this state.
 """
 abort(state::State, reason::AbstractString) = check(Lib.oar_state_abort(state, reason))
 
+"""
+    shrink(state; min_size = 0, timeout = nothing) -> State
+
+Go on without the ranks that are lost: those that are left, and call this with their old state, make a smaller world in
+their old order. Make groups, loaders and accelerators anew with the new state, and load the last checkpoint. Fewer than
+`min_size` ranks do not go on; 0: more than half of the ranks if they are on several hosts, else 1. `timeout` as in
+[`barrier`](@ref), for ranks that are not known to be gone. A rank that comes too late gets `:ABORTED`.
+"""
+shrink(state::State; min_size::Integer = 0, timeout = nothing) =
+    owned(out -> Lib.oar_state_shrink(state, min_size, milliseconds(timeout), out), State)
+
 "Leave the world. Later collective calls are `:STATE` errors. May be called twice."
 Base.close(state::State) = check(Lib.oar_state_close(state))

@@ -3932,6 +3932,43 @@ themselves.
         state: *mut oar_state,
         reason: *const ::core::ffi::c_char,
     ) -> oar_status;
+    /**Go on without the ranks that are lost: those that are left make a smaller world, in their old order.
+
+For when a call has failed because a rank died (OAR\_E\_PEER\_LOST), by a time-out or by an abort. Every rank that goes
+on calls this with its old state. That aborts what is left of the old world, so that ranks which still wait in it
+hear of it and can call this too. The lowest rank that lives gathers the others. It waits until every rank has
+come or is known to be gone (its process has ended, or it has closed its state) or the time is over; who has not
+come by then is left out, and gets OAR\_E\_ABORTED when it calls. That no rank is lost is no error.
+
+The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
+node rank anew. Groups, meshes, loaders and accelerators of the old state are of its world: make new ones with the
+new state and load the last checkpoint. The old state can then only be closed and released; after a failure this
+may be called again with it.
+
+* `state` (in) borrowed; not closed.
+* `min_size` (in) fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0:
+  more than half of the ranks if they are on several hosts, 1 if all are on one. A broken
+  network can make two halves of a world each believe the other lost; with more than half of
+  the ranks two worlds cannot come about.
+* `timeout_ms` (in) milliseconds to wait for the other ranks; 0 takes comm.connect\_timeout\_ms; negative is
+  refused. The survivors then meet, for which they have twenty seconds more.
+* `out` (out) owned; end with oar\_state\_close, then oar\_state\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT min\_size or timeout\_ms is out of range.
+* **return** OAR\_E\_PEER\_LOST fewer than min\_size ranks are left; all that came get this, the text tells who came and what
+  is known of the others. Or a survivor ended while they met.
+* **return** OAR\_E\_TIMEOUT fewer than min\_size ranks came in time; as above.
+* **return** OAR\_E\_ABORTED the others have gone on without this rank, the text names them; or this process called
+  oar\_state\_abort meanwhile.
+* **return** OAR\_E\_STATE the state is closed, or has shrunk already.
+* **threads** serial(state); waits for the other ranks
+* **since** 0.1*/
+    pub fn oar_state_shrink(
+        state: *mut oar_state,
+        min_size: i32,
+        timeout_ms: i64,
+        out: *mut *mut oar_state,
+    ) -> oar_status;
     /**Leave the world: peers that still call its group get OAR\_E\_PEER\_LOST, running operations here OAR\_E\_ABORTED. Does
 not wait for peers; ends the threads, at most a few seconds long. Later collective calls give OAR\_E\_STATE. May be
 called twice.

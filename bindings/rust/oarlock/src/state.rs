@@ -183,6 +183,22 @@ impl State {
         truth(|out| unsafe { sys::oar_state_should_stop(self.as_raw(), out) })
     }
 
+    /// Goes on without the ranks that are lost: those that are left, and call this with their old state, make a smaller
+    /// world in their old order. The last checkpoint is to be loaded in it, into an accelerator that is made anew.
+    ///
+    /// Fewer than `min_size` ranks do not go on; `None`: more than half of the ranks if they are on several hosts, else
+    /// one. `timeout` is for ranks that are not known to be gone; `None` takes `comm.connect_timeout_ms`. This state can
+    /// then only be closed; after an error it may be tried again.
+    ///
+    /// # Errors
+    /// `PeerLost` or `Timeout` if fewer came, `Aborted` if the others have gone on without this rank.
+    pub fn shrink(&self, min_size: impl Into<Option<usize>>, timeout: impl Into<Option<Duration>>) -> Result<Self> {
+        let min_size = i32::try_from(min_size.into().unwrap_or(0)).unwrap_or(i32::MAX); // which is refused
+        let timeout_ms = milliseconds(timeout.into())?;
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_state_shrink(self.as_raw(), min_size, timeout_ms, out) }).map(State)
+    }
+
     /// What other threads may do to this state while it is in a call.
     pub fn remote(&self) -> Result<Remote> {
         self.0.retain().map(Remote)

@@ -308,9 +308,9 @@ int scenario_mismatch_named(scenario *t) {
 }
 
 int scenario_lost_rank_named(scenario *t) {
-  oar_state *state;
+  oar_state *state, *smaller = NULL;
   oar_group *group;
-  int32_t rank;
+  int32_t rank, size = 0;
   error_details error;
   TRY(open_ranks(t, &state, &group, &rank));
   OK(oar_state_barrier(state, TIMEOUT_MS));
@@ -320,7 +320,13 @@ int scenario_lost_rank_named(scenario *t) {
   EXPECT(error.rank == 1);
   EXPECT(strstr(error.message, "rank 1") != NULL);
   oar_group_release(group);
-  return close_state(t, state);
+  REFUSED(OAR_E_PEER_LOST, "1 of 2 came", oar_state_shrink(state, 2, TIMEOUT_MS, &smaller));
+  OK(oar_state_shrink(state, 0, TIMEOUT_MS, &smaller));
+  oar_state_release(state);
+  OK(oar_state_world_size(smaller, &size));
+  EXPECT(size == 1);
+  OK(oar_state_barrier(smaller, TIMEOUT_MS));
+  return close_state(t, smaller);
 }
 
 /* An all-gather by files: rank r writes its block to <name>.<r> and reads everyone's. */

@@ -139,7 +139,9 @@ void gather_bytes() {
   EXPECT(call(oar_accelerator_reduce_mean, accelerator, world.rank == 0 ? 0.5 : 2.25) == 1.375);
 }
 
-static std::string json_of(const oarlock::Tree& tree) { return call(oar_tree_to_json, call(oar_tree_to_numbers, tree)); }
+static std::string json_of(const oarlock::Tree& tree) {
+  return call(oar_tree_to_json, call(oar_tree_to_numbers, tree));
+}
 
 void nested_trees() {
   const World world;
@@ -159,7 +161,8 @@ void nested_trees() {
   const oarlock::Tree mine = call(oar_tree_from_json, world.rank == 0 ? "[0]" : "[1, 1]");
   EXPECT(json_of(call(oar_group_gather_objects, group, mine, kTimeoutMs)) == "[0,1,1]");
   const oarlock::Tree map = call(oar_tree_from_json, R"({"of":["one",null]})"), none;
-  EXPECT(json_of(call(oar_group_copy_tree, group, world.rank == 1 ? map : none, kTimeoutMs)) == R"({"of":["one",null]})");
+  EXPECT(json_of(call(oar_group_copy_tree, group, world.rank == 1 ? map : none, kTimeoutMs)) ==
+         R"({"of":["one",null]})");
   EXPECT(json_of(call(oar_group_broadcast_object, group, mine, 1, kTimeoutMs)) == "[1,1]");
   call(oar_group_broadcast_tree, group, losses, 1, kTimeoutMs);
   EXPECT(loss[0] == 2);
@@ -189,6 +192,11 @@ void lost_rank_named() {
   const auto error = thrown_by<oarlock::Error>([&] { call(oar_state_barrier, world.state, kTimeoutMs); });
   EXPECT(error && error->code() == OAR_E_PEER_LOST);
   EXPECT(error->rank() == 1 && contains(error->what(), "rank 1"));
+  REFUSED(OAR_E_PEER_LOST, "1 of 2 came", call(oar_state_shrink, world.state, 2, kTimeoutMs));
+  const oarlock::State smaller = call(oar_state_shrink, world.state, 0, kTimeoutMs);
+  EXPECT(call(oar_state_world_size, smaller) == 1);
+  call(oar_state_barrier, smaller, kTimeoutMs);
+  call(oar_state_close, smaller);
 }
 
 // The other rank's block, or mine, as a file that has its name once it is whole.

@@ -124,10 +124,16 @@ scenario("mismatch_named") do folder
 end
 
 scenario("lost_rank_named") do folder
-    in_world() do group, rank
+    State() do state
+        group, rank = Group(state), Oarlock.rank(state)
         barrier(group; timeout = 60)
         rank == 1 && ccall(:kill, Cint, (Cint, Cint), getpid(), 9)
         failure = thrown(() -> barrier(group; timeout = 60), :PEER_LOST)
         @expect failure.rank == 1 && says(failure, "rank 1")
+        @expect says(thrown(() -> shrink(state; min_size = 2, timeout = 60), :PEER_LOST), "1 of 2 came")
+        smaller = shrink(state; timeout = 60)
+        @expect Oarlock.world_size(smaller) == 1
+        barrier(smaller; timeout = 60)
+        close(smaller)
     end
 end

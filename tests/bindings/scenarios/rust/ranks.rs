@@ -211,6 +211,11 @@ pub fn lost_rank_named(_: &Path) -> Outcome {
     let error = state.barrier(TIMEOUT).expect_err("a lost rank");
     assert_eq!((error.kind(), error.rank()), (ErrorKind::PeerLost, Some(1)));
     assert!(error.message().contains("rank 1"), "{error}");
-    state.close()?;
+    refused(ErrorKind::PeerLost, "1 of 2 came", state.shrink(2, TIMEOUT));
+    let smaller = state.shrink(None, TIMEOUT)?;
+    drop(state);
+    assert_eq!(smaller.world_size()?, 1);
+    smaller.barrier(TIMEOUT)?;
+    smaller.close()?;
     Ok(())
 }

@@ -51,20 +51,20 @@ const FUNCTIONS = (
     :oar_state_device, :oar_state_dump, :oar_state_group, :oar_state_is_last_process, :oar_state_is_local_main_process,
     :oar_state_is_main_process, :oar_state_local_rank, :oar_state_local_world_size, :oar_state_print, :oar_state_rank,
     :oar_state_release, :oar_state_request_stop, :oar_state_retain, :oar_state_seed, :oar_state_set_print_callback,
-    :oar_state_should_stop, :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous, :oar_tensor_copy_from,
-    :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack, :oar_tensor_from_memory,
-    :oar_tensor_from_read_only_memory, :oar_tensor_from_torch, :oar_tensor_is_read_only, :oar_tensor_item,
-    :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release, :oar_tensor_retain, :oar_tensor_shape,
-    :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch, :oar_tensor_zeros, :oar_torch_version,
-    :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json, :oar_tracker_release,
-    :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at, :oar_tree_batch_size,
-    :oar_tree_concatenate, :oar_tree_create_list, :oar_tree_create_map, :oar_tree_device, :oar_tree_from_bool,
-    :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_json, :oar_tree_from_none, :oar_tree_from_string,
-    :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool, :oar_tree_get_double, :oar_tree_get_int64,
-    :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key, :oar_tree_kind, :oar_tree_pad_to_multiple,
-    :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size, :oar_tree_slice,
-    :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json, :oar_tree_to_numbers, :oar_version, :oar_work_error,
-    :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
+    :oar_state_should_stop, :oar_state_shrink, :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous,
+    :oar_tensor_copy_from, :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack,
+    :oar_tensor_from_memory, :oar_tensor_from_read_only_memory, :oar_tensor_from_torch, :oar_tensor_is_read_only,
+    :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release, :oar_tensor_retain,
+    :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch, :oar_tensor_zeros,
+    :oar_torch_version, :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json,
+    :oar_tracker_release, :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at,
+    :oar_tree_batch_size, :oar_tree_concatenate, :oar_tree_create_list, :oar_tree_create_map, :oar_tree_device,
+    :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_json, :oar_tree_from_none,
+    :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool, :oar_tree_get_double,
+    :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key, :oar_tree_kind,
+    :oar_tree_pad_to_multiple, :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size,
+    :oar_tree_slice, :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json, :oar_tree_to_numbers, :oar_version,
+    :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
 )
 const ADDRESSES = fill(C_NULL, length(FUNCTIONS))
 
@@ -3613,6 +3613,35 @@ oar_state_should_stop(state, out_should_stop) =
     ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
+    oar_state_shrink(state, min_size, timeout_ms, out) -> oar_status
+
+Go on without the ranks that are lost: those that are left make a smaller world, in their old order.
+
+For when a call has failed because a rank died (OAR_E_PEER_LOST), by a time-out or by an abort. Every rank that goes
+on calls this with its old state. That aborts what is left of the old world, so that ranks which still wait in it
+hear of it and can call this too. The lowest rank that lives gathers the others. It waits until every rank has
+come or is known to be gone (its process has ended, or it has closed its state) or the time is over; who has not
+come by then is left out, and gets OAR_E_ABORTED when it calls. That no rank is lost is no error.
+
+The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
+node rank anew. Groups, meshes, loaders and accelerators of the old state are of its world: make new ones with the
+new state and load the last checkpoint. The old state can then only be closed and released; after a failure this
+may be called again with it.
+
+- `state` (`oar_state *`): borrowed; not closed.
+- `min_size` (`int32_t`): fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0: more
+  than half of the ranks if they are on several hosts, 1 if all are on one. A broken network can make two halves of a
+  world each believe the other lost; with more than half of the ranks two worlds cannot come about.
+- `timeout_ms` (`int64_t`): milliseconds to wait for the other ranks; 0 takes comm.connect_timeout_ms; negative is
+  refused. The survivors then meet, for which they have twenty seconds more.
+- `out` (`oar_state **`): owned; end with oar_state_close, then oar_state_release. Untouched on failure.
+
+Threads: serial(state); waits for the other ranks.
+"""
+oar_state_shrink(state, min_size, timeout_ms, out) =
+    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
+
+"""
     oar_state_world_size(state, out_world_size) -> oar_status
 
 How many ranks there are.
@@ -3623,7 +3652,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -3635,7 +3664,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[229]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[230]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -3650,7 +3679,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -3663,7 +3692,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -3677,7 +3706,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -3691,7 +3720,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -3704,7 +3733,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -3721,7 +3750,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3745,7 +3774,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3767,7 +3796,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -3782,7 +3811,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -3795,7 +3824,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -3808,7 +3837,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -3821,7 +3850,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -3834,7 +3863,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -3846,7 +3875,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[243]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[244]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -3858,7 +3887,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -3872,7 +3901,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -3886,7 +3915,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -3904,7 +3933,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -3920,7 +3949,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -3935,7 +3964,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -3951,7 +3980,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -3963,7 +3992,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -3984,7 +4013,7 @@ short is mended when the file is opened.
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -4000,7 +4029,7 @@ Log numbers of one step. Those that are not finite are written as \"NaN\", \"Inf
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -4015,7 +4044,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -4027,7 +4056,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[255]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[256]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -4039,7 +4068,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -4052,7 +4081,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -4065,7 +4094,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -4081,7 +4110,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_batch_size(tree, out_size) -> oar_status
@@ -4094,7 +4123,7 @@ How many samples a batch has: the first size of its first leaf, in the order of 
 Threads: serial(tree).
 """
 oar_tree_batch_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_tree_concatenate(batches, dim, out) -> oar_status
@@ -4111,7 +4140,7 @@ are; with more batches they are refused.
 Threads: serial(batches).
 """
 oar_tree_concatenate(batches, dim, out) =
-    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
+    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -4123,7 +4152,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -4135,7 +4164,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_device(tree, buf, len) -> oar_status
@@ -4149,7 +4178,7 @@ The device of the first tensor, depth first: \"cpu\". An empty text if there is 
 Threads: serial(tree).
 """
 oar_tree_device(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -4162,7 +4191,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[265]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -4175,7 +4204,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[266]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[267]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -4188,7 +4217,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[267]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_json(json, out) -> oar_status
@@ -4203,7 +4232,7 @@ Numbers without fraction and exponent are integers if int64 holds them, all othe
 Threads: any.
 """
 oar_tree_from_json(json, out) =
-    ccall(@inbounds(ADDRESSES[268]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
+    ccall(@inbounds(ADDRESSES[269]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -4215,7 +4244,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -4228,7 +4257,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[270]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -4241,7 +4270,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -4255,7 +4284,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -4269,7 +4298,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -4283,7 +4312,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -4297,7 +4326,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -4312,7 +4341,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -4326,7 +4355,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -4341,7 +4370,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -4355,7 +4384,7 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
@@ -4371,7 +4400,7 @@ Append zeros to the first dimension of every tensor until `batch_size` rows are 
 Threads: serial(tree).
 """
 oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
-    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
+    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -4383,7 +4412,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[281]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[282]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -4395,7 +4424,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -4409,7 +4438,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -4423,7 +4452,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -4437,7 +4466,7 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_tree_slice(tree, start, stop, step, out) -> oar_status
@@ -4453,7 +4482,7 @@ Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[
 Threads: serial(tree).
 """
 oar_tree_slice(tree, start, stop, step, out) =
-    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
 
 """
     oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
@@ -4470,7 +4499,7 @@ The tree with its tensors on a device. Tensors that are there already are shared
 Threads: serial(tree).
 """
 oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
-    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
 
 """
     oar_tree_to_float32(tree, out) -> oar_status
@@ -4483,7 +4512,7 @@ The tree with its tensors of float16 and bfloat16 as float32; all others are sha
 Threads: serial(tree).
 """
 oar_tree_to_float32(tree, out) =
-    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_tree_to_json(tree, buf, len) -> oar_status
@@ -4499,7 +4528,7 @@ first.
 Threads: serial(tree).
 """
 oar_tree_to_json(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_to_numbers(tree, out) -> oar_status
@@ -4513,7 +4542,7 @@ number; truth values stay what they are.
 Threads: serial(tree).
 """
 oar_tree_to_numbers(tree, out) =
-    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -4523,7 +4552,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[291]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[292]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -4536,7 +4565,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -4549,7 +4578,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -4561,7 +4590,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[294]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[295]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -4573,7 +4602,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -4591,4 +4620,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
