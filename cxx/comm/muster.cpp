@@ -81,6 +81,10 @@ void Muster::reach(int rank, Line line, TimePoint now) {
   if (!is_wanted(rank)) return shell_.close(line);
   peer.dial = Dial::kOpen;
   peer.line = line;
+  call_on(line, now);
+}
+
+void Muster::call_on(Line line, TimePoint now) {
   const Milliseconds left = std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(deadline_ - now));
   shell_.send(line, pack_muster_call(gathers() ? FrameType::kSummons : FrameType::kSurvivor,
                                      {plan_.token, plan_.rank, plan_.min_size, left}));
@@ -121,7 +125,7 @@ void Muster::hear(Line line, const Frame& frame, TimePoint now) {
     if (peer.dial != Dial::kOpen || peer.line != line) continue;
     if (frame.type == FrameType::kAwake) {
       is_leader_awake_ = true;
-      return;
+      return call_on(line, now);  // the first call may have waited there: its time that is left is told anew
     }
     shell_.close(line);
     peer.dial = Dial::kIdle;
@@ -138,12 +142,13 @@ void Muster::hear_survivor(Line line, const Frame& frame, TimePoint now) {
     return turn_away(line);
   }
   Peer& peer = peers_[call.value().rank];
-  if (peer.came != 0 && peer.came != line) shell_.close(peer.came);
+  const bool is_new = peer.came != line;
+  if (is_new && peer.came != 0) shell_.close(peer.came);
   peer.came = line;
   peer.gone.clear();
   peer.gives_up = now + call.value().left;
   peer.min_size = call.value().min_size;
-  shell_.send(line, std::move(FrameWriter(FrameType::kAwake)).finish());
+  if (is_new) shell_.send(line, std::move(FrameWriter(FrameType::kAwake)).finish());
 }
 
 void Muster::hear_summons(Line line, const Frame& frame, TimePoint now) {

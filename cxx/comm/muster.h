@@ -96,6 +96,7 @@ class Muster {
   bool is_wanted(int rank) const;  // this rank should have a connection to that one
   void follow_lowest(TimePoint now);
   void dial(int rank);
+  void call_on(Line line, TimePoint now);  // comes, or summons
   void dial_later(int rank, TimePoint now);
   void hear_survivor(Line line, const Frame& frame, TimePoint now);
   void hear_summons(Line line, const Frame& frame, TimePoint now);

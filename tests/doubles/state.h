@@ -29,6 +29,7 @@ class ScriptedState : public State {
     aborted_for = reason;
     return Status::ok();
   }
+  Result<std::shared_ptr<State>> shrink(int, Milliseconds) override { return unsupported("a double does not shrink"); }
   Status close() override { return Status::ok(); }
 
   const std::shared_ptr<ScriptedGroup> scripted;

@@ -50,13 +50,39 @@ void Network::connect(Station& station, Milliseconds bound) {
       return timeline_.after(bound, [&station] { station.not_connected(gone(ETIMEDOUT)); });
     }
     if (listener_ == nullptr) return station.not_connected(gone(ECONNREFUSED));
-    const int line = static_cast<int>(lines_.size());
-    lines_.emplace_back();
-    lines_.back().ends[0].station = &station;
-    lines_.back().ends[1].station = listener_;
-    listener_->accepted({line, 1});
-    timeline_.after(delay(), [this, &station, line] {
-      if (!lines_[line].ends[0].is_closed) station.connected({line, 0});
+    const LineEnd mine = add_line(station, *listener_);
+    listener_->accepted({mine.line, 1});
+    timeline_.after(delay(), [this, &station, mine] {
+      if (!lines_[mine.line].ends[0].is_closed) station.connected(mine);
+    });
+  });
+}
+
+LineEnd Network::add_line(Station& from, Station& to) {
+  lines_.emplace_back();
+  lines_.back().ends[0].station = &from;
+  lines_.back().ends[1].station = &to;
+  return {static_cast<int>(lines_.size()) - 1, 0};
+}
+
+void Network::close_port(Station& station, const std::vector<LineEnd>& waiting) {
+  ports_.erase(station.place());
+  for (const LineEnd line : waiting) close(line);
+}
+
+void Network::dial(Station& station, int place, Milliseconds bound, std::function<void(Result<LineEnd>)> then) {
+  timeline_.after(delay(), [this, &station, place, bound, then = std::move(then)] {
+    if (place != station.place() && (isolated_.count(station.place()) != 0 || isolated_.count(place) != 0)) {
+      return timeline_.after(bound, [then] { then(gone(ETIMEDOUT)); });
+    }
+    const auto port = ports_.find(place);
+    if (port == ports_.end()) return timeline_.after(delay(), [then] { then(gone(ECONNREFUSED)); });
+    const LineEnd mine = add_line(station, *port->second);
+    port->second->accepted({mine.line, 1});
+    timeline_.after(delay(), [this, &station, then, mine] {
+      const bool has_ended = lines_[mine.line].ends[0].is_told;  // too early
+      then(mine);
+      if (has_ended) station.ended(mine, gone(0));
     });
   });
 }
@@ -87,6 +113,7 @@ void Network::close(LineEnd mine) {
 
 void Network::kill(Station& station) {
   stop_listening(station);
+  std::erase_if(ports_, [&](const auto& port) { return port.second == &station; });
   for (std::size_t line = 0; line < lines_.size(); ++line) {
     for (int end = 0; end < 2; ++end) {
       if (lines_[line].ends[end].station != &station) continue;

@@ -70,6 +70,10 @@ class Network {
   bool listen(Station& station);  // at the one address there is; false: somebody does
   void stop_listening(Station& station);
   void connect(Station& station, Milliseconds bound);
+  // Beside that one address, a port of its own at the station's place; closing it closes `waiting`, who have connected.
+  void open_port(Station& station) { ports_[station.place()] = &station; }
+  void close_port(Station& station, const std::vector<LineEnd>& waiting);
+  void dial(Station& station, int place, Milliseconds bound, std::function<void(Result<LineEnd>)> then);
   void send(LineEnd from, const std::string& bytes);  // a frame as FrameWriter makes it
   void inject(LineEnd from, Frame frame);             // whatever it is
   void close(LineEnd mine);
@@ -109,6 +113,7 @@ class Network {
     End ends[2];
     bool is_broken = false;
   };
+  LineEnd add_line(Station& from, Station& to);
   bool is_separated(const Line& line) const;
   void hold_lines(int place);
   void carry(LineEnd from, Item item);
@@ -120,6 +125,7 @@ class Network {
   Random random_;
   std::int64_t delay_us_max_;
   Station* listener_ = nullptr;
+  std::map<int, Station*> ports_;
   std::deque<Line> lines_;
   std::set<int> isolated_;
 };

@@ -211,10 +211,10 @@ void Process::inject(Random& random) {
       frame.body.resize(std::min<std::size_t>(frame.body.size(), static_cast<std::size_t>(random.below(40))));
       break;
     case 2:
-      frame.type = static_cast<FrameType>(random.between(15, 100));
+      frame.type = static_cast<FrameType>(random.between(19, 100));
       break;
     default:
-      frame.type = static_cast<FrameType>(random.between(1, 14));
+      frame.type = static_cast<FrameType>(random.between(1, 18));
       for (char& byte : frame.body) byte = static_cast<char>(random.next());
       frame.body.resize(static_cast<std::size_t>(random.below(80)));
   }

@@ -20,7 +20,7 @@ class Stranger : public Station {
     const auto what = random_.below(3);
     if (what == 0) return network_.close(line);
     if (what == 1) return;  // says nothing
-    network_.inject(line, Frame{static_cast<FrameType>(random_.between(1, 20)), std::string(random_.below(100), 'x')});
+    network_.inject(line, Frame{static_cast<FrameType>(random_.between(1, 24)), std::string(random_.below(100), 'x')});
   }
   void not_connected(Status) override {}
   void heard(LineEnd, Frame) override {}
