@@ -171,8 +171,9 @@ Result<Star> meet_at(const Muster::Outcome& outcome, const Contacts& contacts, c
   meeting.wants_contacts = true;
   meeting.is_one_host = share_a_host(outcome.ranks, contacts.members);
   Result<Star> star = meet(std::move(meeting));
-  if (!star.is_ok()) return name_world_ranks(std::move(star).status(), outcome.ranks);
-  return star;
+  if (star.is_ok()) return star;
+  return name_world_ranks(std::move(star).status(), outcome.ranks)
+      .within("the ranks that go on did not meet, and may try again");
 }
 
 }  // namespace

@@ -25,10 +25,11 @@ double seconds_between(Clock::TimePoint begin, Clock::TimePoint end) {
 
 }  // namespace
 
-Supervisor::Supervisor(std::vector<Screen*> screens, Milliseconds grace, int lifeline)
+Supervisor::Supervisor(std::vector<Screen*> screens, Milliseconds grace, int lifeline, bool keeps_survivors)
     : screens_(std::move(screens)),
       grace_(grace),
       lifeline_(lifeline),
+      keeps_survivors_(keeps_survivors),
       signals_(open_signals(supervised_signals())),
       start_(steady_clock().now()) {}
 
@@ -36,7 +37,13 @@ int Supervisor::run() {
   reap();  // whoever ended before the first poll
   while (any_running()) wait_and_handle();
   finish();
-  return status_;
+  return has_gone_on() ? 0 : status_;
+}
+
+// Without those that failed.
+bool Supervisor::has_gone_on() const {
+  return keeps_survivors_ && requested_signal_ == 0 &&
+         std::any_of(ranks_.begin(), ranks_.end(), [](const RankProcess& rank) { return rank.wait_status == 0; });
 }
 
 bool Supervisor::any_running() const {
@@ -169,11 +176,14 @@ void Supervisor::reap() {
 
 void Supervisor::rank_failed(RankProcess& rank) {
   drain(rank);
-  if (failed_ != nullptr) return;
-  failed_ = &rank;
-  status_ = exit_code(rank.wait_status);
+  if (failed_ != nullptr && !keeps_survivors_) return;
+  if (failed_ == nullptr) {
+    failed_ = &rank;
+    status_ = exit_code(rank.wait_status);
+  }
   if (requested_signal_ != 0) return;  // it was asked to end; report_others tells how it did
   report_failure(rank);
+  if (keeps_survivors_) return;
   if (phase_ == Phase::kRunning && any_running()) enter(Phase::kFailing, kSelfEndMs);
 }
 
@@ -190,8 +200,9 @@ void Supervisor::drain(RankProcess& rank) {
 }
 
 void Supervisor::report_failure(const RankProcess& rank) {
+  const char* const others = keeps_survivors_ ? "; the other ranks go on" : "; ending the other ranks";
   say(fmt::format("rank {} (process {}) {} after {:.1f} s{}", rank.rank, rank.pid, describe_exit(rank.wait_status),
-                  seconds_between(start_, steady_clock().now()), any_running() ? "; ending the other ranks" : ""));
+                  seconds_between(start_, steady_clock().now()), any_running() ? others : ""));
   if (rank.error == nullptr || rank.error->last_lines().empty()) return;
   say(fmt::format("the last lines that rank {} wrote to standard error:", rank.rank));
   for (const std::string& line : rank.error->last_lines()) say("  | " + line);
@@ -278,7 +289,7 @@ std::size_t Supervisor::waiting_bytes() const {
 }
 
 void Supervisor::report_others() {
-  if (failed_ == nullptr) return;
+  if (failed_ == nullptr || (keeps_survivors_ && requested_signal_ == 0)) return;
   for (const RankProcess& rank : ranks_) {
     if (rank.wait_status == 0 || (&rank == failed_ && requested_signal_ == 0)) continue;
     const bool was_ended = WIFSIGNALED(rank.wait_status) && WTERMSIG(rank.wait_status) == rank.sent_signal;

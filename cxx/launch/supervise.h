@@ -47,8 +47,9 @@ struct RankProcess {
 
 class Supervisor {
  public:
-  // `screens`: what the streams write to. `lifeline`: readable when the guardian is gone.
-  Supervisor(std::vector<Screen*> screens, Milliseconds grace, int lifeline);
+  // `screens`: what the streams write to. `lifeline`: readable when the guardian is gone. `keeps_survivors`: ranks that
+  // fail are reported, and the others run on; if one of those ends well, the job has.
+  Supervisor(std::vector<Screen*> screens, Milliseconds grace, int lifeline, bool keeps_survivors);
 
   void add(RankProcess rank) { ranks_.push_back(std::move(rank)); }
   // Until every rank has ended and all output is written. Gives the exit status: 0, or that of the first rank that
@@ -82,10 +83,12 @@ class Supervisor {
   std::size_t waiting_bytes() const;
   void report_others();
   bool any_running() const;
+  bool has_gone_on() const;
 
   std::vector<Screen*> screens_;
   const Milliseconds grace_;
   const int lifeline_;
+  const bool keeps_survivors_;
   const Descriptor signals_;
   const Clock::TimePoint start_;
   std::vector<RankProcess> ranks_;

@@ -110,6 +110,7 @@ class ProcessState : public State {
       return Status::ok();
     }));
     OAR_TRY(close());
+    if (stop_requested_) smaller->request_stop();  // who asked the old state has not heard of this one
     return smaller;
   }
 

@@ -1,10 +1,16 @@
 """Ranks that go on without those that were lost: the survivors make a smaller world of their old one."""
+import json
+import os
+import pathlib
 import signal
+import subprocess
 
 import pytest
+import torch
 
 from hosts import hosts, world_on
-from world import World, run_world
+from test_accelerator import TRAINER, programs
+from world import REPORT, World, clean_environment, command_of, run_world
 
 SECOND = 1.0
 
@@ -328,3 +334,66 @@ def test_a_training_goes_on_from_its_checkpoint_with_fewer_ranks(tmp_path):
     for rank in (1, 2, 3):
         assert results[rank]["size"] == 3
         assert abs(results[rank]["weight"] - 5.5 * (1 - 0.5**10)) < 1e-9, results[rank].reports
+
+
+def test_the_launcher_keeps_the_survivors_when_asked_to():
+    """Its status is 0 then, for the job was done; who failed is reported."""
+    launcher = pathlib.Path(os.environ["OARLOCK_BUILD"]) / "bin" / "oarlock"
+    body = LOSES + GOES_ON + MEETS + """
+if world.rank == 0: os.kill(os.getpid(), 9)
+lose(world)
+world = go_on(world)
+world.close()
+"""
+    job = subprocess.run([launcher, "launch", "-n", "3", "--no-prefix", "--keep-survivors", *command_of(body)], timeout=60,
+                         env=clean_environment(), capture_output=True, text=True)
+    assert job.returncode == 0, job.stderr
+    places = [json.loads(line[len(REPORT):]) for line in job.stdout.splitlines() if line.startswith(REPORT)]
+    assert sorted(place["place"] for place in places) == [[0, 2, 0, 2], [1, 2, 1, 2]] and places[0]["sum"] == [11.0, 11.0]
+    assert "rank 0 (process" in job.stderr and "SIGKILL" in job.stderr and "the other ranks go on" in job.stderr, job.stderr
+
+
+def test_the_example_goes_on_with_the_ranks_that_are_left(tmp_path):
+    """The mean of 0 to 11 is 5.5."""
+    program = pathlib.Path(os.environ["OARLOCK_BUILD"]) / "examples" / "go_on_with_fewer"
+    world = World(3, "", command=[program, tmp_path / "checkpoint", "30000"])
+    world.wait_for_output(0, "the first checkpoint is there")
+    world.kill(1, signal.SIGKILL)
+    results = world.finish(check=False)
+    assert "weight 5.5000 after 30000 steps, with 2 ranks" in results[0].stdout, results[0]
+    assert results[0].returncode == results[2].returncode == 0, results[2].stderr
+
+
+def test_a_prepared_model_goes_on_from_the_checkpoint_of_the_larger_world(tmp_path):
+    """All ranks see the same batch, so the steps are those of one process: eager PyTorch makes them here."""
+    path, saved = tmp_path / "model.pt2", tmp_path / "saved"
+    programs.export_partial(path, frozen=True)
+    world = World(4, LOSES + TRAINER + f"""
+x = Tensor(np.ones((3, 4), np.float32))
+def make_steps(model, accelerator, optimizer, count):
+    for _ in range(count):
+        assert backward(model, accelerator, x)["status"] == "OAR_OK"
+        check(lib.oar_accelerator_step(accelerator, optimizer, None))
+world = State()
+parts = prepared(world, {str(path)!r})
+make_steps(*parts, 3)
+check(lib.oar_accelerator_save(parts[1], {str(saved)!r}.encode(), None))
+make_steps(*parts, 1)  # is lost with the rank
+print("met", flush=True)
+lose(world)
+world = world.shrink()
+parts = prepared(world, {str(path)!r})
+check(lib.oar_accelerator_load(parts[1], {str(saved)!r}.encode()))
+make_steps(*parts, 3)
+report(weight=first_of(parts[0], "head.weight"))
+""")
+    lose_ranks(world, [0])
+    results = world.finish(check=False)
+    model = programs.seeded(lambda: programs.Partial(True, 4), 0)
+    optimizer = torch.optim.SGD(model.head.parameters(), lr=0.1)
+    for _ in range(6):
+        optimizer.zero_grad()
+        model(torch.ones(3, 4))["loss"].backward()
+        optimizer.step()
+    for rank in (1, 2, 3):
+        assert abs(results[rank]["weight"] - model.head.weight[0, 0].item()) < 1e-6, results[rank].stderr

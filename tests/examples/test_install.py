@@ -53,6 +53,7 @@ COMPILERS = {"C99": ["gcc", "-std=c99"], "C++17": ["g++", "-x", "c++", "-std=c++
 DATA = ["--train", EXAMPLES / "digits/train.safetensors", "--test", EXAMPLES / "digits/test.safetensors"]
 ARGUMENTS = {  # example -> its arguments for a short run in the current folder, and what it then prints
     "foreign_model": ([*DATA, "--project", "run", "--epochs", 1], "epoch 1: loss"),
+    "go_on_with_fewer": (["checkpoint.txt", 1000], "weight 5.4998 after 1000 steps, with 2 ranks"),
     "run_in_situ": ([EXAMPLES / "digits/digits.pt2"], "512 samples on 2 threads"),
     "train_digits": (["--program", EXAMPLES / "digits/digits.pt2", *DATA, "--project", "run", "--epochs", 1], "after 1 epochs"),
     "train_transformer": (["checkpoint"], "epoch 4: loss"),

@@ -28,11 +28,11 @@ launcher: it can be a debugger, and Ctrl-C and Ctrl-Z are its own.
 
 With more ranks, Ctrl-C and other signals are passed on once; ranks that are left after the
 grace time, or at a second Ctrl-C, are killed. Ctrl-Z stops all ranks and fg continues them.
-When a rank fails it is reported with its last lines and the others are ended. Nothing that
-the ranks started is left running.
+When a rank fails it is reported with its last lines and the others are ended, unless
+--keep-survivors is given. Nothing that the ranks started is left running.
 
 Exit status: 0, or that of the first rank that failed (128 + the signal's number if a signal
-ended it); 2 for a wrong command line, 126 if PROGRAM cannot be executed, 127 if there is
+ended it; with --keep-survivors 0 if any rank ends with 0); 2 for a wrong command line, 126 if PROGRAM cannot be executed, 127 if there is
 none of that name, 1 if anything else keeps the ranks from starting, such as a port in use.)";
 
 constexpr const char* kShort = "Start PROGRAM [ARGUMENTS...] once per rank on this host and watch over the ranks.";
@@ -154,6 +154,9 @@ void add_launch_command(CLI::App& app, Run& run) {
                     "Do not put \"[rank 0] \" before each line (one rank alone has none)");
   add_number(*command, "--grace-seconds", "", typed->grace_seconds, 0.0, 86400.0,
              "Time that ranks have to end when asked to, before they are killed (30)");
+  command->add_flag("--keep-survivors", launch.keep_survivors,
+                    "Let the others run on when a rank fails, for programs that make a smaller world\n"
+                    "of those that are left (oar_state_shrink)");
   command->callback([command, typed, &run] { run = [command, typed] { return run_launch(*typed, *command); }; });
 }
 

@@ -151,7 +151,7 @@ Result<int> run_local(const LocalLaunch& launch, const Guardian& guardian) {
   if (!launch.keep_port) listener.socket.reset();
   const std::string launch_id = new_launch_id();
   Screens screens;
-  Supervisor supervisor(screens.list(), launch.grace, guardian.lifeline);
+  Supervisor supervisor(screens.list(), launch.grace, guardian.lifeline, launch.keep_survivors);
   for (int rank = 0; rank < launch.num_processes; ++rank) {
     Status started = start_rank(launch, rank, listener, launch_id, guardian, screens, supervisor);
     if (started.is_ok()) continue;

@@ -21,6 +21,7 @@ struct LocalLaunch {
   bool prefix = true;
   std::string log_dir;  // "": no files
   Milliseconds grace{30000};
+  bool keep_survivors = false;  // a rank that fails does not end the others
 };
 
 // One rank alone, whose output nobody else needs to see, has the terminal as if there were no launcher: it reads it,

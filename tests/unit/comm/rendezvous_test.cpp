@@ -132,6 +132,40 @@ TEST(Meeting, AnAttemptThatWasGivenUpDoesNotTakeTheRanksPlace) {
   host.expect_that_rank_one_is_welcome();
 }
 
+// A port that is reached when the group is dead: each rank has one, and all know all.
+TEST(Meeting, EveryRankLearnsWhereEachOtherListens) {
+  Descriptor listener = listen_on("127.0.0.1", 0).value();
+  const int port = listening_port(listener.get());
+  const auto meet_as = [port](int rank, Descriptor own) {
+    auto meeting = std::make_shared<Meeting>(meeting_at(rank, port));
+    meeting->listener = std::move(own);
+    meeting->wants_contacts = meeting->is_one_host = true;
+    return std::async(std::launch::async, [meeting] { return meet(std::move(*meeting)); });
+  };
+  auto host = meet_as(0, std::move(listener));
+  auto guest = meet_as(1, Descriptor());
+  const Result<Star> stars[] = {host.get(), guest.get()};
+  for (const Result<Star>& star : stars) {
+    ASSERT_TRUE(star.is_ok()) << star.status().message();
+    EXPECT_EQ(star.value().contact_token, stars[0].value().contact_token);
+    for (int rank = 0; rank < 2; ++rank) {
+      const Member& member = star.value().members[rank];
+      EXPECT_EQ(member.port, listening_port(stars[rank].value().contact.get()));
+      EXPECT_EQ(member.address, "127.0.0.1");
+    }
+  }
+  EXPECT_FALSE(stars[0].value().contact_token.empty());
+}
+
+TEST(Meeting, WithoutTheWishForThemThereAreNoPorts) {
+  Hosting host;
+  host.start();
+  const Result<Star> star = meet(meeting_at(1, host.port));
+  ASSERT_TRUE(star.is_ok()) << star.status().message();
+  EXPECT_FALSE(star.value().contact.is_open());
+  EXPECT_EQ(star.value().members[0].port, 0);
+}
+
 // Rank 1 meets a rank 0 of its own host by 127.0.0.1, in a world whose rank 2 is elsewhere.
 Result<Star> welcomed_among_hosts(const std::string& own_address) {
   const Descriptor listener = listen_on("127.0.0.1", 0).value();
