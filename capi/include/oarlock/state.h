@@ -344,9 +344,9 @@ oar_state_abort(oar_state *state, const char *reason) OAR_NOEXCEPT;
  * come by then is left out, and gets OAR_E_ABORTED when it calls. That no rank is lost is no error.
  *
  * The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
- * node rank anew; a request to stop goes over to it, a print callback does not. Groups, meshes, loaders and accelerators
- * of the old state are of its world: make new ones with the new state and load the last checkpoint. The old state can
- * then only be closed and released; after a failure this may be called again with it.
+ * node rank anew; a request to stop goes over to it, a print callback does not. Groups, meshes, loaders and
+ * accelerators of the old state are of its world: make new ones with the new state and load the last checkpoint. The
+ * old state can then only be closed and released; after a failure this may be called again with it.
  *
  * @param[in]  state       borrowed; not closed.
  * @param[in]  min_size    fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0:
@@ -364,7 +364,8 @@ oar_state_abort(oar_state *state, const char *reason) OAR_NOEXCEPT;
  * @return OAR_E_ABORTED    the others have gone on without this rank, the text names them; or this process called
  *         oar_state_abort meanwhile.
  * @return OAR_E_STATE      the state is closed, or has shrunk already.
- * @return OAR_E_ENVIRONMENT  when the ranks met, this process had no descriptor left for the port at which others reach it.
+ * @return OAR_E_ENVIRONMENT  when the ranks met, this process had no descriptor left for the port at which the others
+ *         would reach it.
  * @threads serial(state); waits for the other ranks
  * @since   0.1
  */
