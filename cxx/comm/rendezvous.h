@@ -50,7 +50,7 @@ struct Star {
   int store_port = 0;             // of the store that the data backend meets at
   Descriptor store_listener;      // rank 0: bound to that port
   std::int64_t inline_bytes = 0;
-  std::string whose_ranks;  // of a group of some ranks of a world: told at the end of each warning (subgroup.h)
+  std::string whose_ranks;    // of a group of some ranks of a world: told at the end of each warning (subgroup.h)
   Descriptor contact;         // this rank's own port, where the meeting wanted it
   std::string contact_token;  // equal on all ranks of this world, and of no other
   bool one_host() const;

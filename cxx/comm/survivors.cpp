@@ -48,10 +48,10 @@ class Assembly : private Muster::Shell {
   };
 
   void poll_once() {
-    std::vector<pollfd> waiting{{contacts_.listener.get(), POLLIN, 0}};
+    const TimePoint now = steady_clock().now();
+    std::vector<pollfd> waiting{{now >= listens_again_ ? contacts_.listener.get() : -1, POLLIN, 0}};
     for (const Attempt& attempt : attempts_) waiting.push_back({attempt.socket.get(), POLLOUT, 0});
     for (const auto& [line, connection] : lines_) waiting.push_back({connection.fd(), POLLIN, 0});
-    const TimePoint now = steady_clock().now();
     ::poll(waiting.data(), waiting.size(),
            misses_.empty() ? poll_milliseconds(now, muster_.next_event(), kPollMsMax) : 0);
     // What others say comes after what became of the attempts: whose port is closed may have left a message here first.
@@ -99,8 +99,13 @@ class Assembly : private Muster::Shell {
   void accept_guests() {
     for (int i = 0; i < kAcceptedAtOnce; ++i) {
       Descriptor socket(::accept4(contacts_.listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-      if (!socket.is_open()) return;
-      add(std::move(socket));
+      if (socket.is_open()) {
+        add(std::move(socket));
+        continue;
+      }
+      // For want of descriptors the connection stays in the queue, so poll() would return at once.
+      if (errno != EAGAIN && errno != EWOULDBLOCK) listens_again_ = steady_clock().now() + Milliseconds(kPollMsMax);
+      return;
     }
   }
 
@@ -148,6 +153,7 @@ class Assembly : private Muster::Shell {
   std::vector<std::pair<int, Status>> misses_;  // not told yet: the muster is not called from within its calls
   std::map<Muster::Line, Connection> lines_;
   Muster::Line num_lines_ = 0;
+  TimePoint listens_again_{};
 };
 
 bool share_a_host(const std::vector<int>& ranks, const std::vector<Member>& members) {
