@@ -2566,9 +2566,9 @@ def state_shrink(state: StateHandle, min_size: int, timeout_ms: int) -> State:
     come by then is left out, and gets OAR_E_ABORTED when it calls. That no rank is lost is no error.
 
     The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
-    node rank anew. Groups, meshes, loaders and accelerators of the old state are of its world: make new ones with the
-    new state and load the last checkpoint. The old state can then only be closed and released; after a failure this
-    may be called again with it.
+    node rank anew; a request to stop goes over to it, a print callback does not. Groups, meshes, loaders and
+    accelerators of the old state are of its world: make new ones with the new state and load the last checkpoint. The
+    old state can then only be closed and released; after a failure this may be called again with it.
 
     state: borrowed; not closed.
     min_size: fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0: more than half of the ranks if they are on several hosts, 1 if all are on one. A broken network can make two halves of a world each believe the other lost; with more than half of the ranks two worlds cannot come about.
@@ -2579,6 +2579,7 @@ def state_shrink(state: StateHandle, min_size: int, timeout_ms: int) -> State:
     OAR_E_TIMEOUT fewer than min_size ranks came in time; as above.
     OAR_E_ABORTED the others have gone on without this rank, the text names them; or this process called oar_state_abort meanwhile.
     OAR_E_STATE the state is closed, or has shrunk already.
+    OAR_E_ENVIRONMENT when the ranks met, this process had no descriptor left for the port at which the others would reach it.
     Threads: serial(state); waits for the other ranks. Other threads of Python run meanwhile.
     """
 def state_world_size(state: StateHandle) -> int:

@@ -3941,9 +3941,9 @@ come or is known to be gone (its process has ended, or it has closed its state) 
 come by then is left out, and gets OAR\_E\_ABORTED when it calls. That no rank is lost is no error.
 
 The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
-node rank anew. Groups, meshes, loaders and accelerators of the old state are of its world: make new ones with the
-new state and load the last checkpoint. The old state can then only be closed and released; after a failure this
-may be called again with it.
+node rank anew; a request to stop goes over to it, a print callback does not. Groups, meshes, loaders and
+accelerators of the old state are of its world: make new ones with the new state and load the last checkpoint. The
+old state can then only be closed and released; after a failure this may be called again with it.
 
 * `state` (in) borrowed; not closed.
 * `min_size` (in) fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0:
@@ -3961,6 +3961,8 @@ may be called again with it.
 * **return** OAR\_E\_ABORTED the others have gone on without this rank, the text names them; or this process called
   oar\_state\_abort meanwhile.
 * **return** OAR\_E\_STATE the state is closed, or has shrunk already.
+* **return** OAR\_E\_ENVIRONMENT when the ranks met, this process had no descriptor left for the port at which the others
+  would reach it.
 * **threads** serial(state); waits for the other ranks
 * **since** 0.1*/
     pub fn oar_state_shrink(

@@ -310,22 +310,19 @@ int scenario_mismatch_named(scenario *t) {
 int scenario_lost_rank_named(scenario *t) {
   oar_state *state, *smaller = NULL;
   oar_group *group;
-  int32_t rank, size = 0;
+  int32_t rank;
   error_details error;
   TRY(open_ranks(t, &state, &group, &rank));
   OK(oar_state_barrier(state, TIMEOUT_MS));
   if (rank == 1) raise(SIGKILL);
   EXPECT(oar_state_barrier(state, TIMEOUT_MS) == OAR_E_PEER_LOST);
   TRY(take_error(t, &error));
-  EXPECT(error.rank == 1);
-  EXPECT(strstr(error.message, "rank 1") != NULL);
+  EXPECT(error.rank == 1 && strstr(error.message, "rank 1") != NULL);
   oar_group_release(group);
   REFUSED(OAR_E_PEER_LOST, "1 of 2 came", oar_state_shrink(state, 2, TIMEOUT_MS, &smaller));
   OK(oar_state_shrink(state, 0, TIMEOUT_MS, &smaller));
   oar_state_release(state);
-  OK(oar_state_world_size(smaller, &size));
-  EXPECT(size == 1);
-  OK(oar_state_barrier(smaller, TIMEOUT_MS));
+  OK(oar_state_barrier(smaller, TIMEOUT_MS)); /* of one rank */
   return close_state(t, smaller);
 }
 
@@ -379,16 +376,11 @@ static void count_release(void *user_data) { ++((exchange *)user_data)->num_rele
 int scenario_exchange_callback(scenario *t) {
   const char *variable = getenv("RANK");
   const int32_t rank = variable != NULL ? atoi(variable) : -1;
-  exchange failing = {0}, working = {0};
+  exchange failing = {t, "failing", rank, rank == 1 ? 7 : 0, 0, 0}, working = {t, "working", rank, 0, 0, 0};
   oar_config *config;
   oar_state *state = NULL;
   oar_status status;
   error_details error;
-  failing.t = working.t = t;
-  failing.rank = working.rank = rank;
-  failing.name = "failing";
-  working.name = "working";
-  failing.answer = rank == 1 ? 7 : 0;
   OK(oar_config_create(&config));
   OK(oar_config_set_int64(config, "comm.connect_timeout_ms", 2000));
   status = oar_state_create_with_exchange(config, rank, 2, exchange_by_files, &failing, count_release, &state);

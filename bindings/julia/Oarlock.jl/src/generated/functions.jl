@@ -3624,9 +3624,9 @@ come or is known to be gone (its process has ended, or it has closed its state) 
 come by then is left out, and gets OAR_E_ABORTED when it calls. That no rank is lost is no error.
 
 The new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and
-node rank anew. Groups, meshes, loaders and accelerators of the old state are of its world: make new ones with the
-new state and load the last checkpoint. The old state can then only be closed and released; after a failure this
-may be called again with it.
+node rank anew; a request to stop goes over to it, a print callback does not. Groups, meshes, loaders and
+accelerators of the old state are of its world: make new ones with the new state and load the last checkpoint. The
+old state can then only be closed and released; after a failure this may be called again with it.
 
 - `state` (`oar_state *`): borrowed; not closed.
 - `min_size` (`int32_t`): fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0: more
