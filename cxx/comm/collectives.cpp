@@ -45,6 +45,14 @@ Status check_input_and_output(const Group& group, const at::Tensor& input, const
   return check_same_dtype(input, output);
 }
 
+Status fill_all_reduce(Call& call, const Group& group, const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
+  OAR_TRY(check_written(group, tensor, "tensor"));
+  OAR_TRY(begin(call, group, Operator::kAllReduce, timeout));
+  OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
+  set_tensor(call, tensor);
+  return Status::ok();
+}
+
 Result<Call> make_point_to_point(const Group& group, Operator op, const at::Tensor& tensor, int peer,
                                  Milliseconds timeout) {
   if (peer < 0 || peer >= group.size() || peer == group.rank()) {
@@ -61,12 +69,10 @@ Result<Call> make_point_to_point(const Group& group, Operator op, const at::Tens
 }  // namespace
 
 Result<Call> make_all_reduce(const Group& group, const at::Tensor& tensor, ReduceOp op, Milliseconds timeout) {
-  OAR_TRY(check_written(group, tensor, "tensor"));
-  Call call;
-  OAR_TRY(begin(call, group, Operator::kAllReduce, timeout));
-  OAR_TRY(set_reduction(call, tensor.scalar_type(), op));
-  set_tensor(call, tensor);
-  return call;
+  Result<Call> made = Call();  // filled where it stays: a call is large
+  Status status = fill_all_reduce(made.value(), group, tensor, op, timeout);
+  if (!status.is_ok()) made = std::move(status);
+  return made;
 }
 
 Result<Call> make_reduce(const Group& group, const at::Tensor& tensor, int root, ReduceOp op, Milliseconds timeout) {
