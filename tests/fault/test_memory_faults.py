@@ -35,7 +35,7 @@ def expect_either(alone, other, operation):
 
 
 @pytest.mark.parametrize("backend,operation", [("shm", "small"), ("shm", "large"), ("shm", "strided"), ("shm", "started"), ("shm", "gather"),
-                                               ("shm", "share"), ("gloo", "small"), ("gloo", "gather"), ("gloo", "share")])
+                                               ("shm", "share"), ("shm", "send"), ("shm", "receive"), ("gloo", "small"), ("gloo", "gather"), ("gloo", "share")])
 def test_f13_an_allocation_that_fails_ends_nobody_and_blocks_nobody(backend, operation):
     results = run_world(2, command=[str(BUILD / "bin/program_memory_faults"), operation, "1", str(LAST)], timeout=TIMEOUT_MS / 1000 - 2,
                         env={"LD_PRELOAD": BUILD / "lib/librefuse_shim.so", "OARLOCK_COMM_BACKEND": backend, "OARLOCK_ARMOR": "0",

@@ -36,6 +36,20 @@ static oar_status reduce(oar_group *group, struct memory *memory, int is_started
   return status;
 }
 
+/* Rank 1, whose memory runs out, sends or receives what is right on both then. */
+static oar_status transfer(oar_group *group, struct memory *memory, int rank_1_sends) {
+  const int sends = (rank_of_all == 1) == rank_1_sends;
+  oar_tensor *tensor = NULL;
+  for (int64_t i = 0; i < memory->numel; ++i) memory->values[i * memory->step] = sends ? 3.0F : 0.0F;
+  oar_status status =
+      oar_tensor_from_memory(memory->values, OAR_FLOAT32, &memory->numel, &memory->step, 1, NULL, NULL, &tensor);
+  if (status != OAR_OK) return status;
+  status = sends ? oar_group_send(group, tensor, 1 - rank_of_all, 0, NULL)
+                 : oar_group_receive(group, tensor, 1 - rank_of_all, 0, NULL);
+  oar_tensor_release(tensor);
+  return status;
+}
+
 static int is_right(const struct memory *memory) {
   const float expected = (float)(num_ranks * (num_ranks + 1)) / 2.0F;
   for (int64_t i = 0; i < memory->numel; ++i) {
@@ -64,6 +78,9 @@ static oar_status share(oar_group *group) {
 static oar_status call(oar_group *group, const char *operation, struct memory *memory) {
   if (strcmp(operation, "gather") == 0) return gather(group);
   if (strcmp(operation, "share") == 0) return share(group);
+  if (strcmp(operation, "send") == 0 || strcmp(operation, "receive") == 0) {
+    return transfer(group, memory, operation[0] == 's');
+  }
   return reduce(group, memory, strcmp(operation, "started") == 0);
 }
 
@@ -81,7 +98,8 @@ int main(int argc, char **argv) {
   *(void **)&arm = dlsym(RTLD_DEFAULT, "refuse_arm");
   *(void **)&count = dlsym(RTLD_DEFAULT, "refuse_count");
   if (arm == NULL || count == NULL) return 3;
-  struct memory memory = {strcmp(operation, "small") == 0 ? 1 : kLarge, strcmp(operation, "strided") == 0 ? 2 : 1, NULL};
+  const int is_strided = strcmp(operation, "strided") == 0 || strcmp(operation, "send") == 0 || strcmp(operation, "receive") == 0;
+  struct memory memory = {strcmp(operation, "small") == 0 ? 1 : kLarge, is_strided ? 2 : 1, NULL};
   memory.values = calloc((size_t)(memory.numel * memory.step), sizeof(float));
   if (memory.values == NULL) return 3;
   const int is_reduce = strcmp(operation, "gather") != 0 && strcmp(operation, "share") != 0;

@@ -73,6 +73,22 @@ void PointToPoint::wait(const Operation& operation) {
     std::lock_guard lock(mutex_);
     ++num_waiting_;
   }
+  try {
+    move_until_done(operation);
+  } catch (const std::exception& error) {  // out of memory for a text, say: the peers would wait for ever
+    end_all(attendance_.fail(
+        internal_error("rank {} failed while it waited in a send or receive: {}", rounds_.rank(), error.what())
+            .with_rank(rounds_.rank()),
+        next_collective_()));
+  }
+  {
+    std::lock_guard lock(mutex_);
+    --num_waiting_;
+  }
+  changed_.notify_all();
+}
+
+void PointToPoint::move_until_done(const Operation& operation) {
   while (!operation.is_done()) {
     for (int i = 0; i < rounds_.num_spins() && !operation.is_done(); ++i) {
       if (move()) {
@@ -85,11 +101,6 @@ void PointToPoint::wait(const Operation& operation) {
     if (!on_own_thread()) deliver_queued_messages();
     listen(kSlice);
   }
-  {
-    std::lock_guard lock(mutex_);
-    --num_waiting_;
-  }
-  changed_.notify_all();
 }
 
 void PointToPoint::close() {

@@ -75,6 +75,7 @@ class PointToPoint {
   void begin_thread();
   void run_thread();
 
+  void move_until_done(const Operation& operation);
   // One step of every transfer that can go on; true: something has moved. Failures end the group.
   bool move();
   Result<bool> try_to_move();
