@@ -92,7 +92,8 @@ TEST(Collectives, RaggedRowsLandOneAfterTheOther) {
     }
     const at::Tensor input = ramp(rows[group.rank()], before * 2);
     const at::Tensor output = at::zeros({total, 2}, at::kDouble);
-    ASSERT_TRUE(run(group, make_all_gather_rows(group, input, output, rows, kStandard)).is_ok());
+    const Status status = run(group, make_all_gather_rows(group, input, output, rows, kStandard));
+    ASSERT_TRUE(status.is_ok()) << status.message();
     EXPECT_TRUE(at::equal(output, ramp(total, 0)));
   });
 }
