@@ -1,7 +1,9 @@
 #include "comm/data_transfer.h"
 
 #include <c10/util/Exception.h>
+#include <sched.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -10,6 +12,11 @@
 #include "base/thread.h"
 
 namespace oarlock {
+namespace {
+
+constexpr std::chrono::microseconds kExpectedFor{200};  // a round trip among engines that are awake
+
+}  // namespace
 
 struct DataTransfer::Worker {
   std::unique_ptr<Transport> transport;  // the thread's, but for interrupt()
@@ -17,10 +24,14 @@ struct DataTransfer::Worker {
   std::mutex mutex;  // guards what follows
   std::condition_variable changed;
   std::optional<std::pair<TransferJob, Done>> next;
+  bool expected = false;
   bool quit = false;
   bool ended = false;
 
+  std::atomic<bool> has_news = false;  // something of that was set, for who waits without the mutex
+
   void run();
+  void wait(std::unique_lock<std::mutex>& lock);
   Status perform(TransferJob& job);
   void end_transport();
 };
@@ -47,12 +58,26 @@ void DataTransfer::Worker::end_transport() {
   }
 }
 
+// Until there is a job, or none will be.
+void DataTransfer::Worker::wait(std::unique_lock<std::mutex>& lock) {
+  const auto has_work = [this] { return quit || next.has_value(); };
+  while (!has_work()) {
+    changed.wait(lock, [&] { return has_work() || expected; });
+    if (!std::exchange(expected, false)) continue;
+    lock.unlock();
+    const Clock::TimePoint end = steady_clock().now() + kExpectedFor;
+    while (!has_news.load(std::memory_order_relaxed) && steady_clock().now() < end) ::sched_yield();
+    lock.lock();
+  }
+}
+
 void DataTransfer::Worker::run() {
   std::unique_lock lock(mutex);
   while (true) {
-    changed.wait(lock, [this] { return quit || next.has_value(); });
+    wait(lock);
     if (quit) break;
     auto [job, done] = *std::exchange(next, std::nullopt);
+    expected = has_news = false;
     lock.unlock();
     Status status = perform(job);
     job = TransferJob();
@@ -76,6 +101,7 @@ void DataTransfer::end_soon() {
   std::lock_guard lock(worker_->mutex);
   if (!worker_->quit && worker_->transport != nullptr) worker_->transport->interrupt();
   worker_->quit = true;
+  worker_->has_news = true;
   worker_->changed.notify_all();
 }
 
@@ -85,9 +111,16 @@ DataTransfer::~DataTransfer() {
   worker_->changed.wait_for(lock, kEndMax, [this] { return worker_->ended; });
 }
 
+void DataTransfer::expect() {
+  std::lock_guard lock(worker_->mutex);
+  worker_->expected = true;
+  worker_->changed.notify_all();
+}
+
 void DataTransfer::start(TransferJob job, Done done) {
   std::lock_guard lock(worker_->mutex);
   worker_->next.emplace(std::move(job), std::move(done));
+  worker_->has_news = true;
   worker_->changed.notify_all();
 }
 

@@ -54,6 +54,8 @@ class DataTransfer {
 
   // Interrupts the transport and ends it as soon as a running job has ended, without waiting. No start() after it.
   void end_soon();
+  // A job is likely to come soon: the thread is awake for it. For a moment only; it may as well not come.
+  void expect();
   // One job at a time. The job's tensors are retained until the transport has ended with them.
   void start(TransferJob job, Done done);
 

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,8 +14,9 @@
 namespace oarlock {
 namespace {
 
-constexpr int kPollMsMax = 1000;          // nothing is polled for; a bound for its own sake
-constexpr Milliseconds kGoodbyeMax{500};  // for the last bytes to peers that read slowly
+constexpr int kPollMsMax = 1000;                    // nothing is polled for; a bound for its own sake
+constexpr std::chrono::microseconds kAskedFor{50};  // what waking a thread costs, about
+constexpr Milliseconds kGoodbyeMax{500};            // for the last bytes to peers that read slowly
 
 }  // namespace
 
@@ -103,6 +105,20 @@ void StarEngine::submit_new() {
   }
 }
 
+// As poll(). An answer that is on its way comes sooner than a thread that sleeps is woken, so it is asked for first;
+// the threads that have to do for it come first all the same.
+int StarEngine::wait_for_one(std::vector<pollfd>& waiting, int bound) {
+  if (protocol_.awaits_answer()) {
+    const Clock::TimePoint end = steady_clock().now() + kAskedFor;
+    do {
+      const int ready = ::poll(waiting.data(), waiting.size(), 0);
+      if (ready != 0) return ready;
+      ::sched_yield();
+    } while (steady_clock().now() < end);
+  }
+  return ::poll(waiting.data(), waiting.size(), bound);
+}
+
 void StarEngine::poll_once() {
   std::vector<pollfd> waiting{{wake_.get(), POLLIN, 0}};
   std::vector<int> ranks{-1};
@@ -114,7 +130,7 @@ void StarEngine::poll_once() {
   }
   int bound = kPollMsMax;
   if (const auto then = protocol_.next_event()) bound = poll_milliseconds(steady_clock().now(), *then, bound);
-  if (::poll(waiting.data(), waiting.size(), bound) <= 0) return;
+  if (wait_for_one(waiting, bound) <= 0) return;
   if (waiting[0].revents != 0) {
     std::uint64_t ignored;
     static_cast<void>(::read(wake_.get(), &ignored, sizeof(ignored)) + 0);  // only resets the counter
@@ -146,6 +162,8 @@ void StarEngine::close_connection(int rank) { star_.peers[rank].close(); }
 
 void StarEngine::advance(const Operation& operation, FlightRecorder::Phase phase) {
   recorder_.advance(operation.ticket, phase, operation.signature.sequence);
+  const bool is_large = !operation.signature.on_device && operation.signature.bytes() > star_.inline_bytes;
+  if (phase == FlightRecorder::Phase::kAwaitingRanks && is_large && transfer_ != nullptr) transfer_->expect();
 }
 
 void StarEngine::finish(const std::shared_ptr<Operation>& operation, Status status) {

@@ -3,6 +3,8 @@
 // DataTransfer. It never waits for anything but its one poll().
 #pragma once
 
+#include <poll.h>
+
 #include <array>
 #include <functional>
 #include <list>
@@ -88,6 +90,7 @@ class StarEngine : private StarProtocol::Shell {
   void take_requests();
   void submit_new();
   void poll_once();
+  int wait_for_one(std::vector<pollfd>& waiting, int bound);
   void service(int rank);
   void record_end();
 

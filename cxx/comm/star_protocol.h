@@ -86,6 +86,8 @@ class StarProtocol {
   void close();  // running operations are aborted, then goodbye. Nothing follows but submit(), which fails
 
   bool is_dead() const { return failed_; }
+  // Whether something of the peers is likely to come soon.
+  bool awaits_answer() const { return phase_ == Phase::kAwaitingRanks || !posted_.empty(); }
 
   // Rank 0 decides a time-out first: it can name the late ranks.
   static constexpr Milliseconds kHubGrace{1000};
