@@ -72,11 +72,16 @@ def hosts(count):
 
 def world_on(hosts_made, host_of_rank, body, **kwargs):
     """A World whose rank r runs on host host_of_rank[r]; rank 0's listens at a port of its own host."""
+    return program_on(hosts_made, host_of_rank, [command_of(body)] * len(host_of_rank), body=body, **kwargs)
+
+
+def program_on(hosts_made, host_of_rank, commands, body="", **kwargs):
+    """The same of programs, one command per rank."""
     size = len(host_of_rank)
     per_rank = {}
     for rank, host in enumerate(host_of_rank):
         mates = [other for other in range(size) if host_of_rank[other] == host]
         per_rank[rank] = {"MASTER_ADDR": hosts_made.address(host_of_rank[0]), "MASTER_PORT": 29400,
                           "LOCAL_RANK": mates.index(rank), "LOCAL_WORLD_SIZE": len(mates)}
-    commands = [hosts_made.on(host, command_of(body)) for host in host_of_rank]
+    commands = [hosts_made.on(host, command) for host, command in zip(host_of_rank, commands, strict=True)]
     return World(size, body, bootstrap="environment", commands=commands, per_rank_env=per_rank, **kwargs)
