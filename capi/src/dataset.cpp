@@ -2,16 +2,48 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/sources/callback.h"
 #include "data/sources/memory.h"
 #include "data/sources/safetensors.h"
+#include "error_slot.h"
 #include "guard.h"
+#include "own_handle.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
+
+namespace {
+
+Status require_flags(std::int32_t flags, std::int32_t known) {
+  if ((flags & ~known) == 0) return Status::ok();
+  return invalid_argument("flags has unknown bits: {} (known ones: {})", flags, known);
+}
+
+// What call(&sample) made; nullopt: nothing, and no failure. What went wrong inside is what its last call of the
+// library said.
+template <class Call>
+Result<std::optional<Tree>> made_by(const Call& call) {
+  OwnHandle<oar_tree> sample;
+  clear_error();
+  const std::int32_t value = call(sample.out());
+  if (value != 0) {
+    const ErrorInfo* inside = current_error();
+    return callback_failed("the function that makes samples returned {}{}{}", value,
+                           inside != nullptr ? "; the last error inside it: " : "",
+                           inside != nullptr ? inside->message : "")
+        .with_vendor_code(value);
+  }
+  if (sample.get() == nullptr) return std::optional<Tree>();
+  OAR_ASSIGN(const Tree& given, unwrap(sample.get()));
+  return std::optional<Tree>(given);
+}
+
+}  // namespace
 
 oar_status oar_dataset_from_tensors(const char* const* names, oar_tensor* const* tensors, size_t count,
                                     oar_dataset** out) noexcept {
@@ -49,10 +81,44 @@ oar_status oar_dataset_from_safetensors(const char* path, const char* const* nam
   });
 }
 
+oar_status oar_dataset_from_samples(int64_t num_samples, int32_t flags, oar_sample_fn fn, void* user_data,
+                                    oar_release_fn release_fn, oar_dataset** out) noexcept {
+  return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
+    OAR_TRY(require_argument(fn, "fn"));
+    OAR_TRY(require_flags(flags, OAR_CALLBACK_ANY_THREAD));
+    OAR_TRY(require_out(out, "out"));
+    const auto make = [fn, data = owner.share()](std::int64_t index) -> Result<Tree> {
+      OAR_ASSIGN(std::optional<Tree> made, made_by([&](oar_tree** sample) { return fn(index, sample, data.get()); }));
+      if (made) return std::move(*made);
+      return callback_failed("the function that makes samples returned 0 and gave none");
+    };
+    OAR_ASSIGN(std::shared_ptr<Dataset> dataset,
+               make_sample_dataset({num_samples, (flags & OAR_CALLBACK_ANY_THREAD) != 0, make}));
+    *out = wrap<oar_dataset>(std::move(dataset));
+    return Status::ok();
+  });
+}
+
+oar_status oar_dataset_from_stream(int32_t flags, oar_stream_fn fn, void* user_data, oar_release_fn release_fn,
+                                   oar_dataset** out) noexcept {
+  return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
+    OAR_TRY(require_argument(fn, "fn"));
+    OAR_TRY(require_flags(flags, OAR_CALLBACK_ANY_THREAD | OAR_STREAM_SEEKABLE));
+    OAR_TRY(require_out(out, "out"));
+    const auto read = [fn, data = owner.share()](std::int64_t epoch, std::int64_t index) {
+      return made_by([&](oar_tree** sample) { return fn(epoch, index, sample, data.get()); });
+    };
+    *out = wrap<oar_dataset>(
+        make_stream_dataset({(flags & OAR_CALLBACK_ANY_THREAD) != 0, (flags & OAR_STREAM_SEEKABLE) != 0, read}));
+    return Status::ok();
+  });
+}
+
 oar_status oar_dataset_size(const oar_dataset* dataset, int64_t* out_size) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Dataset& self, unwrap(dataset));
     OAR_TRY(require_out(out_size, "out_size"));
+    if (self.stream() != nullptr) return unsupported("a stream has no size: it is over when it says so");
     *out_size = self.size();
     return Status::ok();
   });

@@ -41,7 +41,9 @@ oar_status oar_loader_num_batches(const oar_loader* loader, int64_t* out_num_bat
   return guard([&]() -> Status {
     OAR_ASSIGN(const Loader& self, unwrap(loader));
     OAR_TRY(require_out(out_num_batches, "out_num_batches"));
-    *out_num_batches = self.num_batches();
+    const std::optional<std::int64_t> known = self.num_batches();
+    if (!known) return unsupported("a stream's length is not known before its end");
+    *out_num_batches = *known;
     return Status::ok();
   });
 }
@@ -50,7 +52,9 @@ oar_status oar_loader_num_samples(const oar_loader* loader, int64_t* out_num_sam
   return guard([&]() -> Status {
     OAR_ASSIGN(const Loader& self, unwrap(loader));
     OAR_TRY(require_out(out_num_samples, "out_num_samples"));
-    *out_num_samples = self.num_samples();
+    const std::optional<std::int64_t> known = self.num_samples();
+    if (!known) return unsupported("a stream's length is not known before its end");
+    *out_num_samples = *known;
     return Status::ok();
   });
 }
@@ -86,6 +90,22 @@ oar_status oar_loader_seek(oar_loader* loader, int64_t epoch, int64_t batches_do
   return guard([&]() -> Status {
     OAR_ASSIGN(Loader & self, unwrap(loader));
     return self.seek(epoch, batches_done);
+  });
+}
+
+oar_status oar_loader_state(const oar_loader* loader, char* buf, size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Loader& self, unwrap(loader));
+    return copy_text(self.state().dump(), buf, len);
+  });
+}
+
+oar_status oar_loader_load_state(oar_loader* loader, const char* state) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Loader & self, unwrap(loader));
+    OAR_TRY(require_argument(state, "state"));
+    OAR_ASSIGN(const JsonValue parsed, parse_json(state));
+    return self.load_state(parsed);
   });
 }
 

@@ -33,4 +33,14 @@ JsonValue cursor_to_json(const Cursor& cursor, bool shuffle, const BatchShardOpt
 Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, bool has_own_seed,
                                 const BatchShard& shard);
 
+// The same for a loader over a stream, whose number of samples is unknown: `at_end` says that the last batch of the
+// epoch has been given. Members: stream (true), at_end, and those above without shuffle and num_samples.
+struct StreamCursor {
+  Cursor cursor;
+  bool at_end = false;
+};
+JsonValue stream_cursor_to_json(const StreamCursor& cursor, const BatchShardOptions& shard);
+// Another world size or batch size as above. OAR_E_ARGUMENT also for the state of a loader over numbered samples.
+Result<StreamCursor> stream_cursor_from_json(const JsonValue& state, const BatchShard& shard);
+
 }  // namespace oarlock

@@ -1,26 +1,22 @@
 #include "data/loader.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <vector>
 
 #include "data/batch_shard.h"
+#include "data/collate.h"
 #include "data/cursor.h"
+#include "data/loader_options.h"
 #include "data/prefetch.h"
 #include "data/sampler.h"
+#include "data/stream_loader.h"
 #include "tensor/rng.h"
 
 namespace oarlock {
 namespace {
-
-constexpr std::int64_t kMaxWorkers = 256;
-constexpr std::int64_t kMaxPrefetch = 1024;
-
-std::atomic<std::uint64_t> num_batches_given{0};
 
 // Everything that a batch of one epoch depends on. Immutable, shared with the workers.
 struct EpochPlan {
@@ -43,63 +39,30 @@ Status name_sample(const EpochPlan& plan, std::int64_t batch, const std::vector<
       fmt::format("loader: epoch {}, batch {} of samples {}", plan.epoch, batch, fmt::join(samples, " ")));
 }
 
+Result<Tree> collate_samples(const EpochPlan& plan, std::int64_t batch, const std::vector<std::int64_t>& indices) {
+  std::vector<Tree> samples;
+  samples.reserve(indices.size());
+  for (const std::int64_t index : indices) {
+    Result<Tree> sample = plan.dataset->sample(index);
+    if (!sample.is_ok()) {
+      return std::move(sample).status().within(
+          fmt::format("loader: epoch {}, batch {}, sample {}", plan.epoch, batch, index));
+    }
+    samples.push_back(std::move(sample).value());
+  }
+  Result<Tree> tree = collate(samples);
+  if (tree.is_ok()) return tree;
+  return std::move(tree).status().within(
+      fmt::format("loader: epoch {}, batch {} of samples {}", plan.epoch, batch, fmt::join(indices, " ")));
+}
+
 Result<Tree> fetch_batch(const EpochPlan& plan, std::int64_t batch) {
   std::vector<std::int64_t> samples = plan.shard.positions(batch);
   for (std::int64_t& sample : samples) sample = plan.order.sample_at(sample);
+  if (plan.dataset->gives_samples()) return collate_samples(plan, batch, samples);
   Result<Tree> tree = plan.dataset->fetch(samples);
   if (tree.is_ok()) return tree;
   return name_sample(plan, batch, samples, std::move(tree).status());
-}
-
-struct LoaderOptions {
-  BatchShardOptions shard;
-  bool shuffle = false;
-  std::optional<std::uint64_t> seed;
-  int num_workers = 0;
-  int prefetch = 2;
-  Milliseconds timeout{0};
-};
-
-Result<std::int64_t> read_range(const Options& options, std::string_view key, std::int64_t least, std::int64_t most) {
-  const std::int64_t value = options.integer(key);
-  if (value >= least && value <= most) return value;
-  return invalid_argument("{} must lie in [{}, {}], got {}", key, least, most, value);
-}
-
-Result<LoaderOptions> read_options(const Options& options, std::int64_t num_samples) {
-  LoaderOptions result;
-  result.shard.num_samples = num_samples;
-  result.shard.batch_size = options.integer("loader.batch_size");
-  result.shard.drop_last = options.flag("loader.drop_last");
-  result.shard.even_batches = options.flag("loader.even_batches");
-  result.shard.split_batches = options.flag("loader.split_batches");
-  result.shuffle = options.flag("loader.shuffle");
-  if (options.is_set("loader.seed")) {
-    const std::int64_t seed = options.integer("loader.seed");
-    if (seed < 0) return invalid_argument("loader.seed must be >= 0, got {}", seed);
-    result.seed = static_cast<std::uint64_t>(seed);
-  }
-  OAR_ASSIGN(const std::int64_t num_workers, read_range(options, "loader.num_workers", 0, kMaxWorkers));
-  OAR_ASSIGN(const std::int64_t prefetch, read_range(options, "loader.prefetch", 1, kMaxPrefetch));
-  constexpr std::int64_t kDayMs = 24 * 3600 * 1000;
-  OAR_ASSIGN(const std::int64_t timeout_ms, read_range(options, "loader.timeout_ms", 1, 365 * kDayMs));
-  result.num_workers = static_cast<int>(num_workers);
-  result.prefetch = static_cast<int>(prefetch);
-  result.timeout = Milliseconds(timeout_ms);
-  return result;
-}
-
-std::uint64_t default_seed() {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  const std::lock_guard lock(generator.mutex());
-  return generator.current_seed();
-}
-
-// The shard that a loader really uses: one rank alone never fills up.
-Result<BatchShard> make_shard(const BatchShardOptions& wanted) {
-  BatchShardOptions options = wanted;
-  if (options.world_size == 1) options.even_batches = false;
-  return BatchShard::create(options);
 }
 
 class ShardedLoader : public Loader {
@@ -108,8 +71,9 @@ class ShardedLoader : public Loader {
       : dataset_(std::move(dataset)),
         options_(options),
         shard_(shard),
-        sampler_(dataset_->size(), options.shuffle, options.seed ? *options.seed : default_seed()) {
-    if (options.num_workers > 0) prefetcher_.emplace(options.num_workers, options.prefetch);
+        sampler_(dataset_->size(), options.shuffle, options.seed ? *options.seed : default_generator_seed()) {
+    if (options.num_workers > 0 && dataset_->runs_on_any_thread())
+      prefetcher_.emplace(options.num_workers, options.prefetch);
   }
 
   Status set_shard(int rank, int world_size) override {
@@ -118,12 +82,12 @@ class ShardedLoader : public Loader {
       return invalid_state(
           "a loader can be sharded only between epochs; {} of {} batches of epoch {} have been given: "
           "prepare it before its first batch, or take an example from a loader of its own",
-          position_, num_batches(), epoch_);
+          position_, shard_.num_batches(), epoch_);
     }
     BatchShardOptions wanted = options_.shard;
     wanted.rank = rank;
     wanted.world_size = world_size;
-    OAR_ASSIGN(shard_, make_shard(wanted));
+    OAR_ASSIGN(shard_, make_loader_shard(wanted));
     options_.shard = wanted;
     is_sharded_ = true;
     forget_plan();
@@ -139,7 +103,7 @@ class ShardedLoader : public Loader {
       if (draws_base_seed_) (void)draw_from_default_generator();
       has_drawn_base_seed_ = true;
     }
-    if (position_ == num_batches()) {
+    if (position_ == shard_.num_batches()) {
       move_to(epoch_ + 1, 0);
       return std::optional<Tree>();
     }
@@ -147,15 +111,15 @@ class ShardedLoader : public Loader {
       plan_ = std::make_shared<const EpochPlan>(EpochPlan{dataset_, shard_, sampler_.order(epoch_), epoch_});
     OAR_ASSIGN(Tree batch, prefetcher_ ? take_prefetched() : fetch_batch(*plan_, position_));
     ++position_;
-    last_given_ = 1 + num_batches_given.fetch_add(1, std::memory_order_relaxed);
+    last_given_ = stamp_batch();
     return std::optional<Tree>(std::move(batch));
   }
 
-  std::int64_t num_batches() const override { return shard_.num_batches(); }
-  std::int64_t num_samples() const override { return shard_.num_samples(); }
+  std::optional<std::int64_t> num_batches() const override { return shard_.num_batches(); }
+  std::optional<std::int64_t> num_samples() const override { return shard_.num_samples(); }
   std::int64_t epoch() const override { return epoch_; }
   std::int64_t position() const override { return position_; }
-  bool at_last_batch() const override { return position_ > 0 && position_ == num_batches(); }
+  bool at_last_batch() const override { return position_ > 0 && position_ == shard_.num_batches(); }
   std::int64_t samples_in_round() const override { return position_ > 0 ? shard_.samples_in_round(position_ - 1) : 0; }
   std::int64_t rows_in_round() const override { return position_ > 0 ? shard_.rows_in_round(position_ - 1) : 0; }
   std::uint64_t last_given() const override { return last_given_; }
@@ -167,9 +131,9 @@ class ShardedLoader : public Loader {
     if (epoch < 0 || epoch > kEpochMax) {
       return invalid_argument("epoch must lie in [0, {}], got {}", kEpochMax, epoch);
     }
-    if (position < 0 || position > num_batches()) {
+    if (position < 0 || position > shard_.num_batches()) {
       return invalid_argument("batches_done must lie in [0, {}], the batches of this rank in an epoch; got {}",
-                              num_batches(), position);
+                              shard_.num_batches(), position);
     }
     move_to(epoch, position);
     return Status::ok();
@@ -186,7 +150,7 @@ class ShardedLoader : public Loader {
     const Cursor& target = cursor.value();
     sampler_ = Sampler(sampler_.num_samples(), sampler_.shuffle(), target.seed);
     forget_plan();
-    move_to(target.epoch, std::min(target.position, num_batches()));
+    move_to(target.epoch, std::min(target.position, shard_.num_batches()));
     return Status::ok();
   }
 
@@ -201,7 +165,7 @@ class ShardedLoader : public Loader {
 
   Result<Tree> take_prefetched() {
     if (!prefetcher_->is_running()) {
-      prefetcher_->start(position_, num_batches(),
+      prefetcher_->start(position_, shard_.num_batches(),
                          [plan = plan_](std::int64_t batch) { return fetch_batch(*plan, batch); });
     }
     Result<Tree> batch = prefetcher_->take(options_.timeout);
@@ -239,11 +203,16 @@ class ShardedLoader : public Loader {
   bool closed_ = false;
 };
 
+std::atomic<std::uint64_t> num_batches_given{0};
+
 }  // namespace
 
+std::uint64_t Loader::stamp_batch() { return 1 + num_batches_given.fetch_add(1, std::memory_order_relaxed); }
+
 Result<std::shared_ptr<Loader>> Loader::create(std::shared_ptr<Dataset> dataset, const Options& options) {
-  OAR_ASSIGN(const LoaderOptions read, read_options(options, dataset->size()));
-  OAR_ASSIGN(const BatchShard shard, make_shard(read.shard));
+  OAR_ASSIGN(const LoaderOptions read, read_loader_options(options, dataset->size()));
+  if (dataset->stream() != nullptr) return make_stream_loader(std::move(dataset), read);
+  OAR_ASSIGN(const BatchShard shard, make_loader_shard(read.shard));
   return std::shared_ptr<Loader>(std::make_shared<ShardedLoader>(std::move(dataset), read, shard));
 }
 

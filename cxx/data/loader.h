@@ -4,6 +4,8 @@
 //    on num_workers, prefetch, or what was read before. Ranks of a world use the same options, seed and data set.
 // 2. position() counts the batches given in this epoch. A failed next() leaves it where it was: it may be repeated.
 // 3. The order of an epoch is computed once, when its first batch is asked for.
+// 4. A data set that is bound to the thread that calls is read on it, whatever num_workers says.
+// 5. A stream is read one batch ahead, so that at_last_batch is known; it has no order but its own and no length.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +33,9 @@ class Loader {
   virtual void set_draws_base_seed(bool draws) = 0;
 
   virtual Result<std::optional<Tree>> next() = 0;  // nullopt once at the end of each epoch
-  virtual std::int64_t num_batches() const = 0;    // of this rank, per epoch
-  virtual std::int64_t num_samples() const = 0;    // of all ranks, per epoch, duplicates not counted
+  // Of a stream both are unknown: nullopt.
+  virtual std::optional<std::int64_t> num_batches() const = 0;  // of this rank, per epoch
+  virtual std::optional<std::int64_t> num_samples() const = 0;  // of all ranks, per epoch, duplicates not counted
   virtual std::int64_t epoch() const = 0;
   virtual std::int64_t position() const = 0;  // batches given in this epoch
   virtual bool at_last_batch() const = 0;     // the batch given last was the epoch's last
@@ -53,6 +56,9 @@ class Loader {
   // Ends the workers; every later next() is OAR_E_STATE. OAR_E_TIMEOUT: a worker hangs in the data set and is left
   // behind.
   virtual Status close() = 0;
+
+ protected:
+  static std::uint64_t stamp_batch();  // for last_given()
 };
 
 }  // namespace oarlock

@@ -18,6 +18,12 @@ std::int64_t draw_from_default_generator() {
   return at::empty({}, at::TensorOptions(at::kLong)).random_().item<std::int64_t>();
 }
 
+std::uint64_t default_generator_seed() {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const std::scoped_lock lock(generator.mutex());
+  return generator.current_seed();
+}
+
 at::Tensor default_generator_state() {
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   const std::scoped_lock lock(generator.mutex());

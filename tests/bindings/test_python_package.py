@@ -197,3 +197,54 @@ def test_type_hints_name_every_function_that_the_module_has():
     lines = output("import oarlock._c as c; print(*[n for n in dir(c) if callable(getattr(c, n)) and not n.startswith(('_', 'Swig', 'SWIG'))])")
     stub = (SOURCE / "bindings/python/oarlock/_c.pyi").read_text()
     assert [name for name in lines[0].split() if f"def {name}(" not in stub and f"class {name}" not in stub] == []
+
+
+# Samples that Python makes ---------------------------------------------------------------------------------------------------
+def test_samples_by_number_are_joined_and_an_exception_comes_out():
+    assert output("""
+        import oarlock
+        def sample(index):
+            if index == 5:
+                raise ValueError("no such picture")
+            return {"number": index, "pair": [index / 2, str(index)]}
+        loader = oarlock.Loader(oarlock.Dataset.from_samples(6, sample), batch_size=2, num_workers=2)
+        batches = iter(loader)
+        first = next(batches)
+        print(first["number"].tolist(), first["pair"][0].tolist(), list(first["pair"][1]))
+        try:
+            list(loader)
+        except ValueError as error:
+            print(error)
+    """) == ["[0, 1] [0.0, 0.5] ['0', '1']", "no such picture"]
+
+
+def test_an_iterable_is_read_pass_by_pass_and_resumed():
+    lines = output("""
+        import oarlock
+        def stream():
+            return oarlock.Dataset.from_iterable(lambda epoch: ({"x": 10 * epoch + i} for i in range(5)))
+        first = oarlock.Loader(stream(), batch_size=2)
+        print([batch["x"].tolist() for batch in first], [batch["x"].tolist() for batch in first])
+        first = oarlock.Loader(stream(), batch_size=2)
+        next(iter(first))
+        second = oarlock.Loader(stream(), batch_size=2)
+        second.load_state(first.state)
+        print([batch["x"].tolist() for batch in second])
+    """)
+    assert lines == ["[[0, 1], [2, 3], [4]] [[10, 11], [12, 13], [14]]", "[[2, 3], [4]]"]
+
+
+def test_an_iterable_that_raised_has_not_ended():
+    assert output("""
+        import oarlock
+        def numbers(epoch):
+            yield 1
+            raise KeyError("torn")
+        loader = oarlock.Loader(oarlock.Dataset.from_iterable(numbers), batch_size=1)
+        print(next(iter(loader)) is not None)
+        for _ in range(2):
+            try:
+                list(loader)
+            except KeyError as error:
+                print(error)
+    """) == ["True", "'torn'", "'torn'"]

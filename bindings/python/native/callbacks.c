@@ -183,22 +183,29 @@ static PyObject *model_and_tree(oar_model *model, const oar_tree *tree) {
   return oar_py_pack(2, oar_py_wrap(OAR_PY_model, model), oar_py_wrap(OAR_PY_tree, (oar_tree *)tree));
 }
 
-/* function(model, inputs) -> outputs, as handles. */
-static int forward(PyObject *callable, oar_model *model, const oar_tree *inputs, oar_tree **out_outputs) {
-  PyObject *arguments = model_and_tree(model, inputs), *result;
+/* A tree that the function gave, as C's own; None is NULL where it may be. Steals the result, NULL: it raised. */
+static int own_tree(PyObject *result, int may_be_none, oar_tree **out) {
   int done = 0;
-  result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
-  Py_XDECREF(arguments);
-  if (result != NULL && oar_py_is(result, OAR_PY_tree, 0)) {
-    oar_tree *outputs = oar_py_pointer(result);
-    done = oar_tree_retain(outputs) == OAR_OK;
+  if (result == Py_None && may_be_none) {
+    done = 1;
+  } else if (result != NULL && oar_py_is(result, OAR_PY_tree, 0)) {
+    oar_tree *tree = oar_py_pointer(result);
+    done = oar_tree_retain(tree) == OAR_OK;
     if (done)
-      *out_outputs = outputs;
+      *out = tree;
     else
       oar_py_raise(OAR_E_HANDLE);
   }
   Py_XDECREF(result);
   return done;
+}
+
+/* function(model, inputs) -> outputs, as handles. */
+static int forward(PyObject *callable, oar_model *model, const oar_tree *inputs, oar_tree **out_outputs) {
+  PyObject *arguments = model_and_tree(model, inputs), *result;
+  result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
+  Py_XDECREF(arguments);
+  return own_tree(result, 0, out_outputs);
 }
 
 int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data) {
@@ -210,6 +217,28 @@ int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_
   done = forward(callable, model, inputs, out_outputs);
   if (!done) oar_py_keep_exception();
   Py_DECREF(callable);
+  oar_py_leave(gil);
+  return !done;
+}
+
+/* function(index) -> sample, as a handle. */
+int32_t oar_py_sample(int64_t index, oar_tree **out_sample, void *user_data) {
+  PyGILState_STATE gil;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  done = own_tree(PyObject_CallFunction((PyObject *)user_data, "L", (long long)index), 0, out_sample);
+  if (!done) oar_py_keep_exception();
+  oar_py_leave(gil);
+  return !done;
+}
+
+/* function(epoch, index) -> sample, as a handle, or None at the end. */
+int32_t oar_py_stream(int64_t epoch, int64_t index, oar_tree **out_sample, void *user_data) {
+  PyGILState_STATE gil;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  done = own_tree(PyObject_CallFunction((PyObject *)user_data, "LL", (long long)epoch, (long long)index), 1, out_sample);
+  if (!done) oar_py_keep_exception();
   oar_py_leave(gil);
   return !done;
 }

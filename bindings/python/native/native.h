@@ -49,6 +49,8 @@ oar_py_exchange_call *oar_py_new_exchange(PyObject *callable, int32_t world_size
 int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_data);
 void oar_py_release_exchange(void *user_data);
 int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data);
+int32_t oar_py_sample(int64_t index, oar_tree **out_sample, void *user_data);
+int32_t oar_py_stream(int64_t epoch, int64_t index, oar_tree **out_sample, void *user_data);
 int32_t oar_py_backward(oar_model *model, const oar_tree *output_gradients, void *user_data);
 
 /* values.c: a sequence of values, the last of which may be a dict of those by keyword. */

@@ -153,6 +153,7 @@ REDUCE_MAX: int
 REDUCE_MIN: int
 REDUCE_PRODUCT: int
 REDUCE_SUM: int
+STREAM_SEEKABLE: int
 THROW_OUT_OF_MEMORY: int
 THROW_STANDARD: int
 THROW_TORCH: int
@@ -732,6 +733,31 @@ def dataset_from_safetensors(path: str, names: Sequence[str] | None) -> Dataset:
     OAR_E_ARGUMENT the columns do not fit together, as for oar_dataset_from_tensors.
     Threads: any. Other threads of Python run meanwhile.
     """
+def dataset_from_samples(num_samples: int, flags: int, fn: Callable[..., object] | None) -> Dataset:
+    """A data set whose samples the host makes, by number.
+
+    num_samples: at least 0.
+    flags: 0, or OAR_CALLBACK_ANY_THREAD: loader workers may call `fn`, several at once. Without it samples are made on the thread that asks for a batch, and workers are not used.
+    fn: makes one sample.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once: when the data set ends, or before this returns if it fails. NULL: nothing to free.
+    out: owned; end with oar_dataset_release. Untouched on failure.
+    OAR_E_ARGUMENT num_samples below 0, an unknown flag.
+    Threads: any. Other threads of Python run meanwhile.
+    """
+def dataset_from_stream(flags: int, fn: Callable[..., object] | None) -> Dataset:
+    """A data set whose samples come one after the other, nobody knows how many. Only a loader reads it; there is no shuffle. Every rank reads the whole stream and keeps its own part.
+
+    A resume of a stream that is not seekable reads it again from its start, and says so in the log.
+
+    flags: 0, or OAR_CALLBACK_ANY_THREAD: a loader worker may call `fn`; or OAR_STREAM_SEEKABLE; or both added.
+    fn: makes one sample.
+    user_data: handed to `fn`.
+    release: as for oar_dataset_from_samples.
+    out: owned; end with oar_dataset_release. Untouched on failure.
+    OAR_E_ARGUMENT an unknown flag.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def dataset_from_tensors(names: Mapping[str, TensorHandle]) -> Dataset:
     """A data set over tensors in memory.
 
@@ -753,6 +779,8 @@ def dataset_get(dataset: DatasetHandle, indices: Sequence[int]) -> Tree:
     count: 0 gives tensors with no rows.
     out_batch: owned; end with oar_tree_release. Untouched on failure.
     OAR_E_ARGUMENT an index out of range; the text gives it and the range.
+    OAR_E_UNSUPPORTED it is a stream, whose samples have no numbers.
+    OAR_E_CALLBACK the host's function failed; the text names the sample.
     Threads: serial(dataset); loaders over the same data set may run meanwhile. Other threads of Python run meanwhile.
     """
 def dataset_release(dataset: DatasetHandle) -> None:
@@ -772,6 +800,7 @@ def dataset_size(dataset: DatasetHandle) -> int:
 
     dataset: borrowed.
     out_size: at least 0.
+    OAR_E_UNSUPPORTED it is a stream.
     Threads: serial(dataset). Other threads of Python run meanwhile.
     """
 def dtype_name(dtype: int) -> str:
@@ -1425,6 +1454,17 @@ def loader_epoch(loader: LoaderHandle) -> int:
     out_epoch: one more as soon as the end of an epoch was told.
     Threads: serial(loader).
     """
+def loader_load_state(loader: LoaderHandle, state: str) -> None:
+    """Go to where the loader was that gave `state`. The batches that follow are those that would have followed there.
+
+    Another world size or batch size is taken where the samples that were done make whole rounds of the new size.
+
+    loader: borrowed; over the same data, with the same order. A seed that was not given is the state's.
+    state: borrowed; what oar_loader_state gave.
+    OAR_E_ARGUMENT another order, another number of samples, or a place inside a round of this loader; no JSON.
+    OAR_E_CORRUPT the state contradicts itself, or lacks something. The loader is where it was.
+    Threads: serial(loader). Other threads of Python run meanwhile.
+    """
 def loader_next(loader: LoaderHandle) -> Tree | None:
     """The next batch of this rank, or the end of the epoch.
 
@@ -1434,7 +1474,8 @@ def loader_next(loader: LoaderHandle) -> Tree | None:
     loader: borrowed.
     out_batch: owned; a map by column name; end with oar_tree_release. NULL at the end of the epoch. Untouched on failure.
     OAR_E_STATE the loader is closed.
-    OAR_E_TIMEOUT no worker finished the batch within loader.timeout_ms. What the data set reports comes with epoch, batch and sample in front.
+    OAR_E_TIMEOUT no worker finished the batch within loader.timeout_ms.
+    OAR_E_CALLBACK the host's function failed. What the data set reports comes with epoch, batch and sample in front.
     Threads: serial(loader); waits for the workers. Other threads of Python run meanwhile.
     """
 def loader_num_batches(loader: LoaderHandle) -> int:
@@ -1442,6 +1483,7 @@ def loader_num_batches(loader: LoaderHandle) -> int:
 
     loader: borrowed.
     out_num_batches: at least 0.
+    OAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.
     Threads: serial(loader).
     """
 def loader_num_samples(loader: LoaderHandle) -> int:
@@ -1449,6 +1491,7 @@ def loader_num_samples(loader: LoaderHandle) -> int:
 
     loader: borrowed.
     out_num_samples: the size of the data set, or less with drop_last.
+    OAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.
     Threads: serial(loader).
     """
 def loader_position(loader: LoaderHandle) -> int:
@@ -1480,14 +1523,14 @@ def loader_samples_in_round(loader: LoaderHandle) -> int:
     Threads: serial(loader).
     """
 def loader_seek(loader: LoaderHandle, epoch: int, batches_done: int) -> None:
-    """Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.
+    """Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed, except that the next call reads a stream that is not seekable again from its start.
 
     After leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes
     on where it was.
 
     loader: borrowed.
     epoch: from 0 to 2^53 - 2.
-    batches_done: from 0 to num_batches.
+    batches_done: from 0 to num_batches; a stream tells at the next call whether it has so many.
     OAR_E_ARGUMENT there is no such point; the loader stays where it was.
     OAR_E_STATE the loader is closed.
     Threads: serial(loader). Other threads of Python run meanwhile.
@@ -1506,6 +1549,15 @@ def loader_set_shard(loader: LoaderHandle, rank: int, world_size: int) -> None:
     OAR_E_ARGUMENT rank outside the world, or split_batches with a batch_size that world_size does not divide.
     OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
     Threads: serial(loader). Other threads of Python run meanwhile.
+    """
+def loader_state(loader: LoaderHandle) -> str:
+    """Where the loader is, as JSON: epoch, batches given, seed and what fixes the order. A few hundred bytes, whatever was read. Checkpoints of an accelerator have it for every prepared loader.
+
+    loader: borrowed.
+    buf: room for *len bytes; NULL asks for the length only.
+    len: in: room; out: length with the closing NUL, also when the room is too small.
+    OAR_E_ARGUMENT the room is too small.
+    Threads: serial(loader).
     """
 def log_set_callback(flags: int, fn: Callable[..., object] | None) -> None:
     """Send the messages of this process to a callback instead of standard error.

@@ -1,14 +1,41 @@
 """Samples by number, and batches of them: shuffled, sharded over ranks, prefetched, resumable."""
 import operator
 import os
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from types import TracebackType
 from typing import Any
 
 from . import _c
+from ._constants import CALLBACK_ANY_THREAD
 from ._tensor import as_tensor
-from ._tree import Tree
+from ._tree import Tree, to_tree
 from ._values import options_json
+
+
+class _Passes:
+    """Gives the samples of an iterable by (epoch, index), in order."""
+
+    def __init__(self, begin: Callable[[int], Iterable[Any]]) -> None:
+        self.begin, self.samples, self.place = begin, iter(()), (-1, -1)
+        self.failure: BaseException | None = None
+
+    def __call__(self, epoch: int, index: int) -> Any:
+        if index == 0:
+            self.samples, self.failure, self.place = iter(self.begin(epoch)), None, (epoch, 0)
+        if self.place != (epoch, index):
+            raise RuntimeError(f"sample {index} of epoch {epoch} was asked for where {self.place[1]} of epoch {self.place[0]} is "
+                               "next: each loader needs a data set of its own over an iterable")
+        if self.failure is not None:  # an iterator that raised once has ended, and must not look as if it were over
+            raise self.failure
+        try:
+            sample = to_tree(next(self.samples))
+        except StopIteration:
+            return None
+        except BaseException as failure:
+            self.failure = failure
+            raise
+        self.place = epoch, index + 1
+        return sample
 
 
 class Dataset(_c.DatasetHandle):
@@ -43,6 +70,35 @@ class Dataset(_c.DatasetHandle):
             Corrupt: not a whole safetensors file.
         """
         return _c.dataset_from_safetensors(os.fspath(path), columns)
+
+    @classmethod
+    def from_samples(cls, size: int, function: Callable[[int], Any], *, any_thread: bool = False) -> "Dataset":
+        """Samples that a function makes, by number.
+
+        Those of a batch are joined: tensors stacked, numbers made tensors, texts listed, mappings and lists item by item.
+
+        Args:
+            size: how many samples there are.
+            function: gets a number in [0, size) and gives a sample: a mapping or list of tensors and values, or one of them.
+            any_thread: loader workers may call it, several at once; else it runs on the thread that asks for a batch.
+
+        Raises:
+            InvalidArgument: a negative size.
+        """
+        flags = CALLBACK_ANY_THREAD if any_thread else 0
+        return _c.dataset_from_samples(size, flags, lambda index: to_tree(function(index)))
+
+    @classmethod
+    def from_iterable(cls, begin: Callable[[int], Iterable[Any]]) -> "Dataset":
+        """Samples that come one after the other. Only a loader reads them: one loader, without shuffle.
+
+            Dataset.from_iterable(lambda epoch: ({"line": line} for line in open(path)))
+
+        Args:
+            begin: gets the number of the epoch and gives an iterable of samples, as for `from_samples`. Every rank reads all of
+                it and keeps its own part; a resume reads it from its start.
+        """
+        return _c.dataset_from_stream(0, _Passes(begin))
 
     def __len__(self) -> int:
         return _c.dataset_size(self)
@@ -121,6 +177,19 @@ class Loader(_c.LoaderHandle):
     def seek(self, epoch: int, batches_done: int = 0) -> None:
         """Go to where `batches_done` batches of `epoch` have been given. Nothing is read."""
         _c.loader_seek(self, epoch, batches_done)
+
+    @property
+    def state(self) -> str:
+        """Where the loader is, as JSON text. Checkpoints of an accelerator have it."""
+        return _c.loader_state(self)
+
+    def load_state(self, state: str) -> None:
+        """Go to where the loader was that gave `state`.
+
+        Raises:
+            InvalidArgument: another order, another number of samples, or a place inside a round of this loader.
+        """
+        _c.loader_load_state(self, state)
 
     def set_shard(self, rank: int, world_size: int) -> None:
         """Give the loader one rank's part of each epoch. `Accelerator.prepare` does it for the ranks of a state."""

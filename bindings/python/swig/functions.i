@@ -112,6 +112,7 @@
 %constant long long REDUCE_MIN = OAR_REDUCE_MIN;
 %constant long long REDUCE_PRODUCT = OAR_REDUCE_PRODUCT;
 %constant long long REDUCE_SUM = OAR_REDUCE_SUM;
+%constant long long STREAM_SEEKABLE = OAR_STREAM_SEEKABLE;
 %constant long long THROW_OUT_OF_MEMORY = OAR_THROW_OUT_OF_MEMORY;
 %constant long long THROW_STANDARD = OAR_THROW_STANDARD;
 %constant long long THROW_TORCH = OAR_THROW_TORCH;
@@ -169,6 +170,8 @@ OAR_CALLBACK(forward)
 OAR_CALLBACK(log)
 OAR_CALLBACK(print)
 OAR_CALLBACK(progress)
+OAR_CALLBACK(sample)
+OAR_CALLBACK(stream)
 
 %feature("docstring") oar_abi_version "The ABI version of the library that is loaded: major << 16 | minor.\n\nFrom 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of\nmajor number 0 makes no promise beyond its own minor number.\n\nthe version.\nThreads: any.";
 int32_t oar_abi_version();
@@ -359,12 +362,20 @@ oar_status oar_config_type(oar_config *HANDLE, const char *TEXT, int32_t *SCALAR
 %feature("docstring") oar_dataset_from_safetensors "A data set over the tensors of a safetensors file.\n\nThe file is mapped, not read: only the rows that are asked for come from the disk. It must not change as long as the\ndata set lives. The format has no checksum, so data bytes that were altered on the disk cannot be seen.\n\npath: borrowed.\nnames: borrowed; the columns wanted, in this order. NULL: every tensor of the file, in the file's order.\ncount: of `names`, at least 1; ignored when it is NULL.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_NOT_FOUND no such file, or no such tensor in it; the text lists those it has.\nOAR_E_CORRUPT not a whole safetensors file; the text gives the byte offset.\nOAR_E_ARGUMENT the columns do not fit together, as for oar_dataset_from_tensors.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_dataset_from_safetensors;
 oar_status oar_dataset_from_safetensors(const char *TEXT, const char *const *NAMES, size_t COUNT, oar_dataset **HANDLE_OUT);
+%exception oar_dataset_from_samples { OAR_FIRST_USE $action }
+%feature("docstring") oar_dataset_from_samples "A data set whose samples the host makes, by number.\n\nnum_samples: at least 0.\nflags: 0, or OAR_CALLBACK_ANY_THREAD: loader workers may call `fn`, several at once. Without it samples are made on the thread that asks for a batch, and workers are not used.\nfn: makes one sample.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once: when the data set ends, or before this returns if it fails. NULL: nothing to free.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_ARGUMENT num_samples below 0, an unknown flag.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_dataset_from_samples;
+oar_status oar_dataset_from_samples(int64_t SCALAR, int32_t SCALAR, oar_sample_fn sample_FN, void *USER_DATA, oar_release_fn RELEASE, oar_dataset **HANDLE_OUT);
+%exception oar_dataset_from_stream { OAR_FIRST_USE $action }
+%feature("docstring") oar_dataset_from_stream "A data set whose samples come one after the other, nobody knows how many. Only a loader reads it; there is no shuffle. Every rank reads the whole stream and keeps its own part.\n\nA resume of a stream that is not seekable reads it again from its start, and says so in the log.\n\nflags: 0, or OAR_CALLBACK_ANY_THREAD: a loader worker may call `fn`; or OAR_STREAM_SEEKABLE; or both added.\nfn: makes one sample.\nuser_data: handed to `fn`.\nrelease: as for oar_dataset_from_samples.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown flag.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_dataset_from_stream;
+oar_status oar_dataset_from_stream(int32_t SCALAR, oar_stream_fn stream_FN, void *USER_DATA, oar_release_fn RELEASE, oar_dataset **HANDLE_OUT);
 %exception oar_dataset_from_tensors { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_from_tensors "A data set over tensors in memory.\n\nColumn i is tensors[i], named names[i]. Nothing is copied: what is written into a tensor later shows in\nlater batches. Batches are copies.\n\nnames: borrowed; `count` names, not empty, all different.\ntensors: retained; `count` tensors of shape [n, ...] with one n >= 0, any strides, dtypes and devices.\ncount: at least 1.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_ARGUMENT no columns, a name empty or twice, a tensor without dimensions or sparse, unequal numbers of rows; the text names the columns.\nThreads: serial(tensors). Other threads of Python run meanwhile.";
 %thread oar_dataset_from_tensors;
 oar_status oar_dataset_from_tensors(const char *const *NAMES, oar_tensor *const *TENSORS, size_t COUNT, oar_dataset **HANDLE_OUT);
 %exception oar_dataset_get { OAR_FIRST_USE $action }
-%feature("docstring") oar_dataset_get "The batch of these samples, in this order; a sample may be asked for more than once.\n\ndataset: borrowed.\nindices: borrowed; `count` numbers in [0, size). NULL only if count is 0.\ncount: 0 gives tensors with no rows.\nout_batch: owned; end with oar_tree_release. Untouched on failure.\nOAR_E_ARGUMENT an index out of range; the text gives it and the range.\nThreads: serial(dataset); loaders over the same data set may run meanwhile. Other threads of Python run meanwhile.";
+%feature("docstring") oar_dataset_get "The batch of these samples, in this order; a sample may be asked for more than once.\n\ndataset: borrowed.\nindices: borrowed; `count` numbers in [0, size). NULL only if count is 0.\ncount: 0 gives tensors with no rows.\nout_batch: owned; end with oar_tree_release. Untouched on failure.\nOAR_E_ARGUMENT an index out of range; the text gives it and the range.\nOAR_E_UNSUPPORTED it is a stream, whose samples have no numbers.\nOAR_E_CALLBACK the host's function failed; the text names the sample.\nThreads: serial(dataset); loaders over the same data set may run meanwhile. Other threads of Python run meanwhile.";
 %thread oar_dataset_get;
 oar_status oar_dataset_get(oar_dataset *HANDLE, const int64_t *NUMBERS, size_t COUNT, oar_tree **HANDLE_OUT);
 %feature("docstring") oar_dataset_release "One reference less; loaders over the data set keep it alive.\n\ndataset: ended; NULL is allowed.\nThreads: any.";
@@ -373,7 +384,7 @@ void oar_dataset_release(oar_dataset *HANDLE_ENDED);
 %feature("docstring") oar_dataset_retain "One more reference.\n\ndataset: borrowed.\nThreads: any.";
 oar_status oar_dataset_retain(oar_dataset *HANDLE_SHARED);
 %exception oar_dataset_size { OAR_FIRST_USE $action }
-%feature("docstring") oar_dataset_size "How many samples there are.\n\ndataset: borrowed.\nout_size: at least 0.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
+%feature("docstring") oar_dataset_size "How many samples there are.\n\ndataset: borrowed.\nout_size: at least 0.\nOAR_E_UNSUPPORTED it is a stream.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
 %thread oar_dataset_size;
 oar_status oar_dataset_size(oar_dataset *HANDLE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_dtype_name "The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torch and numpy.\n\ndtype: any value.\nborrowed static text; \"an unknown element type\" for a value that this version does not have.\nThreads: any.";
@@ -582,15 +593,19 @@ oar_status oar_loader_create(oar_dataset *HANDLE, const char *TEXT_OR_NONE, oar_
 %exception oar_loader_epoch { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_epoch "The epoch that the next batch belongs to, from 0.\n\nloader: borrowed.\nout_epoch: one more as soon as the end of an epoch was told.\nThreads: serial(loader).";
 oar_status oar_loader_epoch(oar_loader *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_loader_load_state { OAR_FIRST_USE $action }
+%feature("docstring") oar_loader_load_state "Go to where the loader was that gave `state`. The batches that follow are those that would have followed there.\n\nAnother world size or batch size is taken where the samples that were done make whole rounds of the new size.\n\nloader: borrowed; over the same data, with the same order. A seed that was not given is the state's.\nstate: borrowed; what oar_loader_state gave.\nOAR_E_ARGUMENT another order, another number of samples, or a place inside a round of this loader; no JSON.\nOAR_E_CORRUPT the state contradicts itself, or lacks something. The loader is where it was.\nThreads: serial(loader). Other threads of Python run meanwhile.";
+%thread oar_loader_load_state;
+oar_status oar_loader_load_state(oar_loader *HANDLE, const char *TEXT);
 %exception oar_loader_next { OAR_FIRST_USE $action }
-%feature("docstring") oar_loader_next "The next batch of this rank, or the end of the epoch.\n\nThe end is told once, by NULL; the call after it starts the next epoch. A call that fails leaves the loader where it\nwas: it may be repeated, or the batch be left out by oar_loader_seek.\n\nloader: borrowed.\nout_batch: owned; a map by column name; end with oar_tree_release. NULL at the end of the epoch. Untouched on failure.\nOAR_E_STATE the loader is closed.\nOAR_E_TIMEOUT no worker finished the batch within loader.timeout_ms. What the data set reports comes with epoch, batch and sample in front.\nThreads: serial(loader); waits for the workers. Other threads of Python run meanwhile.";
+%feature("docstring") oar_loader_next "The next batch of this rank, or the end of the epoch.\n\nThe end is told once, by NULL; the call after it starts the next epoch. A call that fails leaves the loader where it\nwas: it may be repeated, or the batch be left out by oar_loader_seek.\n\nloader: borrowed.\nout_batch: owned; a map by column name; end with oar_tree_release. NULL at the end of the epoch. Untouched on failure.\nOAR_E_STATE the loader is closed.\nOAR_E_TIMEOUT no worker finished the batch within loader.timeout_ms.\nOAR_E_CALLBACK the host's function failed. What the data set reports comes with epoch, batch and sample in front.\nThreads: serial(loader); waits for the workers. Other threads of Python run meanwhile.";
 %thread oar_loader_next;
 oar_status oar_loader_next(oar_loader *HANDLE, oar_tree **HANDLE_OUT);
 %exception oar_loader_num_batches { OAR_FIRST_USE $action }
-%feature("docstring") oar_loader_num_batches "Batches of this rank in an epoch; with even_batches false, ranks may differ by one.\n\nloader: borrowed.\nout_num_batches: at least 0.\nThreads: serial(loader).";
+%feature("docstring") oar_loader_num_batches "Batches of this rank in an epoch; with even_batches false, ranks may differ by one.\n\nloader: borrowed.\nout_num_batches: at least 0.\nOAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.\nThreads: serial(loader).";
 oar_status oar_loader_num_batches(oar_loader *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_loader_num_samples { OAR_FIRST_USE $action }
-%feature("docstring") oar_loader_num_samples "Samples that all ranks together are given in an epoch, each counted once.\n\nloader: borrowed.\nout_num_samples: the size of the data set, or less with drop_last.\nThreads: serial(loader).";
+%feature("docstring") oar_loader_num_samples "Samples that all ranks together are given in an epoch, each counted once.\n\nloader: borrowed.\nout_num_samples: the size of the data set, or less with drop_last.\nOAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.\nThreads: serial(loader).";
 oar_status oar_loader_num_samples(oar_loader *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_loader_position { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_position "Batches already given in this epoch.\n\nloader: borrowed.\nout_batches_done: from 0 to num_batches; num_batches while the last batch is in use.\nThreads: serial(loader).";
@@ -604,13 +619,16 @@ oar_status oar_loader_retain(oar_loader *HANDLE_SHARED);
 %feature("docstring") oar_loader_samples_in_round "How many samples all ranks together have in the round of the batch given last; repeated ones are not counted.\n\nOver an epoch these sum to oar_loader_num_samples: what a progress bar advances by.\n\nloader: borrowed.\nout_num_samples: 0 before the first batch of an epoch.\nThreads: serial(loader).";
 oar_status oar_loader_samples_in_round(oar_loader *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_loader_seek { OAR_FIRST_USE $action }
-%feature("docstring") oar_loader_seek "Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.\n\nAfter leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes\non where it was.\n\nloader: borrowed.\nepoch: from 0 to 2^53 - 2.\nbatches_done: from 0 to num_batches.\nOAR_E_ARGUMENT there is no such point; the loader stays where it was.\nOAR_E_STATE the loader is closed.\nThreads: serial(loader). Other threads of Python run meanwhile.";
+%feature("docstring") oar_loader_seek "Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed, except that the next call reads a stream that is not seekable again from its start.\n\nAfter leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes\non where it was.\n\nloader: borrowed.\nepoch: from 0 to 2^53 - 2.\nbatches_done: from 0 to num_batches; a stream tells at the next call whether it has so many.\nOAR_E_ARGUMENT there is no such point; the loader stays where it was.\nOAR_E_STATE the loader is closed.\nThreads: serial(loader). Other threads of Python run meanwhile.";
 %thread oar_loader_seek;
 oar_status oar_loader_seek(oar_loader *HANDLE, int64_t SCALAR, int64_t SCALAR);
 %exception oar_loader_set_shard { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_set_shard "Give the loader one rank's part of each epoch. oar_accelerator_prepare_loader does it for the ranks of a state.\n\nA round has batch_size * world_size samples (batch_size with split_batches), cut into equal parts in rank order. What\nis left at the end of an epoch goes to nobody (drop_last), or is cut likewise so that ranks may get less or nothing\n(even_batches false), or is filled up with samples from the epoch's start, so that all ranks have equally many full\nbatches. One rank alone is never filled up.\n\nloader: borrowed; between epochs.\nrank: in [0, world_size).\nworld_size: at least 1.\nOAR_E_ARGUMENT rank outside the world, or split_batches with a batch_size that world_size does not divide.\nOAR_E_STATE batches of this epoch have been given already, or the loader is closed.\nThreads: serial(loader). Other threads of Python run meanwhile.";
 %thread oar_loader_set_shard;
 oar_status oar_loader_set_shard(oar_loader *HANDLE, int32_t SCALAR, int32_t SCALAR);
+%exception oar_loader_state { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
+%feature("docstring") oar_loader_state "Where the loader is, as JSON: epoch, batches given, seed and what fixes the order. A few hundred bytes, whatever was read. Checkpoints of an accelerator have it for every prepared loader.\n\nloader: borrowed.\nbuf: room for *len bytes; NULL asks for the length only.\nlen: in: room; out: length with the closing NUL, also when the room is too small.\nOAR_E_ARGUMENT the room is too small.\nThreads: serial(loader).";
+oar_status oar_loader_state(oar_loader *HANDLE, char *TEXT_OUT, size_t *ROOM);
 %feature("docstring") oar_log_set_callback "Send the messages of this process to a callback instead of standard error.\n\nReplaces the callback before; its release runs once no thread is inside it any more.\n\nflags: 0: what threads of Oarlock's have to say (a rank is late) is queued, at most 1,000 messages, and given by the next call that can fail, or by the one that waits at that moment. OAR_CALLBACK_ANY_THREAD: `fn` is called at once, on those threads too.\nfn: NULL goes back to standard error.\nuser_data: handed to `fn`; the library looks at it in no way.\nrelease: NULL, or runs exactly once with `user_data`: when this callback is replaced by a later call, or before this one returns if it fails or `fn` is NULL.\nOAR_E_ARGUMENT `flags` has unknown bits.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_log_set_callback;
 oar_status oar_log_set_callback(int32_t SCALAR, oar_log_fn log_FN, void *USER_DATA, oar_release_fn RELEASE);

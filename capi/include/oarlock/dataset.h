@@ -1,8 +1,12 @@
 /**
- * Samples that can be had by number.
+ * Samples that can be had by number, or one after the other.
  *
  * A data set has named columns; row r of every column makes sample r. A batch is a map (tree.h) from column name to a
  * tensor whose first dimension counts the samples of the batch.
+ *
+ * Or the host makes samples one by one, each a tree of whatever structure. Those of a batch are joined: tensors are
+ * stacked along a new first dimension; integers, numbers and truth values become tensors of int64, float64 and bool;
+ * texts and None become lists; lists and maps are joined item by item. Structures, shapes and dtypes agree.
  */
 #ifndef OARLOCK_DATASET_H
 #define OARLOCK_DATASET_H
@@ -50,12 +54,94 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_dataset_from_safetensors(const char *path, OAR_NULLABLE const char *const *names, size_t count,
                              OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+/**
+ * Makes one sample.
+ *
+ * @param[in]  index       in [0, num_samples).
+ * @param[out] out_sample  owned by the library from then on.
+ * @param[in]  user_data   as registered.
+ *
+ * @return 0 when done; anything else fails the call that needs the sample with OAR_E_CALLBACK, which names the sample.
+ * @threads inside oar_loader_next or oar_dataset_get; with OAR_CALLBACK_ANY_THREAD also on loader workers, several at
+ *          once
+ * @since   0.1
+ */
+typedef int32_t (*oar_sample_fn)(int64_t index, OAR_OUT OAR_OWNED oar_tree **out_sample, OAR_NULLABLE void *user_data);
+
+/**
+ * Makes the next sample of a pass over a stream, or tells that it is over.
+ *
+ * @param[in]  epoch       the pass: what oar_loader_epoch says.
+ * @param[in]  index       0 begins the pass; then 1, 2, ... one after the other, except that one whose call failed is
+ *                         asked for again. A stream registered as OAR_STREAM_SEEKABLE is asked for any one.
+ * @param[out] out_sample  owned by the library from then on; left NULL: the pass has `index` samples and is over.
+ * @param[in]  user_data   as registered.
+ *
+ * @return 0 when done; anything else fails the call that needs the sample with OAR_E_CALLBACK, which names the sample.
+ * @threads inside oar_loader_next; with OAR_CALLBACK_ANY_THREAD also on a loader worker, one call at a time per loader
+ * @since   0.1
+ */
+typedef int32_t (*oar_stream_fn)(int64_t epoch, int64_t index, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_tree **out_sample,
+                                 OAR_NULLABLE void *user_data);
+#ifdef __cplusplus
+}
+#endif
+
+/* Flag of a stream that gives any sample at any time: a resume then reads nothing again. */
+#define OAR_STREAM_SEEKABLE 2
+
+/**
+ * A data set whose samples the host makes, by number.
+ *
+ * @param[in]  num_samples  at least 0.
+ * @param[in]  flags        0, or OAR_CALLBACK_ANY_THREAD: loader workers may call `fn`, several at once. Without it
+ *                          samples are made on the thread that asks for a batch, and workers are not used.
+ * @param[in]  fn           makes one sample.
+ * @param[in]  user_data    handed to `fn`.
+ * @param[in]  release      release(user_data) runs exactly once: when the data set ends, or before this returns if it
+ *                          fails. NULL: nothing to free.
+ * @param[out] out          owned; end with oar_dataset_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  num_samples below 0, an unknown flag.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_dataset_from_samples(int64_t num_samples, int32_t flags, oar_sample_fn fn, OAR_NULLABLE void *user_data,
+                         OAR_NULLABLE oar_release_fn release, OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
+
+/**
+ * A data set whose samples come one after the other, nobody knows how many. Only a loader reads it; there is no
+ * shuffle. Every rank reads the whole stream and keeps its own part.
+ *
+ * A resume of a stream that is not seekable reads it again from its start, and says so in the log.
+ *
+ * @param[in]  flags      0, or OAR_CALLBACK_ANY_THREAD: a loader worker may call `fn`; or OAR_STREAM_SEEKABLE; or both
+ *                        added.
+ * @param[in]  fn         makes one sample.
+ * @param[in]  user_data  handed to `fn`.
+ * @param[in]  release    as for oar_dataset_from_samples.
+ * @param[out] out        owned; end with oar_dataset_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  an unknown flag.
+ * @threads any
+ * @source  Accelerate 1.15, IterableDatasetShard.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_dataset_from_stream(int32_t flags, oar_stream_fn fn, OAR_NULLABLE void *user_data,
+                        OAR_NULLABLE oar_release_fn release, OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
+
 /**
  * How many samples there are.
  *
  * @param[in]  dataset   borrowed.
  * @param[out] out_size  at least 0.
  *
+ * @return OAR_E_UNSUPPORTED  it is a stream.
  * @threads serial(dataset)
  * @since   0.1
  */
@@ -69,7 +155,9 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_dataset_size(const oar_dataset *dataset, 
  * @param[in]  count      0 gives tensors with no rows.
  * @param[out] out_batch  owned; end with oar_tree_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT  an index out of range; the text gives it and the range.
+ * @return OAR_E_ARGUMENT     an index out of range; the text gives it and the range.
+ * @return OAR_E_UNSUPPORTED  it is a stream, whose samples have no numbers.
+ * @return OAR_E_CALLBACK     the host's function failed; the text names the sample.
  * @threads serial(dataset); loaders over the same data set may run meanwhile
  * @since   0.1
  */

@@ -66,6 +66,7 @@ oar_loader_set_shard(oar_loader *loader, int32_t rank, int32_t world_size) OAR_N
  *
  * @return OAR_E_STATE    the loader is closed.
  * @return OAR_E_TIMEOUT  no worker finished the batch within loader.timeout_ms.
+ * @return OAR_E_CALLBACK  the host's function failed.
  *         What the data set reports comes with epoch, batch and sample in front.
  * @threads serial(loader); waits for the workers
  * @since   0.1
@@ -79,6 +80,7 @@ oar_loader_next(oar_loader *loader, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_tree **
  * @param[in]  loader           borrowed.
  * @param[out] out_num_batches  at least 0.
  *
+ * @return OAR_E_UNSUPPORTED  the data set is a stream, whose length is not known before its end.
  * @threads serial(loader)
  * @since   0.1
  */
@@ -91,6 +93,7 @@ oar_loader_num_batches(const oar_loader *loader, OAR_OUT int64_t *out_num_batche
  * @param[in]  loader           borrowed.
  * @param[out] out_num_samples  the size of the data set, or less with drop_last.
  *
+ * @return OAR_E_UNSUPPORTED  the data set is a stream, whose length is not known before its end.
  * @threads serial(loader)
  * @since   0.1
  */
@@ -135,14 +138,15 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_loader_samples_in_round(const oar_loader *loader, OAR_OUT int64_t *out_num_samples) OAR_NOEXCEPT;
 
 /**
- * Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.
+ * Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed, except that the
+ * next call reads a stream that is not seekable again from its start.
  *
  * After leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes
  * on where it was.
  *
  * @param[in] loader        borrowed.
  * @param[in] epoch         from 0 to 2^53 - 2.
- * @param[in] batches_done  from 0 to num_batches.
+ * @param[in] batches_done  from 0 to num_batches; a stream tells at the next call whether it has so many.
  *
  * @return OAR_E_ARGUMENT  there is no such point; the loader stays where it was.
  * @return OAR_E_STATE     the loader is closed.
@@ -151,6 +155,37 @@ oar_loader_samples_in_round(const oar_loader *loader, OAR_OUT int64_t *out_num_s
  */
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_loader_seek(oar_loader *loader, int64_t epoch, int64_t batches_done) OAR_NOEXCEPT;
+
+/**
+ * Where the loader is, as JSON: epoch, batches given, seed and what fixes the order. A few hundred bytes, whatever was
+ * read. Checkpoints of an accelerator have it for every prepared loader.
+ *
+ * @param[in]     loader  borrowed.
+ * @param[out]    buf     room for *len bytes; NULL asks for the length only.
+ * @param[in,out] len     in: room; out: length with the closing NUL, also when the room is too small.
+ *
+ * @return OAR_E_ARGUMENT  the room is too small.
+ * @threads serial(loader)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_state(const oar_loader *loader, OAR_OUT OAR_NULLABLE char *buf, size_t *len) OAR_NOEXCEPT;
+
+/**
+ * Go to where the loader was that gave `state`. The batches that follow are those that would have followed there.
+ *
+ * Another world size or batch size is taken where the samples that were done make whole rounds of the new size.
+ *
+ * @param[in] loader  borrowed; over the same data, with the same order. A seed that was not given is the state's.
+ * @param[in] state   borrowed; what oar_loader_state gave.
+ *
+ * @return OAR_E_ARGUMENT  another order, another number of samples, or a place inside a round of this loader; no JSON.
+ * @return OAR_E_CORRUPT   the state contradicts itself, or lacks something.
+ *         The loader is where it was.
+ * @threads serial(loader)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status oar_loader_load_state(oar_loader *loader, const char *state) OAR_NOEXCEPT;
 
 /**
  * End the worker threads. May be called twice; afterwards the loader gives no more batches.

@@ -6,6 +6,12 @@ Samples that can be had by number: the rows of the tensors of a safetensors file
 tuple or dictionary of tensors and arrays, whose first index counts samples. Nothing is copied or read before it is
 asked for.
 
+    Dataset(f, num_samples)
+
+The samples that `f(index)` makes, from 1 to `num_samples`, each anything that [`Tree`](@ref) takes. Those of a batch are
+joined: tensors stacked, numbers made tensors, texts listed, maps and lists item by item. `f` runs on the thread that asks
+for a batch.
+
 `length(dataset)` counts samples; `dataset[indices]` is the batch of these samples, numbered from 1, or of those that a
 vector of truth values marks.
 """
@@ -21,6 +27,65 @@ function Dataset(columns::Union{AbstractDict,NamedTuple})
     GC.@preserve tensors begin
         owned(out -> Lib.oar_dataset_from_tensors(names, handle.(tensors), length(names), out), Dataset)
     end
+end
+
+function run_sample(index, out_sample, slot)
+    trapped(slot) do f
+        give_tree(f(Int(index) + 1), out_sample)
+    end
+end
+
+function give_tree(value, out)
+    tree = Tree(value)
+    check(Lib.oar_tree_retain(tree))
+    unsafe_store!(out, handle(tree))
+end
+
+Dataset(f, num_samples::Integer) =
+    owned(out -> Lib.oar_dataset_from_samples(num_samples, 0, Lib.@oar_sample_fn(run_sample), root!(f), SEM_POST[], out), Dataset)
+
+# The iterator of a pass and what it gave last; a pass that failed fails again, since it may look as if it were over.
+mutable struct Passes
+    begin_pass::Any
+    samples::Any
+    state::Any
+    next_index::Int
+    has_failed::Bool
+end
+
+function next_sample(passes::Passes, epoch, index)
+    if index == 0
+        passes.samples, passes.state, passes.next_index, passes.has_failed = passes.begin_pass(epoch), nothing, 0, false
+    end
+    passes.next_index == index || error("sample $index was asked for where $(passes.next_index) is next: each loader needs a stream of its own")
+    passes.has_failed && error("the iterator failed before")
+    passes.has_failed = true
+    step = index == 0 ? iterate(passes.samples) : iterate(passes.samples, passes.state)
+    passes.has_failed = false
+    step === nothing && return nothing
+    sample, passes.state = step
+    passes.next_index += 1
+    Some(sample)
+end
+
+function run_stream(epoch, index, out_sample, slot)
+    trapped(slot) do passes
+        sample = next_sample(passes, Int(epoch), Int(index))
+        sample === nothing || give_tree(something(sample), out_sample)
+    end
+end
+
+"""
+    stream_dataset(f) -> Dataset
+
+Samples that come one after the other: those of the iterator that `f(epoch)` gives, epochs from 0. Only a loader reads them,
+one loader, without shuffle; every rank reads all of them and keeps its own part.
+
+    stream_dataset(epoch -> ((line = line,) for line in eachline(path)))
+"""
+function stream_dataset(f)
+    passes = Passes(f, (), nothing, 0, false)
+    owned(out -> Lib.oar_dataset_from_stream(0, Lib.@oar_stream_fn(run_stream), root!(passes), SEM_POST[], out), Dataset)
 end
 
 Base.length(dataset::Dataset) = Int(value(out -> Lib.oar_dataset_size(dataset, out), Int64))
@@ -72,6 +137,15 @@ num_batches(loader::Loader) = Int(value(out -> Lib.oar_loader_num_batches(loader
 
 "Samples that all ranks together are given in an epoch, each counted once."
 num_samples(loader::Loader) = Int(value(out -> Lib.oar_loader_num_samples(loader, out), Int64))
+
+"Where the loader is, as JSON text; [`load_state!`](@ref) goes there."
+loader_state(loader::Loader) = read_text((buf, len) -> Lib.oar_loader_state(loader, buf, len))
+
+"Go to where the loader was that gave `state`: the batches that follow are those that would have followed there."
+function load_state!(loader::Loader, state::AbstractString)
+    check(Lib.oar_loader_load_state(loader, state))
+    loader
+end
 
 "The epoch that the next batch belongs to, from 0."
 epoch(loader::Loader) = Int(value(out -> Lib.oar_loader_epoch(loader, out), Int64))

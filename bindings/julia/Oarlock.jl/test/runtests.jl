@@ -153,6 +153,28 @@ end
     @test_throws OarlockError{:UNSUPPORTED} Oarlock.check(ccall(code[], Int32, (Int32,), Lib.OAR_THROW_UNSUPPORTED))
 end
 
+@testset "samples that Julia makes" begin
+    squares = Dataset(5) do index
+        index == 5 ? error("no such picture") : (square = index^2, name = "n$index")
+    end
+    @test length(squares) == 5
+    loader = Loader(squares; batch_size = 2, num_workers = 2)
+    batch, _ = iterate(loader)
+    @test asarray(batch["square"]) == [1, 4] && native(batch["name"]) == ["n1", "n2"]
+    @test_throws ErrorException("no such picture") collect(Tree, loader)
+
+    numbers() = Loader(stream_dataset(epoch -> (10epoch + i for i in 0:4)); batch_size = 2)
+    first = numbers()
+    @test [collect(asarray(native(batch))) for batch in first] == [[0, 1], [2, 3], [4]]
+    @test [collect(asarray(native(batch))) for batch in first] == [[10, 11], [12, 13], [14]]
+    iterate(first)
+    second = numbers()
+    load_state!(second, loader_state(first))
+    @test (epoch(second), position(second)) == (2, 1)
+    @test [collect(asarray(native(batch))) for batch in second] == [[22, 23], [24]]
+    @test_throws OarlockError{:UNSUPPORTED} num_batches(first)
+end
+
 @testset "do blocks close, and what failed inside is what is thrown" begin
     kept = State(identity)
     @test_throws OarlockError{:STATE} barrier(kept)

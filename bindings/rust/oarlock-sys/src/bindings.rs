@@ -52,6 +52,7 @@ pub const OAR_CONFIG_INT64: i32 = 2;
 pub const OAR_CONFIG_DOUBLE: i32 = 3;
 pub const OAR_CONFIG_STRING: i32 = 4;
 pub const OAR_CONFIG_DOUBLE_LIST: i32 = 5;
+pub const OAR_STREAM_SEEKABLE: i32 = 2;
 pub const OAR_THROW_STANDARD: i32 = 1;
 pub const OAR_THROW_TORCH: i32 = 2;
 pub const OAR_THROW_UNKNOWN: i32 = 3;
@@ -254,6 +255,42 @@ oar\_tensor\_release (then in the caller's floating-point environment) or on a t
 * **since** 0.1*/
 pub type oar_release_fn = ::core::option::Option<
     unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void),
+>;
+/**Makes one sample.
+
+* `index` (in) in \[0, num\_samples).
+* `out_sample` (out) owned by the library from then on.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else fails the call that needs the sample with OAR\_E\_CALLBACK, which names the sample.
+* **threads** inside oar\_loader\_next or oar\_dataset\_get; with OAR\_CALLBACK\_ANY\_THREAD also on loader workers, several at
+  once
+* **since** 0.1*/
+pub type oar_sample_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        index: i64,
+        out_sample: *mut *mut oar_tree,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
+>;
+/**Makes the next sample of a pass over a stream, or tells that it is over.
+
+* `epoch` (in) the pass: what oar\_loader\_epoch says.
+* `index` (in) 0 begins the pass; then 1, 2, ... one after the other, except that one whose call failed is
+  asked for again. A stream registered as OAR\_STREAM\_SEEKABLE is asked for any one.
+* `out_sample` (out) owned by the library from then on; left NULL: the pass has `index` samples and is over.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else fails the call that needs the sample with OAR\_E\_CALLBACK, which names the sample.
+* **threads** inside oar\_loader\_next; with OAR\_CALLBACK\_ANY\_THREAD also on a loader worker, one call at a time per loader
+* **since** 0.1*/
+pub type oar_stream_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        epoch: i64,
+        index: i64,
+        out_sample: *mut *mut oar_tree,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
 >;
 /**Any function: cast it to the type that belongs to its name.
 
@@ -1787,11 +1824,57 @@ data set lives. The format has no checksum, so data bytes that were altered on t
         count: usize,
         out: *mut *mut oar_dataset,
     ) -> oar_status;
+    /**A data set whose samples the host makes, by number.
+
+* `num_samples` (in) at least 0.
+* `flags` (in) 0, or OAR\_CALLBACK\_ANY\_THREAD: loader workers may call `fn`, several at once. Without it
+  samples are made on the thread that asks for a batch, and workers are not used.
+* `fn` (in) makes one sample.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once: when the data set ends, or before this returns if it
+  fails. NULL: nothing to free.
+* `out` (out) owned; end with oar\_dataset\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT num\_samples below 0, an unknown flag.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_dataset_from_samples(
+        num_samples: i64,
+        flags: i32,
+        fn_: oar_sample_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+        out: *mut *mut oar_dataset,
+    ) -> oar_status;
+    /**A data set whose samples come one after the other, nobody knows how many. Only a loader reads it; there is no
+shuffle. Every rank reads the whole stream and keeps its own part.
+
+A resume of a stream that is not seekable reads it again from its start, and says so in the log.
+
+* `flags` (in) 0, or OAR\_CALLBACK\_ANY\_THREAD: a loader worker may call `fn`; or OAR\_STREAM\_SEEKABLE; or both
+  added.
+* `fn` (in) makes one sample.
+* `user_data` (in) handed to `fn`.
+* `release` (in) as for oar\_dataset\_from\_samples.
+* `out` (out) owned; end with oar\_dataset\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT an unknown flag.
+* **threads** any
+* **source** Accelerate 1.15, IterableDatasetShard.
+* **since** 0.1*/
+    pub fn oar_dataset_from_stream(
+        flags: i32,
+        fn_: oar_stream_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+        out: *mut *mut oar_dataset,
+    ) -> oar_status;
     /**How many samples there are.
 
 * `dataset` (in) borrowed.
 * `out_size` (out) at least 0.
 
+* **return** OAR\_E\_UNSUPPORTED it is a stream.
 * **threads** serial(dataset)
 * **since** 0.1*/
     pub fn oar_dataset_size(
@@ -1806,6 +1889,8 @@ data set lives. The format has no checksum, so data bytes that were altered on t
 * `out_batch` (out) owned; end with oar\_tree\_release. Untouched on failure.
 
 * **return** OAR\_E\_ARGUMENT an index out of range; the text gives it and the range.
+* **return** OAR\_E\_UNSUPPORTED it is a stream, whose samples have no numbers.
+* **return** OAR\_E\_CALLBACK the host's function failed; the text names the sample.
 * **threads** serial(dataset); loaders over the same data set may run meanwhile
 * **since** 0.1*/
     pub fn oar_dataset_get(
@@ -2618,6 +2703,7 @@ was: it may be repeated, or the batch be left out by oar\_loader\_seek.
 
 * **return** OAR\_E\_STATE the loader is closed.
 * **return** OAR\_E\_TIMEOUT no worker finished the batch within loader.timeout\_ms.
+* **return** OAR\_E\_CALLBACK the host's function failed.
   What the data set reports comes with epoch, batch and sample in front.
 * **threads** serial(loader); waits for the workers
 * **since** 0.1*/
@@ -2630,6 +2716,7 @@ was: it may be repeated, or the batch be left out by oar\_loader\_seek.
 * `loader` (in) borrowed.
 * `out_num_batches` (out) at least 0.
 
+* **return** OAR\_E\_UNSUPPORTED the data set is a stream, whose length is not known before its end.
 * **threads** serial(loader)
 * **since** 0.1*/
     pub fn oar_loader_num_batches(
@@ -2641,6 +2728,7 @@ was: it may be repeated, or the batch be left out by oar\_loader\_seek.
 * `loader` (in) borrowed.
 * `out_num_samples` (out) the size of the data set, or less with drop\_last.
 
+* **return** OAR\_E\_UNSUPPORTED the data set is a stream, whose length is not known before its end.
 * **threads** serial(loader)
 * **since** 0.1*/
     pub fn oar_loader_num_samples(
@@ -2682,14 +2770,15 @@ Over an epoch these sum to oar\_loader\_num\_samples: what a progress bar advanc
         loader: *const oar_loader,
         out_num_samples: *mut i64,
     ) -> oar_status;
-    /**Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed.
+    /**Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed, except that the
+next call reads a stream that is not seekable again from its start.
 
 After leaving a loop early, oar\_loader\_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes
 on where it was.
 
 * `loader` (in) borrowed.
 * `epoch` (in) from 0 to 2^53 - 2.
-* `batches_done` (in) from 0 to num\_batches.
+* `batches_done` (in) from 0 to num\_batches; a stream tells at the next call whether it has so many.
 
 * **return** OAR\_E\_ARGUMENT there is no such point; the loader stays where it was.
 * **return** OAR\_E\_STATE the loader is closed.
@@ -2699,6 +2788,37 @@ on where it was.
         loader: *mut oar_loader,
         epoch: i64,
         batches_done: i64,
+    ) -> oar_status;
+    /**Where the loader is, as JSON: epoch, batches given, seed and what fixes the order. A few hundred bytes, whatever was
+read. Checkpoints of an accelerator have it for every prepared loader.
+
+* `loader` (in) borrowed.
+* `buf` (out) room for \*len bytes; NULL asks for the length only.
+* `len` (in,out) in: room; out: length with the closing NUL, also when the room is too small.
+
+* **return** OAR\_E\_ARGUMENT the room is too small.
+* **threads** serial(loader)
+* **since** 0.1*/
+    pub fn oar_loader_state(
+        loader: *const oar_loader,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
+    /**Go to where the loader was that gave `state`. The batches that follow are those that would have followed there.
+
+Another world size or batch size is taken where the samples that were done make whole rounds of the new size.
+
+* `loader` (in) borrowed; over the same data, with the same order. A seed that was not given is the state's.
+* `state` (in) borrowed; what oar\_loader\_state gave.
+
+* **return** OAR\_E\_ARGUMENT another order, another number of samples, or a place inside a round of this loader; no JSON.
+* **return** OAR\_E\_CORRUPT the state contradicts itself, or lacks something.
+  The loader is where it was.
+* **threads** serial(loader)
+* **since** 0.1*/
+    pub fn oar_loader_load_state(
+        loader: *mut oar_loader,
+        state: *const ::core::ffi::c_char,
     ) -> oar_status;
     /**End the worker threads. May be called twice; afterwards the loader gives no more batches.
 

@@ -1,13 +1,15 @@
 //! Samples that can be had by number.
 
+use crate::callback::{BoxedError, free, run};
 use crate::error::{Error, Result};
 use crate::handle::{Handle, create, value};
 use crate::tensor::Tensor;
 use crate::text::{c_path, c_text};
 use crate::tree::Tree;
 use oarlock_sys as sys;
-use std::ffi::{CString, c_char};
+use std::ffi::{CString, c_char, c_void};
 use std::path::Path;
+use std::sync::Mutex;
 
 /// Named columns; row r of every column makes sample r. A batch is a map from column name to a tensor.
 pub struct Dataset(Handle<sys::oar_dataset>);
@@ -62,6 +64,73 @@ impl Dataset {
             .map(Dataset)
     }
 
+    /// A data set whose samples a closure makes, by number. Those of a batch are joined: tensors stacked, numbers made
+    /// tensors, texts listed, maps and lists item by item.
+    ///
+    /// The closure runs on the thread that asks for a batch. Its error comes out of that call, as the `source()` of an
+    /// error of kind `Callback` that names the sample; a panic inside it goes on behind that call.
+    ///
+    /// ```
+    /// # use oarlock::{Dataset, Loader, Tensor, Tree, Result, json};
+    /// # fn main() -> Result<()> {
+    /// let squares = Dataset::from_samples(5, |index| {
+    ///     Tree::from_tensors([("square", &Tensor::from_vec(vec![(index * index) as i64], &[])?)])
+    /// })?;
+    /// let loader = Loader::new(&squares, json!({"batch_size": 5}))?;
+    /// assert_eq!(loader.next_batch()?.unwrap().tensor("square")?.to_vec::<i64>()?, [0, 1, 4, 9, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Argument` for more samples than can be counted.
+    pub fn from_samples<E, F>(num_samples: usize, function: F) -> Result<Self>
+    where
+        E: Into<BoxedError>,
+        F: Fn(usize) -> std::result::Result<Tree, E> + Send + Sync + 'static,
+    {
+        let count = i64::try_from(num_samples)
+            .map_err(|_| Error::argument("from_samples", format!("no data set has {num_samples} samples")))?;
+        let (owned, release) = (Box::into_raw(Box::new(function)), Some(free::<F> as unsafe extern "C" fn(*mut c_void)));
+        // SAFETY: as above; the library frees the closure, once, also if this fails.
+        create(|out| unsafe {
+            sys::oar_dataset_from_samples(count, 0, Some(make_sample::<E, F>), owned.cast(), release, out)
+        })
+        .map(Dataset)
+    }
+
+    /// Samples that come one after the other: those of the iterator that the closure gives for each epoch, from 0. Only a
+    /// loader reads them, one loader, without shuffle; every rank reads all of them and keeps its own part.
+    ///
+    /// ```
+    /// # use oarlock::{Dataset, Error, Loader, Tensor, Tree, Result, json};
+    /// # fn main() -> Result<()> {
+    /// let numbers = Dataset::from_stream(|_epoch| {
+    ///     (0..3i64).map(|number| Tree::from_tensors([("number", &Tensor::from_vec(vec![number], &[])?)]))
+    /// })?;
+    /// let loader = Loader::new(&numbers, json!({"batch_size": 2}))?;
+    /// assert_eq!(loader.next_batch()?.unwrap().tensor("number")?.to_vec::<i64>()?, [0, 1]);
+    /// assert_eq!(loader.next_batch()?.unwrap().tensor("number")?.to_vec::<i64>()?, [2]);
+    /// assert!(loader.next_batch()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn from_stream<E, I, F>(function: F) -> Result<Self>
+    where
+        E: Into<BoxedError>,
+        I: Iterator<Item = std::result::Result<Tree, E>> + Send + 'static,
+        F: FnMut(usize) -> I + Send + 'static,
+    {
+        let owned = Box::into_raw(Box::new(Mutex::new(Passes { begin: function, samples: None, next: 0 })));
+        let release = Some(free::<Mutex<Passes<F, I>>> as unsafe extern "C" fn(*mut c_void));
+        // SAFETY: as above; the library frees the closure, once, also if this fails.
+        create(|out| unsafe { sys::oar_dataset_from_stream(0, Some(read_stream::<E, I, F>), owned.cast(), release, out) })
+            .map(Dataset)
+    }
+
     /// How many samples there are.
     pub fn size(&self) -> Result<usize> {
         // SAFETY: the handle is alive.
@@ -83,6 +152,71 @@ impl Dataset {
     pub fn as_raw(&self) -> *mut sys::oar_dataset {
         self.0.as_ptr()
     }
+}
+
+unsafe extern "C" fn make_sample<E, F>(index: i64, out_sample: *mut *mut sys::oar_tree, user_data: *mut c_void) -> i32
+where
+    E: Into<BoxedError>,
+    F: Fn(usize) -> std::result::Result<Tree, E>,
+{
+    // SAFETY: user_data is the closure, which lives as long as the data set, in whose call this is.
+    let function = unsafe { &*user_data.cast::<F>() };
+    run(|| match function(index as usize) {
+        // SAFETY: C gives room for one handle.
+        Ok(sample) => unsafe { give(&sample, out_sample) },
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// Hands C an owner of the tree.
+///
+/// # Safety
+/// `out` has room for one handle.
+unsafe fn give(tree: &Tree, out: *mut *mut sys::oar_tree) -> std::result::Result<(), BoxedError> {
+    // SAFETY: the tree is alive.
+    crate::error::check(unsafe { sys::oar_tree_retain(tree.as_raw()) })?;
+    // SAFETY: as above.
+    unsafe { out.write(tree.as_raw()) };
+    Ok(())
+}
+
+/// The iterator of the pass that runs.
+struct Passes<F, I> {
+    begin: F,
+    samples: Option<I>,
+    next: i64,
+}
+
+unsafe extern "C" fn read_stream<E, I, F>(
+    epoch: i64,
+    index: i64,
+    out_sample: *mut *mut sys::oar_tree,
+    user_data: *mut c_void,
+) -> i32
+where
+    E: Into<BoxedError>,
+    I: Iterator<Item = std::result::Result<Tree, E>>,
+    F: FnMut(usize) -> I,
+{
+    // SAFETY: user_data is the closure, which lives as long as the data set, in whose call this is.
+    let passes = unsafe { &*user_data.cast::<Mutex<Passes<F, I>>>() };
+    run(|| -> std::result::Result<(), BoxedError> {
+        let mut passes = passes.try_lock().map_err(|_| "the stream was read from inside itself, or panicked before")?;
+        if index == 0 {
+            passes.samples = Some((passes.begin)(epoch as usize));
+            passes.next = 0;
+        }
+        if index != passes.next {
+            return Err("a stream is read by one loader, in order".into());
+        }
+        let sample = passes.samples.as_mut().and_then(Iterator::next).transpose().map_err(Into::into)?;
+        if let Some(sample) = sample {
+            // SAFETY: C gives room for one handle.
+            unsafe { give(&sample, out_sample) }?;
+            passes.next += 1;
+        }
+        Ok(())
+    })
 }
 
 /// Names as C takes them: an array of texts.

@@ -4,6 +4,7 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result, check};
 use crate::handle::{Handle, create, create_nullable, value};
 use crate::options::{Options, checked};
+use crate::text::{c_text, read_text};
 use crate::tree::Tree;
 use oarlock_sys as sys;
 
@@ -105,6 +106,22 @@ impl Loader {
         let (epoch, batches_done) = (number(epoch)?, number(batches_done)?);
         // SAFETY: as above.
         check(unsafe { sys::oar_loader_seek(self.as_raw(), epoch, batches_done) })
+    }
+
+    /// Where the loader is, as JSON text. Checkpoints of an accelerator have it.
+    pub fn state(&self) -> Result<String> {
+        // SAFETY: as above.
+        read_text(|buf, len| unsafe { sys::oar_loader_state(self.as_raw(), buf, len) })
+    }
+
+    /// Goes to where the loader was that gave `state`: the batches that follow are those that would have followed there.
+    ///
+    /// # Errors
+    /// `Argument` for another order or number of samples, or a place inside a round of this loader; `Corrupt`.
+    pub fn load_state(&self, state: &str) -> Result<()> {
+        let state = c_text("the state", state)?;
+        // SAFETY: as above.
+        check(unsafe { sys::oar_loader_load_state(self.as_raw(), state.as_ptr()) })
     }
 
     /// Ends the worker threads; later calls that give batches fail with `State`. May be called twice.

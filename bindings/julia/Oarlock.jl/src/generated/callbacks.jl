@@ -125,6 +125,38 @@ macro oar_release_fn(trampoline)
 end
 
 """
+    @oar_sample_fn(function) -> Ptr{Cvoid}
+
+Makes one sample.
+
+- `index` (`int64_t`): in [0, num_samples).
+- `out_sample` (`oar_tree **`): owned by the library from then on.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_loader_next or oar_dataset_get; with OAR_CALLBACK_ANY_THREAD also on loader workers, several at once.
+"""
+macro oar_sample_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Int64, Ptr{Ptr{oar_tree}}, Ptr{Cvoid}))))
+end
+
+"""
+    @oar_stream_fn(function) -> Ptr{Cvoid}
+
+Makes the next sample of a pass over a stream, or tells that it is over.
+
+- `epoch` (`int64_t`): the pass: what oar_loader_epoch says.
+- `index` (`int64_t`): 0 begins the pass; then 1, 2, ... one after the other, except that one whose call failed is asked
+  for again. A stream registered as OAR_STREAM_SEEKABLE is asked for any one.
+- `out_sample` (`oar_tree **`): owned by the library from then on; left NULL: the pass has `index` samples and is over.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_loader_next; with OAR_CALLBACK_ANY_THREAD also on a loader worker, one call at a time per loader.
+"""
+macro oar_stream_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Int64, Int64, Ptr{Ptr{oar_tree}}, Ptr{Cvoid}))))
+end
+
+"""
     @oar_throw_inside_core_fn(function) -> Ptr{Cvoid}
 
 \"throw_inside_core\": throws an exception of the given kind inside the library, so that a host can test what it does

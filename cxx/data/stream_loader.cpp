@@ -1,0 +1,226 @@
+#include "data/stream_loader.h"
+
+#include <limits>
+#include <utility>
+
+#include "data/collate.h"
+#include "data/cursor.h"
+#include "data/prefetch.h"
+#include "data/stream_rounds.h"
+#include "tensor/rng.h"
+
+namespace oarlock {
+namespace {
+
+struct StreamBatch {
+  Tree tree;
+  std::int64_t samples_in_round = 0;
+};
+
+// One pass, from some round on. Shared with the worker, which keeps the data set alive.
+struct Pass {
+  Pass(std::shared_ptr<const Dataset> source, const BatchShard& shard, std::int64_t at_epoch, std::int64_t first_round)
+      : dataset(std::move(source)), rounds(*dataset->stream(), shard, at_epoch, first_round), epoch(at_epoch) {}
+  std::shared_ptr<const Dataset> dataset;
+  StreamRounds rounds;
+  std::int64_t epoch;
+};
+
+Result<std::optional<StreamBatch>> read_batch(Pass& pass, std::int64_t round) {
+  OAR_ASSIGN(std::optional<StreamRound> samples, pass.rounds.read(round));
+  if (!samples) return std::optional<StreamBatch>();
+  Result<Tree> tree = collate(samples->samples);
+  if (!tree.is_ok())
+    return std::move(tree).status().within(fmt::format("loader: epoch {}, batch {}", pass.epoch, round));
+  return std::optional<StreamBatch>(StreamBatch{std::move(tree).value(), samples->samples_in_round});
+}
+
+// A worker hands trees over: [batch, samples_in_round], or none at the end.
+Result<Tree> read_packed(Pass& pass, std::int64_t round) {
+  OAR_ASSIGN(std::optional<StreamBatch> batch, read_batch(pass, round));
+  if (!batch) return Tree();
+  return Tree(Tree::List{std::move(batch->tree), Tree(Tree::Value(batch->samples_in_round))});
+}
+
+std::optional<StreamBatch> unpack(Tree packed) {
+  auto* parts = std::get_if<Tree::List>(&packed.value());
+  if (parts == nullptr) return std::nullopt;
+  return StreamBatch{std::move((*parts)[0]), std::get<std::int64_t>((*parts)[1].value())};
+}
+
+// Invariant: position_ batches have been given; `ahead_`, if it is set, is what comes next (nullopt: the end), and the
+// pass has then read position_ + 1 rounds. A failure of reading ahead waits in failure_ahead_.
+class StreamLoader : public Loader {
+ public:
+  StreamLoader(std::shared_ptr<Dataset> dataset, const LoaderOptions& options, const BatchShard& shard)
+      : dataset_(std::move(dataset)),
+        options_(options),
+        shard_(shard),
+        seed_(options.seed ? *options.seed : default_generator_seed()) {
+    if (options.num_workers > 0 && dataset_->runs_on_any_thread()) {
+      prefetcher_.emplace(1, options.num_workers * options.prefetch);
+    }
+  }
+
+  Status set_shard(int rank, int world_size) override {
+    if (closed_) return closed_failure();
+    if (position_ != 0) {
+      return invalid_state(
+          "a loader can be sharded only between epochs; {} batches of epoch {} have been given: prepare it before its "
+          "first batch, or take an example from a loader of its own",
+          position_, epoch_);
+    }
+    BatchShardOptions wanted = options_.shard;
+    wanted.rank = rank;
+    wanted.world_size = world_size;
+    OAR_ASSIGN(shard_, make_loader_shard(wanted));
+    options_.shard = wanted;
+    is_sharded_ = true;
+    forget_pass();
+    return Status::ok();
+  }
+
+  bool is_sharded() const override { return is_sharded_; }
+  void set_draws_base_seed(bool draws) override { draws_base_seed_ = draws; }
+
+  Result<std::optional<Tree>> next() override {
+    if (closed_) return closed_failure();
+    if (position_ == 0 && !has_drawn_base_seed_) {
+      if (draws_base_seed_) (void)draw_from_default_generator();
+      has_drawn_base_seed_ = true;
+    }
+    if (failure_ahead_) return *std::exchange(failure_ahead_, std::nullopt);
+    if (!ahead_ && is_at_end_) ahead_.emplace();
+    if (!ahead_) {
+      OAR_ASSIGN(ahead_, take(position_));
+    }
+    if (!*ahead_) {
+      move_to(epoch_ + 1, 0);
+      return std::optional<Tree>();
+    }
+    StreamBatch batch = std::move(**ahead_);
+    ahead_.reset();
+    ++position_;
+    samples_in_round_ = batch.samples_in_round;
+    last_given_ = stamp_batch();
+    look_ahead();
+    return std::optional<Tree>(std::move(batch.tree));
+  }
+
+  std::optional<std::int64_t> num_batches() const override { return std::nullopt; }
+  std::optional<std::int64_t> num_samples() const override { return std::nullopt; }
+  std::int64_t epoch() const override { return epoch_; }
+  std::int64_t position() const override { return position_; }
+  bool at_last_batch() const override { return position_ > 0 && is_at_end_; }
+  std::int64_t samples_in_round() const override { return samples_in_round_; }
+  std::int64_t rows_in_round() const override {
+    return shard_.options().even_batches && samples_in_round_ > 0 ? shard_.samples_per_round() : samples_in_round_;
+  }
+  std::uint64_t last_given() const override { return last_given_; }
+  bool splits_batches() const override { return options_.shard.split_batches; }
+  bool has_own_seed() const override { return options_.seed.has_value(); }
+
+  Status seek(std::int64_t epoch, std::int64_t position) override {
+    if (closed_) return closed_failure();
+    if (epoch < 0 || epoch > kEpochMax) return invalid_argument("epoch must lie in [0, {}], got {}", kEpochMax, epoch);
+    const std::int64_t most = std::numeric_limits<std::int64_t>::max() / shard_.samples_per_round() - 1;
+    if (position < 0 || position > most) {
+      return invalid_argument("batches_done must lie in [0, {}], got {}", most, position);
+    }
+    move_to(epoch, position);
+    return Status::ok();
+  }
+
+  JsonValue state() const override {
+    return stream_cursor_to_json({{epoch_, position_, seed_}, at_last_batch()}, shard_.options());
+  }
+
+  Status load_state(const JsonValue& state) override {
+    if (closed_) return closed_failure();
+    Result<StreamCursor> cursor = stream_cursor_from_json(state, shard_);
+    if (!cursor.is_ok()) return std::move(cursor).status().within("state of a loader");
+    const StreamCursor& target = cursor.value();
+    OAR_TRY(seek(target.cursor.epoch, target.cursor.position));
+    is_at_end_ = target.at_end;
+    return Status::ok();
+  }
+
+  Status close() override {
+    closed_ = true;
+    pass_.reset();
+    return prefetcher_ ? prefetcher_->close(options_.timeout) : Status::ok();
+  }
+
+ private:
+  static Status closed_failure() { return invalid_state("the loader is closed"); }
+
+  Result<std::optional<StreamBatch>> take(std::int64_t round) {
+    if (pass_ == nullptr) pass_ = std::make_shared<Pass>(dataset_, shard_, epoch_, round);
+    if (!prefetcher_) return read_batch(*pass_, round);
+    if (!prefetcher_->is_running()) {
+      prefetcher_->start(round, std::numeric_limits<std::int64_t>::max(),
+                         [pass = pass_](std::int64_t item) { return read_packed(*pass, item); });
+    }
+    Result<Tree> packed = prefetcher_->take(options_.timeout);
+    if (packed.is_ok()) return unpack(std::move(packed).value());
+    if (packed.status().code() != OAR_E_TIMEOUT) return std::move(packed).status();
+    return std::move(packed).status().within(fmt::format("loader: epoch {}, batch {}", epoch_, round));
+  }
+
+  // What fails here the next call tells of; the one after it asks again.
+  void look_ahead() {
+    Result<std::optional<StreamBatch>> further = take(position_);
+    is_at_end_ = further.is_ok() && !further.value().has_value();
+    if (further.is_ok()) {
+      ahead_ = std::move(further).value();
+    } else {
+      failure_ahead_ = std::move(further).status();
+    }
+  }
+
+  void move_to(std::int64_t epoch, std::int64_t position) {
+    forget_pass();
+    epoch_ = epoch;
+    position_ = position;
+    samples_in_round_ = 0;
+    is_at_end_ = false;
+    has_drawn_base_seed_ = false;
+  }
+
+  void forget_pass() {
+    if (prefetcher_) prefetcher_->cancel();
+    pass_.reset();
+    ahead_.reset();
+    failure_ahead_.reset();
+  }
+
+  std::shared_ptr<Dataset> dataset_;
+  LoaderOptions options_;  // .shard as it was asked for
+  BatchShard shard_;       // as it is used
+  std::uint64_t seed_;     // orders nothing; kept for those who draw from it
+  std::optional<Prefetcher> prefetcher_;
+  std::shared_ptr<Pass> pass_;  // null: not begun
+  std::optional<std::optional<StreamBatch>> ahead_;
+  std::optional<Status> failure_ahead_;
+  std::int64_t epoch_ = 0;
+  std::int64_t position_ = 0;
+  std::int64_t samples_in_round_ = 0;
+  std::uint64_t last_given_ = 0;
+  bool is_at_end_ = false;  // the batch given last was the epoch's last
+  bool is_sharded_ = false;
+  bool draws_base_seed_ = false;
+  bool has_drawn_base_seed_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Loader>> make_stream_loader(std::shared_ptr<Dataset> dataset, const LoaderOptions& options) {
+  if (options.shuffle) {
+    return invalid_argument("loader.shuffle is for samples with numbers: a stream has no order but its own");
+  }
+  OAR_ASSIGN(const BatchShard shard, make_loader_shard(options.shard));
+  return std::shared_ptr<Loader>(std::make_shared<StreamLoader>(std::move(dataset), options, shard));
+}
+
+}  // namespace oarlock
