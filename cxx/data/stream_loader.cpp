@@ -49,7 +49,7 @@ std::optional<StreamBatch> unpack(Tree packed) {
 }
 
 // Invariant: position_ batches have been given; `ahead_`, if it is set, is what comes next (nullopt: the end), and the
-// pass has then read position_ + 1 rounds. A failure of reading ahead waits in failure_ahead_.
+// pass has then read position_ + 1 rounds.
 class StreamLoader : public Loader {
  public:
   StreamLoader(std::shared_ptr<Dataset> dataset, const LoaderOptions& options, const BatchShard& shard)
@@ -89,7 +89,6 @@ class StreamLoader : public Loader {
       if (draws_base_seed_) (void)draw_from_default_generator();
       has_drawn_base_seed_ = true;
     }
-    if (failure_ahead_) return *std::exchange(failure_ahead_, std::nullopt);
     if (!ahead_ && is_at_end_) ahead_.emplace();
     if (!ahead_) {
       OAR_ASSIGN(ahead_, take(position_));
@@ -98,12 +97,13 @@ class StreamLoader : public Loader {
       move_to(epoch_ + 1, 0);
       return std::optional<Tree>();
     }
+    OAR_ASSIGN(std::optional<std::optional<StreamBatch>> further, look_ahead());
     StreamBatch batch = std::move(**ahead_);
-    ahead_.reset();
+    ahead_ = std::move(further);
+    is_at_end_ = ahead_ && !ahead_->has_value();
     ++position_;
     samples_in_round_ = batch.samples_in_round;
     last_given_ = stamp_batch();
-    look_ahead();
     return std::optional<Tree>(std::move(batch.tree));
   }
 
@@ -167,15 +167,14 @@ class StreamLoader : public Loader {
     return std::move(packed).status().within(fmt::format("loader: epoch {}, batch {}", epoch_, round));
   }
 
-  // What fails here the next call tells of; the one after it asks again.
-  void look_ahead() {
-    Result<std::optional<StreamBatch>> further = take(position_);
-    is_at_end_ = further.is_ok() && !further.value().has_value();
-    if (further.is_ok()) {
-      ahead_ = std::move(further).value();
-    } else {
-      failure_ahead_ = std::move(further).status();
-    }
+  // What comes after the batch that is about to be given. A failure of it is told at once, by the call that ran into
+  // it: the next one then gives the batch without looking further, and the one after that tries again.
+  Result<std::optional<std::optional<StreamBatch>>> look_ahead() {
+    if (std::exchange(has_told_failure_, false)) return std::optional<std::optional<StreamBatch>>();
+    Result<std::optional<StreamBatch>> further = take(position_ + 1);
+    has_told_failure_ = !further.is_ok();
+    if (has_told_failure_) return std::move(further).status();
+    return std::optional<std::optional<StreamBatch>>(std::move(further).value());
   }
 
   void move_to(std::int64_t epoch, std::int64_t position) {
@@ -191,7 +190,7 @@ class StreamLoader : public Loader {
     if (prefetcher_) prefetcher_->cancel();
     pass_.reset();
     ahead_.reset();
-    failure_ahead_.reset();
+    has_told_failure_ = false;
   }
 
   std::shared_ptr<Dataset> dataset_;
@@ -201,7 +200,7 @@ class StreamLoader : public Loader {
   std::optional<Prefetcher> prefetcher_;
   std::shared_ptr<Pass> pass_;  // null: not begun
   std::optional<std::optional<StreamBatch>> ahead_;
-  std::optional<Status> failure_ahead_;
+  bool has_told_failure_ = false;  // of what comes after *ahead_
   std::int64_t epoch_ = 0;
   std::int64_t position_ = 0;
   std::int64_t samples_in_round_ = 0;

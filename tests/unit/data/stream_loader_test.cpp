@@ -113,7 +113,6 @@ TEST(StreamLoader, NamesAFailedSampleAndGoesOnAtIt) {
   for (const char* options : {R"({"batch_size":2,"num_workers":0})", R"({"batch_size":2,"num_workers":2})"}) {
     const Counted source{.length = 6, .bad = 3};
     const auto loader = loader_of(source.dataset(), options);
-    EXPECT_EQ(take(*loader), (Numbers{0, 1}));
     Batches batches;
     int num_failures = 0;
     while (true) {
@@ -130,8 +129,19 @@ TEST(StreamLoader, NamesAFailedSampleAndGoesOnAtIt) {
       batches.emplace_back(rows.const_data_ptr<std::int64_t>(), rows.const_data_ptr<std::int64_t>() + rows.numel());
     }
     EXPECT_EQ(num_failures, 1) << options;
-    EXPECT_EQ(batches, (Batches{{2, 3}, {4, 5}})) << options;
+    EXPECT_EQ(batches, (Batches{{0, 1}, {2, 3}, {4, 5}})) << options;
   }
+}
+
+TEST(StreamLoader, WhatCameBeforeASampleThatAlwaysFailsIsGiven) {
+  Counted source{.length = 6, .bad = 3};
+  source.num_failures = 1000;
+  const auto loader = loader_of(source.dataset(), R"({"batch_size":2})");
+  EXPECT_EQ(loader->next().status().code(), OAR_E_IO);
+  EXPECT_EQ(loader->position(), 0);
+  EXPECT_EQ(take(*loader), (Numbers{0, 1}));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(loader->next().status().code(), OAR_E_IO);
+  EXPECT_EQ(loader->position(), 1);
 }
 
 TEST(StreamLoader, ASeekableStreamIsNotReadAgain) {

@@ -124,7 +124,7 @@ impl Dataset {
         I: Iterator<Item = std::result::Result<Tree, E>> + Send + 'static,
         F: FnMut(usize) -> I + Send + 'static,
     {
-        let owned = Box::into_raw(Box::new(Mutex::new(Passes { begin: function, samples: None, next: 0 })));
+        let owned = Box::into_raw(Box::new(Mutex::new(Passes::<F, I> { begin: function, samples: None, next: 0 })));
         let release = Some(free::<Mutex<Passes<F, I>>> as unsafe extern "C" fn(*mut c_void));
         // SAFETY: as above; the library frees the closure, once, also if this fails.
         create(|out| unsafe { sys::oar_dataset_from_stream(0, Some(read_stream::<E, I, F>), owned.cast(), release, out) })
