@@ -93,10 +93,8 @@ impl Dataset {
             .map_err(|_| Error::argument("from_samples", format!("no data set has {num_samples} samples")))?;
         let (owned, release) = (Box::into_raw(Box::new(function)), Some(free::<F> as unsafe extern "C" fn(*mut c_void)));
         // SAFETY: as above; the library frees the closure, once, also if this fails.
-        create(|out| unsafe {
-            sys::oar_dataset_from_samples(count, 0, Some(make_sample::<E, F>), owned.cast(), release, out)
-        })
-        .map(Dataset)
+        create(|out| unsafe { sys::oar_dataset_from_samples(count, 0, Some(make_sample::<E, F>), owned.cast(), release, out) })
+            .map(Dataset)
     }
 
     /// Samples that come one after the other: those of the iterator that the closure gives for each epoch, from 0. Only a
