@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -79,17 +80,24 @@ struct Chain {
   at::Tensor input = at::ones({kBatch, kWidth});
 };
 
-template <class Step>
-double median_us(Group& group, int steps, Step step) {
-  std::vector<double> times;
+// Of each of `parts`, which are taken in turns: the machine may change meanwhile.
+std::vector<double> medians_us(Group& group, int steps, const std::vector<std::function<void()>>& parts) {
+  std::vector<std::vector<double>> times(parts.size());
   for (int i = 0; i <= steps; ++i) {
-    require(group.barrier(kTimeout));
-    const auto begin = std::chrono::steady_clock::now();
-    step();
-    if (i > 0) times.push_back(Microseconds(std::chrono::steady_clock::now() - begin).count());  // else a warm-up
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      require(group.barrier(kTimeout));
+      const auto begin = std::chrono::steady_clock::now();
+      parts[part]();
+      if (i > 0)
+        times[part].push_back(Microseconds(std::chrono::steady_clock::now() - begin).count());  // else a warm-up
+    }
   }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
+  std::vector<double> medians;
+  for (std::vector<double>& of_part : times) {
+    std::sort(of_part.begin(), of_part.end());
+    medians.push_back(of_part[of_part.size() / 2]);
+  }
+  return medians;
 }
 
 void run(int steps) {
@@ -99,26 +107,28 @@ void run(int steps) {
   auto made = Reducer::create(chain.parameters, group, {kLayerBytes, kLayerBytes, false});
   require(made.status());
   Reducer& reducer = *made.value();
-  const double computing = median_us(*group, steps, [&] { torch::autograd::backward({chain.loss()}, {}); });
+  const auto compute = [&] { torch::autograd::backward({chain.loss()}, {}); };
+  const double computing = medians_us(*group, steps, {compute}).front();
   at::Tensor same = at::full({1}, kCommunicationShare * computing / kNumLayers, at::kDouble);
   require(group->broadcast(same, 0, kTimeout).value()->wait(kTimeout));
   bucket_latency_us = same.item<double>();
   std::vector<at::Tensor> buckets;
   for (int i = 0; i < kNumLayers; ++i) buckets.push_back(at::zeros({kWidth, kWidth}));
-  const double communication = median_us(*group, steps, [&] {
+  const auto communicate = [&] {
     std::vector<std::shared_ptr<Work>> works;
     for (const at::Tensor& bucket : buckets) {
       works.push_back(group->all_reduce(bucket, ReduceOp::kSum, kTimeout).value());
     }
     for (const auto& work : works) require(work->wait(kTimeout));
-  });
-  const double both = median_us(*group, steps, [&] {
+  };
+  const auto do_both = [&] {
     const at::Tensor loss = chain.loss();
     require(reducer.prepare(kTimeout));
     torch::autograd::backward({loss}, {});
     require(reducer.finish(kTimeout));
-  });
-  if (group->rank() == 0) std::printf("%.1f %.1f %.1f\n", computing, communication, both);
+  };
+  const std::vector<double> us = medians_us(*group, steps, {compute, communicate, do_both});
+  if (group->rank() == 0) std::printf("%.1f %.1f %.1f\n", us[0], us[1], us[2]);
   made.value().reset();
   group->close();
 }
