@@ -17,8 +17,7 @@
 // 2. Gone is whose port refuses connections, or whose host does not answer. Who is only silent may be busy or stopped,
 //    and is waited for.
 // 3. The summons is also how the gatherer learns that a rank ends, and on its connection those who did not come are
-// told
-//    later that the others went on without them: it lies there until they look, even if they were stopped.
+//    told later that the others went on without them: it lies there until they look, even if they were stopped.
 #pragma once
 
 #include <cstdint>

@@ -151,8 +151,7 @@ void StarEngine::service(int rank) {
   if (!status.is_ok()) protocol_.lose(rank, status, steady_clock().now());
 }
 
-// --- what the protocol decides
-// -----------------------------------------------------------------------------------------
+// ---- what the protocol decides
 
 void StarEngine::send(int rank, std::shared_ptr<const std::string> frame) {
   static_cast<void>(star_.peers[rank].send(std::move(frame)));  // a failure shows in the next poll()

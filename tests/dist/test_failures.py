@@ -206,12 +206,10 @@ def is_moving():
     check(lib.oar_state_dump(world.handle, path.encode()))
     return "moving data" in [operation["state"] for operation in json.load(open(path))["groups"][0]["operations"]]
 world.barrier()
-# So many that the stop falls into one of them.
-works = [world.all_reduce(array, timeout_ms=20_000 if world.rank == {stopped} else 1500) for _ in range(10)]
-if world.rank == {stopped}:
-    while not is_moving(): pass
-    os.kill(os.getpid(), 19)
-for work in works:
+for _ in range(500):  # so many that the stop falls into one of them
+    work = world.all_reduce(array, timeout_ms=20_000 if world.rank == {stopped} else 1500)
+    while world.rank == {stopped} and not work.is_done():
+        if is_moving(): os.kill(os.getpid(), 19)
     outcome = attempt(work.wait)
     if outcome["status"] != "OAR_OK": break
 report(outcome=outcome)

@@ -31,8 +31,7 @@ PointToPoint::PointToPoint(Rounds& rounds, StarEngine& engine, std::function<std
   active_.reserve(lines_.size());
 }
 
-// --- what is called
-// ---------------------------------------------------------------------------------------------------
+// ---- what is called
 
 PointToPoint::Line& PointToPoint::line_of(const Signature& signature) {
   const bool sends = signature.op == Operator::kSend;
@@ -113,8 +112,7 @@ void PointToPoint::close() {
   end_all(aborted("the group was closed while operations were running"), /*is_wished=*/true);
 }
 
-// --- the thread
-// -------------------------------------------------------------------------------------------------------
+// ---- the thread
 
 void PointToPoint::begin_thread() {
   thread_ = start_thread("oar-transfers", [this] {
@@ -140,8 +138,7 @@ void PointToPoint::run_thread() {
   }
 }
 
-// --- moving
-// -----------------------------------------------------------------------------------------------------------
+// ---- moving
 
 bool PointToPoint::move() {
   const Result<bool> moved = try_to_move();
@@ -257,8 +254,7 @@ void PointToPoint::finish(Transfer& transfer) {
   operation.finish(Status::ok());
 }
 
-// --- what can go wrong
-// ------------------------------------------------------------------------------------------------
+// ---- what can go wrong
 
 void PointToPoint::listen(Milliseconds bound) {
   const Rounds::Listening bell(rounds_);
