@@ -10,9 +10,11 @@
 #include "data/sources/callback.h"
 #include "data/sources/memory.h"
 #include "data/sources/safetensors.h"
+#include "data/sources/tokens.h"
 #include "error_slot.h"
 #include "guard.h"
 #include "own_handle.h"
+#include "tensor/dtype.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -76,6 +78,19 @@ oar_status oar_dataset_from_safetensors(const char* path, const char* const* nam
     if (names != nullptr && count == 0)
       return invalid_argument("count is 0; names NULL takes every tensor of the file");
     OAR_ASSIGN(std::shared_ptr<Dataset> dataset, open_safetensors_dataset(path, wanted));
+    *out = wrap<oar_dataset>(std::move(dataset));
+    return Status::ok();
+  });
+}
+
+oar_status oar_dataset_from_tokens(const char* path, int32_t dtype, int64_t sequence_length, int64_t stride,
+                                   int32_t with_labels, oar_dataset** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(path, "path"));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
+    OAR_ASSIGN(std::shared_ptr<Dataset> dataset,
+               open_token_dataset({path, type, sequence_length, stride, with_labels != 0}));
     *out = wrap<oar_dataset>(std::move(dataset));
     return Status::ok();
   });

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "format/npy.h"
 #include "guard.h"
 #include "own_handle.h"
 #include "tensor/dlpack.h"
@@ -93,6 +94,16 @@ oar_status oar_tensor_zeros(int32_t dtype, const int64_t* shape, size_t num_dims
     OAR_TRY(require_out(out, "out"));
     OAR_ASSIGN(const at::ScalarType type, dtype_from_code(dtype));
     OAR_ASSIGN(at::Tensor tensor, zeros_tensor(type, dims(shape, num_dims)));
+    *out = wrap_tensor(std::move(tensor));
+    return Status::ok();
+  });
+}
+
+oar_status oar_tensor_from_npy(const char* path, oar_tensor** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(path, "path"));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(at::Tensor tensor, open_npy(path));
     *out = wrap_tensor(std::move(tensor));
     return Status::ok();
   });

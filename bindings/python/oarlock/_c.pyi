@@ -771,6 +771,24 @@ def dataset_from_tensors(names: Mapping[str, TensorHandle]) -> Dataset:
     OAR_E_ARGUMENT no columns, a name empty or twice, a tensor without dimensions or sparse, unequal numbers of rows; the text names the columns.
     Threads: serial(tensors). Other threads of Python run meanwhile.
     """
+def dataset_from_tokens(path: str, dtype: int, sequence_length: int, stride: int, with_labels: int) -> Dataset:
+    """A data set of windows of a flat file of token numbers: sample i is the window that begins at token i * stride.
+
+    A batch has the column "tokens", int64 [samples, sequence_length]; with labels also "labels", the tokens one further.
+    Tokens at the end that make no whole window are left out. The file is mapped: only what is asked for comes from the
+    disk. It must not change as long as the data set lives.
+
+    path: borrowed.
+    dtype: of the file, little-endian: OAR_UINT8, OAR_UINT16, OAR_INT32, OAR_UINT32 or OAR_INT64.
+    sequence_length: tokens of a sample, at least 1.
+    stride: tokens from one sample's begin to the next one's; 0: sequence_length.
+    with_labels: other than 0: labels too.
+    out: owned; end with oar_dataset_release. Untouched on failure.
+    OAR_E_NOT_FOUND no such file.
+    OAR_E_CORRUPT its size is no whole number of tokens.
+    OAR_E_ARGUMENT another dtype, a length or stride out of range.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def dataset_get(dataset: DatasetHandle, indices: Sequence[int]) -> Tree:
     """The batch of these samples, in this order; a sample may be asked for more than once.
 
@@ -2718,6 +2736,17 @@ def tensor_from_memory(data: int, dtype: int, shape: tuple[Sequence[int], Sequen
     release: called exactly once, on any thread, when the memory is not used any more: also if this call fails, then before it returns. NULL: nobody is told.
     out: owned; end with oar_tensor_release. Untouched on failure.
     OAR_E_ARGUMENT unknown dtype, negative or overflowing sizes, negative or overlapping strides, unaligned data.
+    Threads: any. Other threads of Python run meanwhile.
+    """
+def tensor_from_npy(path: str) -> Tensor:
+    """The array of a NumPy .npy file, over the mapped file: read-only, and only what is looked at comes from the disk. With oar_dataset_from_tensors its rows are samples. The file must not change as long as the tensor lives.
+
+    path: borrowed; format 1.0, 2.0 or 3.0, row or column order.
+    out: owned; end with oar_tensor_release. Untouched on failure.
+    OAR_E_NOT_FOUND no such file.
+    OAR_E_CORRUPT no whole array; the text gives the byte.
+    OAR_E_UNSUPPORTED elements that are no little-endian numbers or truth values.
+    OAR_E_VERSION a later format.
     Threads: any. Other threads of Python run meanwhile.
     """
 def tensor_from_read_only_memory(data: int, dtype: int, shape: tuple[Sequence[int], Sequence[int] | None], user_data: object) -> Tensor:

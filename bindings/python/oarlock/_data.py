@@ -9,7 +9,7 @@ from . import _c
 from ._constants import CALLBACK_ANY_THREAD
 from ._tensor import as_tensor
 from ._tree import Tree, to_tree
-from ._values import options_json
+from ._values import dtype_number, options_json
 
 
 class _Passes:
@@ -70,6 +70,23 @@ class Dataset(_c.DatasetHandle):
             Corrupt: not a whole safetensors file.
         """
         return _c.dataset_from_safetensors(os.fspath(path), columns)
+
+    @classmethod
+    def from_tokens(cls, path: str | os.PathLike, dtype: Any, sequence_length: int, *, stride: int = 0, labels: bool = False) -> "Dataset":
+        """Windows of a flat file of token numbers, which is mapped and must not change meanwhile.
+
+        Args:
+            path: the file.
+            dtype: of the file: "uint8", "uint16", "int32", "uint32" or "int64", little-endian.
+            sequence_length: tokens of a sample, column "tokens".
+            stride: tokens from one sample's begin to the next one's; 0: sequence_length.
+            labels: a column "labels" too, the tokens one further.
+
+        Raises:
+            NotFound: no such file.
+            Corrupt: its size is no whole number of tokens.
+        """
+        return _c.dataset_from_tokens(os.fspath(path), dtype_number(dtype), sequence_length, stride, labels)
 
     @classmethod
     def from_samples(cls, size: int, function: Callable[[int], Any], *, any_thread: bool = False) -> "Dataset":

@@ -1,4 +1,5 @@
 """Tensors: memory with a shape and an element type, shared with numpy, torch and others without copies."""
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -203,6 +204,17 @@ def in_place(data: Any) -> Tensor:
     if isinstance(data, COPIED):
         raise TypeError(f"'{type(data).__name__}' has no memory that a result can be written into; give an array or a tensor")
     return as_tensor(data)
+
+
+def from_npy(path: str | os.PathLike) -> Tensor:
+    """The array of a .npy file, read-only over the mapped file, which must not change meanwhile.
+
+    Raises:
+        NotFound: no such file.
+        Corrupt: no whole array.
+        Unsupported: elements that are no little-endian numbers or truth values.
+    """
+    return _c.tensor_from_npy(os.fspath(path))
 
 
 def zeros(shape: int | Sequence[int], dtype: Any = "float32") -> Tensor:

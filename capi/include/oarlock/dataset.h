@@ -54,6 +54,30 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_dataset_from_safetensors(const char *path, OAR_NULLABLE const char *const *names, size_t count,
                              OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
 
+/**
+ * A data set of windows of a flat file of token numbers: sample i is the window that begins at token i * stride.
+ *
+ * A batch has the column "tokens", int64 [samples, sequence_length]; with labels also "labels", the tokens one further.
+ * Tokens at the end that make no whole window are left out. The file is mapped: only what is asked for comes from the
+ * disk. It must not change as long as the data set lives.
+ *
+ * @param[in]  path             borrowed.
+ * @param[in]  dtype            of the file, little-endian: OAR_UINT8, OAR_UINT16, OAR_INT32, OAR_UINT32 or OAR_INT64.
+ * @param[in]  sequence_length  tokens of a sample, at least 1.
+ * @param[in]  stride           tokens from one sample's begin to the next one's; 0: sequence_length.
+ * @param[in]  with_labels      other than 0: labels too.
+ * @param[out] out              owned; end with oar_dataset_release. Untouched on failure.
+ *
+ * @return OAR_E_NOT_FOUND  no such file.
+ * @return OAR_E_CORRUPT    its size is no whole number of tokens.
+ * @return OAR_E_ARGUMENT   another dtype, a length or stride out of range.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_dataset_from_tokens(const char *path, int32_t dtype, int64_t sequence_length, int64_t stride, int32_t with_labels,
+                        OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -147,6 +147,23 @@ oar_tensor_zeros(int32_t dtype, const int64_t *shape, size_t num_dims,
                  OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
 
 /**
+ * The array of a NumPy .npy file, over the mapped file: read-only, and only what is looked at comes from the disk. With
+ * oar_dataset_from_tensors its rows are samples. The file must not change as long as the tensor lives.
+ *
+ * @param[in]  path  borrowed; format 1.0, 2.0 or 3.0, row or column order.
+ * @param[out] out   owned; end with oar_tensor_release. Untouched on failure.
+ *
+ * @return OAR_E_NOT_FOUND    no such file.
+ * @return OAR_E_CORRUPT      no whole array; the text gives the byte.
+ * @return OAR_E_UNSUPPORTED  elements that are no little-endian numbers or truth values.
+ * @return OAR_E_VERSION      a later format.
+ * @threads any
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_tensor_from_npy(const char *path, OAR_OUT OAR_OWNED oar_tensor **out) OAR_NOEXCEPT;
+
+/**
  * Share a tensor of C++ libtorch in the same process: the very tensor, with its place in autograd. What
  * oarlock::from_torch of torch.hpp calls.
  *

@@ -29,6 +29,16 @@ function Dataset(columns::Union{AbstractDict,NamedTuple})
     end
 end
 
+"""
+    token_dataset(path, T, sequence_length; stride = sequence_length, labels = false) -> Dataset
+
+Windows of a flat file of token numbers of type `T`, which is mapped and must not change meanwhile: column `"tokens"`, Int64;
+with `labels` also `"labels"`, the tokens one further.
+"""
+function token_dataset(path::AbstractString, T::Type, sequence_length::Integer; stride = sequence_length, labels = false)
+    owned(out -> Lib.oar_dataset_from_tokens(path, dtype_of(T), sequence_length, stride, labels, out), Dataset)
+end
+
 function run_sample(index, out_sample, slot)
     trapped(slot) do f
         give_tree(f(Int(index) + 1), out_sample)

@@ -64,6 +64,13 @@ end
 Tensor(T::Type, sizes::Integer...) =
     owned(out -> Lib.oar_tensor_zeros(dtype_of(T), collect(Int64, sizes), length(sizes), out), Tensor)
 
+"""
+    read_npy(path) -> Tensor
+
+The array of a NumPy `.npy` file, read-only over the mapped file, which must not change meanwhile.
+"""
+read_npy(path::AbstractString) = owned(out -> Lib.oar_tensor_from_npy(path, out), Tensor)
+
 as_tensor(tensor::Tensor) = tensor
 as_tensor(array::AbstractArray) = Tensor(array)
 

@@ -1824,6 +1824,32 @@ data set lives. The format has no checksum, so data bytes that were altered on t
         count: usize,
         out: *mut *mut oar_dataset,
     ) -> oar_status;
+    /**A data set of windows of a flat file of token numbers: sample i is the window that begins at token i \* stride.
+
+A batch has the column "tokens", int64 \[samples, sequence\_length\]; with labels also "labels", the tokens one further.
+Tokens at the end that make no whole window are left out. The file is mapped: only what is asked for comes from the
+disk. It must not change as long as the data set lives.
+
+* `path` (in) borrowed.
+* `dtype` (in) of the file, little-endian: OAR\_UINT8, OAR\_UINT16, OAR\_INT32, OAR\_UINT32 or OAR\_INT64.
+* `sequence_length` (in) tokens of a sample, at least 1.
+* `stride` (in) tokens from one sample's begin to the next one's; 0: sequence\_length.
+* `with_labels` (in) other than 0: labels too.
+* `out` (out) owned; end with oar\_dataset\_release. Untouched on failure.
+
+* **return** OAR\_E\_NOT\_FOUND no such file.
+* **return** OAR\_E\_CORRUPT its size is no whole number of tokens.
+* **return** OAR\_E\_ARGUMENT another dtype, a length or stride out of range.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_dataset_from_tokens(
+        path: *const ::core::ffi::c_char,
+        dtype: i32,
+        sequence_length: i64,
+        stride: i64,
+        with_labels: i32,
+        out: *mut *mut oar_dataset,
+    ) -> oar_status;
     /**A data set whose samples the host makes, by number.
 
 * `num_samples` (in) at least 0.
@@ -4243,6 +4269,22 @@ A column-major (Fortran, Julia) array of shape \[m, n\] has the strides {1, m}.
         dtype: i32,
         shape: *const i64,
         num_dims: usize,
+        out: *mut *mut oar_tensor,
+    ) -> oar_status;
+    /**The array of a NumPy .npy file, over the mapped file: read-only, and only what is looked at comes from the disk. With
+oar\_dataset\_from\_tensors its rows are samples. The file must not change as long as the tensor lives.
+
+* `path` (in) borrowed; format 1.0, 2.0 or 3.0, row or column order.
+* `out` (out) owned; end with oar\_tensor\_release. Untouched on failure.
+
+* **return** OAR\_E\_NOT\_FOUND no such file.
+* **return** OAR\_E\_CORRUPT no whole array; the text gives the byte.
+* **return** OAR\_E\_UNSUPPORTED elements that are no little-endian numbers or truth values.
+* **return** OAR\_E\_VERSION a later format.
+* **threads** any
+* **since** 0.1*/
+    pub fn oar_tensor_from_npy(
+        path: *const ::core::ffi::c_char,
         out: *mut *mut oar_tensor,
     ) -> oar_status;
     /**Share a tensor of C++ libtorch in the same process: the very tensor, with its place in autograd. What

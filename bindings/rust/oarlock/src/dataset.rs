@@ -1,6 +1,7 @@
 //! Samples that can be had by number.
 
 use crate::callback::{BoxedError, free, run};
+use crate::element::Dtype;
 use crate::error::{Error, Result};
 use crate::handle::{Handle, create, value};
 use crate::tensor::Tensor;
@@ -62,6 +63,27 @@ impl Dataset {
         // SAFETY: as above; as many names and living tensors as is said.
         create(|out| unsafe { sys::oar_dataset_from_tensors(names.as_ptr(), tensors.as_ptr(), tensors.len(), out) })
             .map(Dataset)
+    }
+
+    /// Windows of a flat file of token numbers, which is mapped and must not change meanwhile: sample i begins at token
+    /// `i * stride` (0: `sequence_length`). Column `tokens`, int64; `with_labels` adds `labels`, the tokens one further.
+    ///
+    /// # Errors
+    /// `NotFound`; `Corrupt` for no whole number of tokens; `Argument` for a type that is no integer or a length out of range.
+    pub fn from_tokens(
+        path: impl AsRef<Path>,
+        dtype: Dtype,
+        sequence_length: usize,
+        stride: usize,
+        with_labels: bool,
+    ) -> Result<Self> {
+        let number = |value| i64::try_from(value).map_err(|_| Error::argument("from_tokens", format!("no window of {value}")));
+        let (path, length, stride) = (c_path(path)?, number(sequence_length)?, number(stride)?);
+        // SAFETY: as above.
+        create(|out| unsafe {
+            sys::oar_dataset_from_tokens(path.as_ptr(), dtype.code(), length, stride, i32::from(with_labels), out)
+        })
+        .map(Dataset)
     }
 
     /// A data set whose samples a closure makes, by number. Those of a batch are joined: tensors stacked, numbers made

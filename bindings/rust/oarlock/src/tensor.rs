@@ -35,6 +35,17 @@ impl Tensor {
         create(|out| unsafe { sys::oar_tensor_zeros(dtype.code(), shape.as_ptr(), shape.len(), out) }).map(Tensor)
     }
 
+    /// The array of a NumPy `.npy` file, read-only over the mapped file, which must not change meanwhile. Its rows are
+    /// samples for [`Dataset::over_tensors`](crate::Dataset::over_tensors).
+    ///
+    /// # Errors
+    /// `NotFound`; `Corrupt` with the byte; `Unsupported` for elements that are no little-endian numbers.
+    pub fn from_npy(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        let path = crate::text::c_path(path)?;
+        // SAFETY: the text ends with NUL.
+        create(|out| unsafe { sys::oar_tensor_from_npy(path.as_ptr(), out) }).map(Tensor)
+    }
+
     /// A tensor over the vector's memory, row-major; nothing is copied.
     ///
     /// # Errors
