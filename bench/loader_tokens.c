@@ -4,6 +4,7 @@
  *   loader_tokens FILE SEQUENCE BATCH NUM_BATCHES WORKERS   us per sample after 10 batches, and the sum of the first rows of 100
  *   loader_tokens FILE resume                               ms from a state at batch 10^6 of a shuffled loader to its batch
  */
+#define _POSIX_C_SOURCE 200809L
 #include <oarlock/oarlock.h>
 
 #include <stdio.h>
