@@ -36,6 +36,8 @@ const char* type_word(OptionType type) {
       return "string";
     case OptionType::kDoubles:
       return "numbers";
+    case OptionType::kList:
+      return "list";
   }
   return "";
 }

@@ -36,6 +36,42 @@ oar_status oar_optimizer_zero_grad(oar_optimizer* optimizer) noexcept {
   });
 }
 
+oar_status oar_optimizer_set_training(oar_optimizer* optimizer, int32_t training) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Optimizer & self, unwrap(optimizer));
+    self.set_training(training != 0);
+    return Status::ok();
+  });
+}
+
+oar_status oar_optimizer_num_groups(const oar_optimizer* optimizer, int64_t* out_num_groups) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Optimizer& self, unwrap(optimizer));
+    OAR_TRY(require_out(out_num_groups, "out_num_groups"));
+    *out_num_groups = static_cast<int64_t>(self.groups().size());
+    return Status::ok();
+  });
+}
+
+oar_status oar_optimizer_group_options(const oar_optimizer* optimizer, int64_t group_index, char* buf,
+                                       size_t* len) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const Optimizer& self, unwrap(optimizer));
+    OAR_ASSIGN(const JsonValue options, self.group_to_json(group_index));
+    return copy_text(options.dump(), buf, len);
+  });
+}
+
+oar_status oar_optimizer_set_group_options(oar_optimizer* optimizer, int64_t group_index,
+                                           const char* options) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Optimizer & self, unwrap(optimizer));
+    OAR_TRY(require_argument(options, "options"));
+    OAR_ASSIGN(const JsonValue parsed, parse_json(options));
+    return self.set_group_options(group_index, parsed);
+  });
+}
+
 oar_status oar_optimizer_learning_rate(const oar_optimizer* optimizer, double* out_learning_rate) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Optimizer& self, unwrap(optimizer));

@@ -28,6 +28,13 @@ oar_status oar_scheduler_step(oar_scheduler* scheduler) noexcept {
   });
 }
 
+oar_status oar_scheduler_step_metric(oar_scheduler* scheduler, double metric) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(Scheduler & self, unwrap(scheduler));
+    return self.step_with_metric(metric);
+  });
+}
+
 oar_status oar_scheduler_num_steps(const oar_scheduler* scheduler, int64_t* out_num_steps) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(const Scheduler& self, unwrap(scheduler));

@@ -48,7 +48,8 @@ Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
     const bool splits =
         std::any_of(loaders_.begin(), loaders_.end(), [](const auto& l) { return l->splits_batches(); });
     const int num_steps = follows_reference_ && !splits ? state_->world_size() : 1;
-    for (int i = 0; i < num_steps; ++i) OAR_TRY(scheduler->step());
+    for (int i = 0; i < num_steps && scheduler->num_steps() < scheduler->num_steps_max(); ++i)
+      OAR_TRY(scheduler->step());
   }
   optimizer.zero_grad();
   return Status::ok();

@@ -47,7 +47,11 @@ std::optional<JsonValue> accept(OptionType type, const JsonValue& value) {
     case OptionType::kString:
       return value.is_string() ? std::optional(value) : std::nullopt;
     case OptionType::kDoubles:
+      if (value.is_number() && value.as_double().is_ok())
+        return JsonValue::array({value});  // one number is a list of it
       return are_numbers(value) ? std::optional(value) : std::nullopt;
+    case OptionType::kList:
+      return value.is_array() ? std::optional(value) : std::nullopt;
     case OptionType::kDouble:
       return value.is_number() && value.as_double().is_ok() ? std::optional(value) : std::nullopt;
     case OptionType::kInt: {
@@ -86,6 +90,10 @@ std::optional<JsonValue> parse_variable(OptionType type, const std::string& text
         items.push_back(JsonValue::number(*number));
       }
       return JsonValue::array(std::move(items));
+    }
+    case OptionType::kList: {
+      const Result<JsonValue> list = parse_json(text);
+      return list.is_ok() && list.value().is_array() ? std::optional(list.value()) : std::nullopt;
     }
   }
   return std::nullopt;
@@ -137,6 +145,8 @@ const char* option_type_name(OptionType type) {
       return "a string";
     case OptionType::kDoubles:
       return "a list of numbers";
+    case OptionType::kList:
+      return "a list";
   }
   return "nothing";
 }
@@ -285,6 +295,8 @@ std::vector<double> Options::numbers(std::string_view key) const {
   for (const JsonValue& item : value_of(key, OptionType::kDoubles).items()) numbers.push_back(item.as_double().value());
   return numbers;
 }
+
+const JsonValue& Options::list(std::string_view key) const { return value_of(key, OptionType::kList); }
 
 JsonValue Options::to_json() const {
   std::vector<JsonValue::Member> members;

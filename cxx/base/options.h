@@ -11,7 +11,7 @@
 
 namespace oarlock {
 
-enum class OptionType { kFlag, kInt, kDouble, kString, kDoubles };
+enum class OptionType { kFlag, kInt, kDouble, kString, kDoubles, kList };
 
 struct OptionKey {
   const char* key;  // "loader.batch_size"; the part before the first dot is the section
@@ -28,10 +28,11 @@ const char* option_type_name(OptionType type);  // "an integer"
 // Later beats earlier: default, the reference's variable, our variable, what the program says (JSON and setters).
 //
 // What a value may be: a flag is true or false; an integer a JSON integer, or a string of digits (JSON readers lose
-// integers beyond 2^53); a double a number; doubles a list of numbers. null gives back the default. Whether a value
-// makes sense (a batch size of 0) is the business of the room that reads it. A variable is text: flags as Accelerate
-// takes them (yes, on, 1, ...), doubles separated by commas; empty is unset. A wrong variable is OAR_E_ENVIRONMENT,
-// everything else OAR_E_ARGUMENT; the text names key or variable, what is expected and what was given.
+// integers beyond 2^53); a double a number; doubles a list of numbers or a single one; a list any JSON list, whose
+// items the room reads. null gives back the default. Whether a value makes sense (a batch size of 0) is the business of
+// the room that reads it. A variable is text: flags as Accelerate takes them (yes, on, 1, ...), doubles separated by
+// commas, a list of anything as JSON; empty is unset. A wrong variable is OAR_E_ENVIRONMENT, everything else
+// OAR_E_ARGUMENT; the text names key or variable, what is expected and what was given.
 class Options {
  public:
   // Every key of the table, defaults overlaid by the environment. What oar_config holds.
@@ -57,6 +58,7 @@ class Options {
   double number(std::string_view key) const;                // unset: 0
   std::string text(std::string_view key) const;             // unset: ""
   std::vector<double> numbers(std::string_view key) const;  // unset: none
+  const JsonValue& list(std::string_view key) const;        // unset: null, which has no items
 
   JsonValue to_json() const;                                // flat, every key in order, named as the getters take them
   Result<std::string> as_text(std::string_view key) const;  // for oar_config_get_string; "" when unset

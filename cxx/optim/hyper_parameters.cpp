@@ -1,148 +1,195 @@
 #include "optim/hyper_parameters.h"
 
-#include <array>
-#include <cmath>
-#include <string>
+#include <fmt/ranges.h>
 
-#include "optim/optimizer.h"
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
 
 namespace oarlock {
 namespace {
 
-constexpr std::array kOfSgd = {"momentum", "dampening", "nesterov"};
-constexpr std::array kOfAdamW = {"betas", "eps", "amsgrad"};
-
-Status check_at_least_zero(const char* key, double value) {
-  if (std::isfinite(value) && value >= 0) return Status::ok();
-  return invalid_argument("optimizer.{} must be finite and >= 0, got {}", key, value);
+Result<HyperValue> wrong_type(const char* section, const HyperParameterRule& rule, const JsonValue& value) {
+  return invalid_argument("option '{}.{}' must be {}, but is {}: {}", section, rule.name, option_type_name(rule.type),
+                          value.kind_name(), value.dump());
 }
 
-Status check_beta(int index, double beta) {
-  if (beta >= 0 && beta < 1) return Status::ok();
-  return invalid_argument("optimizer.betas[{}] must lie in [0, 1), got {}", index, beta);
-}
-
-// The rules of torch.optim's constructors.
-Status check(const HyperParameters& values) {
-  OAR_TRY(check_learning_rate(values.lr));
-  OAR_TRY(check_at_least_zero("weight_decay", values.weight_decay));
-  OAR_TRY(check_at_least_zero("momentum", values.momentum));
-  OAR_TRY(check_at_least_zero("eps", values.eps));
-  OAR_TRY(check_beta(0, values.beta1));
-  OAR_TRY(check_beta(1, values.beta2));
-  if (!std::isfinite(values.dampening))
-    return invalid_argument("optimizer.dampening must be finite, got {}", values.dampening);
-  if (values.nesterov && (values.momentum <= 0 || values.dampening != 0)) {
-    return invalid_argument("optimizer.nesterov needs momentum > 0 and dampening 0; momentum is {}, dampening {}",
-                            values.momentum, values.dampening);
+Result<HyperValue> read_numbers(const char* section, const HyperParameterRule& rule, const JsonValue& value) {
+  if (!value.is_array()) return wrong_type(section, rule, value);
+  const auto* initial = std::get_if<std::vector<double>>(&rule.initial);
+  const std::size_t expected = initial == nullptr ? 0 : initial->size();  // 0: however many
+  if (expected != 0 && value.items().size() != expected) {
+    return invalid_argument("{}.{} must be {} numbers, got {} of them", section, rule.name,
+                            expected == 2 ? "two" : "three", value.items().size());
   }
-  return Status::ok();
+  std::vector<double> numbers;
+  for (const JsonValue& item : value.items()) {
+    const Result<double> number = item.as_double();
+    if (!number.is_ok()) return wrong_type(section, rule, value);
+    OAR_TRY(check_range(fmt::format("{}.{}[{}]", section, rule.name, numbers.size()), rule.range, number.value()));
+    numbers.push_back(number.value());
+  }
+  return HyperValue(std::move(numbers));
 }
 
-template <std::size_t n>
-Status refuse_options_of(const std::array<const char*, n>& keys, const Options& options, OptimizerKind kind) {
-  for (const char* key : keys) {
-    if (options.is_set(fmt::format("optimizer.{}", key))) {
-      return invalid_argument("optimizer.{} is not an option of this optimizer: '{}'", key, optimizer_name(kind));
+Result<HyperValue> read_text(const char* section, const HyperParameterRule& rule, const JsonValue& value) {
+  if (!value.is_string()) return wrong_type(section, rule, value);
+  const auto& choices = rule.choices;
+  if (std::find(choices.begin(), choices.end(), value.text()) != choices.end()) return HyperValue(value.text());
+  return invalid_argument("{}.{} must be one of '{}', got '{}'", section, rule.name, fmt::join(choices, "', '"),
+                          value.text());
+}
+
+Result<HyperValue> read_value(const char* section, const HyperParameterRule& rule, const JsonValue& value) {
+  if (value.is_null()) return HyperValue(rule.initial);
+  switch (rule.type) {
+    case OptionType::kFlag:
+      if (!value.is_bool()) return wrong_type(section, rule, value);
+      return HyperValue(value.as_bool().value());
+    case OptionType::kInt: {
+      const Result<std::int64_t> integer = value.as_int64();
+      if (!integer.is_ok()) return wrong_type(section, rule, value);
+      OAR_TRY(check_range(fmt::format("{}.{}", section, rule.name), rule.range, static_cast<double>(integer.value()),
+                          true));
+      return HyperValue(integer.value());
     }
+    case OptionType::kDouble: {
+      const Result<double> number = value.as_double();
+      if (!number.is_ok()) return wrong_type(section, rule, value);
+      OAR_TRY(check_range(fmt::format("{}.{}", section, rule.name), rule.range, number.value()));
+      return HyperValue(number.value());
+    }
+    case OptionType::kDoubles:
+      return read_numbers(section, rule, value);
+    default:
+      return read_text(section, rule, value);
   }
-  return Status::ok();
 }
 
-Result<double> number_at(const JsonValue& json, std::string_view key) {
-  OAR_ASSIGN(const JsonValue* const member, json.at(key));
-  Result<double> value = member->as_double();
-  if (!value.is_ok()) return std::move(value).status().within(key);
-  return value;
-}
+struct AsJson {
+  JsonValue operator()(std::monostate) const { return {}; }
+  JsonValue operator()(double value) const { return JsonValue::number(value); }
+  JsonValue operator()(bool value) const { return JsonValue::boolean(value); }
+  JsonValue operator()(std::int64_t value) const { return JsonValue::integer(value); }
+  JsonValue operator()(const std::string& value) const { return JsonValue::string(value); }
+  JsonValue operator()(const std::vector<double>& values) const {
+    JsonValue list = JsonValue::array();
+    for (const double value : values) list.append(JsonValue::number(value));
+    return list;
+  }
+};
 
-Result<bool> flag_at(const JsonValue& json, std::string_view key) {
-  OAR_ASSIGN(const JsonValue* const member, json.at(key));
-  Result<bool> value = member->as_bool();
-  if (!value.is_ok()) return std::move(value).status().within(key);
-  return value;
+struct Expectation {
+  bool holds;
+  const char* text;
+};
+
+Expectation expectation_of(HyperRange range, double value) {
+  switch (range) {
+    case HyperRange::kAtLeastZero:
+      return {value >= 0, ">= 0"};
+    case HyperRange::kPositive:
+      return {value > 0, "> 0"};
+    case HyperRange::kAtLeastOne:
+      return {value >= 1, ">= 1"};
+    case HyperRange::kAtMostZero:
+      return {value <= 0, "<= 0"};
+    case HyperRange::kBelowOne:
+      return {value >= 0 && value < 1, "lie in [0, 1)"};
+    case HyperRange::kUpToOne:
+      return {value >= 0 && value <= 1, "lie in [0, 1]"};
+    case HyperRange::kAny:
+      break;
+  }
+  return {true, nullptr};
 }
 
 }  // namespace
 
-Status check_learning_rate(double learning_rate) {
-  if (std::isfinite(learning_rate) && learning_rate >= 0) return Status::ok();
-  return invalid_argument("the learning rate must be finite and >= 0, got {}", learning_rate);
+Status check_range(std::string_view name, HyperRange range, double value, bool is_integer) {
+  const Expectation expectation = expectation_of(range, value);
+  if (std::isfinite(value) && expectation.holds) return Status::ok();
+  if (expectation.text == nullptr) return invalid_argument("{} must be finite, got {}", name, value);
+  const bool is_interval = range == HyperRange::kBelowOne || range == HyperRange::kUpToOne;
+  const char* verb = is_interval ? "" : is_integer ? "be " : "be finite and ";
+  return invalid_argument("{} must {}{}, got {}", name, verb, expectation.text, value);
 }
 
-Result<OptimizerKind> optimizer_kind(std::string_view name) {
-  if (name == "sgd") return OptimizerKind::kSgd;
-  if (name == "adamw") return OptimizerKind::kAdamW;
-  return invalid_argument("no optimizer of this name; there are 'sgd' and 'adamw', got '{}'", name);
+HyperParameters::HyperParameters(const std::vector<HyperParameterRule>& rules, const char* section)
+    : section_(section) {
+  entries_.reserve(rules.size());
+  for (const HyperParameterRule& rule : rules) entries_.push_back({&rule, rule.initial});
 }
 
-const char* optimizer_name(OptimizerKind kind) { return kind == OptimizerKind::kSgd ? "sgd" : "adamw"; }
-
-Result<HyperParameters> read_hyper_parameters(OptimizerKind kind, const Options& options) {
-  const bool is_adamw = kind == OptimizerKind::kAdamW;
-  OAR_TRY(is_adamw ? refuse_options_of(kOfSgd, options, kind) : refuse_options_of(kOfAdamW, options, kind));
-  HyperParameters values;
-  values.weight_decay = is_adamw ? 0.01 : 0.0;
-  const auto read = [&options](const char* key, double& value) {
-    if (options.is_set(key)) value = options.number(key);
-  };
-  const auto read_flag = [&options](const char* key, bool& value) {
-    if (options.is_set(key)) value = options.flag(key);
-  };
-  read("optimizer.lr", values.lr);
-  read("optimizer.weight_decay", values.weight_decay);
-  read("optimizer.momentum", values.momentum);
-  read("optimizer.dampening", values.dampening);
-  read("optimizer.eps", values.eps);
-  read_flag("optimizer.maximize", values.maximize);
-  read_flag("optimizer.nesterov", values.nesterov);
-  read_flag("optimizer.amsgrad", values.amsgrad);
-  if (options.is_set("optimizer.betas")) {
-    const std::vector<double> betas = options.numbers("optimizer.betas");
-    if (betas.size() != 2) return invalid_argument("optimizer.betas must be two numbers, got {} of them", betas.size());
-    values.beta1 = betas[0];
-    values.beta2 = betas[1];
+const HyperParameters::Entry* HyperParameters::find(std::string_view name) const {
+  for (const Entry& entry : entries_) {
+    if (name == entry.rule->name) return &entry;
   }
-  OAR_TRY(check(values));
-  return values;
+  return nullptr;
 }
 
-JsonValue hyper_parameters_to_json(OptimizerKind kind, const HyperParameters& values) {
+const HyperValue& HyperParameters::at(std::string_view name) const {
+  const Entry* entry = find(name);
+  OAR_CHECK(entry != nullptr);
+  return entry->value;
+}
+
+double HyperParameters::number(std::string_view name) const { return std::get<double>(at(name)); }
+bool HyperParameters::flag(std::string_view name) const { return std::get<bool>(at(name)); }
+std::int64_t HyperParameters::integer(std::string_view name) const { return std::get<std::int64_t>(at(name)); }
+const std::string& HyperParameters::text(std::string_view name) const { return std::get<std::string>(at(name)); }
+bool HyperParameters::is_set(std::string_view name) const { return at(name).index() != 0; }
+bool HyperParameters::has(std::string_view name) const { return find(name) != nullptr; }
+
+const std::vector<double>& HyperParameters::numbers(std::string_view name) const {
+  return std::get<std::vector<double>>(at(name));
+}
+
+double HyperParameters::number_or(std::string_view name, double otherwise) const {
+  const Entry* entry = find(name);
+  return entry == nullptr ? otherwise : std::get<double>(entry->value);
+}
+
+bool HyperParameters::flag_or(std::string_view name, bool otherwise) const {
+  const Entry* entry = find(name);
+  return entry == nullptr ? otherwise : std::get<bool>(entry->value);
+}
+
+void HyperParameters::set_number(std::string_view name, double value) {
+  const Entry* entry = find(name);
+  OAR_CHECK(entry != nullptr);
+  entries_[static_cast<std::size_t>(entry - entries_.data())].value = value;
+}
+
+void HyperParameters::set_numbers(std::string_view name, std::vector<double> values) {
+  const Entry* entry = find(name);
+  OAR_CHECK(entry != nullptr);
+  entries_[static_cast<std::size_t>(entry - entries_.data())].value = std::move(values);
+}
+
+Status HyperParameters::set(std::string_view name, const JsonValue& value, std::string_view owner) {
+  const Entry* entry = find(name);
+  if (entry == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Entry& known : entries_) names.emplace_back(known.rule->name);
+    const auto nearest = nearest_text(name, names);
+    const bool is_optimizer = section_ == std::string_view("optimizer");
+    return invalid_argument("{}.{} is not an option of this {}: '{}'{}; it takes {}", section_, name,
+                            is_optimizer ? "optimizer" : "schedule", owner,
+                            nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", fmt::join(names, ", "));
+  }
+  OAR_ASSIGN(HyperValue read, read_value(section_, *entry->rule, value));
+  entries_[static_cast<std::size_t>(entry - entries_.data())].value = std::move(read);
+  return Status::ok();
+}
+
+JsonValue HyperParameters::to_json() const {
   JsonValue json = JsonValue::object();
-  json.set("lr", JsonValue::number(values.lr));
-  json.set("weight_decay", JsonValue::number(values.weight_decay));
-  json.set("maximize", JsonValue::boolean(values.maximize));
-  if (kind == OptimizerKind::kSgd) {
-    json.set("momentum", JsonValue::number(values.momentum));
-    json.set("dampening", JsonValue::number(values.dampening));
-    json.set("nesterov", JsonValue::boolean(values.nesterov));
-  } else {
-    json.set("betas", JsonValue::array({JsonValue::number(values.beta1), JsonValue::number(values.beta2)}));
-    json.set("eps", JsonValue::number(values.eps));
-    json.set("amsgrad", JsonValue::boolean(values.amsgrad));
-  }
+  for (const Entry& entry : entries_) json.set(entry.rule->name, std::visit(AsJson(), entry.value));
   return json;
-}
-
-Result<HyperParameters> hyper_parameters_from_json(OptimizerKind kind, const JsonValue& json) {
-  HyperParameters values;
-  OAR_ASSIGN(values.lr, number_at(json, "lr"));
-  OAR_ASSIGN(values.weight_decay, number_at(json, "weight_decay"));
-  OAR_ASSIGN(values.maximize, flag_at(json, "maximize"));
-  if (kind == OptimizerKind::kSgd) {
-    OAR_ASSIGN(values.momentum, number_at(json, "momentum"));
-    OAR_ASSIGN(values.dampening, number_at(json, "dampening"));
-    OAR_ASSIGN(values.nesterov, flag_at(json, "nesterov"));
-  } else {
-    OAR_ASSIGN(const JsonValue* const betas, json.at("betas"));
-    if (betas->items().size() != 2) return corrupt("betas must be two numbers, got {}", betas->items().size());
-    OAR_ASSIGN(values.beta1, betas->items()[0].as_double());
-    OAR_ASSIGN(values.beta2, betas->items()[1].as_double());
-    OAR_ASSIGN(values.eps, number_at(json, "eps"));
-    OAR_ASSIGN(values.amsgrad, flag_at(json, "amsgrad"));
-  }
-  OAR_TRY(check(values));
-  return values;
 }
 
 }  // namespace oarlock

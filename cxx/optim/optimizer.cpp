@@ -3,13 +3,14 @@
 #include <set>
 #include <unordered_set>
 
-#include "optim/fused_optimizer.h"
+#include "optim/rule_optimizer.h"
+#include "optim/rules/rules.h"
 #include "tensor/dtype.h"
 
 namespace oarlock {
 namespace {
 
-Status check_parameters(const NamedTensors& parameters) {
+Status check_parameters(const UpdateRule& rule, const NamedTensors& parameters) {
   std::unordered_set<const void*> tensors;
   std::set<std::string_view> names;
   for (const NamedTensor& parameter : parameters) {
@@ -28,19 +29,90 @@ Status check_parameters(const NamedTensors& parameters) {
     if (tensor.layout() != at::kStrided || !tensor.is_non_overlapping_and_dense()) {
       return unsupported("parameters must fill their memory without gaps or overlaps; '{}' does not", parameter.name);
     }
+    if (rule.check_parameter) OAR_TRY(rule.check_parameter(parameter));
   }
   return Status::ok();
 }
 
 }  // namespace
 
+Status check_learning_rate(double learning_rate) {
+  return check_range("the learning rate", HyperRange::kAtLeastZero, learning_rate);
+}
+
 Result<std::shared_ptr<Optimizer>> Optimizer::create(std::string_view name, NamedTensors parameters,
                                                      const Options& options) {
-  OAR_ASSIGN(const OptimizerKind kind, optimizer_kind(name));
-  OAR_ASSIGN(const HyperParameters values, read_hyper_parameters(kind, options));
-  if (parameters.empty()) return invalid_argument("an optimizer needs at least one parameter, got none");
-  OAR_TRY(check_parameters(parameters));
-  return std::shared_ptr<Optimizer>(std::make_shared<FusedOptimizer>(kind, std::move(parameters), values));
+  OAR_ASSIGN(UpdateRule rule, find_rule(name));
+  // Hyper-parameters point to the rule's rows, so it gets its final place first.
+  const auto kept = std::make_shared<const UpdateRule>(std::move(rule));
+  OAR_ASSIGN(GroupedParameters grouped, group_parameters(*kept, std::move(parameters), options));
+  OAR_TRY(check_parameters(*kept, grouped.parameters));
+  return std::shared_ptr<Optimizer>(std::make_shared<RuleOptimizer>(kept, std::move(grouped)));
+}
+
+void Optimizer::zero_grad() {
+  for (const NamedTensor& parameter : parameters_) parameter.tensor.mutable_grad().reset();
+}
+
+void Optimizer::set_learning_rate(std::size_t group, double learning_rate) {
+  groups_[group].values.set_number("lr", learning_rate);
+  if (!initial_lr_is_fixed_) groups_[group].initial_lr = learning_rate;
+}
+
+void Optimizer::set_learning_rate(double learning_rate) {
+  for (std::size_t i = 0; i < groups_.size(); ++i) set_learning_rate(i, learning_rate);
+}
+
+void Optimizer::set_number(std::size_t group, std::string_view name, double value) {
+  HyperParameters& values = groups_[group].values;
+  if ((values.number(name) == 0) != (value == 0)) state_may_differ_ = true;  // momentum comes or goes
+  values.set_number(name, value);
+}
+
+void Optimizer::set_numbers(std::size_t group, std::string_view name, std::vector<double> values) {
+  groups_[group].values.set_numbers(name, std::move(values));
+}
+
+std::vector<double> Optimizer::fix_initial_learning_rates() {
+  initial_lr_is_fixed_ = true;
+  std::vector<double> rates;
+  for (const ParameterGroup& group : groups_) rates.push_back(group.initial_lr);
+  return rates;
+}
+
+Status Optimizer::check_group(std::int64_t group) const {
+  if (group >= 0 && group < static_cast<std::int64_t>(groups_.size())) return Status::ok();
+  return invalid_argument("group_index must lie in [0, {}), got {}", groups_.size(), group);
+}
+
+Result<JsonValue> Optimizer::group_to_json(std::int64_t group) const {
+  OAR_TRY(check_group(group));
+  const ParameterGroup& own = groups_[static_cast<std::size_t>(group)];
+  JsonValue names = JsonValue::array();
+  for (const std::size_t index : own.members) names.append(JsonValue::string(parameters_[index].name));
+  JsonValue json = JsonValue::object();
+  json.set("params", std::move(names));
+  const JsonValue values = own.values.to_json();
+  for (const auto& [name, value] : values.members()) json.set(name, value);
+  return json;
+}
+
+Status Optimizer::set_group_options(std::int64_t group, const JsonValue& options) {
+  OAR_TRY(check_group(group));
+  if (!options.is_object()) {
+    return invalid_argument("options of a group must be an object like {{\"lr\":0.1}}, not {}", options.kind_name());
+  }
+  const auto index = static_cast<std::size_t>(group);
+  HyperParameters values = groups_[index].values;
+  for (const auto& [name, value] : options.members()) {
+    if (name == "params") return invalid_argument("the parameters of a group are fixed when the optimizer is made");
+    OAR_TRY(values.set(name, value, rule_->name));
+  }
+  OAR_TRY(check_values(*rule_, values));
+  groups_[index].values = std::move(values);
+  state_may_differ_ = true;
+  if (options.find("lr") != nullptr) set_learning_rate(index, groups_[index].values.number("lr"));
+  return Status::ok();
 }
 
 }  // namespace oarlock

@@ -1,19 +1,16 @@
-// Learning rates as closed formulas of the step.
+// Learning rates as closed formulas of the step. docs/optimizers.md lists names, options, formulas and sources.
 //
-// With n the step, w warmup_steps, T total_steps, the rate is initial * factor(n):
-//   n < w        n / max(1, w)                                             every schedule
-//   constant     1
-//   linear       r + (1 - r) * max(0, (T - n) / max(1, T - w))
-//   cosine       r + (1 - r) * max(0, (1 + cos(2 pi num_cycles p)) / 2),   p = (n - w) / max(1, T - w)
-//   step         gamma ^ floor((n - w) / step_size)
-// r is min_lr_ratio, 0 unless given; num_cycles is 0.5 unless given.
-// Source: transformers get_{constant,linear,cosine}_schedule_with_warmup; torch StepLR.
-// Differs: after T the rate stays what it was at T (transformers' cosine rises again).
+// A formula gives the rate of each parameter group at step n from the group's initial rate, so that a schedule resumes
+// at any step without replay. One schedule is no formula: "plateau" follows a metric and keeps what it needs in its
+// state.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 #include "base/options.h"
@@ -24,20 +21,42 @@ namespace oarlock {
 
 class Scheduler {
  public:
-  // name: "constant", "linear", "cosine" or "step". options: section "scheduler". Sets the optimizer's learning rate
-  // for step 0 at once. OAR_E_ARGUMENT: out of range, one that the schedule needs and that is missing, one of another
-  // schedule.
+  // options: section "scheduler". Sets the optimizer's learning rates for step 0 at once. OAR_E_ARGUMENT: an unknown
+  // name (the text lists the known ones, the nearest first), an option out of range, one that the schedule needs and
+  // that is missing, one of another schedule.
   static Result<std::shared_ptr<Scheduler>> create(std::string_view name, std::shared_ptr<Optimizer> optimizer,
                                                    const Options& options);
   virtual ~Scheduler() = default;
-  virtual Status step() = 0;  // n becomes n + 1
-  virtual std::int64_t num_steps() const = 0;
-  virtual const std::shared_ptr<Optimizer>& optimizer() const = 0;
-  // {"name","num_steps","initial_learning_rate","learning_rate"}; the formula's options are not kept, so a run may go
-  // on with other ones (a longer total_steps).
-  virtual JsonValue state() const = 0;
-  // Strict; unchanged on failure. Sets the optimizer's rate to the saved one.
-  virtual Status load_state(const JsonValue& state) = 0;
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // n becomes n + 1. OAR_E_STATE: "plateau", which needs a metric. Unchanged on failure.
+  virtual Status step() = 0;
+  // The same after an evaluation. OAR_E_STATE: a schedule that has no use for a metric; OAR_E_ARGUMENT: NaN.
+  virtual Status step_with_metric(double metric);
+  // {"name","num_steps","initial_learning_rate","learning_rate"}, with several groups also
+  // "initial_learning_rates" and "learning_rates"; the formula's options are not kept, so a run may go on with other
+  // ones (a longer total_steps).
+  virtual JsonValue state() const;
+  // Strict; unchanged on failure. Sets the optimizer's rates to the saved ones.
+  virtual Status load_state(const JsonValue& state);
+
+  // Steps after which more of them are of no use (one_cycle); a large number when there is no such end.
+  virtual std::int64_t num_steps_max() const;
+  const std::string& name() const { return name_; }
+  std::int64_t num_steps() const { return num_steps_; }
+  const std::shared_ptr<Optimizer>& optimizer() const { return optimizer_; }
+
+ protected:
+  Scheduler(std::string name, std::shared_ptr<Optimizer> optimizer)
+      : name_(std::move(name)),
+        optimizer_(std::move(optimizer)),
+        initial_rates_(optimizer_->fix_initial_learning_rates()) {}
+
+  std::string name_;
+  std::shared_ptr<Optimizer> optimizer_;
+  std::vector<double> initial_rates_;  // by group
+  std::int64_t num_steps_ = 0;
 };
 
 }  // namespace oarlock

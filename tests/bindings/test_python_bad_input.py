@@ -40,7 +40,7 @@ CASES = {  # call -> the exception's name, and words of its text
     'oarlock.Loader(data, batch_size=float("nan"))': ("InvalidArgument", "finite"),
     'oarlock.Loader(data, "{", seed=1)': ("InvalidArgument", "JSON"),
     'oarlock.Loader(state)': ("TypeError", "dataset", "State"),
-    'oarlock.Optimizer(model, "adam")': ("InvalidArgument", "adamw"),
+    'oarlock.Optimizer(model, "adan")': ("InvalidArgument", "did you mean 'adam'?", "adamw"),
     'oarlock.Config(seed=object())': ("TypeError", "object"),
     'oarlock.Config(seed=loop)': ("InvalidArgument", "hold themselves"),
     'oarlock.Config({"a\\0b": 1})': ("InvalidArgument",),

@@ -2,8 +2,11 @@
 //   internal_optim <input.safetensors> <output.safetensors> <specification>
 // Input: "param.<i>" and "grad.<step>.<i>"; a gradient that is not there is undefined in that step.
 // Specification, JSON: {"num_steps", "optimizer": {"name", "options"}, "scheduler": null or {"name", "options"},
-//   "clip": null or {"max_norm", "norm_type"}, "rate": null or what is set before the scheduler is made}.
-// Output: the parameters, "state.<i>.<name>", and per step "learning_rates" (before the step) and "norms".
+//   "clip": null or {"max_norm", "norm_type"}, "rate": null or what is set before the scheduler is made,
+//   "metrics": null or one per step for the scheduler, "resume_at": null or the step before which optimizer and
+//   scheduler are made anew from their states}.
+// Output: the parameters, "state.<i>.<name>", per step "learning_rates" (before the step; [steps, groups] with several
+// groups), "momenta" (the first group's, or its first beta) and "norms".
 #include <ATen/ATen.h>
 
 #include <cstdio>
@@ -45,45 +48,93 @@ Result<std::shared_ptr<Scheduler>> make_scheduler(const JsonValue& specification
   return Scheduler::create(specification.find("name")->text(), optimizer, options);
 }
 
+struct Training {
+  NamedTensors parameters;
+  std::shared_ptr<Optimizer> optimizer;
+  std::shared_ptr<Scheduler> scheduler;
+};
+
+Status make_training(const JsonValue& specification, Training& training) {
+  const JsonValue& wanted = *specification.find("optimizer");
+  OAR_ASSIGN(const Options options, Options::parse_section("optimizer", wanted.find("options")->dump().c_str()));
+  OAR_ASSIGN(training.optimizer, Optimizer::create(wanted.find("name")->text(), training.parameters, options));
+  if (!specification.find("rate")->is_null()) {
+    OAR_ASSIGN(const double rate, specification.find("rate")->as_double());
+    training.optimizer->set_learning_rate(rate);
+  }
+  OAR_ASSIGN(training.scheduler, make_scheduler(*specification.find("scheduler"), training.optimizer));
+  return Status::ok();
+}
+
+Status make_anew(const JsonValue& specification, Training& training) {
+  OptimizerState state = training.optimizer->state();
+  for (NamedTensor& tensor : state.tensors) tensor.tensor = tensor.tensor.clone();
+  OAR_ASSIGN(state.values, parse_json(state.values.dump()));
+  const JsonValue schedule = training.scheduler == nullptr ? JsonValue() : training.scheduler->state();
+  OAR_TRY(make_training(specification, training));
+  OAR_TRY(training.optimizer->load_state(state));
+  if (training.scheduler == nullptr) return Status::ok();
+  OAR_ASSIGN(const JsonValue parsed, parse_json(schedule.dump()));
+  return training.scheduler->load_state(parsed);
+}
+
+double momentum_of(const Optimizer& optimizer) {
+  const HyperParameters& values = optimizer.groups().front().values;
+  return values.has("betas") ? values.numbers("betas")[0] : values.number_or("momentum", 0);
+}
+
+struct Record {
+  std::vector<double> norms, rates, momenta;
+};
+
+Status take_step(const SafetensorsFile& input, const JsonValue& specification, std::int64_t step, Training& training,
+                 Record& record) {
+  OAR_TRY(set_gradients(input, training.parameters, step));
+  const JsonValue& clip = *specification.find("clip");
+  if (!clip.is_null()) {
+    OAR_ASSIGN(const double max_norm, clip.find("max_norm")->as_double());
+    OAR_ASSIGN(const double norm_type, clip.find("norm_type")->as_double());
+    OAR_ASSIGN(const double norm, clip_grad_norm(training.parameters, max_norm, norm_type));
+    record.norms.push_back(norm);
+  }
+  for (const ParameterGroup& group : training.optimizer->groups()) record.rates.push_back(group.values.number("lr"));
+  record.momenta.push_back(momentum_of(*training.optimizer));
+  OAR_TRY(training.optimizer->step());
+  training.optimizer->zero_grad();
+  if (training.scheduler == nullptr) return Status::ok();
+  const JsonValue* metrics = specification.find("metrics");
+  if (metrics == nullptr || metrics->is_null()) return training.scheduler->step();
+  OAR_ASSIGN(const double metric, metrics->items()[static_cast<std::size_t>(step)].as_double());
+  return training.scheduler->step_with_metric(metric);
+}
+
 Status run(const char* input_path, const char* output_path, const char* text) {
   OAR_ASSIGN(const JsonValue specification, parse_json(text));
   OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> input, SafetensorsFile::open(input_path));
-  OAR_ASSIGN(const NamedTensors parameters, read_parameters(*input));
-  const JsonValue& wanted = *specification.find("optimizer");
-  OAR_ASSIGN(const Options options, Options::parse_section("optimizer", wanted.find("options")->dump().c_str()));
-  OAR_ASSIGN(const std::shared_ptr<Optimizer> optimizer,
-             Optimizer::create(wanted.find("name")->text(), parameters, options));
-  if (!specification.find("rate")->is_null()) {
-    OAR_ASSIGN(const double rate, specification.find("rate")->as_double());
-    optimizer->set_learning_rate(rate);
-  }
-  OAR_ASSIGN(const std::shared_ptr<Scheduler> scheduler, make_scheduler(*specification.find("scheduler"), optimizer));
+  Training training;
+  OAR_ASSIGN(training.parameters, read_parameters(*input));
+  OAR_TRY(make_training(specification, training));
   OAR_ASSIGN(const std::int64_t num_steps, specification.find("num_steps")->as_int64());
-  const JsonValue& clip = *specification.find("clip");
-
-  std::vector<double> norms;
-  std::vector<double> learning_rates;
+  std::int64_t resume_at = -1;
+  if (const JsonValue* step = specification.find("resume_at"); step != nullptr && !step->is_null()) {
+    OAR_ASSIGN(resume_at, step->as_int64());
+  }
+  Record record;
   for (std::int64_t step = 0; step < num_steps; ++step) {
-    OAR_TRY(set_gradients(*input, parameters, step));
-    if (!clip.is_null()) {
-      OAR_ASSIGN(const double max_norm, clip.find("max_norm")->as_double());
-      OAR_ASSIGN(const double norm_type, clip.find("norm_type")->as_double());
-      OAR_ASSIGN(const double norm, clip_grad_norm(parameters, max_norm, norm_type));
-      norms.push_back(norm);
-    }
-    learning_rates.push_back(optimizer->learning_rate());
-    OAR_TRY(optimizer->step());
-    if (scheduler != nullptr) OAR_TRY(scheduler->step());
-    optimizer->zero_grad();
+    if (step == resume_at) OAR_TRY(make_anew(specification, training));
+    OAR_TRY(take_step(*input, specification, step, training, record));
   }
 
   NamedTensors output;
-  for (const NamedTensor& parameter : parameters)
+  for (const NamedTensor& parameter : training.parameters)
     output.push_back({"param." + parameter.name, parameter.tensor.detach()});
-  for (const NamedTensor& tensor : optimizer->state().tensors)
+  for (const NamedTensor& tensor : training.optimizer->state().tensors)
     output.push_back({"state." + tensor.name, tensor.tensor});
-  output.push_back({"learning_rates", at::tensor(learning_rates, at::kDouble)});
-  output.push_back({"norms", at::tensor(norms, at::kDouble)});
+  at::Tensor rates = at::tensor(record.rates, at::kDouble);
+  const auto num_groups = static_cast<std::int64_t>(training.optimizer->groups().size());
+  output.push_back({"learning_rates", num_groups == 1 ? rates : rates.view({num_steps, num_groups})});
+  output.push_back({"norms", at::tensor(record.norms, at::kDouble)});
+  output.push_back({"momenta", at::tensor(record.momenta, at::kDouble)});
   Result<WrittenFile> written = write_safetensors(real_fs(), output_path, output, {});
   return written.is_ok() ? Status::ok() : std::move(written).status();
 }

@@ -117,23 +117,89 @@ OPTION_LOADER_TIMEOUT_MS: str
 OPTION_LOG_LEVEL: str
 OPTION_MODEL_OPERATORS: str
 OPTION_MODEL_WEIGHTS: str
+OPTION_OPTIMIZER_ADJUST_LR_FN: str
+OPTION_OPTIMIZER_ALPHA: str
 OPTION_OPTIMIZER_AMSGRAD: str
+OPTION_OPTIMIZER_BETA1: str
+OPTION_OPTIMIZER_BETA2_DECAY: str
 OPTION_OPTIMIZER_BETAS: str
+OPTION_OPTIMIZER_CENTERED: str
+OPTION_OPTIMIZER_CLIP_THRESHOLD: str
+OPTION_OPTIMIZER_D: str
 OPTION_OPTIMIZER_DAMPENING: str
+OPTION_OPTIMIZER_DECAY_RATE: str
+OPTION_OPTIMIZER_DECOUPLED_WEIGHT_DECAY: str
 OPTION_OPTIMIZER_EPS: str
+OPTION_OPTIMIZER_EPS1: str
+OPTION_OPTIMIZER_EPS2: str
+OPTION_OPTIMIZER_ETAS: str
+OPTION_OPTIMIZER_GROUPS: str
+OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE: str
+OPTION_OPTIMIZER_LAMBD: str
 OPTION_OPTIMIZER_LR: str
+OPTION_OPTIMIZER_LR_DECAY: str
 OPTION_OPTIMIZER_MAXIMIZE: str
 OPTION_OPTIMIZER_MOMENTUM: str
+OPTION_OPTIMIZER_MOMENTUM_DECAY: str
 OPTION_OPTIMIZER_NESTEROV: str
+OPTION_OPTIMIZER_NS_COEFFICIENTS: str
+OPTION_OPTIMIZER_NS_STEPS: str
+OPTION_OPTIMIZER_PARAMS: str
+OPTION_OPTIMIZER_R: str
+OPTION_OPTIMIZER_RELATIVE_STEP: str
+OPTION_OPTIMIZER_RHO: str
+OPTION_OPTIMIZER_SCALE_PARAMETER: str
+OPTION_OPTIMIZER_STEP_SIZES: str
+OPTION_OPTIMIZER_T0: str
+OPTION_OPTIMIZER_WARMUP_INIT: str
+OPTION_OPTIMIZER_WARMUP_STEPS: str
 OPTION_OPTIMIZER_WEIGHT_DECAY: str
+OPTION_OPTIMIZER_WEIGHT_LR_POWER: str
 OPTION_PROGRESS: str
 OPTION_PROJECT_DIR: str
+OPTION_SCHEDULER_ANNEAL_STRATEGY: str
+OPTION_SCHEDULER_BASE_LR: str
+OPTION_SCHEDULER_BASE_MOMENTUM: str
+OPTION_SCHEDULER_COOLDOWN: str
+OPTION_SCHEDULER_CYCLE_MOMENTUM: str
+OPTION_SCHEDULER_DECAY_STEPS: str
+OPTION_SCHEDULER_DECAY_TYPE: str
+OPTION_SCHEDULER_DIV_FACTOR: str
+OPTION_SCHEDULER_END_FACTOR: str
+OPTION_SCHEDULER_EPS: str
+OPTION_SCHEDULER_ETA_MIN: str
+OPTION_SCHEDULER_FACTOR: str
+OPTION_SCHEDULER_FINAL_DIV_FACTOR: str
 OPTION_SCHEDULER_GAMMA: str
+OPTION_SCHEDULER_LR_END: str
+OPTION_SCHEDULER_MAX_LR: str
+OPTION_SCHEDULER_MAX_MOMENTUM: str
+OPTION_SCHEDULER_MILESTONES: str
+OPTION_SCHEDULER_MIN_LR: str
 OPTION_SCHEDULER_MIN_LR_RATIO: str
+OPTION_SCHEDULER_MODE: str
 OPTION_SCHEDULER_NUM_CYCLES: str
+OPTION_SCHEDULER_PATIENCE: str
+OPTION_SCHEDULER_PCT_START: str
+OPTION_SCHEDULER_POWER: str
+OPTION_SCHEDULER_SCHEDULES: str
+OPTION_SCHEDULER_STABLE_STEPS: str
+OPTION_SCHEDULER_START_FACTOR: str
 OPTION_SCHEDULER_STEP_SIZE: str
+OPTION_SCHEDULER_STEP_SIZE_DOWN: str
+OPTION_SCHEDULER_STEP_SIZE_UP: str
+OPTION_SCHEDULER_THREE_PHASE: str
+OPTION_SCHEDULER_THRESHOLD: str
+OPTION_SCHEDULER_THRESHOLD_MODE: str
+OPTION_SCHEDULER_TIMESCALE: str
+OPTION_SCHEDULER_TOTAL_ITERS: str
 OPTION_SCHEDULER_TOTAL_STEPS: str
+OPTION_SCHEDULER_T_0: str
+OPTION_SCHEDULER_T_MAX: str
+OPTION_SCHEDULER_T_MULT: str
+OPTION_SCHEDULER_WARMUP_LR_RATIO: str
 OPTION_SCHEDULER_WARMUP_STEPS: str
+OPTION_SCHEDULER_WARMUP_TYPE: str
 OPTION_SEED: str
 OPTION_STATE_GENERATION: str
 OPTION_STATE_LOCAL_RANK: str
@@ -2252,24 +2318,47 @@ def op_signatures(name: str) -> BytesHandle:
     Threads: any. Other threads of Python run meanwhile.
     """
 def optimizer_create(model: ModelHandle, name: str, options: str | None) -> Optimizer:
-    """An optimizer over all parameters of a model.
+    """An optimizer of parameters of a model.
 
-    "sgd" takes lr, momentum, dampening, weight_decay, nesterov, maximize; "adamw" takes lr, betas, eps, weight_decay,
-    amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.
+    Names: "adadelta", "adafactor", "adafactor_transformers", "adagrad", "adam", "adamax", "adamw", "asgd", "lion",
+    "muon", "nadam", "radam", "rmsprop", "rprop", "schedule_free_adamw", "sgd". Options, defaults and rules are those of
+    torch.optim, of transformers and of the packages lion-pytorch and schedulefree; docs/optimizers.md lists them.
+
+    Every optimizer takes two more: "params", a list of names or patterns ('*': any text), leaves only those parameters
+    to it; "groups", a list of objects of "params" and options that differ for them, makes parameter groups in that
+    order. What no group takes is one more group, the last, with the options given outside. For instance
+    {"lr":0.001,"weight_decay":0.1,"groups":[{"params":["*.bias","norm*"],"weight_decay":0}]}
 
     model: borrowed; its parameters are retained.
-    name: borrowed; "sgd" or "adamw".
+    name: borrowed.
     options: borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for instance {"lr":0.001,"betas":[0.9,0.999]}. NULL: defaults.
     out: owned; end with oar_optimizer_release. Untouched on failure.
-    OAR_E_ARGUMENT an unknown name or option (the text names the nearest), an option of the other optimizer, a value out of range, or a model without parameters.
-    OAR_E_UNSUPPORTED a parameter is not of a real floating dtype, or its memory has gaps or overlaps.
+    OAR_E_ARGUMENT an unknown name or option (the text names the nearest and all), an option of another optimizer, a value out of range, a pattern that fits no parameter, a parameter in two groups, or a model without parameters.
+    OAR_E_UNSUPPORTED a parameter is not of a real floating dtype, its memory has gaps or overlaps, or the optimizer does not take its shape (muon: matrices only).
     Threads: serial(model). Other threads of Python run meanwhile.
     """
+def optimizer_group_options(optimizer: OptimizerHandle, group_index: int) -> str:
+    """The options in force for a group, and the names of its parameters: {"params":["fc.bias"],"lr":0.001,...}.
+
+    optimizer: borrowed.
+    group_index: from 0, below oar_optimizer_num_groups.
+    buf: the JSON text, or NULL to ask for its length.
+    len: in: room in bytes; out: length with the closing NUL.
+    OAR_E_ARGUMENT no such group, or too little room; then *len is the need.
+    Threads: serial(optimizer). Other threads of Python run meanwhile.
+    """
 def optimizer_learning_rate(optimizer: OptimizerHandle) -> float:
-    """The learning rate that the next step will use.
+    """The learning rate that the next step will use; with several groups the first one's.
 
     optimizer: borrowed.
     out_learning_rate: at least 0.
+    Threads: serial(optimizer).
+    """
+def optimizer_num_groups(optimizer: OptimizerHandle) -> int:
+    """How many parameter groups there are.
+
+    optimizer: borrowed.
+    out_num_groups: at least 1.
     Threads: serial(optimizer).
     """
 def optimizer_num_steps(optimizer: OptimizerHandle) -> int:
@@ -2291,13 +2380,32 @@ def optimizer_retain(optimizer: OptimizerHandle) -> Optimizer:
     optimizer: borrowed.
     Threads: any.
     """
+def optimizer_set_group_options(optimizer: OptimizerHandle, group_index: int, options: str) -> None:
+    """Change options of one group from the next step on. State stays; what an option needs more is made anew.
+
+    optimizer: borrowed.
+    group_index: from 0, below oar_optimizer_num_groups.
+    options: borrowed; a JSON object as for oar_optimizer_create, without "params" and "groups".
+    OAR_E_ARGUMENT no such group, an unknown option, or a value out of range; nothing was changed.
+    Threads: serial(optimizer). Other threads of Python run meanwhile.
+    """
 def optimizer_set_learning_rate(optimizer: OptimizerHandle, learning_rate: float) -> None:
-    """Set the learning rate. A scheduler of this optimizer sets it again at its next step.
+    """Set the learning rate of every group. A scheduler of this optimizer sets it again at its next step.
 
     optimizer: borrowed.
     learning_rate: finite, at least 0.
     OAR_E_ARGUMENT not so; the rate stays.
     Threads: serial(optimizer). Other threads of Python run meanwhile.
+    """
+def optimizer_set_training(optimizer: OptimizerHandle, training: int) -> None:
+    """Make the parameters those to evaluate with, or those to train with again.
+
+    "schedule_free_adamw" needs it before an evaluation or a save for others, and again before the next training step;
+    for every other optimizer nothing changes. An optimizer starts in training.
+
+    optimizer: borrowed.
+    training: 0: evaluation; anything else: training.
+    Threads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.
     """
 def optimizer_step(optimizer: OptimizerHandle) -> None:
     """Update the parameters by their gradients, at once. Programs with an accelerator call oar_accelerator_step instead.
@@ -2366,13 +2474,13 @@ def progress_set_callback(progress: ProgressHandle, fn: Callable[..., object] | 
     Threads: serial(progress). Other threads of Python run meanwhile.
     """
 def scheduler_create(optimizer: OptimizerHandle, name: str, options: str | None) -> Scheduler:
-    """A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
+    """A schedule for an optimizer. Sets its learning rates to those of step 0 at once; "one_cycle" and "cyclic" set momentum, or the first beta, too.
 
     optimizer: retained.
-    name: borrowed; "constant", "linear", "cosine" or "step".
-    options: borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for instance {"warmup_steps":10,"total_steps":100}. NULL: defaults. linear and cosine need total_steps, step needs step_size.
+    name: borrowed; one of the names above.
+    options: borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for instance {"warmup_steps":10,"total_steps":100}. NULL: defaults. "sequential" and "chained" take "schedules", a list of objects of "name" and options.
     out: owned; end with oar_scheduler_release. Untouched on failure.
-    OAR_E_ARGUMENT an unknown name or option (the text names the nearest), one that is missing or of another schedule, or a value out of range. The learning rate stays.
+    OAR_E_ARGUMENT an unknown name or option (the text names the nearest and all), one that is missing or of another schedule, or a value out of range. The learning rates stay.
     Threads: serial(optimizer). Other threads of Python run meanwhile.
     """
 def scheduler_num_steps(scheduler: SchedulerHandle) -> int:
@@ -2395,9 +2503,19 @@ def scheduler_retain(scheduler: SchedulerHandle) -> Scheduler:
     Threads: any.
     """
 def scheduler_step(scheduler: SchedulerHandle) -> None:
-    """Go on by one step and set the optimizer's learning rate. Programs with an accelerator call oar_accelerator_step instead.
+    """Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar_accelerator_step instead.
 
     scheduler: borrowed.
+    OAR_E_STATE the schedule is "plateau": call oar_scheduler_step_metric.
+    Threads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.
+    """
+def scheduler_step_metric(scheduler: SchedulerHandle, metric: float) -> None:
+    """Tell "plateau" the metric of an evaluation: after `patience` evaluations without an improvement the learning rates fall by `factor`. With an accelerator, call it beside oar_accelerator_step without a scheduler there; all ranks with one value.
+
+    scheduler: borrowed.
+    metric: not NaN.
+    OAR_E_ARGUMENT the metric is NaN; nothing was changed.
+    OAR_E_STATE another schedule, which has no use for a metric.
     Threads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.
     """
 def session_create(model: ModelHandle) -> Session:

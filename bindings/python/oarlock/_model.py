@@ -150,9 +150,9 @@ class Optimizer(_c.OptimizerHandle):
 
     Args:
         model: its parameters are kept alive.
-        name: "sgd" or "adamw"; options, defaults and bits are those of torch.optim.
+        name: "adamw", "sgd", "lion", ... (docs/optimizers.md); options, defaults and rules are those of torch.optim.
         options: a mapping or JSON text of optimizer options, without their "optimizer.".
-        more: options by name: lr, momentum, betas, weight_decay ...
+        more: options by name: lr, momentum, betas, weight_decay, params, groups ...
 
     Raises:
         InvalidArgument: an unknown name or option (the text names the nearest), or a value out of range.
@@ -185,15 +185,32 @@ class Optimizer(_c.OptimizerHandle):
         """Drop all gradients. Accelerator.step does it."""
         _c.optimizer_zero_grad(self)
 
+    def train(self, mode: bool = True) -> None:
+        """Parameters to train with (True) or to evaluate with: "schedule_free_adamw" needs it, others do nothing."""
+        _c.optimizer_set_training(self, mode)
+
+    def eval(self) -> None:
+        """Parameters to evaluate with: train(False)."""
+        self.train(False)
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """A copy of each parameter group: its options and, as "params", the names of its parameters."""
+        return [json.loads(_c.optimizer_group_options(self, index)) for index in range(_c.optimizer_num_groups(self))]
+
+    def set_group_options(self, index: int, options: str | Mapping[str, Any] | None = None, **more: Any) -> None:
+        """Change options of one parameter group from the next step on."""
+        _c.optimizer_set_group_options(self, index, options_json(options, more) or "{}")
+
 
 class Scheduler(_c.SchedulerHandle):
     """A learning rate as a formula of the step. Sets that of step 0 at once.
 
     Args:
         optimizer: whose rate it sets.
-        name: "constant", "linear", "cosine" or "step".
+        name: "constant", "linear", "cosine", "step", "one_cycle", "plateau", ... (docs/optimizers.md).
         options: a mapping or JSON text of scheduler options, without their "scheduler.".
-        more: options by name: warmup_steps, total_steps, step_size, gamma, min_lr_ratio, num_cycles.
+        more: options by name: warmup_steps, total_steps, step_size, gamma, min_lr_ratio ...
 
     Raises:
         InvalidArgument: an unknown name or option, one that is missing, or a value out of range.
@@ -209,6 +226,9 @@ class Scheduler(_c.SchedulerHandle):
         """Steps made so far, those before a resume included."""
         return _c.scheduler_num_steps(self)
 
-    def step(self) -> None:
-        """Go on by one step. Programs with an accelerator call Accelerator.step instead."""
-        _c.scheduler_step(self)
+    def step(self, metric: float | None = None) -> None:
+        """Go on by one step; "plateau" takes the metric. Programs with an accelerator call Accelerator.step instead."""
+        if metric is None:
+            _c.scheduler_step(self)
+        else:
+            _c.scheduler_step_metric(self, metric)

@@ -76,23 +76,89 @@
 %constant const char *OPTION_LOG_LEVEL = OAR_OPTION_LOG_LEVEL;
 %constant const char *OPTION_MODEL_OPERATORS = OAR_OPTION_MODEL_OPERATORS;
 %constant const char *OPTION_MODEL_WEIGHTS = OAR_OPTION_MODEL_WEIGHTS;
+%constant const char *OPTION_OPTIMIZER_ADJUST_LR_FN = OAR_OPTION_OPTIMIZER_ADJUST_LR_FN;
+%constant const char *OPTION_OPTIMIZER_ALPHA = OAR_OPTION_OPTIMIZER_ALPHA;
 %constant const char *OPTION_OPTIMIZER_AMSGRAD = OAR_OPTION_OPTIMIZER_AMSGRAD;
+%constant const char *OPTION_OPTIMIZER_BETA1 = OAR_OPTION_OPTIMIZER_BETA1;
+%constant const char *OPTION_OPTIMIZER_BETA2_DECAY = OAR_OPTION_OPTIMIZER_BETA2_DECAY;
 %constant const char *OPTION_OPTIMIZER_BETAS = OAR_OPTION_OPTIMIZER_BETAS;
+%constant const char *OPTION_OPTIMIZER_CENTERED = OAR_OPTION_OPTIMIZER_CENTERED;
+%constant const char *OPTION_OPTIMIZER_CLIP_THRESHOLD = OAR_OPTION_OPTIMIZER_CLIP_THRESHOLD;
+%constant const char *OPTION_OPTIMIZER_D = OAR_OPTION_OPTIMIZER_D;
 %constant const char *OPTION_OPTIMIZER_DAMPENING = OAR_OPTION_OPTIMIZER_DAMPENING;
+%constant const char *OPTION_OPTIMIZER_DECAY_RATE = OAR_OPTION_OPTIMIZER_DECAY_RATE;
+%constant const char *OPTION_OPTIMIZER_DECOUPLED_WEIGHT_DECAY = OAR_OPTION_OPTIMIZER_DECOUPLED_WEIGHT_DECAY;
 %constant const char *OPTION_OPTIMIZER_EPS = OAR_OPTION_OPTIMIZER_EPS;
+%constant const char *OPTION_OPTIMIZER_EPS1 = OAR_OPTION_OPTIMIZER_EPS1;
+%constant const char *OPTION_OPTIMIZER_EPS2 = OAR_OPTION_OPTIMIZER_EPS2;
+%constant const char *OPTION_OPTIMIZER_ETAS = OAR_OPTION_OPTIMIZER_ETAS;
+%constant const char *OPTION_OPTIMIZER_GROUPS = OAR_OPTION_OPTIMIZER_GROUPS;
+%constant const char *OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE = OAR_OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE;
+%constant const char *OPTION_OPTIMIZER_LAMBD = OAR_OPTION_OPTIMIZER_LAMBD;
 %constant const char *OPTION_OPTIMIZER_LR = OAR_OPTION_OPTIMIZER_LR;
+%constant const char *OPTION_OPTIMIZER_LR_DECAY = OAR_OPTION_OPTIMIZER_LR_DECAY;
 %constant const char *OPTION_OPTIMIZER_MAXIMIZE = OAR_OPTION_OPTIMIZER_MAXIMIZE;
 %constant const char *OPTION_OPTIMIZER_MOMENTUM = OAR_OPTION_OPTIMIZER_MOMENTUM;
+%constant const char *OPTION_OPTIMIZER_MOMENTUM_DECAY = OAR_OPTION_OPTIMIZER_MOMENTUM_DECAY;
 %constant const char *OPTION_OPTIMIZER_NESTEROV = OAR_OPTION_OPTIMIZER_NESTEROV;
+%constant const char *OPTION_OPTIMIZER_NS_COEFFICIENTS = OAR_OPTION_OPTIMIZER_NS_COEFFICIENTS;
+%constant const char *OPTION_OPTIMIZER_NS_STEPS = OAR_OPTION_OPTIMIZER_NS_STEPS;
+%constant const char *OPTION_OPTIMIZER_PARAMS = OAR_OPTION_OPTIMIZER_PARAMS;
+%constant const char *OPTION_OPTIMIZER_R = OAR_OPTION_OPTIMIZER_R;
+%constant const char *OPTION_OPTIMIZER_RELATIVE_STEP = OAR_OPTION_OPTIMIZER_RELATIVE_STEP;
+%constant const char *OPTION_OPTIMIZER_RHO = OAR_OPTION_OPTIMIZER_RHO;
+%constant const char *OPTION_OPTIMIZER_SCALE_PARAMETER = OAR_OPTION_OPTIMIZER_SCALE_PARAMETER;
+%constant const char *OPTION_OPTIMIZER_STEP_SIZES = OAR_OPTION_OPTIMIZER_STEP_SIZES;
+%constant const char *OPTION_OPTIMIZER_T0 = OAR_OPTION_OPTIMIZER_T0;
+%constant const char *OPTION_OPTIMIZER_WARMUP_INIT = OAR_OPTION_OPTIMIZER_WARMUP_INIT;
+%constant const char *OPTION_OPTIMIZER_WARMUP_STEPS = OAR_OPTION_OPTIMIZER_WARMUP_STEPS;
 %constant const char *OPTION_OPTIMIZER_WEIGHT_DECAY = OAR_OPTION_OPTIMIZER_WEIGHT_DECAY;
+%constant const char *OPTION_OPTIMIZER_WEIGHT_LR_POWER = OAR_OPTION_OPTIMIZER_WEIGHT_LR_POWER;
 %constant const char *OPTION_PROGRESS = OAR_OPTION_PROGRESS;
 %constant const char *OPTION_PROJECT_DIR = OAR_OPTION_PROJECT_DIR;
+%constant const char *OPTION_SCHEDULER_ANNEAL_STRATEGY = OAR_OPTION_SCHEDULER_ANNEAL_STRATEGY;
+%constant const char *OPTION_SCHEDULER_BASE_LR = OAR_OPTION_SCHEDULER_BASE_LR;
+%constant const char *OPTION_SCHEDULER_BASE_MOMENTUM = OAR_OPTION_SCHEDULER_BASE_MOMENTUM;
+%constant const char *OPTION_SCHEDULER_COOLDOWN = OAR_OPTION_SCHEDULER_COOLDOWN;
+%constant const char *OPTION_SCHEDULER_CYCLE_MOMENTUM = OAR_OPTION_SCHEDULER_CYCLE_MOMENTUM;
+%constant const char *OPTION_SCHEDULER_DECAY_STEPS = OAR_OPTION_SCHEDULER_DECAY_STEPS;
+%constant const char *OPTION_SCHEDULER_DECAY_TYPE = OAR_OPTION_SCHEDULER_DECAY_TYPE;
+%constant const char *OPTION_SCHEDULER_DIV_FACTOR = OAR_OPTION_SCHEDULER_DIV_FACTOR;
+%constant const char *OPTION_SCHEDULER_END_FACTOR = OAR_OPTION_SCHEDULER_END_FACTOR;
+%constant const char *OPTION_SCHEDULER_EPS = OAR_OPTION_SCHEDULER_EPS;
+%constant const char *OPTION_SCHEDULER_ETA_MIN = OAR_OPTION_SCHEDULER_ETA_MIN;
+%constant const char *OPTION_SCHEDULER_FACTOR = OAR_OPTION_SCHEDULER_FACTOR;
+%constant const char *OPTION_SCHEDULER_FINAL_DIV_FACTOR = OAR_OPTION_SCHEDULER_FINAL_DIV_FACTOR;
 %constant const char *OPTION_SCHEDULER_GAMMA = OAR_OPTION_SCHEDULER_GAMMA;
+%constant const char *OPTION_SCHEDULER_LR_END = OAR_OPTION_SCHEDULER_LR_END;
+%constant const char *OPTION_SCHEDULER_MAX_LR = OAR_OPTION_SCHEDULER_MAX_LR;
+%constant const char *OPTION_SCHEDULER_MAX_MOMENTUM = OAR_OPTION_SCHEDULER_MAX_MOMENTUM;
+%constant const char *OPTION_SCHEDULER_MILESTONES = OAR_OPTION_SCHEDULER_MILESTONES;
+%constant const char *OPTION_SCHEDULER_MIN_LR = OAR_OPTION_SCHEDULER_MIN_LR;
 %constant const char *OPTION_SCHEDULER_MIN_LR_RATIO = OAR_OPTION_SCHEDULER_MIN_LR_RATIO;
+%constant const char *OPTION_SCHEDULER_MODE = OAR_OPTION_SCHEDULER_MODE;
 %constant const char *OPTION_SCHEDULER_NUM_CYCLES = OAR_OPTION_SCHEDULER_NUM_CYCLES;
+%constant const char *OPTION_SCHEDULER_PATIENCE = OAR_OPTION_SCHEDULER_PATIENCE;
+%constant const char *OPTION_SCHEDULER_PCT_START = OAR_OPTION_SCHEDULER_PCT_START;
+%constant const char *OPTION_SCHEDULER_POWER = OAR_OPTION_SCHEDULER_POWER;
+%constant const char *OPTION_SCHEDULER_SCHEDULES = OAR_OPTION_SCHEDULER_SCHEDULES;
+%constant const char *OPTION_SCHEDULER_STABLE_STEPS = OAR_OPTION_SCHEDULER_STABLE_STEPS;
+%constant const char *OPTION_SCHEDULER_START_FACTOR = OAR_OPTION_SCHEDULER_START_FACTOR;
 %constant const char *OPTION_SCHEDULER_STEP_SIZE = OAR_OPTION_SCHEDULER_STEP_SIZE;
+%constant const char *OPTION_SCHEDULER_STEP_SIZE_DOWN = OAR_OPTION_SCHEDULER_STEP_SIZE_DOWN;
+%constant const char *OPTION_SCHEDULER_STEP_SIZE_UP = OAR_OPTION_SCHEDULER_STEP_SIZE_UP;
+%constant const char *OPTION_SCHEDULER_THREE_PHASE = OAR_OPTION_SCHEDULER_THREE_PHASE;
+%constant const char *OPTION_SCHEDULER_THRESHOLD = OAR_OPTION_SCHEDULER_THRESHOLD;
+%constant const char *OPTION_SCHEDULER_THRESHOLD_MODE = OAR_OPTION_SCHEDULER_THRESHOLD_MODE;
+%constant const char *OPTION_SCHEDULER_TIMESCALE = OAR_OPTION_SCHEDULER_TIMESCALE;
+%constant const char *OPTION_SCHEDULER_TOTAL_ITERS = OAR_OPTION_SCHEDULER_TOTAL_ITERS;
 %constant const char *OPTION_SCHEDULER_TOTAL_STEPS = OAR_OPTION_SCHEDULER_TOTAL_STEPS;
+%constant const char *OPTION_SCHEDULER_T_0 = OAR_OPTION_SCHEDULER_T_0;
+%constant const char *OPTION_SCHEDULER_T_MAX = OAR_OPTION_SCHEDULER_T_MAX;
+%constant const char *OPTION_SCHEDULER_T_MULT = OAR_OPTION_SCHEDULER_T_MULT;
+%constant const char *OPTION_SCHEDULER_WARMUP_LR_RATIO = OAR_OPTION_SCHEDULER_WARMUP_LR_RATIO;
 %constant const char *OPTION_SCHEDULER_WARMUP_STEPS = OAR_OPTION_SCHEDULER_WARMUP_STEPS;
+%constant const char *OPTION_SCHEDULER_WARMUP_TYPE = OAR_OPTION_SCHEDULER_WARMUP_TYPE;
 %constant const char *OPTION_SEED = OAR_OPTION_SEED;
 %constant const char *OPTION_STATE_GENERATION = OAR_OPTION_STATE_GENERATION;
 %constant const char *OPTION_STATE_LOCAL_RANK = OAR_OPTION_STATE_LOCAL_RANK;
@@ -845,12 +911,19 @@ oar_status oar_op_names(const char *TEXT_OR_NONE, oar_bytes **HANDLE_OUT);
 %thread oar_op_signatures;
 oar_status oar_op_signatures(const char *TEXT, oar_bytes **HANDLE_OUT);
 %exception oar_optimizer_create { OAR_FIRST_USE $action }
-%feature("docstring") oar_optimizer_create "An optimizer over all parameters of a model.\n\n\"sgd\" takes lr, momentum, dampening, weight_decay, nesterov, maximize; \"adamw\" takes lr, betas, eps, weight_decay,\namsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.\n\nmodel: borrowed; its parameters are retained.\nname: borrowed; \"sgd\" or \"adamw\".\noptions: borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for instance {\"lr\":0.001,\"betas\":[0.9,0.999]}. NULL: defaults.\nout: owned; end with oar_optimizer_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest), an option of the other optimizer, a value out of range, or a model without parameters.\nOAR_E_UNSUPPORTED a parameter is not of a real floating dtype, or its memory has gaps or overlaps.\nThreads: serial(model). Other threads of Python run meanwhile.";
+%feature("docstring") oar_optimizer_create "An optimizer of parameters of a model.\n\nNames: \"adadelta\", \"adafactor\", \"adafactor_transformers\", \"adagrad\", \"adam\", \"adamax\", \"adamw\", \"asgd\", \"lion\",\n\"muon\", \"nadam\", \"radam\", \"rmsprop\", \"rprop\", \"schedule_free_adamw\", \"sgd\". Options, defaults and rules are those of\ntorch.optim, of transformers and of the packages lion-pytorch and schedulefree; docs/optimizers.md lists them.\n\nEvery optimizer takes two more: \"params\", a list of names or patterns ('*': any text), leaves only those parameters\nto it; \"groups\", a list of objects of \"params\" and options that differ for them, makes parameter groups in that\norder. What no group takes is one more group, the last, with the options given outside. For instance\n{\"lr\":0.001,\"weight_decay\":0.1,\"groups\":[{\"params\":[\"*.bias\",\"norm*\"],\"weight_decay\":0}]}\n\nmodel: borrowed; its parameters are retained.\nname: borrowed.\noptions: borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for instance {\"lr\":0.001,\"betas\":[0.9,0.999]}. NULL: defaults.\nout: owned; end with oar_optimizer_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest and all), an option of another optimizer, a value out of range, a pattern that fits no parameter, a parameter in two groups, or a model without parameters.\nOAR_E_UNSUPPORTED a parameter is not of a real floating dtype, its memory has gaps or overlaps, or the optimizer does not take its shape (muon: matrices only).\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_optimizer_create;
 oar_status oar_optimizer_create(oar_model *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_optimizer **HANDLE_OUT);
+%exception oar_optimizer_group_options { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
+%feature("docstring") oar_optimizer_group_options "The options in force for a group, and the names of its parameters: {\"params\":[\"fc.bias\"],\"lr\":0.001,...}.\n\noptimizer: borrowed.\ngroup_index: from 0, below oar_optimizer_num_groups.\nbuf: the JSON text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT no such group, or too little room; then *len is the need.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
+%thread oar_optimizer_group_options;
+oar_status oar_optimizer_group_options(oar_optimizer *HANDLE, int64_t SCALAR, char *TEXT_OUT, size_t *ROOM);
 %exception oar_optimizer_learning_rate { OAR_FIRST_USE $action }
-%feature("docstring") oar_optimizer_learning_rate "The learning rate that the next step will use.\n\noptimizer: borrowed.\nout_learning_rate: at least 0.\nThreads: serial(optimizer).";
+%feature("docstring") oar_optimizer_learning_rate "The learning rate that the next step will use; with several groups the first one's.\n\noptimizer: borrowed.\nout_learning_rate: at least 0.\nThreads: serial(optimizer).";
 oar_status oar_optimizer_learning_rate(oar_optimizer *HANDLE, double *SCALAR_OUT);
+%exception oar_optimizer_num_groups { OAR_FIRST_USE $action }
+%feature("docstring") oar_optimizer_num_groups "How many parameter groups there are.\n\noptimizer: borrowed.\nout_num_groups: at least 1.\nThreads: serial(optimizer).";
+oar_status oar_optimizer_num_groups(oar_optimizer *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_optimizer_num_steps { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_num_steps "Steps made so far, those before a resume included.\n\noptimizer: borrowed.\nout_num_steps: at least 0.\nThreads: serial(optimizer).";
 oar_status oar_optimizer_num_steps(oar_optimizer *HANDLE, int64_t *SCALAR_OUT);
@@ -859,10 +932,18 @@ void oar_optimizer_release(oar_optimizer *HANDLE_ENDED);
 %exception oar_optimizer_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_retain "One more reference.\n\noptimizer: borrowed.\nThreads: any.";
 oar_status oar_optimizer_retain(oar_optimizer *HANDLE_SHARED);
+%exception oar_optimizer_set_group_options { OAR_FIRST_USE $action }
+%feature("docstring") oar_optimizer_set_group_options "Change options of one group from the next step on. State stays; what an option needs more is made anew.\n\noptimizer: borrowed.\ngroup_index: from 0, below oar_optimizer_num_groups.\noptions: borrowed; a JSON object as for oar_optimizer_create, without \"params\" and \"groups\".\nOAR_E_ARGUMENT no such group, an unknown option, or a value out of range; nothing was changed.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
+%thread oar_optimizer_set_group_options;
+oar_status oar_optimizer_set_group_options(oar_optimizer *HANDLE, int64_t SCALAR, const char *TEXT);
 %exception oar_optimizer_set_learning_rate { OAR_FIRST_USE $action }
-%feature("docstring") oar_optimizer_set_learning_rate "Set the learning rate. A scheduler of this optimizer sets it again at its next step.\n\noptimizer: borrowed.\nlearning_rate: finite, at least 0.\nOAR_E_ARGUMENT not so; the rate stays.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
+%feature("docstring") oar_optimizer_set_learning_rate "Set the learning rate of every group. A scheduler of this optimizer sets it again at its next step.\n\noptimizer: borrowed.\nlearning_rate: finite, at least 0.\nOAR_E_ARGUMENT not so; the rate stays.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
 %thread oar_optimizer_set_learning_rate;
 oar_status oar_optimizer_set_learning_rate(oar_optimizer *HANDLE, double SCALAR);
+%exception oar_optimizer_set_training { OAR_FIRST_USE $action }
+%feature("docstring") oar_optimizer_set_training "Make the parameters those to evaluate with, or those to train with again.\n\n\"schedule_free_adamw\" needs it before an evaluation or a save for others, and again before the next training step;\nfor every other optimizer nothing changes. An optimizer starts in training.\n\noptimizer: borrowed.\ntraining: 0: evaluation; anything else: training.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
+%thread oar_optimizer_set_training;
+oar_status oar_optimizer_set_training(oar_optimizer *HANDLE, int32_t SCALAR);
 %exception oar_optimizer_step { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_step "Update the parameters by their gradients, at once. Programs with an accelerator call oar_accelerator_step instead.\n\nParameters without a gradient are left alone, with their state. Gradients stay.\n\noptimizer: borrowed.\nOAR_E_ARGUMENT a gradient does not have its parameter's shape, dtype and device; nothing was updated.\nOAR_E_UNSUPPORTED a gradient is sparse; nothing was updated.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
 %thread oar_optimizer_step;
@@ -893,7 +974,7 @@ oar_status oar_progress_retain(oar_progress *HANDLE_SHARED);
 %thread oar_progress_set_callback;
 oar_status oar_progress_set_callback(oar_progress *HANDLE, oar_progress_fn progress_FN, void *USER_DATA, oar_release_fn RELEASE);
 %exception oar_scheduler_create { OAR_FIRST_USE $action }
-%feature("docstring") oar_scheduler_create "A schedule for an optimizer. Sets its learning rate to that of step 0 at once.\n\noptimizer: retained.\nname: borrowed; \"constant\", \"linear\", \"cosine\" or \"step\".\noptions: borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for instance {\"warmup_steps\":10,\"total_steps\":100}. NULL: defaults. linear and cosine need total_steps, step needs step_size.\nout: owned; end with oar_scheduler_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest), one that is missing or of another schedule, or a value out of range. The learning rate stays.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
+%feature("docstring") oar_scheduler_create "A schedule for an optimizer. Sets its learning rates to those of step 0 at once; \"one_cycle\" and \"cyclic\" set momentum, or the first beta, too.\n\noptimizer: retained.\nname: borrowed; one of the names above.\noptions: borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for instance {\"warmup_steps\":10,\"total_steps\":100}. NULL: defaults. \"sequential\" and \"chained\" take \"schedules\", a list of objects of \"name\" and options.\nout: owned; end with oar_scheduler_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest and all), one that is missing or of another schedule, or a value out of range. The learning rates stay.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
 %thread oar_scheduler_create;
 oar_status oar_scheduler_create(oar_optimizer *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_scheduler **HANDLE_OUT);
 %exception oar_scheduler_num_steps { OAR_FIRST_USE $action }
@@ -905,9 +986,13 @@ void oar_scheduler_release(oar_scheduler *HANDLE_ENDED);
 %feature("docstring") oar_scheduler_retain "One more reference.\n\nscheduler: borrowed.\nThreads: any.";
 oar_status oar_scheduler_retain(oar_scheduler *HANDLE_SHARED);
 %exception oar_scheduler_step { OAR_FIRST_USE $action }
-%feature("docstring") oar_scheduler_step "Go on by one step and set the optimizer's learning rate. Programs with an accelerator call oar_accelerator_step instead.\n\nscheduler: borrowed.\nThreads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
+%feature("docstring") oar_scheduler_step "Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar_accelerator_step instead.\n\nscheduler: borrowed.\nOAR_E_STATE the schedule is \"plateau\": call oar_scheduler_step_metric.\nThreads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
 %thread oar_scheduler_step;
 oar_status oar_scheduler_step(oar_scheduler *HANDLE);
+%exception oar_scheduler_step_metric { OAR_FIRST_USE $action }
+%feature("docstring") oar_scheduler_step_metric "Tell \"plateau\" the metric of an evaluation: after `patience` evaluations without an improvement the learning rates fall by `factor`. With an accelerator, call it beside oar_accelerator_step without a scheduler there; all ranks with one value.\n\nscheduler: borrowed.\nmetric: not NaN.\nOAR_E_ARGUMENT the metric is NaN; nothing was changed.\nOAR_E_STATE another schedule, which has no use for a metric.\nThreads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
+%thread oar_scheduler_step_metric;
+oar_status oar_scheduler_step_metric(oar_scheduler *HANDLE, double SCALAR);
 %exception oar_session_create { OAR_FIRST_USE $action }
 %feature("docstring") oar_session_create "Make one thread's session of a model. Any number may run at a time.\n\nThe session keeps the model: release either first. It reads the model's weights where they are, so that steps of an\noptimizer, oar_model_load_weights and adapters show in the next run. Do not run while another thread changes the\nmodel (by a forward in training, a step, loading, freezing, adding or merging adapters).\n\nmodel: retained; a program.\nout: owned; end with oar_session_release. Untouched on failure.\nOAR_E_UNSUPPORTED the model is foreign.\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_session_create;

@@ -1,5 +1,5 @@
 /**
- * Updates of a model's parameters: SGD and AdamW on libtorch's fused kernels, bit for bit those of torch.optim.
+ * Updates of a model's parameters by the rules of torch.optim, on libtorch's fused and foreach kernels.
  */
 #ifndef OARLOCK_OPTIMIZER_H
 #define OARLOCK_OPTIMIZER_H
@@ -7,22 +7,31 @@
 #include <oarlock/types.h>
 
 /**
- * An optimizer over all parameters of a model.
+ * An optimizer of parameters of a model.
  *
- * "sgd" takes lr, momentum, dampening, weight_decay, nesterov, maximize; "adamw" takes lr, betas, eps, weight_decay,
- * amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.
+ * Names: "adadelta", "adafactor", "adafactor_transformers", "adagrad", "adam", "adamax", "adamw", "asgd", "lion",
+ * "muon", "nadam", "radam", "rmsprop", "rprop", "schedule_free_adamw", "sgd". Options, defaults and rules are those of
+ * torch.optim, of transformers and of the packages lion-pytorch and schedulefree; docs/optimizers.md lists them.
+ *
+ * Every optimizer takes two more: "params", a list of names or patterns ('*': any text), leaves only those parameters
+ * to it; "groups", a list of objects of "params" and options that differ for them, makes parameter groups in that
+ * order. What no group takes is one more group, the last, with the options given outside. For instance
+ *     {"lr":0.001,"weight_decay":0.1,"groups":[{"params":["*.bias","norm*"],"weight_decay":0}]}
  *
  * @param[in]  model    borrowed; its parameters are retained.
- * @param[in]  name     borrowed; "sgd" or "adamw".
+ * @param[in]  name     borrowed.
  * @param[in]  options  borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for instance
  *                      {"lr":0.001,"betas":[0.9,0.999]}. NULL: defaults.
  * @param[out] out      owned; end with oar_optimizer_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT     an unknown name or option (the text names the nearest), an option of the other optimizer,
- *                            a value out of range, or a model without parameters.
- * @return OAR_E_UNSUPPORTED  a parameter is not of a real floating dtype, or its memory has gaps or overlaps.
+ * @return OAR_E_ARGUMENT     an unknown name or option (the text names the nearest and all), an option of another
+ *                            optimizer, a value out of range, a pattern that fits no parameter, a parameter in two
+ *                            groups, or a model without parameters.
+ * @return OAR_E_UNSUPPORTED  a parameter is not of a real floating dtype, its memory has gaps or overlaps, or the
+ *                            optimizer does not take its shape (muon: matrices only).
  * @threads serial(model)
- * @source  Loshchilov and Hutter 2019, algorithm 2 (AdamW); torch.optim 2.11 with fused=True.
+ * @source  torch.optim 2.11 with fused=True where it has that, else foreach=True; transformers 5 Adafactor; Chen et al.
+ *          2023 (lion); Defazio et al. 2024 (schedule_free_adamw).
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
@@ -54,7 +63,65 @@ OAR_API OAR_SINCE(0, 1) oar_status oar_optimizer_step(oar_optimizer *optimizer) 
 OAR_API OAR_SINCE(0, 1) oar_status oar_optimizer_zero_grad(oar_optimizer *optimizer) OAR_NOEXCEPT;
 
 /**
- * The learning rate that the next step will use.
+ * Make the parameters those to evaluate with, or those to train with again.
+ *
+ * "schedule_free_adamw" needs it before an evaluation or a save for others, and again before the next training step;
+ * for every other optimizer nothing changes. An optimizer starts in training.
+ *
+ * @param[in] optimizer  borrowed.
+ * @param[in] training   0: evaluation; anything else: training.
+ *
+ * @threads serial(optimizer), and no call on the model meanwhile
+ * @source  schedulefree `AdamWScheduleFree.train`, `.eval`.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_optimizer_set_training(oar_optimizer *optimizer, int32_t training) OAR_NOEXCEPT;
+
+/**
+ * How many parameter groups there are.
+ *
+ * @param[in]  optimizer       borrowed.
+ * @param[out] out_num_groups  at least 1.
+ *
+ * @threads serial(optimizer)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_optimizer_num_groups(const oar_optimizer *optimizer, OAR_OUT int64_t *out_num_groups) OAR_NOEXCEPT;
+
+/**
+ * The options in force for a group, and the names of its parameters: {"params":["fc.bias"],"lr":0.001,...}.
+ *
+ * @param[in]     optimizer    borrowed.
+ * @param[in]     group_index  from 0, below oar_optimizer_num_groups.
+ * @param[out]    buf          the JSON text, or NULL to ask for its length.
+ * @param[in,out] len          in: room in bytes; out: length with the closing NUL.
+ *
+ * @return OAR_E_ARGUMENT  no such group, or too little room; then *len is the need.
+ * @threads serial(optimizer)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_optimizer_group_options(const oar_optimizer *optimizer, int64_t group_index, OAR_OUT OAR_NULLABLE char *buf,
+                            size_t *len) OAR_NOEXCEPT;
+
+/**
+ * Change options of one group from the next step on. State stays; what an option needs more is made anew.
+ *
+ * @param[in] optimizer    borrowed.
+ * @param[in] group_index  from 0, below oar_optimizer_num_groups.
+ * @param[in] options      borrowed; a JSON object as for oar_optimizer_create, without "params" and "groups".
+ *
+ * @return OAR_E_ARGUMENT  no such group, an unknown option, or a value out of range; nothing was changed.
+ * @threads serial(optimizer)
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_optimizer_set_group_options(oar_optimizer *optimizer, int64_t group_index, const char *options) OAR_NOEXCEPT;
+
+/**
+ * The learning rate that the next step will use; with several groups the first one's.
  *
  * @param[in]  optimizer          borrowed.
  * @param[out] out_learning_rate  at least 0.
@@ -66,7 +133,7 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_optimizer_learning_rate(const oar_optimizer *optimizer, OAR_OUT double *out_learning_rate) OAR_NOEXCEPT;
 
 /**
- * Set the learning rate. A scheduler of this optimizer sets it again at its next step.
+ * Set the learning rate of every group. A scheduler of this optimizer sets it again at its next step.
  *
  * @param[in] optimizer      borrowed.
  * @param[in] learning_rate  finite, at least 0.

@@ -192,16 +192,58 @@
 #define OAR_OPTION_MODEL_WEIGHTS "model.weights"
 
 /*
- * Divide by the largest second moment so far (adamw); unset: false. (flag; default unset; variable
+ * How the rate follows a matrix's shape (muon): original or match_rms_adamw; unset: original. (string; default unset;
+ * variable OARLOCK_OPTIMIZER_ADJUST_LR_FN)
+ */
+#define OAR_OPTION_OPTIMIZER_ADJUST_LR_FN "optimizer.adjust_lr_fn"
+
+/*
+ * Smoothing constant (rmsprop, 0.99); power of the rate's decay (asgd, 0.75). (number; default unset; variable
+ * OARLOCK_OPTIMIZER_ALPHA)
+ */
+#define OAR_OPTION_OPTIMIZER_ALPHA "optimizer.alpha"
+
+/*
+ * Divide by the largest second moment so far (adam, adamw); unset: false. (flag; default unset; variable
  * OARLOCK_OPTIMIZER_AMSGRAD)
  */
 #define OAR_OPTION_OPTIMIZER_AMSGRAD "optimizer.amsgrad"
 
 /*
- * Decay of the first and second moment (adamw); unset: [0.9, 0.999]. (numbers; default unset; variable
- * OARLOCK_OPTIMIZER_BETAS)
+ * Decay of the first moment (adafactor_transformers); unset: no first moment. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_BETA1)
+ */
+#define OAR_OPTION_OPTIMIZER_BETA1 "optimizer.beta1"
+
+/*
+ * Power of the step in the second moment's decay (adafactor); unset: -0.8. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_BETA2_DECAY)
+ */
+#define OAR_OPTION_OPTIMIZER_BETA2_DECAY "optimizer.beta2_decay"
+
+/*
+ * Decay of the first and second moment (adam and its kin, lion); unset: [0.9, 0.999], lion [0.9, 0.99]. (numbers;
+ * default unset; variable OARLOCK_OPTIMIZER_BETAS)
  */
 #define OAR_OPTION_OPTIMIZER_BETAS "optimizer.betas"
+
+/*
+ * Normalise by the variance instead of the mean square (rmsprop); unset: false. (flag; default unset; variable
+ * OARLOCK_OPTIMIZER_CENTERED)
+ */
+#define OAR_OPTION_OPTIMIZER_CENTERED "optimizer.centered"
+
+/*
+ * Root mean square at which an update is cut (adafactor_transformers); unset: 1. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_CLIP_THRESHOLD)
+ */
+#define OAR_OPTION_OPTIMIZER_CLIP_THRESHOLD "optimizer.clip_threshold"
+
+/*
+ * Root mean square at which an update is cut (adafactor); unset: 1. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_D)
+ */
+#define OAR_OPTION_OPTIMIZER_D "optimizer.d"
 
 /*
  * Dampening of the momentum (sgd); unset: 0. (number; default unset; variable OARLOCK_OPTIMIZER_DAMPENING)
@@ -209,34 +251,163 @@
 #define OAR_OPTION_OPTIMIZER_DAMPENING "optimizer.dampening"
 
 /*
- * Added to the denominator (adamw); unset: 1e-8. (number; default unset; variable OARLOCK_OPTIMIZER_EPS)
+ * Power of the step in the second moment's decay (adafactor_transformers); unset: -0.8. (number; default unset;
+ * variable OARLOCK_OPTIMIZER_DECAY_RATE)
+ */
+#define OAR_OPTION_OPTIMIZER_DECAY_RATE "optimizer.decay_rate"
+
+/*
+ * Shrink parameters instead of adding them to the gradients (adam, nadam, radam); unset: false. (flag; default unset;
+ * variable OARLOCK_OPTIMIZER_DECOUPLED_WEIGHT_DECAY)
+ */
+#define OAR_OPTION_OPTIMIZER_DECOUPLED_WEIGHT_DECAY "optimizer.decoupled_weight_decay"
+
+/*
+ * Added to the denominator; unset: 1e-8, adagrad 1e-10, adadelta 1e-6, muon 1e-7. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_EPS)
  */
 #define OAR_OPTION_OPTIMIZER_EPS "optimizer.eps"
 
 /*
- * Learning rate. (number; default 0.001; variable OARLOCK_OPTIMIZER_LR)
+ * Smallest squared gradient, first of torch's two eps; unset: adafactor the dtype's, adafactor_transformers 1e-30.
+ * (number; default unset; variable OARLOCK_OPTIMIZER_EPS1)
+ */
+#define OAR_OPTION_OPTIMIZER_EPS1 "optimizer.eps1"
+
+/*
+ * Smallest size of a parameter, second of torch's two eps (adafactor); unset: 0.001. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_EPS2)
+ */
+#define OAR_OPTION_OPTIMIZER_EPS2 "optimizer.eps2"
+
+/*
+ * Factors by which steps shrink and grow (rprop); unset: [0.5, 1.2]. (numbers; default unset; variable
+ * OARLOCK_OPTIMIZER_ETAS)
+ */
+#define OAR_OPTION_OPTIMIZER_ETAS "optimizer.etas"
+
+/*
+ * Parameter groups: objects of "params", a list of names or patterns, and options that differ for them; what no group
+ * takes is one more. (list; default unset; variable OARLOCK_OPTIMIZER_GROUPS)
+ */
+#define OAR_OPTION_OPTIMIZER_GROUPS "optimizer.groups"
+
+/*
+ * What the sum of squares begins with (adagrad); unset: 0. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE)
+ */
+#define OAR_OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE "optimizer.initial_accumulator_value"
+
+/*
+ * Decay term (asgd); unset: 0.0001. (number; default unset; variable OARLOCK_OPTIMIZER_LAMBD)
+ */
+#define OAR_OPTION_OPTIMIZER_LAMBD "optimizer.lambd"
+
+/*
+ * Learning rate; unset: the optimizer's own default, see docs/optimizers.md. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_LR)
  */
 #define OAR_OPTION_OPTIMIZER_LR "optimizer.lr"
 
 /*
- * Step along the gradient instead of against it. (flag; default false; variable OARLOCK_OPTIMIZER_MAXIMIZE)
+ * Decay of the learning rate (adagrad); unset: 0. (number; default unset; variable OARLOCK_OPTIMIZER_LR_DECAY)
+ */
+#define OAR_OPTION_OPTIMIZER_LR_DECAY "optimizer.lr_decay"
+
+/*
+ * Step along the gradient instead of against it; unset: false. (flag; default unset; variable
+ * OARLOCK_OPTIMIZER_MAXIMIZE)
  */
 #define OAR_OPTION_OPTIMIZER_MAXIMIZE "optimizer.maximize"
 
 /*
- * Momentum (sgd); unset: 0. (number; default unset; variable OARLOCK_OPTIMIZER_MOMENTUM)
+ * Momentum (sgd, rmsprop, muon); unset: 0, muon 0.95. (number; default unset; variable OARLOCK_OPTIMIZER_MOMENTUM)
  */
 #define OAR_OPTION_OPTIMIZER_MOMENTUM "optimizer.momentum"
 
 /*
- * Nesterov momentum (sgd); unset: false. (flag; default unset; variable OARLOCK_OPTIMIZER_NESTEROV)
+ * Decay of the momentum (nadam); unset: 0.004. (number; default unset; variable OARLOCK_OPTIMIZER_MOMENTUM_DECAY)
+ */
+#define OAR_OPTION_OPTIMIZER_MOMENTUM_DECAY "optimizer.momentum_decay"
+
+/*
+ * Nesterov momentum (sgd, muon); unset: false, muon true. (flag; default unset; variable OARLOCK_OPTIMIZER_NESTEROV)
  */
 #define OAR_OPTION_OPTIMIZER_NESTEROV "optimizer.nesterov"
 
 /*
- * Weight decay; unset: 0 for sgd, 0.01 for adamw. (number; default unset; variable OARLOCK_OPTIMIZER_WEIGHT_DECAY)
+ * Of the Newton-Schulz iteration (muon); unset: [3.4445, -4.775, 2.0315]. (numbers; default unset; variable
+ * OARLOCK_OPTIMIZER_NS_COEFFICIENTS)
+ */
+#define OAR_OPTION_OPTIMIZER_NS_COEFFICIENTS "optimizer.ns_coefficients"
+
+/*
+ * Newton-Schulz iterations (muon); unset: 5. (integer; default unset; variable OARLOCK_OPTIMIZER_NS_STEPS)
+ */
+#define OAR_OPTION_OPTIMIZER_NS_STEPS "optimizer.ns_steps"
+
+/*
+ * Names or patterns ('*': any text) of the parameters that it updates; unset: all of the model. (list; default unset;
+ * variable OARLOCK_OPTIMIZER_PARAMS)
+ */
+#define OAR_OPTION_OPTIMIZER_PARAMS "optimizer.params"
+
+/*
+ * Power of the step in the average's weights (schedule_free_adamw); unset: 0. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_R)
+ */
+#define OAR_OPTION_OPTIMIZER_R "optimizer.r"
+
+/*
+ * The rate follows the step (adafactor_transformers); unset: true. (flag; default unset; variable
+ * OARLOCK_OPTIMIZER_RELATIVE_STEP)
+ */
+#define OAR_OPTION_OPTIMIZER_RELATIVE_STEP "optimizer.relative_step"
+
+/*
+ * Decay of the running averages (adadelta); unset: 0.9. (number; default unset; variable OARLOCK_OPTIMIZER_RHO)
+ */
+#define OAR_OPTION_OPTIMIZER_RHO "optimizer.rho"
+
+/*
+ * The rate follows the parameter's size (adafactor_transformers); unset: true. (flag; default unset; variable
+ * OARLOCK_OPTIMIZER_SCALE_PARAMETER)
+ */
+#define OAR_OPTION_OPTIMIZER_SCALE_PARAMETER "optimizer.scale_parameter"
+
+/*
+ * Smallest and largest step (rprop); unset: [1e-6, 50]. (numbers; default unset; variable
+ * OARLOCK_OPTIMIZER_STEP_SIZES)
+ */
+#define OAR_OPTION_OPTIMIZER_STEP_SIZES "optimizer.step_sizes"
+
+/*
+ * Step at which averaging starts (asgd); unset: 1e6. (number; default unset; variable OARLOCK_OPTIMIZER_T0)
+ */
+#define OAR_OPTION_OPTIMIZER_T0 "optimizer.t0"
+
+/*
+ * A small rate at first (adafactor_transformers); unset: false. (flag; default unset; variable
+ * OARLOCK_OPTIMIZER_WARMUP_INIT)
+ */
+#define OAR_OPTION_OPTIMIZER_WARMUP_INIT "optimizer.warmup_init"
+
+/*
+ * Steps of linear growth of the rate (schedule_free_adamw); unset: 0. (integer; default unset; variable
+ * OARLOCK_OPTIMIZER_WARMUP_STEPS)
+ */
+#define OAR_OPTION_OPTIMIZER_WARMUP_STEPS "optimizer.warmup_steps"
+
+/*
+ * Weight decay; unset: 0, adamw 0.01, muon 0.1. (number; default unset; variable OARLOCK_OPTIMIZER_WEIGHT_DECAY)
  */
 #define OAR_OPTION_OPTIMIZER_WEIGHT_DECAY "optimizer.weight_decay"
+
+/*
+ * Power of the rate in the average's weights (schedule_free_adamw); unset: 2. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_WEIGHT_LR_POWER)
+ */
+#define OAR_OPTION_OPTIMIZER_WEIGHT_LR_POWER "optimizer.weight_lr_power"
 
 /*
  * What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off; 1 means
@@ -251,21 +422,163 @@
 #define OAR_OPTION_PROJECT_DIR "project_dir"
 
 /*
- * Factor of each change (step); unset: 0.1. (number; default unset; variable OARLOCK_SCHEDULER_GAMMA)
+ * cos or linear (one_cycle); unset: cos. (string; default unset; variable OARLOCK_SCHEDULER_ANNEAL_STRATEGY)
+ */
+#define OAR_OPTION_SCHEDULER_ANNEAL_STRATEGY "scheduler.anneal_strategy"
+
+/*
+ * Lowest rate, one number or one per group (cyclic). (numbers; default unset; variable OARLOCK_SCHEDULER_BASE_LR)
+ */
+#define OAR_OPTION_SCHEDULER_BASE_LR "scheduler.base_lr"
+
+/*
+ * Momentum, or first beta, at the highest rate (one_cycle 0.85, cyclic 0.8). (number; default unset; variable
+ * OARLOCK_SCHEDULER_BASE_MOMENTUM)
+ */
+#define OAR_OPTION_SCHEDULER_BASE_MOMENTUM "scheduler.base_momentum"
+
+/*
+ * Steps after a change in which bad ones do not count (plateau); unset: 0. (integer; default unset; variable
+ * OARLOCK_SCHEDULER_COOLDOWN)
+ */
+#define OAR_OPTION_SCHEDULER_COOLDOWN "scheduler.cooldown"
+
+/*
+ * Momentum, or the first beta, moves against the rate (one_cycle, cyclic); unset: true. (flag; default unset;
+ * variable OARLOCK_SCHEDULER_CYCLE_MOMENTUM)
+ */
+#define OAR_OPTION_SCHEDULER_CYCLE_MOMENTUM "scheduler.cycle_momentum"
+
+/*
+ * Steps of the decay (warmup_stable_decay). (integer; default unset; variable OARLOCK_SCHEDULER_DECAY_STEPS)
+ */
+#define OAR_OPTION_SCHEDULER_DECAY_STEPS "scheduler.decay_steps"
+
+/*
+ * linear, cosine or 1-sqrt (warmup_stable_decay); unset: cosine. (string; default unset; variable
+ * OARLOCK_SCHEDULER_DECAY_TYPE)
+ */
+#define OAR_OPTION_SCHEDULER_DECAY_TYPE "scheduler.decay_type"
+
+/*
+ * max_lr over the first rate (one_cycle); unset: 25. (number; default unset; variable OARLOCK_SCHEDULER_DIV_FACTOR)
+ */
+#define OAR_OPTION_SCHEDULER_DIV_FACTOR "scheduler.div_factor"
+
+/*
+ * Factor at the end (linear_lr); unset: 1. (number; default unset; variable OARLOCK_SCHEDULER_END_FACTOR)
+ */
+#define OAR_OPTION_SCHEDULER_END_FACTOR "scheduler.end_factor"
+
+/*
+ * Smallest change of a rate that is made (plateau); unset: 1e-8. (number; default unset; variable
+ * OARLOCK_SCHEDULER_EPS)
+ */
+#define OAR_OPTION_SCHEDULER_EPS "scheduler.eps"
+
+/*
+ * Lowest rate (cosine_annealing, cosine_annealing_warm_restarts); unset: 0. (number; default unset; variable
+ * OARLOCK_SCHEDULER_ETA_MIN)
+ */
+#define OAR_OPTION_SCHEDULER_ETA_MIN "scheduler.eta_min"
+
+/*
+ * Factor of each change (plateau 0.1), or until total_iters (constant_lr 1/3). (number; default unset; variable
+ * OARLOCK_SCHEDULER_FACTOR)
+ */
+#define OAR_OPTION_SCHEDULER_FACTOR "scheduler.factor"
+
+/*
+ * First rate over the last one (one_cycle); unset: 1e4. (number; default unset; variable
+ * OARLOCK_SCHEDULER_FINAL_DIV_FACTOR)
+ */
+#define OAR_OPTION_SCHEDULER_FINAL_DIV_FACTOR "scheduler.final_div_factor"
+
+/*
+ * Factor of each change (step and multistep 0.1, exponential), or of each step's peak (cyclic with exp_range 1).
+ * (number; default unset; variable OARLOCK_SCHEDULER_GAMMA)
  */
 #define OAR_OPTION_SCHEDULER_GAMMA "scheduler.gamma"
 
 /*
- * Smallest rate as a part of the initial one (linear, cosine); unset: 0. (number; default unset; variable
- * OARLOCK_SCHEDULER_MIN_LR_RATIO)
+ * Rate at the end (polynomial); unset: 1e-7. (number; default unset; variable OARLOCK_SCHEDULER_LR_END)
+ */
+#define OAR_OPTION_SCHEDULER_LR_END "scheduler.lr_end"
+
+/*
+ * Highest rate, one number or one per group (one_cycle, cyclic). (numbers; default unset; variable
+ * OARLOCK_SCHEDULER_MAX_LR)
+ */
+#define OAR_OPTION_SCHEDULER_MAX_LR "scheduler.max_lr"
+
+/*
+ * Momentum, or first beta, at the lowest rate (one_cycle 0.95, cyclic 0.9). (number; default unset; variable
+ * OARLOCK_SCHEDULER_MAX_MOMENTUM)
+ */
+#define OAR_OPTION_SCHEDULER_MAX_MOMENTUM "scheduler.max_momentum"
+
+/*
+ * Steps of the changes (multistep), or at which the next schedule begins (sequential). (numbers; default unset;
+ * variable OARLOCK_SCHEDULER_MILESTONES)
+ */
+#define OAR_OPTION_SCHEDULER_MILESTONES "scheduler.milestones"
+
+/*
+ * Lowest rate, one number or one per group (plateau); unset: 0. (numbers; default unset; variable
+ * OARLOCK_SCHEDULER_MIN_LR)
+ */
+#define OAR_OPTION_SCHEDULER_MIN_LR "scheduler.min_lr"
+
+/*
+ * Smallest rate as a part of the initial one (linear, cosine, warmup_stable_decay); unset: 0. (number; default unset;
+ * variable OARLOCK_SCHEDULER_MIN_LR_RATIO)
  */
 #define OAR_OPTION_SCHEDULER_MIN_LR_RATIO "scheduler.min_lr_ratio"
 
 /*
- * Waves of the cosine (cosine); unset: 0.5, from the top to the bottom once. (number; default unset; variable
- * OARLOCK_SCHEDULER_NUM_CYCLES)
+ * Which metric is better, min or max (plateau, min); shape of the cycle, triangular, triangular2 or exp_range
+ * (cyclic, triangular). (string; default unset; variable OARLOCK_SCHEDULER_MODE)
+ */
+#define OAR_OPTION_SCHEDULER_MODE "scheduler.mode"
+
+/*
+ * Waves of the cosine (cosine and warmup_stable_decay 0.5: from the top to the bottom once; cosine_with_restarts 1).
+ * (number; default unset; variable OARLOCK_SCHEDULER_NUM_CYCLES)
  */
 #define OAR_OPTION_SCHEDULER_NUM_CYCLES "scheduler.num_cycles"
+
+/*
+ * Bad steps before a change (plateau); unset: 10. (integer; default unset; variable OARLOCK_SCHEDULER_PATIENCE)
+ */
+#define OAR_OPTION_SCHEDULER_PATIENCE "scheduler.patience"
+
+/*
+ * Part of the cycle in which the rate grows (one_cycle); unset: 0.3. (number; default unset; variable
+ * OARLOCK_SCHEDULER_PCT_START)
+ */
+#define OAR_OPTION_SCHEDULER_PCT_START "scheduler.pct_start"
+
+/*
+ * Power of the decay (polynomial, polynomial_lr); unset: 1. (number; default unset; variable OARLOCK_SCHEDULER_POWER)
+ */
+#define OAR_OPTION_SCHEDULER_POWER "scheduler.power"
+
+/*
+ * The parts: objects of "name" and the part's own options (sequential, chained). (list; default unset; variable
+ * OARLOCK_SCHEDULER_SCHEDULES)
+ */
+#define OAR_OPTION_SCHEDULER_SCHEDULES "scheduler.schedules"
+
+/*
+ * Steps at the full rate (warmup_stable_decay); unset: what total_steps leaves. (integer; default unset; variable
+ * OARLOCK_SCHEDULER_STABLE_STEPS)
+ */
+#define OAR_OPTION_SCHEDULER_STABLE_STEPS "scheduler.stable_steps"
+
+/*
+ * Factor at the start (linear_lr); unset: 1/3. (number; default unset; variable OARLOCK_SCHEDULER_START_FACTOR)
+ */
+#define OAR_OPTION_SCHEDULER_START_FACTOR "scheduler.start_factor"
 
 /*
  * Steps between two changes (step). (integer; default unset; variable OARLOCK_SCHEDULER_STEP_SIZE)
@@ -273,15 +586,85 @@
 #define OAR_OPTION_SCHEDULER_STEP_SIZE "scheduler.step_size"
 
 /*
- * Steps after which the schedule has ended (linear, cosine). (integer; default unset; variable
- * OARLOCK_SCHEDULER_TOTAL_STEPS)
+ * Steps of the falling half (cyclic); unset: step_size_up. (integer; default unset; variable
+ * OARLOCK_SCHEDULER_STEP_SIZE_DOWN)
+ */
+#define OAR_OPTION_SCHEDULER_STEP_SIZE_DOWN "scheduler.step_size_down"
+
+/*
+ * Steps of the rising half (cyclic); unset: 2000. (integer; default unset; variable OARLOCK_SCHEDULER_STEP_SIZE_UP)
+ */
+#define OAR_OPTION_SCHEDULER_STEP_SIZE_UP "scheduler.step_size_up"
+
+/*
+ * Steps until the first restart (cosine_annealing_warm_restarts). (integer; default unset; variable
+ * OARLOCK_SCHEDULER_T_0)
+ */
+#define OAR_OPTION_SCHEDULER_T_0 "scheduler.t_0"
+
+/*
+ * Steps from the highest rate to the lowest (cosine_annealing). (integer; default unset; variable
+ * OARLOCK_SCHEDULER_T_MAX)
+ */
+#define OAR_OPTION_SCHEDULER_T_MAX "scheduler.t_max"
+
+/*
+ * Growth of the time between restarts (cosine_annealing_warm_restarts); unset: 1. (integer; default unset; variable
+ * OARLOCK_SCHEDULER_T_MULT)
+ */
+#define OAR_OPTION_SCHEDULER_T_MULT "scheduler.t_mult"
+
+/*
+ * A third phase goes below the first rate (one_cycle); unset: false. (flag; default unset; variable
+ * OARLOCK_SCHEDULER_THREE_PHASE)
+ */
+#define OAR_OPTION_SCHEDULER_THREE_PHASE "scheduler.three_phase"
+
+/*
+ * Improvement that counts (plateau); unset: 0.0001. (number; default unset; variable OARLOCK_SCHEDULER_THRESHOLD)
+ */
+#define OAR_OPTION_SCHEDULER_THRESHOLD "scheduler.threshold"
+
+/*
+ * rel or abs (plateau); unset: rel. (string; default unset; variable OARLOCK_SCHEDULER_THRESHOLD_MODE)
+ */
+#define OAR_OPTION_SCHEDULER_THRESHOLD_MODE "scheduler.threshold_mode"
+
+/*
+ * Steps of the square root's unit (inverse_sqrt); unset: warmup_steps, or 10000 without them. (integer; default
+ * unset; variable OARLOCK_SCHEDULER_TIMESCALE)
+ */
+#define OAR_OPTION_SCHEDULER_TIMESCALE "scheduler.timescale"
+
+/*
+ * Steps until the factor is at its end (constant_lr, linear_lr, polynomial_lr); unset: 5. (integer; default unset;
+ * variable OARLOCK_SCHEDULER_TOTAL_ITERS)
+ */
+#define OAR_OPTION_SCHEDULER_TOTAL_ITERS "scheduler.total_iters"
+
+/*
+ * Steps after which the schedule has ended (linear, cosine, cosine_with_restarts, polynomial, one_cycle,
+ * warmup_stable_decay). (integer; default unset; variable OARLOCK_SCHEDULER_TOTAL_STEPS)
  */
 #define OAR_OPTION_SCHEDULER_TOTAL_STEPS "scheduler.total_steps"
 
 /*
- * Steps of linear growth from zero at the start. (integer; default 0; variable OARLOCK_SCHEDULER_WARMUP_STEPS)
+ * First rate of the warm-up as a part of the initial one (cosine_warmup_with_min_lr); unset: 1 / warmup_steps.
+ * (number; default unset; variable OARLOCK_SCHEDULER_WARMUP_LR_RATIO)
+ */
+#define OAR_OPTION_SCHEDULER_WARMUP_LR_RATIO "scheduler.warmup_lr_ratio"
+
+/*
+ * Steps of growth from zero at the start (constant, linear, cosine, cosine_with_restarts, polynomial, inverse_sqrt,
+ * step, warmup_stable_decay); unset: 0. (integer; default unset; variable OARLOCK_SCHEDULER_WARMUP_STEPS)
  */
 #define OAR_OPTION_SCHEDULER_WARMUP_STEPS "scheduler.warmup_steps"
+
+/*
+ * linear, cosine or 1-sqrt (warmup_stable_decay); unset: linear. (string; default unset; variable
+ * OARLOCK_SCHEDULER_WARMUP_TYPE)
+ */
+#define OAR_OPTION_SCHEDULER_WARMUP_TYPE "scheduler.warmup_type"
 
 /*
  * Seed of the default generator of every rank, set when the state is made; beyond 2^53 as a string. (integer; default

@@ -23,6 +23,8 @@ const char* another_value(const OptionKey& row) {
       return "\"another\"";
     case OptionType::kDoubles:
       return "[0.25,0.5]";
+    case OptionType::kList:
+      return "[\"another\"]";
   }
   return "";
 }

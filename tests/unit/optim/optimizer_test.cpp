@@ -52,7 +52,7 @@ TEST(Optimizer, HasTorchsDefaults) {
   const auto optimizer = optimizer_of("adamw", two_parameters());
   EXPECT_EQ(optimizer->learning_rate(), 1e-3);
   EXPECT_EQ(optimizer->state().values.find("options")->dump(),
-            R"({"lr":0.001,"weight_decay":0.01,"maximize":false,"betas":[0.9,0.999],"eps":1e-08,"amsgrad":false})");
+            R"({"lr":0.001,"betas":[0.9,0.999],"eps":1e-08,"weight_decay":0.01,"amsgrad":false,"maximize":false})");
 }
 
 TEST(Optimizer, StateHasPythonsNamesAfterTheFirstStep) {
@@ -144,8 +144,8 @@ TEST_P(OptimizerResume, IsBitwiseTheRunThatDidNotStop) {
   const NamedTensors first = two_parameters();
   const auto stopped = optimizer_of(name, first, options);
   train(*stopped, 0, 6);
-  stopped->set_learning_rate(stopped->learning_rate());
-  const auto resumed = optimizer_of(name, first);  // hyper-parameters come from the state
+  const bool has_groups = std::string_view(options).find("groups") != std::string_view::npos;
+  const auto resumed = optimizer_of(name, first, has_groups ? options : "");  // hyper-parameters come from the state
   const Status status = resumed->load_state(stopped->state());
   ASSERT_TRUE(status.is_ok()) << status.message();
   EXPECT_EQ(resumed->num_steps(), 6);
@@ -156,6 +156,8 @@ TEST_P(OptimizerResume, IsBitwiseTheRunThatDidNotStop) {
 INSTANTIATE_TEST_SUITE_P(Table, OptimizerResume,
                          testing::Values(std::pair("adamw", R"({"lr":0.1,"weight_decay":0.5})"),
                                          std::pair("adamw", R"({"lr":0.1,"amsgrad":true,"betas":[0.5,0.6]})"),
+                                         std::pair("adam", R"({"groups":[{"params":["*.bias"],"lr":0.2}]})"),
+                                         std::pair("schedule_free_adamw", R"({"lr":0.1,"warmup_steps":8})"),
                                          std::pair("sgd", R"({"lr":0.1})"),
                                          std::pair("sgd", R"({"lr":0.1,"momentum":0.9,"nesterov":true})")));
 
@@ -226,7 +228,9 @@ TEST_P(OptimizerRefuses, WithTheNameAndTheValue) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, OptimizerRefuses,
-    testing::Values(BadOptions{"adam", "", "there are 'sgd' and 'adamw', got 'adam'"},
+    testing::Values(BadOptions{"adamm", "", "'adamm'; did you mean 'adam'?; there are adadelta, "},
+                    BadOptions{"AdamW", "", "did you mean 'adamw'?"},
+                    BadOptions{"lookahead", "", "'lookahead'; there are adadelta, "},
                     BadOptions{"sgd", R"({"lr":-0.1})", "got -0.1"},
                     BadOptions{"sgd", R"({"learning_rate":0.1})", "optimizer."},
                     BadOptions{"sgd", R"({"momentun":0.1})", "optimizer.momentum"},
@@ -236,7 +240,27 @@ INSTANTIATE_TEST_SUITE_P(
                     BadOptions{"sgd", R"({"momentum":-1})", "optimizer.momentum must be finite and >= 0"},
                     BadOptions{"adamw", R"({"betas":[0.9,1.0]})", "optimizer.betas[1] must lie in [0, 1)"},
                     BadOptions{"adamw", R"({"betas":[0.9]})", "two numbers, got 1"},
-                    BadOptions{"adamw", R"({"weight_decay":-1})", "optimizer.weight_decay"}));
+                    BadOptions{"adamw", R"({"weight_decay":-1})", "optimizer.weight_decay"},
+                    BadOptions{"adam", R"({"lr":"NaN"})", "must be a number"},
+                    BadOptions{"rprop", R"({"etas":[1.5,1.2]})", "got [1.5, 1.2]"},
+                    BadOptions{"muon", R"({"adjust_lr_fn":"mine"})",
+                               "one of 'original', 'match_rms_adamw', got 'mine'"},
+                    BadOptions{"adafactor_transformers", R"({"lr":0.1})", "set relative_step to false"},
+                    BadOptions{"adam", R"({"params":["fc.weigth"]})", "did you mean 'fc.weight'?"},
+                    BadOptions{"adam", R"({"params":[]})", "no parameter would be updated"},
+                    BadOptions{"adam", R"({"params":[1]})", "must hold strings, got 1"},
+                    BadOptions{"adam", R"({"groups":{}})", "must be a list"},
+                    BadOptions{"adam", R"({"groups":[{"lr":0.1}]})", "optimizer.groups[0]: it names no parameter"},
+                    BadOptions{"adam", R"({"groups":[{"params":["*.gain"]}]})", "'*.gain' fits no parameter"},
+                    BadOptions{"adam", R"({"groups":[{"params":"fc.bias"}]})", "must be a list of names"},
+                    BadOptions{"adam", R"({"groups":[{"params":["fc.*"]},{"params":["*.bias"]}]})",
+                               "parameter 'fc.bias' is in two groups, optimizer.groups[0] and optimizer.groups[1]"},
+                    BadOptions{"adam", R"({"groups":[{"params":["*.bias"],"lr":-1}]})",
+                               "optimizer.groups[0]: optimizer.lr must be finite and >= 0, got -1"},
+                    BadOptions{"adam", R"({"groups":[{"params":["*.bias"],"lr":"fast"}]})", "must be a number"},
+                    BadOptions{"adam", R"({"groups":[{"params":["*.bias"],"momentum":0.9}]})",
+                               "optimizer.momentum is not an option of this optimizer: 'adam'"},
+                    BadOptions{"sgd", R"({"groups":[{"params":["*.bias"],"nesterov":true}]})", "needs momentum > 0"}));
 
 TEST(Optimizer, RefusesParametersThatItCannotUpdate) {
   const at::Tensor shared = at::zeros({2});
@@ -245,6 +269,64 @@ TEST(Optimizer, RefusesParametersThatItCannotUpdate) {
   EXPECT_EQ(try_optimizer("sgd", {{"gaps", at::zeros({4, 4}).slice(1, 0, 4, 2)}}, "").status().code(),
             OAR_E_UNSUPPORTED);
   EXPECT_EQ(try_optimizer("sgd", {{"a", shared}, {"b", shared}}, "").status().code(), OAR_E_ARGUMENT);
+}
+
+TEST(Optimizer, MuonRefusesWhatIsNoMatrixAndSaysHowToChoose) {
+  const Result<std::shared_ptr<Optimizer>> all = try_optimizer("muon", two_parameters(), "");
+  EXPECT_EQ(all.status().code(), OAR_E_UNSUPPORTED);
+  EXPECT_NE(all.status().message().find("'fc.bias' has 1 dimensions; choose the matrices with optimizer.params"),
+            std::string::npos);
+  EXPECT_EQ(optimizer_of("muon", two_parameters(), R"({"params":["*.weight"]})")->parameters().size(), 1);
+}
+
+TEST(Optimizer, GroupsComeInTheirOrderAndTheRestIsTheLast) {
+  const auto optimizer = optimizer_of("sgd", two_parameters(), R"({"lr":0.5,"groups":[{"params":["*.bias"],"lr":2}]})");
+  EXPECT_EQ(optimizer->group_to_json(0).value().find("params")->dump(), R"(["fc.bias"])");
+  EXPECT_EQ(optimizer->group_to_json(1).value().find("params")->dump(), R"(["fc.weight"])");
+  EXPECT_EQ(optimizer->groups()[0].values.number("lr"), 2);
+  EXPECT_EQ(optimizer->groups()[1].values.number("lr"), 0.5);
+  EXPECT_EQ(optimizer->group_to_json(2).status().code(), OAR_E_ARGUMENT);
+  optimizer->set_learning_rate(0.25);
+  EXPECT_EQ(optimizer->groups()[0].values.number("lr"), 0.25);
+}
+
+TEST(Optimizer, OptionsOfAGroupChangeTogetherOrNotAtAll) {
+  const NamedTensors parameters = two_parameters();
+  const auto optimizer = optimizer_of("sgd", parameters, R"({"lr":0.5})");
+  const JsonValue bad = parse_json(R"({"momentum":0.9,"dampening":0.5,"nesterov":true})").value();
+  EXPECT_EQ(optimizer->set_group_options(0, bad).code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(optimizer->groups()[0].values.number("momentum"), 0);
+  train(*optimizer, 0, 2);
+  ASSERT_TRUE(optimizer->set_group_options(0, parse_json(R"({"momentum":0.9})").value()).is_ok());
+  train(*optimizer, 2, 4);  // makes the momentum's buffers
+  EXPECT_EQ(optimizer->state().tensors.size(), 2);
+}
+
+TEST(Optimizer, RefusesTheStateOfOtherGroups) {
+  const NamedTensors parameters = two_parameters();
+  const char* bias_first = R"({"groups":[{"params":["*.bias"]}]})";
+  const auto grouped = optimizer_of("adam", parameters, bias_first);
+  const auto swapped = optimizer_of("adam", parameters, R"({"groups":[{"params":["*.weight"]}]})");
+  const Status other = swapped->load_state(grouped->state());
+  EXPECT_NE(other.message().find("group 0: it has other parameters; saved 'fc.bias' where here is 'fc.weight'"),
+            std::string::npos)
+      << other.message();
+  const Status none = optimizer_of("adam", parameters)->load_state(grouped->state());
+  EXPECT_NE(none.message().find("saved 2, here 1"), std::string::npos) << none.message();
+}
+
+// schedulefree: a step outside of training raises.
+TEST(Optimizer, ScheduleFreeStepsOnlyInTraining) {
+  const NamedTensors parameters = two_parameters();
+  const auto optimizer = optimizer_of("schedule_free_adamw", parameters, R"({"lr":0.1})");
+  train(*optimizer, 0, 3);
+  const at::Tensor trained = parameters[0].tensor.detach().clone();
+  optimizer->set_training(false);
+  EXPECT_FALSE(parameters[0].tensor.equal(trained));
+  EXPECT_EQ(optimizer->step().code(), OAR_E_STATE);
+  optimizer->set_training(true);
+  EXPECT_TRUE(at::allclose(parameters[0].tensor, trained));
+  EXPECT_TRUE(optimizer->step().is_ok());
 }
 
 TEST(Optimizer, LearningRatesAreFiniteAndNotNegative) {

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace oarlock {
 namespace {
 
@@ -86,7 +88,34 @@ INSTANTIATE_TEST_SUITE_P(
                     BadSchedule{"constant", R"({"total_steps":3})", "scheduler.total_steps is not an option"},
                     BadSchedule{"cosine", R"({"total_steps":3,"num_cycles":0})", "scheduler.num_cycles"},
                     BadSchedule{"cosine", R"({"total_steps":3,"min_lr_ratio":1.5})", "scheduler.min_lr_ratio"},
-                    BadSchedule{"cosine", R"({"total_step":3})", "scheduler.total_steps"}));
+                    BadSchedule{"cosine", R"({"total_step":3})", "scheduler.total_steps"},
+                    BadSchedule{"onecycle", "", "did you mean 'one_cycle'?"},
+                    BadSchedule{"exponential", "", "scheduler.gamma must be given"},
+                    BadSchedule{"one_cycle", R"({"max_lr":1,"total_steps":9,"pct_start":2})", "scheduler.pct_start"},
+                    BadSchedule{"one_cycle", R"({"max_lr":[1,2],"total_steps":9})", "each of the 1 parameter groups"},
+                    BadSchedule{"cyclic", R"({"max_lr":1,"base_lr":0,"mode":"square"})", "got 'square'"},
+                    BadSchedule{"multistep", R"({"milestones":[5,3]})", "that do not fall, got [5, 3]"},
+                    BadSchedule{"polynomial", R"({"total_steps":9,"lr_end":0.5})", "0.5 >= 0.5"},
+                    BadSchedule{"sequential", R"({"milestones":[5]})", "scheduler.schedules must be given"},
+                    BadSchedule{"sequential", R"({"milestones":[5],"schedules":[{"name":"constant"}]})", "got 1 for 1"},
+                    BadSchedule{"chained", R"({"schedules":[{"name":"linea","total_steps":3}]})",
+                                "scheduler.schedules[0]: no schedule of this name, got 'linea'"},
+                    BadSchedule{"chained", R"({"schedules":[{"name":"cosine_annealing","t_max":3,"eta_min":0.1}]})",
+                                "scheduler.schedules[0] gives rates of its own"},
+                    BadSchedule{"plateau", R"({"factor":1})", "scheduler.factor must be less than 1"}));
+
+TEST(Scheduler, PlateauNeedsAMetricAndTheOthersHaveNoUseForOne) {
+  const auto optimizer = optimizer_with(1);
+  const auto plateau = try_scheduler("plateau", optimizer, R"({"patience":0})").value();
+  EXPECT_EQ(plateau->step().code(), OAR_E_STATE);
+  EXPECT_NE(plateau->step().message().find("oar_scheduler_step_metric"), std::string::npos);
+  EXPECT_EQ(plateau->step_with_metric(std::nan("")).code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(plateau->num_steps(), 0);
+  ASSERT_TRUE(plateau->step_with_metric(3).is_ok());
+  ASSERT_TRUE(plateau->step_with_metric(3).is_ok());
+  EXPECT_EQ(optimizer->learning_rate(), 0.1);
+  EXPECT_EQ(try_scheduler("constant", optimizer, "").value()->step_with_metric(1).code(), OAR_E_STATE);
+}
 
 TEST(Scheduler, GoesOnFromItsStateWithTheRateThatWasSet) {
   const auto optimizer = optimizer_with(1);
@@ -121,7 +150,7 @@ TEST(Scheduler, TheFirstOneFixesTheInitialRate) {
   ASSERT_TRUE(try_scheduler("constant", optimizer, "").is_ok());
   EXPECT_EQ(optimizer->learning_rate(), 4);
   optimizer->set_learning_rate(0.5);
-  EXPECT_EQ(optimizer->fix_initial_learning_rate(), 4);
+  EXPECT_EQ(optimizer->fix_initial_learning_rates(), std::vector{4.0});
   ASSERT_TRUE(try_scheduler("constant", optimizer, "").is_ok());
   EXPECT_EQ(optimizer->learning_rate(), 4);
 }
@@ -131,7 +160,7 @@ TEST(Scheduler, ALoadedOptimizerKeepsTheInitialRateThatAScheduleFixed) {
   ASSERT_TRUE(try_scheduler("step", saved, R"({"step_size":1})").value()->step().is_ok());
   ASSERT_TRUE(loaded->load_state(saved->state()).is_ok());
   loaded->set_learning_rate(0.125);
-  EXPECT_EQ(loaded->fix_initial_learning_rate(), 2);
+  EXPECT_EQ(loaded->fix_initial_learning_rates(), std::vector{2.0});
 }
 
 }  // namespace

@@ -106,23 +106,89 @@ pub const OAR_OPTION_LOADER_TIMEOUT_MS: &::core::ffi::CStr = c"loader.timeout_ms
 pub const OAR_OPTION_LOG_LEVEL: &::core::ffi::CStr = c"log.level";
 pub const OAR_OPTION_MODEL_OPERATORS: &::core::ffi::CStr = c"model.operators";
 pub const OAR_OPTION_MODEL_WEIGHTS: &::core::ffi::CStr = c"model.weights";
+pub const OAR_OPTION_OPTIMIZER_ADJUST_LR_FN: &::core::ffi::CStr = c"optimizer.adjust_lr_fn";
+pub const OAR_OPTION_OPTIMIZER_ALPHA: &::core::ffi::CStr = c"optimizer.alpha";
 pub const OAR_OPTION_OPTIMIZER_AMSGRAD: &::core::ffi::CStr = c"optimizer.amsgrad";
+pub const OAR_OPTION_OPTIMIZER_BETA1: &::core::ffi::CStr = c"optimizer.beta1";
+pub const OAR_OPTION_OPTIMIZER_BETA2_DECAY: &::core::ffi::CStr = c"optimizer.beta2_decay";
 pub const OAR_OPTION_OPTIMIZER_BETAS: &::core::ffi::CStr = c"optimizer.betas";
+pub const OAR_OPTION_OPTIMIZER_CENTERED: &::core::ffi::CStr = c"optimizer.centered";
+pub const OAR_OPTION_OPTIMIZER_CLIP_THRESHOLD: &::core::ffi::CStr = c"optimizer.clip_threshold";
+pub const OAR_OPTION_OPTIMIZER_D: &::core::ffi::CStr = c"optimizer.d";
 pub const OAR_OPTION_OPTIMIZER_DAMPENING: &::core::ffi::CStr = c"optimizer.dampening";
+pub const OAR_OPTION_OPTIMIZER_DECAY_RATE: &::core::ffi::CStr = c"optimizer.decay_rate";
+pub const OAR_OPTION_OPTIMIZER_DECOUPLED_WEIGHT_DECAY: &::core::ffi::CStr = c"optimizer.decoupled_weight_decay";
 pub const OAR_OPTION_OPTIMIZER_EPS: &::core::ffi::CStr = c"optimizer.eps";
+pub const OAR_OPTION_OPTIMIZER_EPS1: &::core::ffi::CStr = c"optimizer.eps1";
+pub const OAR_OPTION_OPTIMIZER_EPS2: &::core::ffi::CStr = c"optimizer.eps2";
+pub const OAR_OPTION_OPTIMIZER_ETAS: &::core::ffi::CStr = c"optimizer.etas";
+pub const OAR_OPTION_OPTIMIZER_GROUPS: &::core::ffi::CStr = c"optimizer.groups";
+pub const OAR_OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE: &::core::ffi::CStr = c"optimizer.initial_accumulator_value";
+pub const OAR_OPTION_OPTIMIZER_LAMBD: &::core::ffi::CStr = c"optimizer.lambd";
 pub const OAR_OPTION_OPTIMIZER_LR: &::core::ffi::CStr = c"optimizer.lr";
+pub const OAR_OPTION_OPTIMIZER_LR_DECAY: &::core::ffi::CStr = c"optimizer.lr_decay";
 pub const OAR_OPTION_OPTIMIZER_MAXIMIZE: &::core::ffi::CStr = c"optimizer.maximize";
 pub const OAR_OPTION_OPTIMIZER_MOMENTUM: &::core::ffi::CStr = c"optimizer.momentum";
+pub const OAR_OPTION_OPTIMIZER_MOMENTUM_DECAY: &::core::ffi::CStr = c"optimizer.momentum_decay";
 pub const OAR_OPTION_OPTIMIZER_NESTEROV: &::core::ffi::CStr = c"optimizer.nesterov";
+pub const OAR_OPTION_OPTIMIZER_NS_COEFFICIENTS: &::core::ffi::CStr = c"optimizer.ns_coefficients";
+pub const OAR_OPTION_OPTIMIZER_NS_STEPS: &::core::ffi::CStr = c"optimizer.ns_steps";
+pub const OAR_OPTION_OPTIMIZER_PARAMS: &::core::ffi::CStr = c"optimizer.params";
+pub const OAR_OPTION_OPTIMIZER_R: &::core::ffi::CStr = c"optimizer.r";
+pub const OAR_OPTION_OPTIMIZER_RELATIVE_STEP: &::core::ffi::CStr = c"optimizer.relative_step";
+pub const OAR_OPTION_OPTIMIZER_RHO: &::core::ffi::CStr = c"optimizer.rho";
+pub const OAR_OPTION_OPTIMIZER_SCALE_PARAMETER: &::core::ffi::CStr = c"optimizer.scale_parameter";
+pub const OAR_OPTION_OPTIMIZER_STEP_SIZES: &::core::ffi::CStr = c"optimizer.step_sizes";
+pub const OAR_OPTION_OPTIMIZER_T0: &::core::ffi::CStr = c"optimizer.t0";
+pub const OAR_OPTION_OPTIMIZER_WARMUP_INIT: &::core::ffi::CStr = c"optimizer.warmup_init";
+pub const OAR_OPTION_OPTIMIZER_WARMUP_STEPS: &::core::ffi::CStr = c"optimizer.warmup_steps";
 pub const OAR_OPTION_OPTIMIZER_WEIGHT_DECAY: &::core::ffi::CStr = c"optimizer.weight_decay";
+pub const OAR_OPTION_OPTIMIZER_WEIGHT_LR_POWER: &::core::ffi::CStr = c"optimizer.weight_lr_power";
 pub const OAR_OPTION_PROGRESS: &::core::ffi::CStr = c"progress";
 pub const OAR_OPTION_PROJECT_DIR: &::core::ffi::CStr = c"project_dir";
+pub const OAR_OPTION_SCHEDULER_ANNEAL_STRATEGY: &::core::ffi::CStr = c"scheduler.anneal_strategy";
+pub const OAR_OPTION_SCHEDULER_BASE_LR: &::core::ffi::CStr = c"scheduler.base_lr";
+pub const OAR_OPTION_SCHEDULER_BASE_MOMENTUM: &::core::ffi::CStr = c"scheduler.base_momentum";
+pub const OAR_OPTION_SCHEDULER_COOLDOWN: &::core::ffi::CStr = c"scheduler.cooldown";
+pub const OAR_OPTION_SCHEDULER_CYCLE_MOMENTUM: &::core::ffi::CStr = c"scheduler.cycle_momentum";
+pub const OAR_OPTION_SCHEDULER_DECAY_STEPS: &::core::ffi::CStr = c"scheduler.decay_steps";
+pub const OAR_OPTION_SCHEDULER_DECAY_TYPE: &::core::ffi::CStr = c"scheduler.decay_type";
+pub const OAR_OPTION_SCHEDULER_DIV_FACTOR: &::core::ffi::CStr = c"scheduler.div_factor";
+pub const OAR_OPTION_SCHEDULER_END_FACTOR: &::core::ffi::CStr = c"scheduler.end_factor";
+pub const OAR_OPTION_SCHEDULER_EPS: &::core::ffi::CStr = c"scheduler.eps";
+pub const OAR_OPTION_SCHEDULER_ETA_MIN: &::core::ffi::CStr = c"scheduler.eta_min";
+pub const OAR_OPTION_SCHEDULER_FACTOR: &::core::ffi::CStr = c"scheduler.factor";
+pub const OAR_OPTION_SCHEDULER_FINAL_DIV_FACTOR: &::core::ffi::CStr = c"scheduler.final_div_factor";
 pub const OAR_OPTION_SCHEDULER_GAMMA: &::core::ffi::CStr = c"scheduler.gamma";
+pub const OAR_OPTION_SCHEDULER_LR_END: &::core::ffi::CStr = c"scheduler.lr_end";
+pub const OAR_OPTION_SCHEDULER_MAX_LR: &::core::ffi::CStr = c"scheduler.max_lr";
+pub const OAR_OPTION_SCHEDULER_MAX_MOMENTUM: &::core::ffi::CStr = c"scheduler.max_momentum";
+pub const OAR_OPTION_SCHEDULER_MILESTONES: &::core::ffi::CStr = c"scheduler.milestones";
+pub const OAR_OPTION_SCHEDULER_MIN_LR: &::core::ffi::CStr = c"scheduler.min_lr";
 pub const OAR_OPTION_SCHEDULER_MIN_LR_RATIO: &::core::ffi::CStr = c"scheduler.min_lr_ratio";
+pub const OAR_OPTION_SCHEDULER_MODE: &::core::ffi::CStr = c"scheduler.mode";
 pub const OAR_OPTION_SCHEDULER_NUM_CYCLES: &::core::ffi::CStr = c"scheduler.num_cycles";
+pub const OAR_OPTION_SCHEDULER_PATIENCE: &::core::ffi::CStr = c"scheduler.patience";
+pub const OAR_OPTION_SCHEDULER_PCT_START: &::core::ffi::CStr = c"scheduler.pct_start";
+pub const OAR_OPTION_SCHEDULER_POWER: &::core::ffi::CStr = c"scheduler.power";
+pub const OAR_OPTION_SCHEDULER_SCHEDULES: &::core::ffi::CStr = c"scheduler.schedules";
+pub const OAR_OPTION_SCHEDULER_STABLE_STEPS: &::core::ffi::CStr = c"scheduler.stable_steps";
+pub const OAR_OPTION_SCHEDULER_START_FACTOR: &::core::ffi::CStr = c"scheduler.start_factor";
 pub const OAR_OPTION_SCHEDULER_STEP_SIZE: &::core::ffi::CStr = c"scheduler.step_size";
+pub const OAR_OPTION_SCHEDULER_STEP_SIZE_DOWN: &::core::ffi::CStr = c"scheduler.step_size_down";
+pub const OAR_OPTION_SCHEDULER_STEP_SIZE_UP: &::core::ffi::CStr = c"scheduler.step_size_up";
+pub const OAR_OPTION_SCHEDULER_T_0: &::core::ffi::CStr = c"scheduler.t_0";
+pub const OAR_OPTION_SCHEDULER_T_MAX: &::core::ffi::CStr = c"scheduler.t_max";
+pub const OAR_OPTION_SCHEDULER_T_MULT: &::core::ffi::CStr = c"scheduler.t_mult";
+pub const OAR_OPTION_SCHEDULER_THREE_PHASE: &::core::ffi::CStr = c"scheduler.three_phase";
+pub const OAR_OPTION_SCHEDULER_THRESHOLD: &::core::ffi::CStr = c"scheduler.threshold";
+pub const OAR_OPTION_SCHEDULER_THRESHOLD_MODE: &::core::ffi::CStr = c"scheduler.threshold_mode";
+pub const OAR_OPTION_SCHEDULER_TIMESCALE: &::core::ffi::CStr = c"scheduler.timescale";
+pub const OAR_OPTION_SCHEDULER_TOTAL_ITERS: &::core::ffi::CStr = c"scheduler.total_iters";
 pub const OAR_OPTION_SCHEDULER_TOTAL_STEPS: &::core::ffi::CStr = c"scheduler.total_steps";
+pub const OAR_OPTION_SCHEDULER_WARMUP_LR_RATIO: &::core::ffi::CStr = c"scheduler.warmup_lr_ratio";
 pub const OAR_OPTION_SCHEDULER_WARMUP_STEPS: &::core::ffi::CStr = c"scheduler.warmup_steps";
+pub const OAR_OPTION_SCHEDULER_WARMUP_TYPE: &::core::ffi::CStr = c"scheduler.warmup_type";
 pub const OAR_OPTION_SEED: &::core::ffi::CStr = c"seed";
 pub const OAR_OPTION_STATE_GENERATION: &::core::ffi::CStr = c"state.generation";
 pub const OAR_OPTION_STATE_LOCAL_RANK: &::core::ffi::CStr = c"state.local_rank";
@@ -3469,22 +3535,31 @@ child of the host for a moment, given 60 seconds).
 * **threads** any
 * **since** 0.1*/
     pub fn oar_load_library(path: *const ::core::ffi::c_char) -> oar_status;
-    /**An optimizer over all parameters of a model.
+    /**An optimizer of parameters of a model.
 
-"sgd" takes lr, momentum, dampening, weight\_decay, nesterov, maximize; "adamw" takes lr, betas, eps, weight\_decay,
-amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.
+Names: "adadelta", "adafactor", "adafactor\_transformers", "adagrad", "adam", "adamax", "adamw", "asgd", "lion",
+"muon", "nadam", "radam", "rmsprop", "rprop", "schedule\_free\_adamw", "sgd". Options, defaults and rules are those of
+torch.optim, of transformers and of the packages lion-pytorch and schedulefree; docs/optimizers.md lists them.
+
+Every optimizer takes two more: "params", a list of names or patterns ('\*': any text), leaves only those parameters
+to it; "groups", a list of objects of "params" and options that differ for them, makes parameter groups in that
+order. What no group takes is one more group, the last, with the options given outside. For instance
+     {"lr":0.001,"weight_decay":0.1,"groups":[{"params":["*.bias","norm*"],"weight_decay":0}]}
 
 * `model` (in) borrowed; its parameters are retained.
-* `name` (in) borrowed; "sgd" or "adamw".
+* `name` (in) borrowed.
 * `options` (in) borrowed; a JSON object of the optimizer.\* keys of options.h, without the prefix, for instance
   {"lr":0.001,"betas":\[0.9,0.999\]}. NULL: defaults.
 * `out` (out) owned; end with oar\_optimizer\_release. Untouched on failure.
 
-* **return** OAR\_E\_ARGUMENT an unknown name or option (the text names the nearest), an option of the other optimizer,
-  a value out of range, or a model without parameters.
-* **return** OAR\_E\_UNSUPPORTED a parameter is not of a real floating dtype, or its memory has gaps or overlaps.
+* **return** OAR\_E\_ARGUMENT an unknown name or option (the text names the nearest and all), an option of another
+  optimizer, a value out of range, a pattern that fits no parameter, a parameter in two
+  groups, or a model without parameters.
+* **return** OAR\_E\_UNSUPPORTED a parameter is not of a real floating dtype, its memory has gaps or overlaps, or the
+  optimizer does not take its shape (muon: matrices only).
 * **threads** serial(model)
-* **source** Loshchilov and Hutter 2019, algorithm 2 (AdamW); torch.optim 2.11 with fused=True.
+* **source** torch.optim 2.11 with fused=True where it has that, else foreach=True; transformers 5 Adafactor; Chen et al.
+  2023 (lion); Defazio et al. 2024 (schedule\_free\_adamw).
 * **since** 0.1*/
     pub fn oar_optimizer_create(
         model: *mut oar_model,
@@ -3510,7 +3585,63 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 * **threads** serial(optimizer), and no call on the model meanwhile
 * **since** 0.1*/
     pub fn oar_optimizer_zero_grad(optimizer: *mut oar_optimizer) -> oar_status;
-    /**The learning rate that the next step will use.
+    /**Make the parameters those to evaluate with, or those to train with again.
+
+"schedule\_free\_adamw" needs it before an evaluation or a save for others, and again before the next training step;
+for every other optimizer nothing changes. An optimizer starts in training.
+
+* `optimizer` (in) borrowed.
+* `training` (in) 0: evaluation; anything else: training.
+
+* **threads** serial(optimizer), and no call on the model meanwhile
+* **source** schedulefree `AdamWScheduleFree.train`, `.eval`.
+* **since** 0.1*/
+    pub fn oar_optimizer_set_training(
+        optimizer: *mut oar_optimizer,
+        training: i32,
+    ) -> oar_status;
+    /**How many parameter groups there are.
+
+* `optimizer` (in) borrowed.
+* `out_num_groups` (out) at least 1.
+
+* **threads** serial(optimizer)
+* **since** 0.1*/
+    pub fn oar_optimizer_num_groups(
+        optimizer: *const oar_optimizer,
+        out_num_groups: *mut i64,
+    ) -> oar_status;
+    /**The options in force for a group, and the names of its parameters: {"params":\["fc.bias"\],"lr":0.001,...}.
+
+* `optimizer` (in) borrowed.
+* `group_index` (in) from 0, below oar\_optimizer\_num\_groups.
+* `buf` (out) the JSON text, or NULL to ask for its length.
+* `len` (in,out) in: room in bytes; out: length with the closing NUL.
+
+* **return** OAR\_E\_ARGUMENT no such group, or too little room; then \*len is the need.
+* **threads** serial(optimizer)
+* **since** 0.1*/
+    pub fn oar_optimizer_group_options(
+        optimizer: *const oar_optimizer,
+        group_index: i64,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
+    /**Change options of one group from the next step on. State stays; what an option needs more is made anew.
+
+* `optimizer` (in) borrowed.
+* `group_index` (in) from 0, below oar\_optimizer\_num\_groups.
+* `options` (in) borrowed; a JSON object as for oar\_optimizer\_create, without "params" and "groups".
+
+* **return** OAR\_E\_ARGUMENT no such group, an unknown option, or a value out of range; nothing was changed.
+* **threads** serial(optimizer)
+* **since** 0.1*/
+    pub fn oar_optimizer_set_group_options(
+        optimizer: *mut oar_optimizer,
+        group_index: i64,
+        options: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**The learning rate that the next step will use; with several groups the first one's.
 
 * `optimizer` (in) borrowed.
 * `out_learning_rate` (out) at least 0.
@@ -3521,7 +3652,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
         optimizer: *const oar_optimizer,
         out_learning_rate: *mut f64,
     ) -> oar_status;
-    /**Set the learning rate. A scheduler of this optimizer sets it again at its next step.
+    /**Set the learning rate of every group. A scheduler of this optimizer sets it again at its next step.
 
 * `optimizer` (in) borrowed.
 * `learning_rate` (in) finite, at least 0.
@@ -3675,19 +3806,20 @@ otherwise. The line of the whole total is oar\_progress\_close's.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_progress_release(progress: *mut oar_progress);
-    /**A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
+    /**A schedule for an optimizer. Sets its learning rates to those of step 0 at once; "one\_cycle" and "cyclic" set
+momentum, or the first beta, too.
 
 * `optimizer` (in) retained.
-* `name` (in) borrowed; "constant", "linear", "cosine" or "step".
+* `name` (in) borrowed; one of the names above.
 * `options` (in) borrowed; a JSON object of the scheduler.\* keys of options.h, without the prefix, for instance
-  {"warmup\_steps":10,"total\_steps":100}. NULL: defaults. linear and cosine need total\_steps,
-  step needs step\_size.
+  {"warmup\_steps":10,"total\_steps":100}. NULL: defaults. "sequential" and "chained" take
+  "schedules", a list of objects of "name" and options.
 * `out` (out) owned; end with oar\_scheduler\_release. Untouched on failure.
 
-* **return** OAR\_E\_ARGUMENT an unknown name or option (the text names the nearest), one that is missing or of another
-  schedule, or a value out of range. The learning rate stays.
+* **return** OAR\_E\_ARGUMENT an unknown name or option (the text names the nearest and all), one that is missing or of
+  another schedule, or a value out of range. The learning rates stay.
 * **threads** serial(optimizer)
-* **source** transformers get\_{constant,linear,cosine}\_schedule\_with\_warmup; torch StepLR.
+* **source** transformers 5 get\_\*\_schedule; torch 2.11 torch.optim.lr\_scheduler.
 * **since** 0.1*/
     pub fn oar_scheduler_create(
         optimizer: *mut oar_optimizer,
@@ -3695,14 +3827,31 @@ otherwise. The line of the whole total is oar\_progress\_close's.
         options: *const ::core::ffi::c_char,
         out: *mut *mut oar_scheduler,
     ) -> oar_status;
-    /**Go on by one step and set the optimizer's learning rate. Programs with an accelerator call oar\_accelerator\_step
+    /**Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar\_accelerator\_step
 instead.
 
 * `scheduler` (in) borrowed.
 
+* **return** OAR\_E\_STATE the schedule is "plateau": call oar\_scheduler\_step\_metric.
 * **threads** serial(scheduler), and no call on its optimizer meanwhile
 * **since** 0.1*/
     pub fn oar_scheduler_step(scheduler: *mut oar_scheduler) -> oar_status;
+    /**Tell "plateau" the metric of an evaluation: after `patience` evaluations without an improvement the learning rates
+fall by `factor`. With an accelerator, call it beside oar\_accelerator\_step without a scheduler there; all ranks with
+one value.
+
+* `scheduler` (in) borrowed.
+* `metric` (in) not NaN.
+
+* **return** OAR\_E\_ARGUMENT the metric is NaN; nothing was changed.
+* **return** OAR\_E\_STATE another schedule, which has no use for a metric.
+* **threads** serial(scheduler), and no call on its optimizer meanwhile
+* **source** torch ReduceLROnPlateau.
+* **since** 0.1*/
+    pub fn oar_scheduler_step_metric(
+        scheduler: *mut oar_scheduler,
+        metric: f64,
+    ) -> oar_status;
     /**Steps made so far, those before a resume included.
 
 * `scheduler` (in) borrowed.

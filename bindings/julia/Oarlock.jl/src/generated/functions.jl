@@ -44,29 +44,31 @@ const FUNCTIONS = (
     :oar_model_save_weights, :oar_model_set_backward, :oar_model_set_forward, :oar_model_set_recompute,
     :oar_model_set_training, :oar_model_set_units, :oar_model_tensor, :oar_model_trace, :oar_model_unit_name,
     :oar_op_call, :oar_op_call_no_grad, :oar_op_names, :oar_op_signatures, :oar_optimizer_create,
-    :oar_optimizer_learning_rate, :oar_optimizer_num_steps, :oar_optimizer_release, :oar_optimizer_retain,
-    :oar_optimizer_set_learning_rate, :oar_optimizer_step, :oar_optimizer_zero_grad, :oar_progress_advance,
+    :oar_optimizer_group_options, :oar_optimizer_learning_rate, :oar_optimizer_num_groups, :oar_optimizer_num_steps,
+    :oar_optimizer_release, :oar_optimizer_retain, :oar_optimizer_set_group_options, :oar_optimizer_set_learning_rate,
+    :oar_optimizer_set_training, :oar_optimizer_step, :oar_optimizer_zero_grad, :oar_progress_advance,
     :oar_progress_close, :oar_progress_create, :oar_progress_release, :oar_progress_retain, :oar_progress_set_callback,
     :oar_scheduler_create, :oar_scheduler_num_steps, :oar_scheduler_release, :oar_scheduler_retain, :oar_scheduler_step,
-    :oar_session_create, :oar_session_release, :oar_session_retain, :oar_session_run, :oar_session_writes_in_place,
-    :oar_state_abort, :oar_state_barrier, :oar_state_close, :oar_state_create, :oar_state_create_with_exchange,
-    :oar_state_device, :oar_state_dump, :oar_state_group, :oar_state_is_last_process, :oar_state_is_local_main_process,
-    :oar_state_is_main_process, :oar_state_local_rank, :oar_state_local_world_size, :oar_state_print, :oar_state_rank,
-    :oar_state_release, :oar_state_request_stop, :oar_state_retain, :oar_state_seed, :oar_state_set_print_callback,
-    :oar_state_should_stop, :oar_state_shrink, :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous,
-    :oar_tensor_copy_from, :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack,
-    :oar_tensor_from_memory, :oar_tensor_from_npy, :oar_tensor_from_read_only_memory, :oar_tensor_from_torch,
-    :oar_tensor_is_read_only, :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release,
-    :oar_tensor_retain, :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch,
-    :oar_tensor_zeros, :oar_torch_version, :oar_tracker_close, :oar_tracker_create, :oar_tracker_log,
-    :oar_tracker_log_json, :oar_tracker_release, :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor,
-    :oar_tree_at, :oar_tree_batch_size, :oar_tree_concatenate, :oar_tree_create_list, :oar_tree_create_map,
-    :oar_tree_device, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_json,
-    :oar_tree_from_none, :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool,
-    :oar_tree_get_double, :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key,
-    :oar_tree_kind, :oar_tree_pad_to_multiple, :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor,
-    :oar_tree_size, :oar_tree_slice, :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json, :oar_tree_to_numbers,
-    :oar_version, :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
+    :oar_scheduler_step_metric, :oar_session_create, :oar_session_release, :oar_session_retain, :oar_session_run,
+    :oar_session_writes_in_place, :oar_state_abort, :oar_state_barrier, :oar_state_close, :oar_state_create,
+    :oar_state_create_with_exchange, :oar_state_device, :oar_state_dump, :oar_state_group, :oar_state_is_last_process,
+    :oar_state_is_local_main_process, :oar_state_is_main_process, :oar_state_local_rank, :oar_state_local_world_size,
+    :oar_state_print, :oar_state_rank, :oar_state_release, :oar_state_request_stop, :oar_state_retain, :oar_state_seed,
+    :oar_state_set_print_callback, :oar_state_should_stop, :oar_state_shrink, :oar_state_world_size, :oar_status_name,
+    :oar_tensor_contiguous, :oar_tensor_copy_from, :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype,
+    :oar_tensor_from_dlpack, :oar_tensor_from_memory, :oar_tensor_from_npy, :oar_tensor_from_read_only_memory,
+    :oar_tensor_from_torch, :oar_tensor_is_read_only, :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel,
+    :oar_tensor_release, :oar_tensor_retain, :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack,
+    :oar_tensor_to_torch, :oar_tensor_zeros, :oar_torch_version, :oar_tracker_close, :oar_tracker_create,
+    :oar_tracker_log, :oar_tracker_log_json, :oar_tracker_release, :oar_tracker_retain, :oar_tree_append,
+    :oar_tree_append_tensor, :oar_tree_at, :oar_tree_batch_size, :oar_tree_concatenate, :oar_tree_create_list,
+    :oar_tree_create_map, :oar_tree_device, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64,
+    :oar_tree_from_json, :oar_tree_from_none, :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get,
+    :oar_tree_get_bool, :oar_tree_get_double, :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor,
+    :oar_tree_key, :oar_tree_kind, :oar_tree_pad_to_multiple, :oar_tree_release, :oar_tree_retain, :oar_tree_set,
+    :oar_tree_set_tensor, :oar_tree_size, :oar_tree_slice, :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json,
+    :oar_tree_to_numbers, :oar_version, :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain,
+    :oar_work_wait,
 )
 const ADDRESSES = fill(C_NULL, length(FUNCTIONS))
 
@@ -3082,13 +3084,19 @@ oar_op_signatures(name, out) =
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
 
-An optimizer over all parameters of a model.
+An optimizer of parameters of a model.
 
-\"sgd\" takes lr, momentum, dampening, weight_decay, nesterov, maximize; \"adamw\" takes lr, betas, eps, weight_decay,
-amsgrad, maximize. Names, defaults and rules are those of torch.optim.SGD and torch.optim.AdamW.
+Names: \"adadelta\", \"adafactor\", \"adafactor_transformers\", \"adagrad\", \"adam\", \"adamax\", \"adamw\", \"asgd\", \"lion\",
+\"muon\", \"nadam\", \"radam\", \"rmsprop\", \"rprop\", \"schedule_free_adamw\", \"sgd\". Options, defaults and rules are those of
+torch.optim, of transformers and of the packages lion-pytorch and schedulefree; docs/optimizers.md lists them.
+
+Every optimizer takes two more: \"params\", a list of names or patterns ('*': any text), leaves only those parameters
+to it; \"groups\", a list of objects of \"params\" and options that differ for them, makes parameter groups in that
+order. What no group takes is one more group, the last, with the options given outside. For instance
+{\"lr\":0.001,\"weight_decay\":0.1,\"groups\":[{\"params\":[\"*.bias\",\"norm*\"],\"weight_decay\":0}]}
 
 - `model` (`oar_model *`): borrowed; its parameters are retained.
-- `name` (`const char *`): borrowed; \"sgd\" or \"adamw\".
+- `name` (`const char *`): borrowed.
 - `options` (`const char *`): borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for
   instance {\"lr\":0.001,\"betas\":[0.9,0.999]}. NULL: defaults.
 - `out` (`oar_optimizer **`): owned; end with oar_optimizer_release. Untouched on failure.
@@ -3099,9 +3107,24 @@ oar_optimizer_create(model, name, options, out) =
     ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
+    oar_optimizer_group_options(optimizer, group_index, buf, len) -> oar_status
+
+The options in force for a group, and the names of its parameters: {\"params\":[\"fc.bias\"],\"lr\":0.001,...}.
+
+- `optimizer` (`const oar_optimizer *`): borrowed.
+- `group_index` (`int64_t`): from 0, below oar_optimizer_num_groups.
+- `buf` (`char *`): the JSON text, or NULL to ask for its length.
+- `len` (`size_t *`): in: room in bytes; out: length with the closing NUL.
+
+Threads: serial(optimizer).
+"""
+oar_optimizer_group_options(optimizer, group_index, buf, len) =
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
+
+"""
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
 
-The learning rate that the next step will use.
+The learning rate that the next step will use; with several groups the first one's.
 
 - `optimizer` (`const oar_optimizer *`): borrowed.
 - `out_learning_rate` (`double *`): at least 0.
@@ -3109,7 +3132,20 @@ The learning rate that the next step will use.
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+
+"""
+    oar_optimizer_num_groups(optimizer, out_num_groups) -> oar_status
+
+How many parameter groups there are.
+
+- `optimizer` (`const oar_optimizer *`): borrowed.
+- `out_num_groups` (`int64_t *`): at least 1.
+
+Threads: serial(optimizer).
+"""
+oar_optimizer_num_groups(optimizer, out_num_groups) =
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -3122,7 +3158,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -3134,7 +3170,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[191]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[193]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -3146,12 +3182,26 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_optimizer},), optimizer)
+
+"""
+    oar_optimizer_set_group_options(optimizer, group_index, options) -> oar_status
+
+Change options of one group from the next step on. State stays; what an option needs more is made anew.
+
+- `optimizer` (`oar_optimizer *`): borrowed.
+- `group_index` (`int64_t`): from 0, below oar_optimizer_num_groups.
+- `options` (`const char *`): borrowed; a JSON object as for oar_optimizer_create, without \"params\" and \"groups\".
+
+Threads: serial(optimizer).
+"""
+oar_optimizer_set_group_options(optimizer, group_index, options) =
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
 
-Set the learning rate. A scheduler of this optimizer sets it again at its next step.
+Set the learning rate of every group. A scheduler of this optimizer sets it again at its next step.
 
 - `optimizer` (`oar_optimizer *`): borrowed.
 - `learning_rate` (`double`): finite, at least 0.
@@ -3159,7 +3209,23 @@ Set the learning rate. A scheduler of this optimizer sets it again at its next s
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+
+"""
+    oar_optimizer_set_training(optimizer, training) -> oar_status
+
+Make the parameters those to evaluate with, or those to train with again.
+
+\"schedule_free_adamw\" needs it before an evaluation or a save for others, and again before the next training step;
+for every other optimizer nothing changes. An optimizer starts in training.
+
+- `optimizer` (`oar_optimizer *`): borrowed.
+- `training` (`int32_t`): 0: evaluation; anything else: training.
+
+Threads: serial(optimizer), and no call on the model meanwhile.
+"""
+oar_optimizer_set_training(optimizer, training) =
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -3173,7 +3239,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -3185,7 +3251,7 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -3200,7 +3266,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -3212,7 +3278,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -3228,7 +3294,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -3240,7 +3306,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[199]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[203]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -3252,7 +3318,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -3268,24 +3334,25 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
 
-A schedule for an optimizer. Sets its learning rate to that of step 0 at once.
+A schedule for an optimizer. Sets its learning rates to those of step 0 at once; \"one_cycle\" and \"cyclic\" set
+momentum, or the first beta, too.
 
 - `optimizer` (`oar_optimizer *`): retained.
-- `name` (`const char *`): borrowed; \"constant\", \"linear\", \"cosine\" or \"step\".
+- `name` (`const char *`): borrowed; one of the names above.
 - `options` (`const char *`): borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for
-  instance {\"warmup_steps\":10,\"total_steps\":100}. NULL: defaults. linear and cosine need total_steps, step needs
-  step_size.
+  instance {\"warmup_steps\":10,\"total_steps\":100}. NULL: defaults. \"sequential\" and \"chained\" take \"schedules\",
+  a list of objects of \"name\" and options.
 - `out` (`oar_scheduler **`): owned; end with oar_scheduler_release. Untouched on failure.
 
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -3298,7 +3365,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -3310,7 +3377,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[204]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[208]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -3322,19 +3389,35 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
 
-Go on by one step and set the optimizer's learning rate. Programs with an accelerator call oar_accelerator_step instead.
+Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar_accelerator_step
+instead.
 
 - `scheduler` (`oar_scheduler *`): borrowed.
 
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_scheduler},), scheduler)
+
+"""
+    oar_scheduler_step_metric(scheduler, metric) -> oar_status
+
+Tell \"plateau\" the metric of an evaluation: after `patience` evaluations without an improvement the learning rates
+fall by `factor`. With an accelerator, call it beside oar_accelerator_step without a scheduler there; all ranks with one
+value.
+
+- `scheduler` (`oar_scheduler *`): borrowed.
+- `metric` (`double`): not NaN.
+
+Threads: serial(scheduler), and no call on its optimizer meanwhile.
+"""
+oar_scheduler_step_metric(scheduler, metric) =
+    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
 
 """
     oar_session_create(model, out) -> oar_status
@@ -3351,7 +3434,7 @@ model (by a forward in training, a step, loading, freezing, adding or merging ad
 Threads: serial(model).
 """
 oar_session_create(model, out) =
-    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
+    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
 
 """
     oar_session_release(session) -> void
@@ -3363,7 +3446,7 @@ Drop an owner; the last one frees the session.
 Threads: any; never blocks.
 """
 oar_session_release(session) =
-    ccall(@inbounds(ADDRESSES[208]), Cvoid, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[213]), Cvoid, (Ptr{oar_session},), session)
 
 """
     oar_session_retain(session) -> oar_status
@@ -3375,7 +3458,7 @@ Add an owner.
 Threads: any.
 """
 oar_session_retain(session) =
-    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_session},), session)
 
 """
     oar_session_run(session, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -3396,7 +3479,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 Threads: serial(session, inputs, outputs); other sessions of the model are free.
 """
 oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
@@ -3410,7 +3493,7 @@ Tell whether an output's operator writes straight into the caller's memory, all 
 Threads: serial(session).
 """
 oar_session_writes_in_place(session, index, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
+    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -3423,7 +3506,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -3436,7 +3519,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -3450,7 +3533,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -3467,7 +3550,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -3488,7 +3571,7 @@ With an MPI communicator oar_state_create_with_mpi does it for you.
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -3502,7 +3585,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -3518,7 +3601,7 @@ command `oarlock dump` tells who diverged where; with the option comm.dump_on_fa
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -3532,7 +3615,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -3545,7 +3628,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -3558,7 +3641,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -3571,7 +3654,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -3584,7 +3667,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -3597,7 +3680,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -3610,7 +3693,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -3623,7 +3706,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -3636,7 +3719,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[227]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[232]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -3649,7 +3732,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -3661,7 +3744,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -3675,7 +3758,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -3691,7 +3774,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -3704,7 +3787,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_shrink(state, min_size, timeout_ms, out) -> oar_status
@@ -3733,7 +3816,7 @@ old state can then only be closed and released; after a failure this may be call
 Threads: serial(state); waits for the other ranks.
 """
 oar_state_shrink(state, min_size, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -3746,7 +3829,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -3758,7 +3841,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[235]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[240]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -3773,7 +3856,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -3786,7 +3869,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -3800,7 +3883,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -3814,7 +3897,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -3827,7 +3910,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -3844,7 +3927,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3868,7 +3951,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_npy(path, out) -> oar_status
@@ -3882,7 +3965,7 @@ oar_dataset_from_tensors its rows are samples. The file must not change as long 
 Threads: any.
 """
 oar_tensor_from_npy(path, out) =
-    ccall(@inbounds(ADDRESSES[243]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -3904,7 +3987,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -3919,7 +4002,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -3932,7 +4015,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -3945,7 +4028,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -3958,7 +4041,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -3971,7 +4054,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -3983,7 +4066,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[250]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[255]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -3995,7 +4078,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -4009,7 +4092,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -4023,7 +4106,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -4041,7 +4124,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -4057,7 +4140,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -4072,7 +4155,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -4088,7 +4171,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -4100,7 +4183,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -4121,7 +4204,7 @@ short is mended when the file is opened.
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -4137,7 +4220,7 @@ Log numbers of one step. Those that are not finite are written as \"NaN\", \"Inf
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -4152,7 +4235,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -4164,7 +4247,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[262]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[267]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -4176,7 +4259,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -4189,7 +4272,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -4202,7 +4285,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -4218,7 +4301,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_batch_size(tree, out_size) -> oar_status
@@ -4231,7 +4314,7 @@ How many samples a batch has: the first size of its first leaf, in the order of 
 Threads: serial(tree).
 """
 oar_tree_batch_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_tree_concatenate(batches, dim, out) -> oar_status
@@ -4248,7 +4331,7 @@ are; with more batches they are refused.
 Threads: serial(batches).
 """
 oar_tree_concatenate(batches, dim, out) =
-    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -4260,7 +4343,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -4272,7 +4355,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_device(tree, buf, len) -> oar_status
@@ -4286,7 +4369,7 @@ The device of the first tensor, depth first: \"cpu\". An empty text if there is 
 Threads: serial(tree).
 """
 oar_tree_device(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -4299,7 +4382,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[272]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[277]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -4312,7 +4395,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[273]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[278]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -4325,7 +4408,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[274]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[279]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_json(json, out) -> oar_status
@@ -4340,7 +4423,7 @@ Numbers without fraction and exponent are integers if int64 holds them, all othe
 Threads: any.
 """
 oar_tree_from_json(json, out) =
-    ccall(@inbounds(ADDRESSES[275]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -4352,7 +4435,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -4365,7 +4448,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[277]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[282]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -4378,7 +4461,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -4392,7 +4475,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -4406,7 +4489,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -4420,7 +4503,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -4434,7 +4517,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -4449,7 +4532,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -4463,7 +4546,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -4478,7 +4561,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -4492,7 +4575,7 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
@@ -4508,7 +4591,7 @@ Append zeros to the first dimension of every tensor until `batch_size` rows are 
 Threads: serial(tree).
 """
 oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
-    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
+    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -4520,7 +4603,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[288]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[293]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -4532,7 +4615,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -4546,7 +4629,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -4560,7 +4643,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -4574,7 +4657,7 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_tree_slice(tree, start, stop, step, out) -> oar_status
@@ -4590,7 +4673,7 @@ Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[
 Threads: serial(tree).
 """
 oar_tree_slice(tree, start, stop, step, out) =
-    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+    ccall(@inbounds(ADDRESSES[298]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
 
 """
     oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
@@ -4607,7 +4690,7 @@ The tree with its tensors on a device. Tensors that are there already are shared
 Threads: serial(tree).
 """
 oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
-    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
 
 """
     oar_tree_to_float32(tree, out) -> oar_status
@@ -4620,7 +4703,7 @@ The tree with its tensors of float16 and bfloat16 as float32; all others are sha
 Threads: serial(tree).
 """
 oar_tree_to_float32(tree, out) =
-    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_tree_to_json(tree, buf, len) -> oar_status
@@ -4636,7 +4719,7 @@ first.
 Threads: serial(tree).
 """
 oar_tree_to_json(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_to_numbers(tree, out) -> oar_status
@@ -4650,7 +4733,7 @@ number; truth values stay what they are.
 Threads: serial(tree).
 """
 oar_tree_to_numbers(tree, out) =
-    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -4660,7 +4743,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[298]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[303]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -4673,7 +4756,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[304]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -4686,7 +4769,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -4698,7 +4781,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[301]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[306]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -4710,7 +4793,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -4728,4 +4811,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
