@@ -14,11 +14,6 @@ namespace {
 
 constexpr Milliseconds kStandard{0};
 
-template <class Fn>
-void run_shm_world(int size, Fn fn) {
-  run_world(size, fn, 0, "shm");
-}
-
 at::Tensor values_of(int rank, std::int64_t count, at::ScalarType dtype) {
   return (at::arange(count, at::kFloat).remainder(7) + static_cast<float>(rank) * 1.5 + 0.1).to(dtype);
 }

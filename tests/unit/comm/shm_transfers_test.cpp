@@ -14,11 +14,6 @@ namespace {
 
 constexpr Milliseconds kStandard{0};
 
-template <class Fn>
-void run_shm_world(int size, Fn fn) {
-  run_world(size, fn, 0, "shm");
-}
-
 Status run(Group& group, Result<Call> call) { return group.run(call.value()); }
 
 std::shared_ptr<Work> start(Group& group, Result<Call> call) { return group.start(std::move(call).value()).value(); }

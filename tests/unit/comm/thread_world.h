@@ -57,4 +57,9 @@ void run_world(int size, Fn fn, std::int64_t inline_bytes = 65536, const char* b
       inline_bytes);
 }
 
+template <class Fn>
+void run_shm_world(int size, Fn fn) {
+  run_world(size, fn, 0, "shm");
+}
+
 }  // namespace oarlock

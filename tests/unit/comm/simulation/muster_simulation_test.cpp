@@ -1,13 +1,10 @@
 // Worlds that have lost ranks and go on with those that are left, under the simulator's network and clock; each made
-// from one seed. As simulation_test.cpp: 5,000 seeds, other ones each day; OARLOCK_TEST_FULL=1 takes 100,000,
-// OARLOCK_TEST_SEED=n that one alone and prints what happened.
+// from one seed (seeds.h).
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <ctime>
-#include <iostream>
 #include <map>
 
+#include "unit/comm/simulation/seeds.h"
 #include "unit/comm/simulation/survivor.h"
 #include "unit/comm/simulation/world.h"
 
@@ -276,38 +273,7 @@ class OldWorld {
   std::vector<std::string> trace_;
 };
 
-std::string broken_rules(std::uint64_t seed) {
-  OldWorld world(seed, /*traces=*/false);
-  world.run();
-  if (world.judge().empty()) return "";
-  OldWorld again(seed, /*traces=*/true);
-  again.run();
-  std::string text = again.told();
-  for (const std::string& wrong : again.judge()) text += "WRONG: " + wrong + "\n";
-  return text + fmt::format("repeat it by OARLOCK_TEST_SEED={} unit_comm --gtest_filter='MusterSimulation.*'", seed);
-}
-
-TEST(MusterSimulation, EveryWorldKeepsTheRules) {
-  const char* const one = std::getenv("OARLOCK_TEST_SEED");
-  if (one != nullptr) {
-    OldWorld world(std::strtoull(one, nullptr, 10), /*traces=*/true);
-    world.run();
-    std::cout << world.told();
-    for (const std::string& wrong : world.judge()) ADD_FAILURE() << wrong;
-    return;
-  }
-  const char* const full = std::getenv("OARLOCK_TEST_FULL");
-  const std::uint64_t num_seeds = full != nullptr && std::string_view(full) == "1" ? 100000 : 5000;
-  const std::uint64_t first = static_cast<std::uint64_t>(std::time(nullptr) / 86400) * 100000;
-  std::cout << fmt::format("seeds {} to {}\n", first, first + num_seeds - 1);
-  int num_broken = 0;
-  for (std::uint64_t seed = first; seed < first + num_seeds; ++seed) {
-    const std::string text = broken_rules(seed);
-    if (text.empty()) continue;
-    ADD_FAILURE() << "seed " << seed << ": " << text;
-    if (++num_broken == 5) break;
-  }
-}
+TEST(MusterSimulation, EveryWorldKeepsTheRules) { expect_rules_in_every_world<OldWorld>("MusterSimulation.*"); }
 
 }  // namespace
 }  // namespace oarlock::simulation

@@ -1,57 +1,14 @@
-// Worlds of ranks under a simulated network and clock: delays, orders, restarts, faults; each made from one seed.
-//
-// A run takes 5,000 seeds, other ones each day, or 100,000 with OARLOCK_TEST_FULL=1. OARLOCK_TEST_SEED=n takes that one
-// alone and prints what happened.
+// Worlds of ranks under a simulated network and clock: delays, orders, restarts, faults; each made from one seed
+// (seeds.h).
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <ctime>
-#include <iostream>
-
+#include "unit/comm/simulation/seeds.h"
 #include "unit/comm/simulation/world.h"
 
 namespace oarlock::simulation {
 namespace {
 
-std::string told(const World& world) {
-  std::string text = world.describe() + "\n";
-  for (const std::string& line : world.trace()) text += line + "\n";
-  return text;
-}
-
-// What happened, if the rules were broken.
-std::string broken_rules(std::uint64_t seed) {
-  World world(seed, /*traces=*/false);
-  world.run();
-  if (world.judge().empty()) return "";
-  World again(seed, /*traces=*/true);
-  again.run();
-  std::string text = told(again);
-  for (const std::string& wrong : again.judge()) text += "WRONG: " + wrong + "\n";
-  return text + fmt::format("repeat it by OARLOCK_TEST_SEED={} unit_comm --gtest_filter='Simulation.*'", seed);
-}
-
-TEST(Simulation, EveryWorldKeepsTheRules) {
-  const char* const one = std::getenv("OARLOCK_TEST_SEED");
-  if (one != nullptr) {
-    World world(std::strtoull(one, nullptr, 10), /*traces=*/true);
-    world.run();
-    std::cout << told(world);
-    for (const std::string& wrong : world.judge()) ADD_FAILURE() << wrong;
-    return;
-  }
-  const char* const full = std::getenv("OARLOCK_TEST_FULL");
-  const std::uint64_t num_seeds = full != nullptr && std::string_view(full) == "1" ? 100000 : 5000;
-  const std::uint64_t first = static_cast<std::uint64_t>(std::time(nullptr) / 86400) * 100000;
-  std::cout << fmt::format("seeds {} to {}\n", first, first + num_seeds - 1);
-  int num_broken = 0;
-  for (std::uint64_t seed = first; seed < first + num_seeds; ++seed) {
-    const std::string text = broken_rules(seed);
-    if (text.empty()) continue;
-    ADD_FAILURE() << "seed " << seed << ": " << text;
-    if (++num_broken == 5) break;  // more tell little more
-  }
-}
+TEST(Simulation, EveryWorldKeepsTheRules) { expect_rules_in_every_world<World>("Simulation.*"); }
 
 }  // namespace
 }  // namespace oarlock::simulation

@@ -51,7 +51,11 @@ class World {
 
   Fault fault() const { return fault_; }
   std::string describe() const;
-  const std::deque<std::string>& trace() const { return trace_; }
+  std::string told() const {  // that, and what happened
+    std::string text = describe() + "\n";
+    for (const std::string& line : trace_) text += line + "\n";
+    return text;
+  }
 
  private:
   Process& add(const Launch& launch, int rank);
