@@ -30,8 +30,8 @@ Result<Tree> stack_tensors(const Samples& samples, const std::string& path) {
     if (tensor == nullptr) return misfit(path, i, *samples.front(), *samples[i]);
     if (tensor->sizes() != first.sizes() || tensor->dtype() != first.dtype() || tensor->device() != first.device()) {
       return invalid_argument(
-          "tensors of one batch do not fit together at {}: sample 0 of the batch has {}, {} has {}; pad them "
-          "(loader.pad_side) or give the loader a collate function",
+          "tensors of one batch do not fit together at {}: sample 0 of the batch has {}, {} has {}; let the "
+          "data set give samples of one shape, or set loader.batch_size to 1",
           quoted_path(path), describe_tensor(first), i, describe_tensor(*tensor));
     }
     rows.push_back(tensor->detach());

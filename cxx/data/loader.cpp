@@ -3,14 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <atomic>
 #include <vector>
 
-#include "data/batch_shard.h"
 #include "data/collate.h"
 #include "data/cursor.h"
-#include "data/loader_options.h"
-#include "data/prefetch.h"
+#include "data/loader_base.h"
 #include "data/sampler.h"
 #include "data/stream_loader.h"
 #include "tensor/rng.h"
@@ -65,149 +62,86 @@ Result<Tree> fetch_batch(const EpochPlan& plan, std::int64_t batch) {
   return name_sample(plan, batch, samples, std::move(tree).status());
 }
 
-class ShardedLoader : public Loader {
+class ShardedLoader : public LoaderBase {
  public:
   ShardedLoader(std::shared_ptr<Dataset> dataset, const LoaderOptions& options, const BatchShard& shard)
-      : dataset_(std::move(dataset)),
-        options_(options),
-        shard_(shard),
+      : LoaderBase(std::move(dataset), options, shard),
         sampler_(dataset_->size(), options.shuffle, options.seed ? *options.seed : default_generator_seed()) {
     if (options.num_workers > 0 && dataset_->runs_on_any_thread())
       prefetcher_.emplace(options.num_workers, options.prefetch);
   }
 
-  Status set_shard(int rank, int world_size) override {
-    if (closed_) return closed_failure();
-    if (position_ != 0) {
-      return invalid_state(
-          "a loader can be sharded only between epochs; {} of {} batches of epoch {} have been given: "
-          "prepare it before its first batch, or take an example from a loader of its own",
-          position_, shard_.num_batches(), epoch_);
-    }
-    BatchShardOptions wanted = options_.shard;
-    wanted.rank = rank;
-    wanted.world_size = world_size;
-    OAR_ASSIGN(shard_, make_loader_shard(wanted));
-    options_.shard = wanted;
-    is_sharded_ = true;
-    forget_plan();
-    return Status::ok();
-  }
-
-  bool is_sharded() const override { return is_sharded_; }
-  void set_draws_base_seed(bool draws) override { draws_base_seed_ = draws; }
-
   Result<std::optional<Tree>> next() override {
-    if (closed_) return closed_failure();
-    if (position_ == 0 && !has_drawn_base_seed_) {
-      if (draws_base_seed_) (void)draw_from_default_generator();
-      has_drawn_base_seed_ = true;
-    }
-    if (position_ == shard_.num_batches()) {
-      move_to(epoch_ + 1, 0);
+    OAR_TRY(check_open());
+    begin_epoch();
+    if (position() == shard_.num_batches()) {
+      go_to(epoch() + 1, 0);
       return std::optional<Tree>();
     }
     if (plan_ == nullptr)
-      plan_ = std::make_shared<const EpochPlan>(EpochPlan{dataset_, shard_, sampler_.order(epoch_), epoch_});
-    OAR_ASSIGN(Tree batch, prefetcher_ ? take_prefetched() : fetch_batch(*plan_, position_));
-    ++position_;
-    last_given_ = stamp_batch();
+      plan_ = std::make_shared<const EpochPlan>(EpochPlan{dataset_, shard_, sampler_.order(epoch()), epoch()});
+    OAR_ASSIGN(Tree batch, prefetcher_ ? take_from_workers() : fetch_batch(*plan_, position()));
+    count_given();
     return std::optional<Tree>(std::move(batch));
   }
 
   std::optional<std::int64_t> num_batches() const override { return shard_.num_batches(); }
   std::optional<std::int64_t> num_samples() const override { return shard_.num_samples(); }
-  std::int64_t epoch() const override { return epoch_; }
-  std::int64_t position() const override { return position_; }
-  bool at_last_batch() const override { return position_ > 0 && position_ == shard_.num_batches(); }
-  std::int64_t samples_in_round() const override { return position_ > 0 ? shard_.samples_in_round(position_ - 1) : 0; }
-  std::int64_t rows_in_round() const override { return position_ > 0 ? shard_.rows_in_round(position_ - 1) : 0; }
-  std::uint64_t last_given() const override { return last_given_; }
-  bool splits_batches() const override { return options_.shard.split_batches; }
-  bool has_own_seed() const override { return options_.seed.has_value(); }
+  bool at_last_batch() const override { return position() > 0 && position() == shard_.num_batches(); }
+  std::int64_t samples_in_round() const override {
+    return position() > 0 ? shard_.samples_in_round(position() - 1) : 0;
+  }
+  std::int64_t rows_in_round() const override { return position() > 0 ? shard_.rows_in_round(position() - 1) : 0; }
 
   Status seek(std::int64_t epoch, std::int64_t position) override {
-    if (closed_) return closed_failure();
-    if (epoch < 0 || epoch > kEpochMax) {
-      return invalid_argument("epoch must lie in [0, {}], got {}", kEpochMax, epoch);
-    }
+    OAR_TRY(check_open());
+    OAR_TRY(check_epoch(epoch));
     if (position < 0 || position > shard_.num_batches()) {
       return invalid_argument("batches_done must lie in [0, {}], the batches of this rank in an epoch; got {}",
                               shard_.num_batches(), position);
     }
-    move_to(epoch, position);
+    go_to(epoch, position);
     return Status::ok();
   }
 
   JsonValue state() const override {
-    return cursor_to_json({epoch_, position_, sampler_.seed()}, sampler_.shuffle(), shard_.options());
+    return cursor_to_json({epoch(), position(), sampler_.seed()}, sampler_.shuffle(), shard_.options());
   }
 
   Status load_state(const JsonValue& state) override {
-    if (closed_) return closed_failure();
+    OAR_TRY(check_open());
     Result<Cursor> cursor = cursor_from_json(state, sampler_, options_.seed.has_value(), shard_);
     if (!cursor.is_ok()) return std::move(cursor).status().within("state of a loader");
     const Cursor& target = cursor.value();
     sampler_ = Sampler(sampler_.num_samples(), sampler_.shuffle(), target.seed);
-    forget_plan();
+    cancel_workers();
     move_to(target.epoch, std::min(target.position, shard_.num_batches()));
     return Status::ok();
   }
 
-  Status close() override {
-    closed_ = true;
-    plan_.reset();
-    return prefetcher_ ? prefetcher_->close(options_.timeout) : Status::ok();
-  }
-
  private:
-  static Status closed_failure() { return invalid_state("the loader is closed"); }
+  void forget_epoch() override { plan_.reset(); }
 
-  Result<Tree> take_prefetched() {
+  Result<Tree> take_from_workers() {
     if (!prefetcher_->is_running()) {
-      prefetcher_->start(position_, shard_.num_batches(),
+      prefetcher_->start(position(), shard_.num_batches(),
                          [plan = plan_](std::int64_t batch) { return fetch_batch(*plan, batch); });
     }
-    Result<Tree> batch = prefetcher_->take(options_.timeout);
-    if (!batch.is_ok() && batch.status().code() == OAR_E_TIMEOUT) {
-      return std::move(batch).status().within(fmt::format("loader: epoch {}, batch {}", epoch_, position_));
-    }
-    return batch;
+    return take_prefetched(position());
   }
 
-  void move_to(std::int64_t epoch, std::int64_t position) {
-    if (epoch != epoch_) forget_plan();
+  // Within an epoch its order is kept.
+  void go_to(std::int64_t target, std::int64_t position) {
+    if (target != epoch()) plan_.reset();
     if (prefetcher_) prefetcher_->cancel();
-    epoch_ = epoch;
-    position_ = position;
-    has_drawn_base_seed_ = false;
+    move_to(target, position);
   }
 
-  void forget_plan() {
-    if (prefetcher_) prefetcher_->cancel();
-    plan_.reset();
-  }
-
-  std::shared_ptr<Dataset> dataset_;
-  LoaderOptions options_;  // .shard as it was asked for
-  BatchShard shard_;       // as it is used
   Sampler sampler_;
-  std::optional<Prefetcher> prefetcher_;   // none: num_workers 0
-  std::shared_ptr<const EpochPlan> plan_;  // of epoch_; null: not begun
-  std::int64_t epoch_ = 0;
-  std::int64_t position_ = 0;
-  std::uint64_t last_given_ = 0;
-  bool is_sharded_ = false;
-  bool draws_base_seed_ = false;
-  bool has_drawn_base_seed_ = false;  // for this epoch, as long as its position is 0
-  bool closed_ = false;
+  std::shared_ptr<const EpochPlan> plan_;  // of the epoch; null: not begun
 };
 
-std::atomic<std::uint64_t> num_batches_given{0};
-
 }  // namespace
-
-std::uint64_t Loader::stamp_batch() { return 1 + num_batches_given.fetch_add(1, std::memory_order_relaxed); }
 
 Result<std::shared_ptr<Loader>> Loader::create(std::shared_ptr<Dataset> dataset, const Options& options) {
   OAR_ASSIGN(const LoaderOptions read, read_loader_options(options, dataset->size()));

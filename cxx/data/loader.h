@@ -42,7 +42,7 @@ class Loader {
   // Real samples (all ranks) in the round of the batch given last; what gather_for_metrics keeps. 0 before the first.
   virtual std::int64_t samples_in_round() const = 0;
   virtual std::int64_t rows_in_round() const = 0;  // the same with duplicates counted: rows of all ranks' batches
-  // Grows with every batch that any loader of the process gives (one static atomic counter, stamped in next()); 0
+  // Grows with every batch that any loader of the process gives (one static atomic counter); 0
   // before this loader's first one. Of several loaders in use, the accelerator takes the largest for the active one.
   virtual std::uint64_t last_given() const = 0;
   virtual bool splits_batches() const = 0;  // loader.split_batches
@@ -56,9 +56,6 @@ class Loader {
   // Ends the workers; every later next() is OAR_E_STATE. OAR_E_TIMEOUT: a worker hangs in the data set and is left
   // behind.
   virtual Status close() = 0;
-
- protected:
-  static std::uint64_t stamp_batch();  // for last_given()
 };
 
 }  // namespace oarlock

@@ -5,7 +5,7 @@
 
 #include "data/collate.h"
 #include "data/cursor.h"
-#include "data/prefetch.h"
+#include "data/loader_base.h"
 #include "data/stream_rounds.h"
 #include "tensor/rng.h"
 
@@ -50,93 +50,60 @@ std::optional<StreamBatch> unpack(Tree packed) {
 
 // Invariant: position_ batches have been given; `ahead_`, if it is set, is what comes next (nullopt: the end), and the
 // pass has then read position_ + 1 rounds.
-class StreamLoader : public Loader {
+class StreamLoader : public LoaderBase {
  public:
   StreamLoader(std::shared_ptr<Dataset> dataset, const LoaderOptions& options, const BatchShard& shard)
-      : dataset_(std::move(dataset)),
-        options_(options),
-        shard_(shard),
-        seed_(options.seed ? *options.seed : default_generator_seed()) {
+      : LoaderBase(std::move(dataset), options, shard), seed_(options.seed ? *options.seed : default_generator_seed()) {
     if (options.num_workers > 0 && dataset_->runs_on_any_thread()) {
       prefetcher_.emplace(1, options.num_workers * options.prefetch);
     }
   }
 
-  Status set_shard(int rank, int world_size) override {
-    if (closed_) return closed_failure();
-    if (position_ != 0) {
-      return invalid_state(
-          "a loader can be sharded only between epochs; {} batches of epoch {} have been given: prepare it before its "
-          "first batch, or take an example from a loader of its own",
-          position_, epoch_);
-    }
-    BatchShardOptions wanted = options_.shard;
-    wanted.rank = rank;
-    wanted.world_size = world_size;
-    OAR_ASSIGN(shard_, make_loader_shard(wanted));
-    options_.shard = wanted;
-    is_sharded_ = true;
-    forget_pass();
-    return Status::ok();
-  }
-
-  bool is_sharded() const override { return is_sharded_; }
-  void set_draws_base_seed(bool draws) override { draws_base_seed_ = draws; }
-
   Result<std::optional<Tree>> next() override {
-    if (closed_) return closed_failure();
-    if (position_ == 0 && !has_drawn_base_seed_) {
-      if (draws_base_seed_) (void)draw_from_default_generator();
-      has_drawn_base_seed_ = true;
-    }
+    OAR_TRY(check_open());
+    begin_epoch();
     if (!ahead_ && is_at_end_) ahead_.emplace();
     if (!ahead_) {
-      OAR_ASSIGN(ahead_, take(position_));
+      OAR_ASSIGN(ahead_, take(position()));
     }
     if (!*ahead_) {
-      move_to(epoch_ + 1, 0);
+      go_to(epoch() + 1, 0);
       return std::optional<Tree>();
     }
     OAR_ASSIGN(std::optional<std::optional<StreamBatch>> further, look_ahead());
     StreamBatch batch = std::move(**ahead_);
     ahead_ = std::move(further);
     is_at_end_ = ahead_ && !ahead_->has_value();
-    ++position_;
     samples_in_round_ = batch.samples_in_round;
-    last_given_ = stamp_batch();
+    count_given();
     return std::optional<Tree>(std::move(batch.tree));
   }
 
   std::optional<std::int64_t> num_batches() const override { return std::nullopt; }
   std::optional<std::int64_t> num_samples() const override { return std::nullopt; }
-  std::int64_t epoch() const override { return epoch_; }
-  std::int64_t position() const override { return position_; }
-  bool at_last_batch() const override { return position_ > 0 && is_at_end_; }
+  bool at_last_batch() const override { return position() > 0 && is_at_end_; }
   std::int64_t samples_in_round() const override { return samples_in_round_; }
   std::int64_t rows_in_round() const override {
     return shard_.options().even_batches && samples_in_round_ > 0 ? shard_.samples_per_round() : samples_in_round_;
   }
-  std::uint64_t last_given() const override { return last_given_; }
-  bool splits_batches() const override { return options_.shard.split_batches; }
-  bool has_own_seed() const override { return options_.seed.has_value(); }
 
   Status seek(std::int64_t epoch, std::int64_t position) override {
-    if (closed_) return closed_failure();
-    if (epoch < 0 || epoch > kEpochMax) return invalid_argument("epoch must lie in [0, {}], got {}", kEpochMax, epoch);
+    OAR_TRY(check_open());
+    OAR_TRY(check_epoch(epoch));
     const std::int64_t most = std::numeric_limits<std::int64_t>::max() / shard_.samples_per_round() - 1;
     if (position < 0 || position > most) {
       return invalid_argument("batches_done must lie in [0, {}], got {}", most, position);
     }
-    move_to(epoch, position);
+    go_to(epoch, position);
     return Status::ok();
   }
 
   JsonValue state() const override {
-    return stream_cursor_to_json({{epoch_, position_, seed_}, at_last_batch()}, shard_.options());
+    return stream_cursor_to_json({{epoch(), position(), seed_}, at_last_batch()}, shard_.options());
   }
 
   Status load_state(const JsonValue& state) override {
-    if (closed_) return closed_failure();
+    OAR_TRY(check_open());
     Result<StreamCursor> cursor = stream_cursor_from_json(state, shard_);
     if (!cursor.is_ok()) return std::move(cursor).status().within("state of a loader");
     const StreamCursor& target = cursor.value();
@@ -145,71 +112,47 @@ class StreamLoader : public Loader {
     return Status::ok();
   }
 
-  Status close() override {
-    closed_ = true;
+ private:
+  void forget_epoch() override {
     pass_.reset();
-    return prefetcher_ ? prefetcher_->close(options_.timeout) : Status::ok();
+    ahead_.reset();
+    has_told_failure_ = false;
   }
 
- private:
-  static Status closed_failure() { return invalid_state("the loader is closed"); }
-
   Result<std::optional<StreamBatch>> take(std::int64_t round) {
-    if (pass_ == nullptr) pass_ = std::make_shared<Pass>(dataset_, shard_, epoch_, round);
+    if (pass_ == nullptr) pass_ = std::make_shared<Pass>(dataset_, shard_, epoch(), round);
     if (!prefetcher_) return read_batch(*pass_, round);
     if (!prefetcher_->is_running()) {
       prefetcher_->start(round, std::numeric_limits<std::int64_t>::max(),
                          [pass = pass_](std::int64_t item) { return read_packed(*pass, item); });
     }
-    Result<Tree> packed = prefetcher_->take(options_.timeout);
-    if (packed.is_ok()) return unpack(std::move(packed).value());
-    if (packed.status().code() != OAR_E_TIMEOUT) return std::move(packed).status();
-    return std::move(packed).status().within(fmt::format("loader: epoch {}, batch {}", epoch_, round));
+    OAR_ASSIGN(Tree packed, take_prefetched(round));
+    return unpack(std::move(packed));
   }
 
   // What comes after the batch that is about to be given. A failure of it is told at once, by the call that ran into
   // it: the next one then gives the batch without looking further, and the one after that tries again.
   Result<std::optional<std::optional<StreamBatch>>> look_ahead() {
     if (std::exchange(has_told_failure_, false)) return std::optional<std::optional<StreamBatch>>();
-    Result<std::optional<StreamBatch>> further = take(position_ + 1);
+    Result<std::optional<StreamBatch>> further = take(position() + 1);
     has_told_failure_ = !further.is_ok();
     if (has_told_failure_) return std::move(further).status();
     return std::optional<std::optional<StreamBatch>>(std::move(further).value());
   }
 
-  void move_to(std::int64_t epoch, std::int64_t position) {
-    forget_pass();
-    epoch_ = epoch;
-    position_ = position;
+  void go_to(std::int64_t epoch, std::int64_t position) {
+    cancel_workers();
+    move_to(epoch, position);
     samples_in_round_ = 0;
     is_at_end_ = false;
-    has_drawn_base_seed_ = false;
   }
 
-  void forget_pass() {
-    if (prefetcher_) prefetcher_->cancel();
-    pass_.reset();
-    ahead_.reset();
-    has_told_failure_ = false;
-  }
-
-  std::shared_ptr<Dataset> dataset_;
-  LoaderOptions options_;  // .shard as it was asked for
-  BatchShard shard_;       // as it is used
-  std::uint64_t seed_;     // orders nothing; kept for those who draw from it
-  std::optional<Prefetcher> prefetcher_;
+  const std::uint64_t seed_;    // orders nothing; kept for those who draw from it
   std::shared_ptr<Pass> pass_;  // null: not begun
   std::optional<std::optional<StreamBatch>> ahead_;
   bool has_told_failure_ = false;  // of what comes after *ahead_
-  std::int64_t epoch_ = 0;
-  std::int64_t position_ = 0;
   std::int64_t samples_in_round_ = 0;
-  std::uint64_t last_given_ = 0;
   bool is_at_end_ = false;  // the batch given last was the epoch's last
-  bool is_sharded_ = false;
-  bool draws_base_seed_ = false;
-  bool has_drawn_base_seed_ = false;
-  bool closed_ = false;
 };
 
 }  // namespace
