@@ -180,6 +180,7 @@ if world.rank == {aborter}:
 else:  # two of the ranks are in no group with the aborter, and wait for each other in different groups
     waits_in = group if world.rank == (2 if {aborter} else 3) else inner
     report(outcome=attempt(waits_in.barrier), ended=time.time())
+sys.stdin.readline()  # until all have heard: a call that two ranks make before that may complete
 report(later=attempt(inner.barrier))
 world.close()
 """, env=own_world(backend))
@@ -187,6 +188,10 @@ world.close()
         world.wait_for_output(rank, "ready")
     time.sleep(0.3)  # the barriers wait
     world.tell(aborter, "\n")
+    for rank in range(4):
+        world.wait_for_output(rank, "aborted" if rank == aborter else "ended")
+    for rank in range(4):
+        world.tell(rank, "\n")
     results = world.finish()
     start = results[aborter]["aborted"]
     for result in results:
