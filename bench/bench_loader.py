@@ -16,6 +16,7 @@ import rows  # noqa: E402
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
 NUM_TOKENS, SEQUENCE, BATCH = 1 << 29, 512, 32  # 1 GiB of uint16
 NUM_BATCHES = 2000
+IDS = ("loader_tokens", "loader_resume_1M")
 
 
 def run(command):
@@ -53,7 +54,7 @@ def loader_resume(path):
 
 
 def main():
-    if not any(map(rows.wanted, ("loader_tokens", "loader_resume_1M"))):
+    if not any(map(rows.wanted, IDS)):
         return
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "tokens.bin"
