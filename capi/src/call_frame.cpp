@@ -27,7 +27,7 @@ void CallFrame::keep(HandleHeader* header, bool owned) noexcept {
 void CallFrame::leave_handles() noexcept {
   const auto leave = [](const Entry& entry) {
     if (entry.owned) entry.header->owner.store(nullptr, std::memory_order_release);
-    drop_reference(entry.header);
+    leave_handle(entry.header);
   };
   // Counted down first: destroying an object may run a callback that comes back here.
   while (!more_.empty()) {

@@ -18,6 +18,12 @@ std::atomic<bool> armor{false};
 // Its address tells threads apart; an address is used again only after its thread has ended.
 thread_local char thread_mark;
 
+// HandleHeader::references counts both in one word, so that who comes last is certain.
+constexpr std::uint64_t kOwner = 1;
+constexpr std::uint64_t kCall = std::uint64_t{1} << 32;
+
+bool has_owner(std::uint64_t references) noexcept { return (references & (kCall - 1)) != 0; }
+
 HandleHeader* header_of(const void* handle) noexcept { return static_cast<HandleHeader*>(const_cast<void*>(handle)); }
 
 enum class Verdict { kGood, kNull, kForeign, kDead, kOtherKind };
@@ -27,6 +33,7 @@ Verdict judge(const void* handle, HandleKind kind) noexcept {
   if (!HandlePool::instance().owns(handle)) return Verdict::kForeign;
   const HandleHeader* header = header_of(handle);
   if (header->magic.load(std::memory_order_acquire) != kLiveMagic) return Verdict::kDead;
+  if (!has_owner(header->references.load(std::memory_order_relaxed))) return Verdict::kDead;
   return header->kind.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(kind) ? Verdict::kGood
                                                                                           : Verdict::kOtherKind;
 }
@@ -49,24 +56,35 @@ Status failure(Verdict verdict, const void* handle, HandleKind kind) {
   return invalid_handle("an {} handle was given where an {} is needed", handle_kind_name(other), name);
 }
 
-// Adds a reference unless the last one is gone.
-bool try_reference(HandleHeader* header) noexcept {
-  std::int32_t references = header->references.load(std::memory_order_relaxed);
-  while (references > 0) {
-    if (header->references.compare_exchange_weak(references, references + 1, std::memory_order_acq_rel)) return true;
+// Adds `one` (kOwner or kCall) unless the last owner is gone.
+bool try_reference(HandleHeader* header, std::uint64_t one) noexcept {
+  std::uint64_t references = header->references.load(std::memory_order_relaxed);
+  while (has_owner(references)) {
+    if (header->references.compare_exchange_weak(references, references + one, std::memory_order_acq_rel)) return true;
   }
   return false;
 }
 
+void end_handle(HandleHeader* header) noexcept {
+  header->magic.store(0, std::memory_order_release);
+  live_count.fetch_sub(1, std::memory_order_relaxed);
+  header->destroy(header);
+  HandlePool::instance().give_back(header);
+}
+
+void drop_reference(HandleHeader* header, std::uint64_t one) noexcept {
+  if (header->references.fetch_sub(one, std::memory_order_acq_rel) == one) end_handle(header);
+}
+
 // The judgement, and on kGood one more reference.
-Verdict judge_and_reference(const void* handle, HandleKind kind) noexcept {
+Verdict judge_and_reference(const void* handle, HandleKind kind, std::uint64_t one) noexcept {
   const Verdict verdict = judge(handle, kind);
   if (verdict != Verdict::kGood) return verdict;
   HandleHeader* header = header_of(handle);
-  if (!try_reference(header)) return Verdict::kDead;
+  if (!try_reference(header, one)) return Verdict::kDead;
   // The slot may have been given to another handle in between; now that it is held, its kind stands still.
   if (header->kind.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(kind)) return Verdict::kGood;
-  drop_reference(header);
+  drop_reference(header, one);
   return Verdict::kDead;
 }
 
@@ -106,7 +124,7 @@ Status enter_handle(const void* handle, HandleKind kind) {
   CallFrame* frame = CallFrame::current();
   if (frame == nullptr) return check_handle(handle, kind);
   frame->make_room();
-  const Verdict verdict = judge_and_reference(handle, kind);
+  const Verdict verdict = judge_and_reference(handle, kind, kCall);
   if (verdict != Verdict::kGood) return failure(verdict, handle, kind);
   HandleHeader* header = header_of(handle);
   if (!armor_is_on() || frame->any_thread()) {
@@ -126,26 +144,27 @@ void publish_handle(HandleHeader* header, HandleKind kind) noexcept {
   live_count.fetch_add(1, std::memory_order_relaxed);
   header->kind.store(static_cast<std::uint32_t>(kind), std::memory_order_relaxed);
   header->owner.store(nullptr, std::memory_order_relaxed);
-  header->references.store(1, std::memory_order_relaxed);
+  header->references.store(kOwner, std::memory_order_relaxed);
   header->magic.store(kLiveMagic, std::memory_order_release);
 }
 
-void drop_reference(HandleHeader* header) noexcept {
-  if (header->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  header->magic.store(0, std::memory_order_release);
-  live_count.fetch_sub(1, std::memory_order_relaxed);
-  header->destroy(header);
-  HandlePool::instance().give_back(header);
-}
+void leave_handle(HandleHeader* header) noexcept { drop_reference(header, kCall); }
 
 void release_handle(void* handle, HandleKind kind) noexcept {
   // A forked child has none of the threads that the objects need to end; its memory goes with the process.
   if (process_is_forked() || judge(handle, kind) != Verdict::kGood) return;
-  drop_reference(header_of(handle));
+  HandleHeader* header = header_of(handle);
+  // An owner's reference, never a call's: one release too many does no harm to the calls that are inside.
+  std::uint64_t references = header->references.load(std::memory_order_relaxed);
+  while (has_owner(references)) {
+    if (!header->references.compare_exchange_weak(references, references - kOwner, std::memory_order_acq_rel)) continue;
+    if (references == kOwner) end_handle(header);
+    return;
+  }
 }
 
 Status retain_handle(const void* handle, HandleKind kind) {
-  return failure(judge_and_reference(handle, kind), handle, kind);
+  return failure(judge_and_reference(handle, kind, kOwner), handle, kind);
 }
 
 }  // namespace oarlock::capi

@@ -2,9 +2,10 @@
 // apart from good ones here and nowhere else.
 //
 // What holds:
-//  1. A slot's magic is kLiveMagic exactly while the handle has references; memory outside the pool is never read.
+//  1. A handle is good exactly while it has owners; memory outside the pool is never read.
 //  2. A call holds a reference to every handle that it unwrapped, until it returns: a handle that is released inside a
-//     callback, or by another thread, ends after the calls that are inside it.
+//     callback, or by another thread, ends after the calls that are inside it. No further call enters it meanwhile, so
+//     threads that go on calling cannot keep it from ending.
 //  3. In armor mode a thread that enters a handle in which another thread is gets OAR_E_STATE.
 #pragma once
 
@@ -72,8 +73,8 @@ struct EndsSlowly {
 };
 
 void publish_handle(HandleHeader* header, HandleKind kind) noexcept;  // magic, one reference, live set
-// One reference fewer; the last one destroys.
-void drop_reference(HandleHeader* header) noexcept;
+// One call fewer is inside; the last one destroys what has no owner.
+void leave_handle(HandleHeader* header) noexcept;
 // What oar_x_release does: nothing for NULL, for anything that is no live handle of this kind, and in a forked child.
 void release_handle(void* handle, HandleKind kind) noexcept;
 // What oar_x_retain does.

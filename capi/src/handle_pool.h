@@ -19,7 +19,7 @@ inline constexpr std::size_t kHandleSlotBytes = 64;
 struct HandleHeader {
   std::atomic<std::uint64_t> magic{0};  // kLiveMagic while the handle is live
   std::atomic<std::uint32_t> kind{0};
-  std::atomic<std::int32_t> references{0};  // owners, and one for each call that is inside
+  std::atomic<std::uint64_t> references{0};  // low half: owners; high half: calls that are inside
   void (*destroy)(HandleHeader*) noexcept = nullptr;
   std::atomic<const void*> owner{nullptr};  // armor mode: the thread that is inside a call with this handle
   HandleHeader* next_free = nullptr;        // in the pool's queue

@@ -12,4 +12,10 @@ Result<Tree> Dataset::sample(std::int64_t index) const {
   });
 }
 
+Status Dataset::check_index(std::int64_t index) const {
+  if (index >= 0 && index < size()) return Status::ok();
+  return invalid_argument("sample index out of range: the data set has {} samples, so [0, {}) is valid, got {}", size(),
+                          size(), index);
+}
+
 }  // namespace oarlock

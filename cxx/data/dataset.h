@@ -28,6 +28,9 @@ class Dataset {
   virtual bool runs_on_any_thread() const { return true; }
   // Not null: there are no numbers, size() is 0 and fetch and sample fail; only the stream gives samples.
   virtual const SampleStream* stream() const { return nullptr; }
+
+ protected:
+  Status check_index(std::int64_t index) const;  // OAR_E_ARGUMENT: there is no sample of that number
 };
 
 }  // namespace oarlock

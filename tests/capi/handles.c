@@ -97,6 +97,29 @@ static void a_release_inside_a_callback_is_safe(void) {
   EXPECT(oar_config_retain(counted.config) == OAR_E_HANDLE);
 }
 
+/* The one owner lets go twice while a call is inside: the call goes on with the object, and no other enters it. */
+static int32_t make_after_releases(int64_t index, oar_tree **out_sample, void *user_data) {
+  oar_dataset *dataset = *(oar_dataset **)user_data;
+  oar_tree *sample = NULL;
+  oar_dataset_release(dataset);
+  oar_dataset_release(dataset);
+  EXPECT(oar_dataset_retain(dataset) == OAR_E_HANDLE);
+  EXPECT(oar_dataset_get(dataset, &index, 1, &sample) == OAR_E_HANDLE);
+  EXPECT_CONTAINS(oar_last_error(), "released");
+  return oar_tree_from_int64(index, out_sample);
+}
+
+static void a_handle_without_owner_is_kept_by_its_call_alone(void) {
+  const int64_t index = 2, before = live();
+  oar_dataset *dataset = NULL;
+  oar_tree *batch = NULL;
+  EXPECT_OK(oar_dataset_from_samples(3, 0, make_after_releases, &dataset, NULL, &dataset));
+  EXPECT_OK(oar_dataset_get(dataset, &index, 1, &batch));
+  EXPECT(oar_dataset_get(dataset, &index, 1, &batch) == OAR_E_HANDLE);
+  oar_tree_release(batch);
+  EXPECT(live() == before);
+}
+
 static void count_message(int32_t level, const char *component, const char *message, void *user_data) {
   (void)level, (void)component, (void)message, (void)user_data;
 }
@@ -158,6 +181,7 @@ int main(void) {
   children_keep_their_parents();
   memory_is_released_once();
   a_release_inside_a_callback_is_safe();
+  a_handle_without_owner_is_kept_by_its_call_alone();
   a_replaced_log_callback_is_released_once();
   a_hundred_thousand_rounds_leave_memory_flat();
   EXPECT(live() == at_start);

@@ -15,9 +15,8 @@ class SampleDataset : public Dataset {
   bool runs_on_any_thread() const override { return source_.any_thread; }
 
   Result<Tree> sample(std::int64_t index) const override {
-    if (index >= 0 && index < source_.size) return source_.make(index);
-    return invalid_argument("sample index out of range: the data set has {} samples, so [0, {}) is valid, got {}",
-                            source_.size, source_.size, index);
+    OAR_TRY(check_index(index));
+    return source_.make(index);
   }
 
   Result<Tree> fetch(std::span<const std::int64_t> indices) const override {

@@ -42,10 +42,7 @@ class TensorDataset : public Dataset {
 
   Result<Tree> fetch(std::span<const std::int64_t> indices) const override {
     for (const std::int64_t index : indices) {
-      if (index < 0 || index >= size_) {
-        return invalid_argument("sample index out of range: the data set has {} samples, so [0, {}) is valid, got {}",
-                                size_, size_, index);
-      }
+      OAR_TRY(check_index(index));
     }
     Tree::Map batch;
     batch.reserve(columns_.size());

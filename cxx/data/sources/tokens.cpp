@@ -61,10 +61,7 @@ class TokenDataset : public Dataset {
     auto* target = rows.mutable_data_ptr<std::int64_t>();
     const auto token_bytes = static_cast<std::int64_t>(c10::elementSize(layout_.dtype));
     for (const std::int64_t index : indices) {
-      if (index < 0 || index >= size_) {
-        return invalid_argument("sample index out of range: the data set has {} samples, so [0, {}) is valid, got {}",
-                                size_, size_, index);
-      }
+      OAR_TRY(check_index(index));
       widen_(file_->bytes().data() + (index * layout_.stride + further) * token_bytes, length, target);
       target += length;
     }

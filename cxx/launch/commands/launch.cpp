@@ -32,8 +32,9 @@ When a rank fails it is reported with its last lines and the others are ended, u
 --keep-survivors is given. Nothing that the ranks started is left running.
 
 Exit status: 0, or that of the first rank that failed (128 + the signal's number if a signal
-ended it; with --keep-survivors 0 if any rank ends with 0); 2 for a wrong command line, 126 if PROGRAM cannot be executed, 127 if there is
-none of that name, 1 if anything else keeps the ranks from starting, such as a port in use.)";
+ended it; with --keep-survivors 0 if any rank ends with 0); 2 for a wrong command line, 126 if
+PROGRAM cannot be executed, 127 if there is none of that name, 1 if anything else keeps the
+ranks from starting, such as a port in use.)";
 
 constexpr const char* kShort = "Start PROGRAM [ARGUMENTS...] once per rank on this host and watch over the ranks.";
 

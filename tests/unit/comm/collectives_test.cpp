@@ -207,9 +207,9 @@ TEST(Collectives, SendsAndReceivesMatchByOrderForEachPairOfRanks) {
 }
 
 TEST(Collectives, ASendAndAReceiveThatDifferAreAMismatchOnBothSides) {
-  run_world(3, [](Group& group) {
+  const auto body = [](Group& group) {
     if (group.rank() == 0) return static_cast<void>(group.barrier(kStandard));  // ends by the others' failure
-    const at::Tensor tensor = at::zeros({group.rank() + 3});
+    const at::Tensor tensor = at::full({group.rank() + 3}, 5.0F);
     const Status status = run(
         group, group.rank() == 1 ? make_send(group, tensor, 2, kStandard) : make_receive(group, tensor, 1, kStandard));
     EXPECT_EQ(status.code(), OAR_E_MISMATCH);
@@ -217,7 +217,11 @@ TEST(Collectives, ASendAndAReceiveThatDifferAreAMismatchOnBothSides) {
                                     "rank 1)"),
               std::string::npos)
         << status.message();
-  });
+    EXPECT_EQ(tensor.min().item<float>(), 5.0F);
+    EXPECT_EQ(group.barrier(kStandard).code(), OAR_E_ABORTED);
+  };
+  run_world(3, body);
+  run_shm_world(3, body);
 }
 
 TEST(Collectives, ASendThatNobodyReceivesNamesThePeerWhenItsTimeIsOver) {
