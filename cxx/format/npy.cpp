@@ -131,8 +131,9 @@ Status check_bools(std::span<const std::byte> data, std::size_t begin) {
                  static_cast<int>(*wrong));
 }
 
-Result<at::Tensor> tensor_of(const std::shared_ptr<MappedFile>& file) {
-  const std::span<const std::byte> bytes = file->bytes();
+}  // namespace
+
+Result<at::Tensor> read_npy(std::span<const std::byte> bytes, const std::shared_ptr<void>& owner) {
   OAR_ASSIGN(const Header header, parse_header(bytes));
   const Result<std::int64_t> numel = checked_numel(header.shape, header.dtype);
   if (!numel.is_ok()) return corrupt("the header's shape: {}", numel.status().message());
@@ -151,18 +152,16 @@ Result<at::Tensor> tensor_of(const std::shared_ptr<MappedFile>& file) {
   }
   auto* address = const_cast<std::byte*>(data.data());  // marked read-only
   if (reinterpret_cast<std::uintptr_t>(address) % dtype_alignment(header.dtype) == 0) {
-    return tensor_over_memory(address, layout, file, MemoryAccess::kReadOnly);
+    return tensor_over_memory(address, layout, owner, MemoryAccess::kReadOnly);
   }
   const auto copy = std::make_shared<std::vector<std::max_align_t>>(size / sizeof(std::max_align_t) + 1);
   std::memcpy(copy->data(), data.data(), size);
   return tensor_over_memory(copy->data(), layout, copy, MemoryAccess::kReadOnly);
 }
 
-}  // namespace
-
 Result<at::Tensor> open_npy(const std::string& path) {
   OAR_ASSIGN(const std::shared_ptr<MappedFile> file, MappedFile::open(path));
-  Result<at::Tensor> tensor = tensor_of(file);
+  Result<at::Tensor> tensor = read_npy(file->bytes(), file);
   if (!tensor.is_ok()) return std::move(tensor).status().within(path);
   return tensor;
 }

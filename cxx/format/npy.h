@@ -3,6 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
+#include <memory>
+#include <span>
 #include <string>
 
 #include "base/status.h"
@@ -15,5 +18,8 @@ namespace oarlock {
 // element type that tensors do not have (texts, objects, records, big-endian numbers). Source: numpy/lib/format.py of
 // NumPy 2.
 Result<at::Tensor> open_npy(const std::string& path);
+
+// The same of a file's bytes, which `owner` keeps.
+Result<at::Tensor> read_npy(std::span<const std::byte> bytes, const std::shared_ptr<void>& owner);
 
 }  // namespace oarlock
