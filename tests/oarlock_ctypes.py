@@ -76,7 +76,7 @@ class Oarlock:
     def _release_of(self, name):
         nouns = {"oar_tree_get_tensor": "tensor", "oar_model_tensor": "tensor", "oar_model_gradient": "tensor",
                  "oar_model_forward": "tree", "oar_model_load": "model", "oar_tensor_contiguous": "tensor",
-                 "oar_accelerator_gather_for_metrics": "tensor", "oar_loader_next": "tree", "oar_state_group": "group",
+                 "oar_accelerator_gather_for_metrics": "tensor", "oar_loader_next": "tree", "oar_dataset_get": "tree", "oar_state_group": "group",
                  "oar_accelerator_gather_tree_for_metrics": "tree", "oar_group_gather_tree": "tree", "oar_group_reduce_tree": "tree",
                  "oar_group_pad_tree": "tree", "oar_group_copy_tree": "tree", "oar_group_gather_objects": "tree",
                  "oar_group_broadcast_object": "tree", "oar_op_signatures": "bytes", "oar_op_names": "bytes", "oar_model_parameter": "tensor"}

@@ -32,6 +32,7 @@ SHAPES = (
     ([("struct_array", "const oar_value *"), ("scalar", "size_t")], ("VALUES", "COUNT"), "Sequence[object]", None),
     ([("handle_array_out", "oar_tensor **"), ("length", "size_t *")], ("TENSORS_OUT", "ROOM"), None, "list[Tensor | None]"),
     ([("handle_array", "oar_tensor *const *"), ("scalar", "size_t")], ("TENSORS", "COUNT"), "Sequence[TensorHandle | None]", None),
+    ([("handle_array", "oar_dataset *const *"), ("scalar", "size_t")], ("DATASETS", "COUNT"), "Sequence[DatasetHandle]", None),
     ([("array", "const int64_t *"), ("array", "const int64_t *"), ("scalar", "size_t")],
      ("SHAPE", "STRIDES", "COUNT"), "tuple[Sequence[int], Sequence[int] | None]", None),
     ([("array", "const int64_t *"), ("scalar", "size_t")], ("NUMBERS", "COUNT"), "Sequence[int]", None),
@@ -60,7 +61,8 @@ SHAPES = (
     ([("scalar", None)], ("SCALAR",), "int", None),
 )
 # Trampolines in native/callbacks.c: of an exchange the room of its bytes depends on the state; the others take or give handles.
-HAND_WRITTEN = ("oar_exchange_fn", "oar_forward_fn", "oar_backward_fn", "oar_sample_fn", "oar_stream_fn")
+HAND_WRITTEN = ("oar_exchange_fn", "oar_forward_fn", "oar_backward_fn", "oar_sample_fn", "oar_sampler_fn",
+                "oar_stream_fn")
 WITHOUT_TYPEMAP = "oar_exchange_fn"  # has one of its own in swig/typemaps.i
 WITHOUT_CLASS = ("oar_bytes", "oar_error")  # handles that the package turns into bytes and exceptions
 MAY_BE_NONE = ("HANDLE", "TEXT", "ADDRESS")  # shapes with a second form for parameters that may be NULL

@@ -4,16 +4,19 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/dataset.h"
 #include "data/sources/callback.h"
+#include "data/sources/concatenation.h"
+#include "data/sources/csv.h"
 #include "data/sources/memory.h"
 #include "data/sources/safetensors.h"
+#include "data/sources/subset.h"
 #include "data/sources/tokens.h"
-#include "error_slot.h"
 #include "guard.h"
-#include "own_handle.h"
+#include "made_tree.h"
 #include "tensor/dtype.h"
 
 using namespace oarlock;
@@ -26,23 +29,26 @@ Status require_flags(std::int32_t flags, std::int32_t known) {
   return invalid_argument("flags has unknown bits: {} (known ones: {})", flags, known);
 }
 
-// What call(&sample) made; nullopt: nothing, and no failure. What went wrong inside is what its last call of the
-// library said.
-template <class Call>
-Result<std::optional<Tree>> made_by(const Call& call) {
-  OwnHandle<oar_tree> sample;
-  clear_error();
-  const std::int32_t value = call(sample.out());
-  if (value != 0) {
-    const ErrorInfo* inside = current_error();
-    return callback_failed("the function that makes samples returned {}{}{}", value,
-                           inside != nullptr ? "; the last error inside it: " : "",
-                           inside != nullptr ? inside->message : "")
-        .with_vendor_code(value);
+Result<std::vector<CsvColumn>> csv_columns(const char* const* names, size_t num_names, const int32_t* dtypes,
+                                           size_t num_dtypes) {
+  std::vector<CsvColumn> columns;
+  if (names == nullptr && num_dtypes > 0) return invalid_argument("there are dtypes and no names");
+  if (names == nullptr) return columns;
+  if (num_names == 0) return invalid_argument("num_names is 0; names NULL takes every column of the header");
+  if (num_dtypes > 0) OAR_TRY(require_argument(dtypes, "dtypes"));
+  if (dtypes != nullptr && num_dtypes != 0 && num_dtypes != num_names)
+    return invalid_argument("there are {} names and {} dtypes", num_names, num_dtypes);
+  for (size_t i = 0; i < num_names; ++i) {
+    OAR_TRY(require_argument(names[i], "a name in names"));
+    CsvColumn column{names[i], std::nullopt, false};
+    const int32_t code = num_dtypes > 0 ? dtypes[i] : OAR_CSV_FOUND;
+    column.is_text = code == OAR_CSV_TEXT;
+    if (code != OAR_CSV_TEXT && code != OAR_CSV_FOUND) {
+      OAR_ASSIGN(column.dtype, dtype_from_code(code));
+    }
+    columns.push_back(std::move(column));
   }
-  if (sample.get() == nullptr) return std::optional<Tree>();
-  OAR_ASSIGN(const Tree& given, unwrap(sample.get()));
-  return std::optional<Tree>(given);
+  return columns;
 }
 
 }  // namespace
@@ -96,6 +102,52 @@ oar_status oar_dataset_from_tokens(const char* path, int32_t dtype, int64_t sequ
   });
 }
 
+oar_status oar_dataset_from_csv(const char* path, const char* const* names, size_t num_names, const int32_t* dtypes,
+                                size_t num_dtypes, const char* delimiter, int32_t flags, oar_dataset** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(path, "path"));
+    OAR_TRY(require_flags(flags, OAR_CSV_NO_HEADER));
+    OAR_TRY(require_out(out, "out"));
+    CsvFile file{path, {}, (flags & OAR_CSV_NO_HEADER) == 0, ','};
+    if (delimiter != nullptr) {
+      const std::string_view text = delimiter;
+      if (text.size() != 1 || static_cast<unsigned char>(text[0]) >= 0x80)
+        return invalid_argument("the delimiter is one ASCII character, got '{}'", text);
+      file.delimiter = text[0];
+    }
+    OAR_ASSIGN(file.columns, csv_columns(names, num_names, dtypes, num_dtypes));
+    OAR_ASSIGN(std::shared_ptr<Dataset> dataset, open_csv_dataset(file));
+    *out = wrap<oar_dataset>(std::move(dataset));
+    return Status::ok();
+  });
+}
+
+oar_status oar_dataset_subset(oar_dataset* dataset, const int64_t* indices, size_t count, oar_dataset** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(std::shared_ptr<const Dataset> source, unwrap_shared(dataset));
+    if (count > 0) OAR_TRY(require_argument(indices, "indices"));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(std::shared_ptr<Dataset> made, make_subset(std::move(source), {indices, indices + count}));
+    *out = wrap<oar_dataset>(std::move(made));
+    return Status::ok();
+  });
+}
+
+oar_status oar_dataset_concatenate(oar_dataset* const* datasets, size_t count, oar_dataset** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_TRY(require_argument(datasets, "datasets"));
+    OAR_TRY(require_out(out, "out"));
+    std::vector<std::shared_ptr<const Dataset>> parts;
+    for (size_t i = 0; i < count; ++i) {
+      OAR_ASSIGN(std::shared_ptr<const Dataset> part, unwrap_shared(datasets[i]));
+      parts.push_back(std::move(part));
+    }
+    OAR_ASSIGN(std::shared_ptr<Dataset> made, make_concatenation(std::move(parts)));
+    *out = wrap<oar_dataset>(std::move(made));
+    return Status::ok();
+  });
+}
+
 oar_status oar_dataset_from_samples(int64_t num_samples, int32_t flags, oar_sample_fn fn, void* user_data,
                                     oar_release_fn release_fn, oar_dataset** out) noexcept {
   return guard_owning(user_data, release_fn, [&](UserData& owner) -> Status {
@@ -103,9 +155,7 @@ oar_status oar_dataset_from_samples(int64_t num_samples, int32_t flags, oar_samp
     OAR_TRY(require_flags(flags, OAR_CALLBACK_ANY_THREAD));
     OAR_TRY(require_out(out, "out"));
     const auto make = [fn, data = owner.share()](std::int64_t index) -> Result<Tree> {
-      OAR_ASSIGN(std::optional<Tree> made, made_by([&](oar_tree** sample) { return fn(index, sample, data.get()); }));
-      if (made) return std::move(*made);
-      return callback_failed("the function that makes samples returned 0 and gave none");
+      return needed_by("makes samples", [&](oar_tree** sample) { return fn(index, sample, data.get()); });
     };
     OAR_ASSIGN(std::shared_ptr<Dataset> dataset,
                make_sample_dataset({num_samples, (flags & OAR_CALLBACK_ANY_THREAD) != 0, make}));
@@ -121,7 +171,7 @@ oar_status oar_dataset_from_stream(int32_t flags, oar_stream_fn fn, void* user_d
     OAR_TRY(require_flags(flags, OAR_CALLBACK_ANY_THREAD | OAR_STREAM_SEEKABLE));
     OAR_TRY(require_out(out, "out"));
     const auto read = [fn, data = owner.share()](std::int64_t epoch, std::int64_t index) {
-      return made_by([&](oar_tree** sample) { return fn(epoch, index, sample, data.get()); });
+      return made_by("makes samples", [&](oar_tree** sample) { return fn(epoch, index, sample, data.get()); });
     };
     *out = wrap<oar_dataset>(
         make_stream_dataset({(flags & OAR_CALLBACK_ANY_THREAD) != 0, (flags & OAR_STREAM_SEEKABLE) != 0, read}));

@@ -41,9 +41,7 @@ oar_status oar_loader_num_batches(const oar_loader* loader, int64_t* out_num_bat
   return guard([&]() -> Status {
     OAR_ASSIGN(const Loader& self, unwrap(loader));
     OAR_TRY(require_out(out_num_batches, "out_num_batches"));
-    const std::optional<std::int64_t> known = self.num_batches();
-    if (!known) return unsupported("a stream's length is not known before its end");
-    *out_num_batches = *known;
+    OAR_ASSIGN(*out_num_batches, self.num_batches());
     return Status::ok();
   });
 }
@@ -52,9 +50,7 @@ oar_status oar_loader_num_samples(const oar_loader* loader, int64_t* out_num_sam
   return guard([&]() -> Status {
     OAR_ASSIGN(const Loader& self, unwrap(loader));
     OAR_TRY(require_out(out_num_samples, "out_num_samples"));
-    const std::optional<std::int64_t> known = self.num_samples();
-    if (!known) return unsupported("a stream's length is not known before its end");
-    *out_num_samples = *known;
+    OAR_ASSIGN(*out_num_samples, self.num_samples());
     return Status::ok();
   });
 }

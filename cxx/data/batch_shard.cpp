@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "base/check.h"
 
@@ -51,21 +50,19 @@ std::int64_t BatchShard::rows_in_round(std::int64_t round) const {
   return options_.even_batches ? samples_per_round_ : samples_in_round(round);
 }
 
+std::int64_t BatchShard::position_at(std::int64_t round, std::int64_t place) const {
+  const std::int64_t real = samples_in_round(round);
+  if (place < real) return round * samples_per_round_ + place;
+  return (place - real) % std::min(options_.num_samples, samples_per_round_);  // of the epoch's first round
+}
+
 std::vector<std::int64_t> BatchShard::positions(std::int64_t batch) const {
   OAR_CHECK(batch >= 0 && batch < num_batches_);
-  const std::int64_t round_begin = batch * samples_per_round_;
   const std::int64_t part_begin = options_.rank * part_size_;  // within the round
-  const std::int64_t real = samples_in_round(batch);
-  std::int64_t size = part_size_;
-  if (!options_.even_batches) size = std::min(size, real - part_begin);
-
-  std::vector<std::int64_t> positions(static_cast<std::size_t>(size));
-  const std::int64_t num_real = std::clamp<std::int64_t>(real - part_begin, 0, size);
-  const auto filled = positions.begin() + num_real;
-  std::iota(positions.begin(), filled, round_begin + part_begin);
-  const std::int64_t pool_size = std::min(options_.num_samples, samples_per_round_);  // the epoch's first round
-  std::int64_t next = part_begin + num_real - real;
-  for (auto position = filled; position != positions.end(); ++position) *position = next++ % pool_size;
+  const std::int64_t part_end = std::min(part_begin + part_size_, rows_in_round(batch));
+  std::vector<std::int64_t> positions;
+  positions.reserve(static_cast<std::size_t>(part_end - part_begin));
+  for (std::int64_t place = part_begin; place < part_end; ++place) positions.push_back(position_at(batch, place));
   return positions;
 }
 

@@ -42,6 +42,9 @@ class BatchShard {
   std::int64_t num_samples() const;                         // of all ranks and rounds, duplicates not counted
   std::int64_t samples_in_round(std::int64_t round) const;  // likewise, of one round
   std::int64_t rows_in_round(std::int64_t round) const;     // of all ranks' batches, duplicates counted
+  // Position in the epoch of a place in a round, 0 <= place < rows_in_round(round); places go through the ranks' parts
+  // in rank order.
+  std::int64_t position_at(std::int64_t round, std::int64_t place) const;
   // Positions in the epoch of this rank's batch, 0 <= batch < num_batches().
   std::vector<std::int64_t> positions(std::int64_t batch) const;
   const BatchShardOptions& options() const { return options_; }

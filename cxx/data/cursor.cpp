@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "base/text.h"
 
@@ -12,6 +13,7 @@ namespace {
 struct SavedLoader {
   Cursor cursor;
   bool shuffle = false;
+  std::string order;
   BatchShardOptions shard;
 };
 
@@ -40,10 +42,7 @@ Result<std::uint64_t> read_seed(const JsonValue& state) {
 // What both kinds of state have.
 Result<SavedLoader> parse_common(const JsonValue& state) {
   SavedLoader saved;
-  OAR_ASSIGN(saved.cursor.epoch, read_count(state, "epoch", 0));
-  if (saved.cursor.epoch > kEpochMax) {
-    return corrupt("epoch must be <= {}, got {}", kEpochMax, saved.cursor.epoch);
-  }
+  OAR_ASSIGN(saved.cursor.epoch, epoch_of_state(state));
   OAR_ASSIGN(saved.cursor.position, read_count(state, "position", 0));
   OAR_ASSIGN(saved.cursor.seed, read_seed(state));
   OAR_ASSIGN(saved.shard.batch_size, read_count(state, "batch_size", 1));
@@ -61,26 +60,40 @@ Result<SavedLoader> parse_state(const JsonValue& state) {
     return invalid_argument("the state is that of a loader over a stream; this one's samples have numbers");
   OAR_ASSIGN(SavedLoader saved, parse_common(state));
   OAR_ASSIGN(saved.shuffle, read_flag(state, "shuffle"));
+  if (const JsonValue* order = state.find("order"); order != nullptr) {
+    OAR_ASSIGN(saved.order, order->as_string());
+  }
   OAR_ASSIGN(saved.shard.num_samples, read_count(state, "num_samples", 0));
   return saved;
 }
 
-Status check_same_order(const SavedLoader& saved, const Sampler& sampler, bool has_own_seed) {
-  if (saved.shard.num_samples != sampler.num_samples()) {
+std::string_view named(const std::string& order) {
+  return order.empty() ? "every sample once" : std::string_view(order);
+}
+
+Status check_same_order(const SavedLoader& saved, const OrderIdentity& order, bool has_own_seed,
+                        const BatchShard& shard) {
+  if (saved.order != order.description) {
+    return invalid_argument("the state was saved with another order; saved: {}; now: {}", named(saved.order),
+                            named(order.description));
+  }
+  const std::int64_t num_samples = shard.options().num_samples;
+  const bool is_begun = order.is_length_known || saved.cursor.position > 0;
+  if (is_begun && saved.shard.num_samples != num_samples) {
     return invalid_argument(
         "the state was saved over a data set of another size, so its order is another one; "
         "saved {} samples, now {}",
-        saved.shard.num_samples, sampler.num_samples());
+        saved.shard.num_samples, num_samples);
   }
-  if (saved.shuffle != sampler.shuffle()) {
+  if (saved.shuffle != order.shuffle) {
     return invalid_argument("the state was saved with another order; saved with shuffle {}, now {}", saved.shuffle,
-                            sampler.shuffle());
+                            order.shuffle);
   }
-  if (saved.shuffle && has_own_seed && saved.cursor.seed != sampler.seed()) {
+  if (order.depends_on_seed && has_own_seed && saved.cursor.seed != order.seed) {
     return invalid_argument(
         "the state was saved with another seed; saved {}, now {}; create the loader with the saved seed "
         "or with none",
-        saved.cursor.seed, sampler.seed());
+        saved.cursor.seed, order.seed);
   }
   return Status::ok();
 }
@@ -123,25 +136,32 @@ Result<BatchShard> shard_of(const SavedLoader& saved) {
 
 }  // namespace
 
-JsonValue cursor_to_json(const Cursor& cursor, bool shuffle, const BatchShardOptions& shard) {
+Result<std::int64_t> epoch_of_state(const JsonValue& state) {
+  OAR_ASSIGN(const std::int64_t epoch, read_count(state, "epoch", 0));
+  if (epoch > kEpochMax) return corrupt("epoch must be <= {}, got {}", kEpochMax, epoch);
+  return epoch;
+}
+
+JsonValue cursor_to_json(const Cursor& cursor, const OrderIdentity& order, const BatchShardOptions& shard) {
   JsonValue state = JsonValue::object();
   set_common(state, cursor, shard);
-  state.set("shuffle", JsonValue::boolean(shuffle));
+  state.set("shuffle", JsonValue::boolean(order.shuffle));
+  if (!order.description.empty()) state.set("order", JsonValue::string(order.description));
   state.set("num_samples", JsonValue::integer(shard.num_samples));
   return state;
 }
 
-Result<Cursor> cursor_from_json(const JsonValue& state, const Sampler& sampler, bool has_own_seed,
+Result<Cursor> cursor_from_json(const JsonValue& state, const OrderIdentity& order, bool has_own_seed,
                                 const BatchShard& shard) {
   OAR_ASSIGN(const SavedLoader saved, parse_state(state));
-  OAR_TRY(check_same_order(saved, sampler, has_own_seed));
+  OAR_TRY(check_same_order(saved, order, has_own_seed, shard));
   OAR_ASSIGN(const BatchShard saved_shard, shard_of(saved));
   const std::int64_t num_saved_rounds = saved_shard.num_rounds();
   if (saved.cursor.position > num_saved_rounds) {
     return corrupt("the state contradicts itself: position {} of {} rounds", saved.cursor.position, num_saved_rounds);
   }
   Cursor cursor = saved.cursor;
-  if (!sampler.shuffle()) cursor.seed = sampler.seed();
+  if (!order.depends_on_seed) cursor.seed = order.seed;
   if (num_saved_rounds > 0 && saved.cursor.position == num_saved_rounds) {
     cursor.position = shard.num_rounds();
     return cursor;

@@ -3,7 +3,8 @@
 // 1. Which samples make a batch depends on (options, seed, epoch, position, rank, world_size) and on nothing else: not
 //    on num_workers, prefetch, or what was read before. Ranks of a world use the same options, seed and data set.
 // 2. position() counts the batches given in this epoch. A failed next() leaves it where it was: it may be repeated.
-// 3. The order of an epoch is computed once, when its first batch is asked for.
+// 3. The order of an epoch is computed once, when its first batch is asked for; the host is asked for its orders on the
+//    thread that calls.
 // 4. A data set that is bound to the thread that calls is read on it, whatever num_workers says.
 // 5. A stream is read one batch ahead, so that at_last_batch is known; it has no order but its own and no length.
 #pragma once
@@ -16,6 +17,7 @@
 #include "base/options.h"
 #include "base/status.h"
 #include "data/dataset.h"
+#include "data/wanted_order.h"
 
 namespace oarlock {
 
@@ -28,14 +30,17 @@ class Loader {
   // Only between epochs. One rank alone never fills its last batch up, whatever even_batches says (spec B 1.2).
   virtual Status set_shard(int rank, int world_size) = 0;
   virtual bool is_sharded() const = 0;
+  // Only between epochs. OAR_E_UNSUPPORTED: a stream has no order but its own. Unchanged on failure.
+  virtual Status set_order(WantedOrder wanted) = 0;
   // The reference's habit: one int64 drawn from the default generator at each epoch's start (spec D). It belongs to the
   // epoch's first batch: a resume inside an epoch does not draw again.
   virtual void set_draws_base_seed(bool draws) = 0;
 
   virtual Result<std::optional<Tree>> next() = 0;  // nullopt once at the end of each epoch
-  // Of a stream both are unknown: nullopt.
-  virtual std::optional<std::int64_t> num_batches() const = 0;  // of this rank, per epoch
-  virtual std::optional<std::int64_t> num_samples() const = 0;  // of all ranks, per epoch, duplicates not counted
+  // Of this epoch. OAR_E_UNSUPPORTED: of a stream nobody knows. Where the host gives the orders it is asked for this
+  // epoch's.
+  virtual Result<std::int64_t> num_batches() const = 0;  // of this rank
+  virtual Result<std::int64_t> num_samples() const = 0;  // of all ranks, duplicates not counted
   virtual std::int64_t epoch() const = 0;
   virtual std::int64_t position() const = 0;  // batches given in this epoch
   virtual bool at_last_batch() const = 0;     // the batch given last was the epoch's last

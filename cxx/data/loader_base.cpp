@@ -17,13 +17,7 @@ LoaderBase::LoaderBase(std::shared_ptr<Dataset> dataset, const LoaderOptions& op
     : dataset_(std::move(dataset)), options_(options), shard_(shard) {}
 
 Status LoaderBase::set_shard(int rank, int world_size) {
-  OAR_TRY(check_open());
-  if (position_ != 0) {
-    return invalid_state(
-        "a loader can be sharded only between epochs; {} batches of epoch {} have been given: prepare it before its "
-        "first batch, or take an example from a loader of its own",
-        num_batches() ? fmt::format("{} of {}", position_, *num_batches()) : std::to_string(position_), epoch_);
-  }
+  OAR_TRY(check_between_epochs("sharded"));
   BatchShardOptions wanted = options_.shard;
   wanted.rank = rank;
   wanted.world_size = world_size;
@@ -41,6 +35,16 @@ Status LoaderBase::close() {
 }
 
 Status LoaderBase::check_open() const { return closed_ ? invalid_state("the loader is closed") : Status::ok(); }
+
+Status LoaderBase::check_between_epochs(std::string_view what) const {
+  OAR_TRY(check_open());
+  if (position_ == 0) return Status::ok();
+  return invalid_state(
+      "a loader can be {} only between epochs; {} batches of epoch {} have been given: do it before its first batch, "
+      "or "
+      "take an example from a loader of its own",
+      what, position_, epoch_);
+}
 
 Status LoaderBase::check_epoch(std::int64_t epoch) const {
   if (epoch >= 0 && epoch <= kEpochMax) return Status::ok();

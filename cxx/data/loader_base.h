@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "data/batch_shard.h"
 #include "data/loader.h"
@@ -31,6 +32,8 @@ class LoaderBase : public Loader {
   virtual void forget_epoch() = 0;
 
   Status check_open() const;
+  // Open, and no batch of this epoch given; `what` completes "a loader can be ... only between epochs".
+  Status check_between_epochs(std::string_view what) const;
   Status check_epoch(std::int64_t epoch) const;
   // The first thing that next() does in an epoch.
   void begin_epoch();

@@ -22,6 +22,8 @@ Result<LoaderOptions> read_loader_options(const Options& options, std::int64_t n
   result.shard.even_batches = options.flag("loader.even_batches");
   result.shard.split_batches = options.flag("loader.split_batches");
   result.shuffle = options.flag("loader.shuffle");
+  result.replacement = options.flag("loader.replacement");
+  if (options.is_set("loader.num_samples")) result.num_samples = options.integer("loader.num_samples");
   if (options.is_set("loader.seed")) {
     const std::int64_t seed = options.integer("loader.seed");
     if (seed < 0) return invalid_argument("loader.seed must be >= 0, got {}", seed);

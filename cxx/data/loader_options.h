@@ -14,6 +14,8 @@ namespace oarlock {
 struct LoaderOptions {
   BatchShardOptions shard;
   bool shuffle = false;
+  bool replacement = false;                 // of the draws of a shuffling loader
+  std::optional<std::int64_t> num_samples;  // likewise, per epoch
   std::optional<std::uint64_t> seed;
   int num_workers = 0;
   int prefetch = 2;

@@ -79,8 +79,11 @@ class StreamLoader : public LoaderBase {
     return std::optional<Tree>(std::move(batch.tree));
   }
 
-  std::optional<std::int64_t> num_batches() const override { return std::nullopt; }
-  std::optional<std::int64_t> num_samples() const override { return std::nullopt; }
+  Status set_order(WantedOrder) override {
+    return unsupported("a stream has no order but its own: a sampler is for samples with numbers");
+  }
+  Result<std::int64_t> num_batches() const override { return unknown_length(); }
+  Result<std::int64_t> num_samples() const override { return unknown_length(); }
   bool at_last_batch() const override { return position() > 0 && is_at_end_; }
   std::int64_t samples_in_round() const override { return samples_in_round_; }
   std::int64_t rows_in_round() const override {
@@ -113,6 +116,8 @@ class StreamLoader : public LoaderBase {
   }
 
  private:
+  static Status unknown_length() { return unsupported("a stream's length is not known before its end"); }
+
   void forget_epoch() override {
     pass_.reset();
     ahead_.reset();
@@ -158,8 +163,11 @@ class StreamLoader : public LoaderBase {
 }  // namespace
 
 Result<std::shared_ptr<Loader>> make_stream_loader(std::shared_ptr<Dataset> dataset, const LoaderOptions& options) {
-  if (options.shuffle) {
-    return invalid_argument("loader.shuffle is for samples with numbers: a stream has no order but its own");
+  if (options.shuffle || options.replacement || options.num_samples) {
+    return invalid_argument("loader.{} is for samples with numbers: a stream has no order but its own",
+                            options.shuffle       ? "shuffle"
+                            : options.replacement ? "replacement"
+                                                  : "num_samples");
   }
   OAR_ASSIGN(const BatchShard shard, make_loader_shard(options.shard));
   return std::shared_ptr<Loader>(std::make_shared<StreamLoader>(std::move(dataset), options, shard));

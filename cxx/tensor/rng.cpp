@@ -4,7 +4,10 @@
 #include <ATen/Context.h>
 #include <ATen/core/MT19937RNGEngine.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/multinomial.h>
+#include <ATen/ops/randint.h>
 #include <ATen/ops/randperm.h>
 
 #include <algorithm>
@@ -76,6 +79,26 @@ at::Tensor seeded_permutation(std::int64_t n, std::uint64_t seed) {
     for (std::int64_t i = 0; i < count; ++i) std::swap(data[begin + i], data[partners[static_cast<std::size_t>(i)]]);
   }
   return order;
+}
+
+at::Tensor seeded_permutations(std::int64_t n, std::int64_t count, std::uint64_t seed) {
+  OAR_CHECK(count >= 0 && (n >= 1 || count == 0));
+  if (count <= n) return seeded_permutation(n, seed).slice(0, 0, count);
+  const at::Generator generator = at::detail::createCPUGenerator(seed);
+  std::vector<at::Tensor> parts;
+  for (std::int64_t left = count; left > 0; left -= n)
+    parts.push_back(at::randperm(n, generator, at::TensorOptions(at::kLong)).slice(0, 0, std::min(left, n)));
+  return at::cat(parts);
+}
+
+at::Tensor seeded_integers(std::int64_t n, std::int64_t count, std::uint64_t seed) {
+  OAR_CHECK(count >= 0 && (n >= 1 || count == 0));
+  if (count == 0) return at::empty({0}, at::TensorOptions(at::kLong));
+  return at::randint(n, {count}, at::detail::createCPUGenerator(seed), at::TensorOptions(at::kLong));
+}
+
+at::Tensor seeded_multinomial(const at::Tensor& weights, std::int64_t count, bool replacement, std::uint64_t seed) {
+  return at::multinomial(weights, count, replacement, at::detail::createCPUGenerator(seed));
 }
 
 }  // namespace oarlock

@@ -16,5 +16,11 @@ at::Tensor default_generator_state();             // uint8, as torch.get_rng_sta
 Status set_default_generator_state(const at::Tensor& state);
 // Exactly torch.randperm(n, generator=torch.Generator().manual_seed(seed)), int64.
 at::Tensor seeded_permutation(std::int64_t n, std::uint64_t seed);
+// The first `count` of permutations of n that one generator of that seed gives one after the other. n >= 1, or count 0.
+at::Tensor seeded_permutations(std::int64_t n, std::int64_t count, std::uint64_t seed);
+// Exactly torch.randint(n, (count,), generator=...): int64, each of [0, n). n >= 1, or count 0.
+at::Tensor seeded_integers(std::int64_t n, std::int64_t count, std::uint64_t seed);
+// Exactly torch.multinomial(weights, count, replacement, generator=...): int64 [count].
+at::Tensor seeded_multinomial(const at::Tensor& weights, std::int64_t count, bool replacement, std::uint64_t seed);
 
 }  // namespace oarlock

@@ -25,8 +25,9 @@ class CountingLoader : public Loader {
     last_given_ = ++stamps;
     return std::optional<Tree>(Tree(Tree::Map{}));
   }
-  std::optional<std::int64_t> num_batches() const override { return num_batches_; }
-  std::optional<std::int64_t> num_samples() const override { return num_batches_; }
+  Status set_order(WantedOrder) override { return unsupported("the batches are only counted"); }
+  Result<std::int64_t> num_batches() const override { return num_batches_; }
+  Result<std::int64_t> num_samples() const override { return num_batches_; }
   std::int64_t epoch() const override { return epoch_; }
   std::int64_t position() const override { return position_; }
   bool at_last_batch() const override { return position_ == num_batches_; }

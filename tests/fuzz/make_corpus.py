@@ -34,6 +34,12 @@ def archive(method, comment=b"", force_zip64=False):
     return buffer.getvalue()
 
 
+def npy_file(array, version=(1, 0)):
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, array, version=version)
+    return buffer.getvalue()
+
+
 def torch_archive():
     buffer = io.BytesIO()
     torch.save({"weight": torch.arange(6.0).reshape(2, 3), "step": torch.tensor(7)}, buffer)
@@ -151,6 +157,14 @@ def main():
     keep("safetensors", "empty.safetensors", safetensors.numpy.save({}))
     keep("safetensors", "odd.safetensors", safetensors.numpy.save(
         {"mask": np.array([True, False, True]), "none": np.zeros((0, 3), np.float64), "\u00e9 \"x\"": np.int8([1])}))
+    for name, array in (("floats", np.arange(6, dtype=np.float32).reshape(2, 3)), ("columns", np.asfortranarray(np.ones((3, 2), np.int16))),
+                        ("bools", np.array([True, False])), ("none", np.zeros((0, 4))), ("complex", np.array(1j))):
+        keep("npy", f"{name}.npy", npy_file(array))
+    keep("npy", "version3.npy", npy_file(np.arange(3), (3, 0)))
+    tables = {"plain.csv": "a,b\n1,2.5\n-3,4\n", "quoted.csv": 'a,"b ""c"""\r\n"x,\ny",""\r\n', "mark.csv": "\ufeffa\n\n1",
+              "empty_fields.csv": ",,\n,,\n"}
+    for name, text in tables.items():
+        keep("csv", name, text.encode())
     texts = {
         "values.json": '{"a": [1, -2.5e3, true, false, null], "b": {"c": "text \\u00e9 \\n"}, "d": 9223372036854775807}',
         "nested.json": "[" * 20 + "]" * 20,

@@ -150,20 +150,30 @@ int oar_py_to_columns(PyObject *mapping, const char ***names, oar_tensor ***tens
   return 1;
 }
 
-int oar_py_to_tensors(PyObject *sequence, oar_tensor ***tensors, size_t *count, PyObject **kept) {
+/* Handles of one kind; None is NULL where it may be. */
+static int to_handles(PyObject *sequence, oar_py_kind kind, int may_be_none, void ***handles, size_t *count, PyObject **kept) {
   size_t i;
-  *tensors = NULL;
+  *handles = NULL;
   *kept = PySequence_Tuple(sequence);
   if (*kept == NULL) return 0;
   *count = (size_t)PyTuple_Size(*kept);
-  *tensors = malloc((*count > 0 ? *count : 1) * sizeof **tensors);
-  if (*tensors == NULL) return PyErr_NoMemory(), 0;
+  *handles = malloc((*count > 0 ? *count : 1) * sizeof **handles);
+  if (*handles == NULL) return PyErr_NoMemory(), 0;
   for (i = 0; i < *count; ++i) {
     PyObject *value = PyTuple_GetItem(*kept, (Py_ssize_t)i);
-    if (value != Py_None && !oar_py_is(value, OAR_PY_tensor, 0)) return 0;
-    (*tensors)[i] = value == Py_None ? NULL : oar_py_pointer(value);
+    const int is_none = may_be_none && value == Py_None;
+    if (!is_none && !oar_py_is(value, kind, 0)) return 0;
+    (*handles)[i] = is_none ? NULL : oar_py_pointer(value);
   }
   return 1;
+}
+
+int oar_py_to_tensors(PyObject *sequence, oar_tensor ***tensors, size_t *count, PyObject **kept) {
+  return to_handles(sequence, OAR_PY_tensor, 1, (void ***)tensors, count, kept);
+}
+
+int oar_py_to_datasets(PyObject *sequence, oar_dataset ***datasets, size_t *count, PyObject **kept) {
+  return to_handles(sequence, OAR_PY_dataset, 0, (void ***)datasets, count, kept);
 }
 
 int oar_py_to_metrics(PyObject *mapping, const char ***names, double **numbers, size_t *count, PyObject **kept) {

@@ -232,6 +232,9 @@ int32_t oar_py_sample(int64_t index, oar_tree **out_sample, void *user_data) {
   return !done;
 }
 
+/* function(epoch) -> order, as a handle. */
+int32_t oar_py_sampler(int64_t epoch, oar_tree **out_order, void *user_data) { return oar_py_sample(epoch, out_order, user_data); }
+
 /* function(epoch, index) -> sample, as a handle, or None at the end. */
 int32_t oar_py_stream(int64_t epoch, int64_t index, oar_tree **out_sample, void *user_data) {
   PyGILState_STATE gil;

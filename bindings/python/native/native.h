@@ -50,6 +50,7 @@ int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_dat
 void oar_py_release_exchange(void *user_data);
 int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data);
 int32_t oar_py_sample(int64_t index, oar_tree **out_sample, void *user_data);
+int32_t oar_py_sampler(int64_t epoch, oar_tree **out_order, void *user_data);
 int32_t oar_py_stream(int64_t epoch, int64_t index, oar_tree **out_sample, void *user_data);
 int32_t oar_py_backward(oar_model *model, const oar_tree *output_gradients, void *user_data);
 
@@ -83,6 +84,7 @@ int oar_py_to_small_numbers(PyObject *sequence, int32_t **out, size_t *count);
 int oar_py_to_layout(PyObject *pair, int64_t **shape, int64_t **strides, size_t *count);
 int oar_py_to_names(PyObject *sequence, const char ***out, size_t *count, PyObject **kept);
 int oar_py_to_tensors(PyObject *sequence, oar_tensor ***tensors, size_t *count, PyObject **kept); /* None: NULL */
+int oar_py_to_datasets(PyObject *sequence, oar_dataset ***datasets, size_t *count, PyObject **kept);
 int oar_py_to_columns(PyObject *mapping, const char ***names, oar_tensor ***tensors, size_t *count, PyObject **kept);
 int oar_py_to_metrics(PyObject *mapping, const char ***names, double **values, size_t *count, PyObject **kept);
 int oar_py_to_axes(PyObject *mapping, const char ***names, int32_t **numbers, size_t *count, PyObject **kept);

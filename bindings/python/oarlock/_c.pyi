@@ -51,6 +51,9 @@ CONFIG_DOUBLE: int
 CONFIG_DOUBLE_LIST: int
 CONFIG_INT64: int
 CONFIG_STRING: int
+CSV_FOUND: int
+CSV_NO_HEADER: int
+CSV_TEXT: int
 E_ABORTED: int
 E_ARGUMENT: int
 E_CALLBACK: int
@@ -108,8 +111,10 @@ OPTION_DEVICE_NAME: str
 OPTION_LOADER_BATCH_SIZE: str
 OPTION_LOADER_DROP_LAST: str
 OPTION_LOADER_EVEN_BATCHES: str
+OPTION_LOADER_NUM_SAMPLES: str
 OPTION_LOADER_NUM_WORKERS: str
 OPTION_LOADER_PREFETCH: str
+OPTION_LOADER_REPLACEMENT: str
 OPTION_LOADER_SEED: str
 OPTION_LOADER_SHUFFLE: str
 OPTION_LOADER_SPLIT_BATCHES: str
@@ -784,6 +789,38 @@ def config_type(config: ConfigHandle, key: str) -> int:
     OAR_E_ARGUMENT an unknown key (the text names the nearest known one).
     Threads: serial(config).
     """
+def dataset_concatenate(datasets: Sequence[DatasetHandle]) -> Dataset:
+    """Data sets one behind the other. Samples of different parts may come into one batch: their structures agree then.
+
+    Streams make a stream: each pass reads the parts' passes one after the other. It is read by one loader at a time, and
+    a resume reads it again from its start.
+
+    datasets: retained; `count` of them, all with numbered samples or all streams.
+    count: at least 1.
+    out: owned; end with oar_dataset_release. Untouched on failure.
+    OAR_E_ARGUMENT none, or some are streams and some are not.
+    Threads: serial(datasets). Other threads of Python run meanwhile.
+    """
+def dataset_from_csv(path: str, names: Sequence[str] | None, dtypes: Sequence[int], delimiter: str | None, flags: int) -> Dataset:
+    """A data set over the rows of a CSV file: in a batch, a column of numbers is a tensor [samples], one of texts a list.
+
+    UTF-8, lines ended by LF or CR LF. A field in quotes may hold delimiters, line ends, and quotes written twice; spaces
+    belong to a field. Numbers are read now (8 bytes of memory each at most), texts stay in the file, which is mapped and
+    must not change as long as the data set lives.
+
+    path: borrowed.
+    names: borrowed; the columns wanted, in this order. NULL: every column of the header.
+    num_names: of `names`; ignored when it is NULL.
+    dtypes: borrowed; what each of `names` holds: OAR_CSV_FOUND, OAR_CSV_TEXT, OAR_BOOL (0 and 1), signed integers, OAR_UINT8 or floating-point numbers. NULL: all OAR_CSV_FOUND.
+    num_dtypes: num_names, or 0 for NULL.
+    delimiter: one ASCII character; NULL: a comma.
+    flags: 0, or OAR_CSV_NO_HEADER: then `names` are all columns of the file.
+    out: owned; end with oar_dataset_release. Untouched on failure.
+    OAR_E_NOT_FOUND no such file, or no such column in it; the text lists those it has.
+    OAR_E_CORRUPT a row with another number of fields, a field that is no number of its column's type, a quote at a wrong place, no UTF-8; the text gives line and column.
+    OAR_E_ARGUMENT another dtype, a delimiter that cannot be one, no names for a file without a header.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def dataset_from_safetensors(path: str, names: Sequence[str] | None) -> Dataset:
     """A data set over the tensors of a safetensors file.
 
@@ -885,6 +922,17 @@ def dataset_size(dataset: DatasetHandle) -> int:
     dataset: borrowed.
     out_size: at least 0.
     OAR_E_UNSUPPORTED it is a stream.
+    Threads: serial(dataset). Other threads of Python run meanwhile.
+    """
+def dataset_subset(dataset: DatasetHandle, indices: Sequence[int]) -> Dataset:
+    """Some samples of a data set: sample i is sample indices[i] of `dataset`.
+
+    dataset: retained.
+    indices: borrowed; `count` numbers in [0, size), each as often as wanted. NULL only if count is 0.
+    count: 0 gives a data set without samples.
+    out: owned; end with oar_dataset_release. Untouched on failure.
+    OAR_E_ARGUMENT there is no such sample; the text gives number and place.
+    OAR_E_UNSUPPORTED it is a stream, whose samples have no numbers.
     Threads: serial(dataset). Other threads of Python run meanwhile.
     """
 def dtype_name(dtype: int) -> str:
@@ -1524,6 +1572,7 @@ def loader_create(dataset: DatasetHandle, options: str | None) -> Loader:
     """A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.
 
     With shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.
+    sampler.h has other orders.
 
     dataset: retained.
     options: borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for instance {"batch_size":32,"shuffle":true,"seed":42,"num_workers":2}. NULL: defaults. A seed beyond 2^53 is given as a string; without one it is that of the default generator (oar_state_seed) now, and rank 0's once the loader is prepared on several ranks.
@@ -1563,19 +1612,21 @@ def loader_next(loader: LoaderHandle) -> Tree | None:
     Threads: serial(loader); waits for the workers. Other threads of Python run meanwhile.
     """
 def loader_num_batches(loader: LoaderHandle) -> int:
-    """Batches of this rank in an epoch; with even_batches false, ranks may differ by one.
+    """Batches of this rank in the epoch; with even_batches false, ranks may differ by one. The host's sampler (oar_loader_set_sampler) is asked for the epoch's order, if it has not been.
 
     loader: borrowed.
     out_num_batches: at least 0.
     OAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.
+    OAR_E_CALLBACK the host's sampler failed.
     Threads: serial(loader).
     """
 def loader_num_samples(loader: LoaderHandle) -> int:
-    """Samples that all ranks together are given in an epoch, each counted once.
+    """Samples that all ranks together are given in the epoch, each counted once. The host's sampler is asked as for oar_loader_num_batches.
 
     loader: borrowed.
-    out_num_samples: the size of the data set, or less with drop_last.
+    out_num_samples: what the order visits, or less with drop_last.
     OAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.
+    OAR_E_CALLBACK the host's sampler failed.
     Threads: serial(loader).
     """
 def loader_position(loader: LoaderHandle) -> int:
@@ -1619,6 +1670,44 @@ def loader_seek(loader: LoaderHandle, epoch: int, batches_done: int) -> None:
     OAR_E_STATE the loader is closed.
     Threads: serial(loader). Other threads of Python run meanwhile.
     """
+def loader_set_batch_sampler(loader: LoaderHandle, fn: Callable[..., object] | None) -> None:
+    """Let the host make the batches, of whatever sizes, epoch by epoch.
+
+    On N ranks each round takes N batches, in rank order. At the epoch's end ranks without one get none with
+    loader.drop_last or without loader.even_batches, else the epoch's first batches again.
+
+    loader: borrowed; between epochs, without loader.shuffle, loader.batch_size and loader.split_batches.
+    fn: gives a list of tensors: the batches of an epoch, none empty.
+    user_data: handed to `fn`.
+    release: as for oar_loader_set_sampler.
+    OAR_E_ARGUMENT one of the options above is set.
+    OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
+    OAR_E_UNSUPPORTED the data set is a stream.
+    Threads: serial(loader). Other threads of Python run meanwhile.
+    """
+def loader_set_indices(loader: LoaderHandle, indices: Sequence[int]) -> None:
+    """Visit these samples only: in this order, or with loader.shuffle in a new one each epoch.
+
+    loader: borrowed; between epochs.
+    indices: borrowed; `count` numbers of samples, each as often as it is to come. NULL only if count is 0.
+    count: 0: epochs have no batches.
+    OAR_E_ARGUMENT the data set has no such sample; the text gives number and place.
+    OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
+    OAR_E_UNSUPPORTED the data set is a stream.
+    Threads: serial(loader). Other threads of Python run meanwhile.
+    """
+def loader_set_sampler(loader: LoaderHandle, fn: Callable[..., object] | None) -> None:
+    """Let the host give the order of the samples, epoch by epoch.
+
+    loader: borrowed; between epochs, without loader.shuffle.
+    fn: gives a tensor: the samples of an epoch. It is cut into batches and over ranks as any order is.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once: when the loader ends or is given another order, or before this returns if it fails. NULL: nothing to free.
+    OAR_E_ARGUMENT loader.shuffle is set.
+    OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
+    OAR_E_UNSUPPORTED the data set is a stream.
+    Threads: serial(loader). Other threads of Python run meanwhile.
+    """
 def loader_set_shard(loader: LoaderHandle, rank: int, world_size: int) -> None:
     """Give the loader one rank's part of each epoch. oar_accelerator_prepare_loader does it for the ranks of a state.
 
@@ -1633,6 +1722,18 @@ def loader_set_shard(loader: LoaderHandle, rank: int, world_size: int) -> None:
     OAR_E_ARGUMENT rank outside the world, or split_batches with a batch_size that world_size does not divide.
     OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
     Threads: serial(loader). Other threads of Python run meanwhile.
+    """
+def loader_set_weights(loader: LoaderHandle, weights: TensorHandle, num_samples: int, replacement: int) -> None:
+    """Draw the samples of an epoch by weight.
+
+    loader: borrowed; between epochs, without loader.shuffle.
+    weights: borrowed, copied. One number >= 0 for each sample, of any dtype; they need not sum to 1.
+    num_samples: how many samples an epoch has, at least 1.
+    replacement: other than 0: a sample may come more than once in an epoch.
+    OAR_E_ARGUMENT another number of weights than samples, a weight that is negative, infinite or NaN, none above 0, without replacement fewer above 0 than num_samples, more than 2^24 weights, or loader.shuffle is set.
+    OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
+    OAR_E_UNSUPPORTED the data set is a stream.
+    Threads: serial(loader, weights). Other threads of Python run meanwhile.
     """
 def loader_state(loader: LoaderHandle) -> str:
     """Where the loader is, as JSON: epoch, batches given, seed and what fixes the order. A few hundred bytes, whatever was read. Checkpoints of an accelerator have it for every prepared loader.

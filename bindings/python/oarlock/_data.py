@@ -1,4 +1,5 @@
 """Samples by number, and batches of them: shuffled, sharded over ranks, prefetched, resumable."""
+import array
 import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
@@ -6,10 +7,15 @@ from types import TracebackType
 from typing import Any
 
 from . import _c
-from ._constants import CALLBACK_ANY_THREAD
+from ._constants import CALLBACK_ANY_THREAD, CSV_FOUND, CSV_NO_HEADER, CSV_TEXT
 from ._tensor import as_tensor
 from ._tree import Tree, to_tree
 from ._values import dtype_number, options_json
+
+
+def _row(numbers: Any) -> Any:
+    """An int64 tensor of numbers of samples."""
+    return as_tensor(array.array("q", numbers) if isinstance(numbers, (list, tuple, range, Iterator)) else numbers)
 
 
 class _Passes:
@@ -117,6 +123,48 @@ class Dataset(_c.DatasetHandle):
         """
         return _c.dataset_from_stream(0, _Passes(begin))
 
+    @classmethod
+    def from_csv(cls, path: str | os.PathLike, columns: Mapping[str, Any] | Sequence[str] | None = None, *, delimiter: str = ",",
+                 header: bool = True) -> "Dataset":
+        """The rows of a CSV file: columns of numbers are tensors in a batch, columns of texts lists.
+
+            Dataset.from_csv("reviews.csv", {"stars": "int64", "text": str})
+
+        Args:
+            path: the file, in UTF-8. It must not change meanwhile: texts are read from it when they are asked for.
+            columns: the columns wanted, in this order, by name or with what they hold: a dtype, `str`, or None for what their
+                fields allow (int64, float64 or texts). None: all.
+            delimiter: one character.
+            header: the first line has the names; else `columns` are all of the file.
+
+        Raises:
+            NotFound: no such file, or no such column.
+            Corrupt: line and column are in the text: not as many fields as columns, no number where one is needed, a stray quote.
+        """
+        if columns is None:
+            return _c.dataset_from_csv(os.fspath(path), None, [], delimiter, 0 if header else CSV_NO_HEADER)
+        names = list(columns)
+        held = [columns[name] if isinstance(columns, Mapping) else None for name in names]
+        numbers = [CSV_FOUND if kind is None else CSV_TEXT if kind is str else dtype_number(kind) for kind in held]
+        return _c.dataset_from_csv(os.fspath(path), names, numbers, delimiter, 0 if header else CSV_NO_HEADER)
+
+    @classmethod
+    def concatenate(cls, datasets: Iterable["Dataset"]) -> "Dataset":
+        """Data sets one behind the other; those over iterables give a pass of each in turn.
+
+        Raises:
+            InvalidArgument: none, or some over iterables and some not.
+        """
+        return _c.dataset_concatenate(list(datasets))
+
+    def subset(self, indices: Sequence[int]) -> "Dataset":
+        """These samples, in this order, as a data set of their own.
+
+        Raises:
+            InvalidArgument: there is no such sample.
+        """
+        return _c.dataset_subset(self, indices)
+
     def __len__(self) -> int:
         return _c.dataset_size(self)
 
@@ -145,7 +193,7 @@ class Loader(_c.LoaderHandle):
     Args:
         dataset: what the batches are made of.
         options: a mapping or JSON text of loader options, without their "loader.".
-        more: options by name: batch_size, shuffle, seed, num_workers, drop_last, even_batches, prefetch ...
+        more: options by name: batch_size, shuffle, replacement, num_samples, seed, num_workers, drop_last, even_batches, prefetch ...
 
     Raises:
         InvalidArgument: an unknown option (the text names the nearest), or a value out of range.
@@ -211,6 +259,41 @@ class Loader(_c.LoaderHandle):
     def set_shard(self, rank: int, world_size: int) -> None:
         """Give the loader one rank's part of each epoch. `Accelerator.prepare` does it for the ranks of a state."""
         _c.loader_set_shard(self, rank, world_size)
+
+    def set_indices(self, indices: Sequence[int]) -> None:
+        """Visit these samples only: in this order, or with shuffle=True in a new one each epoch.
+
+        Raises:
+            InvalidArgument: there is no such sample.
+        """
+        _c.loader_set_indices(self, indices)
+
+    def set_weights(self, weights: Any, num_samples: int, *, replacement: bool = True) -> None:
+        """Draw the samples of an epoch by weight, as torch's WeightedRandomSampler does.
+
+        Args:
+            weights: one number >= 0 for each sample: anything that `as_tensor` takes.
+            num_samples: how many samples an epoch has.
+            replacement: a sample may come more than once in an epoch.
+
+        Raises:
+            InvalidArgument: weights that are negative, infinite, NaN, or too few above 0.
+        """
+        _c.loader_set_weights(self, as_tensor(weights), num_samples, replacement)
+
+    def set_sampler(self, function: Callable[[int], Any]) -> None:
+        """Let a function give the order of the samples: it gets the epoch and gives their numbers, as a sequence or int64 array.
+
+        All ranks' functions give the same; asked again for an epoch, a function gives the same again.
+        """
+        _c.loader_set_sampler(self, lambda epoch: to_tree(_row(function(epoch))))
+
+    def set_batch_sampler(self, function: Callable[[int], Iterable[Any]]) -> None:
+        """Let a function make the batches: it gets the epoch and gives, for each batch, the numbers of its samples.
+
+        The loader has no batch_size then. All ranks' functions give the same; each rank takes every world_size-th batch.
+        """
+        _c.loader_set_batch_sampler(self, lambda epoch: to_tree([_row(batch) for batch in function(epoch)]))
 
     def close(self) -> None:
         """End the worker threads. May be called twice."""

@@ -10,6 +10,9 @@
 %constant long long CONFIG_DOUBLE_LIST = OAR_CONFIG_DOUBLE_LIST;
 %constant long long CONFIG_INT64 = OAR_CONFIG_INT64;
 %constant long long CONFIG_STRING = OAR_CONFIG_STRING;
+%constant long long CSV_FOUND = OAR_CSV_FOUND;
+%constant long long CSV_NO_HEADER = OAR_CSV_NO_HEADER;
+%constant long long CSV_TEXT = OAR_CSV_TEXT;
 %constant long long E_ABORTED = OAR_E_ABORTED;
 %constant long long E_ARGUMENT = OAR_E_ARGUMENT;
 %constant long long E_CALLBACK = OAR_E_CALLBACK;
@@ -67,8 +70,10 @@
 %constant const char *OPTION_LOADER_BATCH_SIZE = OAR_OPTION_LOADER_BATCH_SIZE;
 %constant const char *OPTION_LOADER_DROP_LAST = OAR_OPTION_LOADER_DROP_LAST;
 %constant const char *OPTION_LOADER_EVEN_BATCHES = OAR_OPTION_LOADER_EVEN_BATCHES;
+%constant const char *OPTION_LOADER_NUM_SAMPLES = OAR_OPTION_LOADER_NUM_SAMPLES;
 %constant const char *OPTION_LOADER_NUM_WORKERS = OAR_OPTION_LOADER_NUM_WORKERS;
 %constant const char *OPTION_LOADER_PREFETCH = OAR_OPTION_LOADER_PREFETCH;
+%constant const char *OPTION_LOADER_REPLACEMENT = OAR_OPTION_LOADER_REPLACEMENT;
 %constant const char *OPTION_LOADER_SEED = OAR_OPTION_LOADER_SEED;
 %constant const char *OPTION_LOADER_SHUFFLE = OAR_OPTION_LOADER_SHUFFLE;
 %constant const char *OPTION_LOADER_SPLIT_BATCHES = OAR_OPTION_LOADER_SPLIT_BATCHES;
@@ -237,6 +242,7 @@ OAR_CALLBACK(log)
 OAR_CALLBACK(print)
 OAR_CALLBACK(progress)
 OAR_CALLBACK(sample)
+OAR_CALLBACK(sampler)
 OAR_CALLBACK(stream)
 
 %feature("docstring") oar_abi_version "The ABI version of the library that is loaded: major << 16 | minor.\n\nFrom 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of\nmajor number 0 makes no promise beyond its own minor number.\n\nthe version.\nThreads: any.";
@@ -424,6 +430,14 @@ oar_status oar_config_to_json(oar_config *HANDLE, char *TEXT_OUT, size_t *ROOM);
 %exception oar_config_type { OAR_FIRST_USE $action }
 %feature("docstring") oar_config_type "The type of an option.\n\nconfig: borrowed.\nkey: for example \"comm.timeout_ms\".\nout_type: OAR_CONFIG_BOOL ... OAR_CONFIG_DOUBLE_LIST. Untouched on failure.\nOAR_E_ARGUMENT an unknown key (the text names the nearest known one).\nThreads: serial(config).";
 oar_status oar_config_type(oar_config *HANDLE, const char *TEXT, int32_t *SCALAR_OUT);
+%exception oar_dataset_concatenate { OAR_FIRST_USE $action }
+%feature("docstring") oar_dataset_concatenate "Data sets one behind the other. Samples of different parts may come into one batch: their structures agree then.\n\nStreams make a stream: each pass reads the parts' passes one after the other. It is read by one loader at a time, and\na resume reads it again from its start.\n\ndatasets: retained; `count` of them, all with numbered samples or all streams.\ncount: at least 1.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_ARGUMENT none, or some are streams and some are not.\nThreads: serial(datasets). Other threads of Python run meanwhile.";
+%thread oar_dataset_concatenate;
+oar_status oar_dataset_concatenate(oar_dataset *const *DATASETS, size_t COUNT, oar_dataset **HANDLE_OUT);
+%exception oar_dataset_from_csv { OAR_FIRST_USE $action }
+%feature("docstring") oar_dataset_from_csv "A data set over the rows of a CSV file: in a batch, a column of numbers is a tensor [samples], one of texts a list.\n\nUTF-8, lines ended by LF or CR LF. A field in quotes may hold delimiters, line ends, and quotes written twice; spaces\nbelong to a field. Numbers are read now (8 bytes of memory each at most), texts stay in the file, which is mapped and\nmust not change as long as the data set lives.\n\npath: borrowed.\nnames: borrowed; the columns wanted, in this order. NULL: every column of the header.\nnum_names: of `names`; ignored when it is NULL.\ndtypes: borrowed; what each of `names` holds: OAR_CSV_FOUND, OAR_CSV_TEXT, OAR_BOOL (0 and 1), signed integers, OAR_UINT8 or floating-point numbers. NULL: all OAR_CSV_FOUND.\nnum_dtypes: num_names, or 0 for NULL.\ndelimiter: one ASCII character; NULL: a comma.\nflags: 0, or OAR_CSV_NO_HEADER: then `names` are all columns of the file.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_NOT_FOUND no such file, or no such column in it; the text lists those it has.\nOAR_E_CORRUPT a row with another number of fields, a field that is no number of its column's type, a quote at a wrong place, no UTF-8; the text gives line and column.\nOAR_E_ARGUMENT another dtype, a delimiter that cannot be one, no names for a file without a header.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_dataset_from_csv;
+oar_status oar_dataset_from_csv(const char *TEXT, const char *const *NAMES, size_t COUNT, const int32_t *NUMBERS, size_t COUNT, const char *TEXT_OR_NONE, int32_t SCALAR, oar_dataset **HANDLE_OUT);
 %exception oar_dataset_from_safetensors { OAR_FIRST_USE $action }
 %feature("docstring") oar_dataset_from_safetensors "A data set over the tensors of a safetensors file.\n\nThe file is mapped, not read: only the rows that are asked for come from the disk. It must not change as long as the\ndata set lives. The format has no checksum, so data bytes that were altered on the disk cannot be seen.\n\npath: borrowed.\nnames: borrowed; the columns wanted, in this order. NULL: every tensor of the file, in the file's order.\ncount: of `names`, at least 1; ignored when it is NULL.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_NOT_FOUND no such file, or no such tensor in it; the text lists those it has.\nOAR_E_CORRUPT not a whole safetensors file; the text gives the byte offset.\nOAR_E_ARGUMENT the columns do not fit together, as for oar_dataset_from_tensors.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_dataset_from_safetensors;
@@ -457,6 +471,10 @@ oar_status oar_dataset_retain(oar_dataset *HANDLE_SHARED);
 %feature("docstring") oar_dataset_size "How many samples there are.\n\ndataset: borrowed.\nout_size: at least 0.\nOAR_E_UNSUPPORTED it is a stream.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
 %thread oar_dataset_size;
 oar_status oar_dataset_size(oar_dataset *HANDLE, int64_t *SCALAR_OUT);
+%exception oar_dataset_subset { OAR_FIRST_USE $action }
+%feature("docstring") oar_dataset_subset "Some samples of a data set: sample i is sample indices[i] of `dataset`.\n\ndataset: retained.\nindices: borrowed; `count` numbers in [0, size), each as often as wanted. NULL only if count is 0.\ncount: 0 gives a data set without samples.\nout: owned; end with oar_dataset_release. Untouched on failure.\nOAR_E_ARGUMENT there is no such sample; the text gives number and place.\nOAR_E_UNSUPPORTED it is a stream, whose samples have no numbers.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
+%thread oar_dataset_subset;
+oar_status oar_dataset_subset(oar_dataset *HANDLE, const int64_t *NUMBERS, size_t COUNT, oar_dataset **HANDLE_OUT);
 %feature("docstring") oar_dtype_name "The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torch and numpy.\n\ndtype: any value.\nborrowed static text; \"an unknown element type\" for a value that this version does not have.\nThreads: any.";
 const char * oar_dtype_name(int32_t SCALAR);
 %exception oar_dtype_size { OAR_FIRST_USE $action }
@@ -657,7 +675,7 @@ oar_status oar_load_library(const char *TEXT);
 %thread oar_loader_close;
 oar_status oar_loader_close(oar_loader *HANDLE);
 %exception oar_loader_create { OAR_FIRST_USE $action }
-%feature("docstring") oar_loader_create "A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.\n\nWith shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.\n\ndataset: retained.\noptions: borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for instance {\"batch_size\":32,\"shuffle\":true,\"seed\":42,\"num_workers\":2}. NULL: defaults. A seed beyond 2^53 is given as a string; without one it is that of the default generator (oar_state_seed) now, and rank 0's once the loader is prepared on several ranks.\nout: owned; end with oar_loader_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown option (the text names the nearest), or a value out of range.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
+%feature("docstring") oar_loader_create "A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.\n\nWith shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.\nsampler.h has other orders.\n\ndataset: retained.\noptions: borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for instance {\"batch_size\":32,\"shuffle\":true,\"seed\":42,\"num_workers\":2}. NULL: defaults. A seed beyond 2^53 is given as a string; without one it is that of the default generator (oar_state_seed) now, and rank 0's once the loader is prepared on several ranks.\nout: owned; end with oar_loader_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown option (the text names the nearest), or a value out of range.\nThreads: serial(dataset). Other threads of Python run meanwhile.";
 %thread oar_loader_create;
 oar_status oar_loader_create(oar_dataset *HANDLE, const char *TEXT_OR_NONE, oar_loader **HANDLE_OUT);
 %exception oar_loader_epoch { OAR_FIRST_USE $action }
@@ -672,10 +690,10 @@ oar_status oar_loader_load_state(oar_loader *HANDLE, const char *TEXT);
 %thread oar_loader_next;
 oar_status oar_loader_next(oar_loader *HANDLE, oar_tree **HANDLE_OUT);
 %exception oar_loader_num_batches { OAR_FIRST_USE $action }
-%feature("docstring") oar_loader_num_batches "Batches of this rank in an epoch; with even_batches false, ranks may differ by one.\n\nloader: borrowed.\nout_num_batches: at least 0.\nOAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.\nThreads: serial(loader).";
+%feature("docstring") oar_loader_num_batches "Batches of this rank in the epoch; with even_batches false, ranks may differ by one. The host's sampler (oar_loader_set_sampler) is asked for the epoch's order, if it has not been.\n\nloader: borrowed.\nout_num_batches: at least 0.\nOAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.\nOAR_E_CALLBACK the host's sampler failed.\nThreads: serial(loader).";
 oar_status oar_loader_num_batches(oar_loader *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_loader_num_samples { OAR_FIRST_USE $action }
-%feature("docstring") oar_loader_num_samples "Samples that all ranks together are given in an epoch, each counted once.\n\nloader: borrowed.\nout_num_samples: the size of the data set, or less with drop_last.\nOAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.\nThreads: serial(loader).";
+%feature("docstring") oar_loader_num_samples "Samples that all ranks together are given in the epoch, each counted once. The host's sampler is asked as for oar_loader_num_batches.\n\nloader: borrowed.\nout_num_samples: what the order visits, or less with drop_last.\nOAR_E_UNSUPPORTED the data set is a stream, whose length is not known before its end.\nOAR_E_CALLBACK the host's sampler failed.\nThreads: serial(loader).";
 oar_status oar_loader_num_samples(oar_loader *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_loader_position { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_position "Batches already given in this epoch.\n\nloader: borrowed.\nout_batches_done: from 0 to num_batches; num_batches while the last batch is in use.\nThreads: serial(loader).";
@@ -692,10 +710,26 @@ oar_status oar_loader_samples_in_round(oar_loader *HANDLE, int64_t *SCALAR_OUT);
 %feature("docstring") oar_loader_seek "Go to the point where `batches_done` batches of `epoch` have been given. Nothing is read or replayed, except that the next call reads a stream that is not seekable again from its start.\n\nAfter leaving a loop early, oar_loader_seek(loader, epoch + 1, 0) begins the next epoch; without it the loader goes\non where it was.\n\nloader: borrowed.\nepoch: from 0 to 2^53 - 2.\nbatches_done: from 0 to num_batches; a stream tells at the next call whether it has so many.\nOAR_E_ARGUMENT there is no such point; the loader stays where it was.\nOAR_E_STATE the loader is closed.\nThreads: serial(loader). Other threads of Python run meanwhile.";
 %thread oar_loader_seek;
 oar_status oar_loader_seek(oar_loader *HANDLE, int64_t SCALAR, int64_t SCALAR);
+%exception oar_loader_set_batch_sampler { OAR_FIRST_USE $action }
+%feature("docstring") oar_loader_set_batch_sampler "Let the host make the batches, of whatever sizes, epoch by epoch.\n\nOn N ranks each round takes N batches, in rank order. At the epoch's end ranks without one get none with\nloader.drop_last or without loader.even_batches, else the epoch's first batches again.\n\nloader: borrowed; between epochs, without loader.shuffle, loader.batch_size and loader.split_batches.\nfn: gives a list of tensors: the batches of an epoch, none empty.\nuser_data: handed to `fn`.\nrelease: as for oar_loader_set_sampler.\nOAR_E_ARGUMENT one of the options above is set.\nOAR_E_STATE batches of this epoch have been given already, or the loader is closed.\nOAR_E_UNSUPPORTED the data set is a stream.\nThreads: serial(loader). Other threads of Python run meanwhile.";
+%thread oar_loader_set_batch_sampler;
+oar_status oar_loader_set_batch_sampler(oar_loader *HANDLE, oar_sampler_fn sampler_FN, void *USER_DATA, oar_release_fn RELEASE);
+%exception oar_loader_set_indices { OAR_FIRST_USE $action }
+%feature("docstring") oar_loader_set_indices "Visit these samples only: in this order, or with loader.shuffle in a new one each epoch.\n\nloader: borrowed; between epochs.\nindices: borrowed; `count` numbers of samples, each as often as it is to come. NULL only if count is 0.\ncount: 0: epochs have no batches.\nOAR_E_ARGUMENT the data set has no such sample; the text gives number and place.\nOAR_E_STATE batches of this epoch have been given already, or the loader is closed.\nOAR_E_UNSUPPORTED the data set is a stream.\nThreads: serial(loader). Other threads of Python run meanwhile.";
+%thread oar_loader_set_indices;
+oar_status oar_loader_set_indices(oar_loader *HANDLE, const int64_t *NUMBERS, size_t COUNT);
+%exception oar_loader_set_sampler { OAR_FIRST_USE $action }
+%feature("docstring") oar_loader_set_sampler "Let the host give the order of the samples, epoch by epoch.\n\nloader: borrowed; between epochs, without loader.shuffle.\nfn: gives a tensor: the samples of an epoch. It is cut into batches and over ranks as any order is.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once: when the loader ends or is given another order, or before this returns if it fails. NULL: nothing to free.\nOAR_E_ARGUMENT loader.shuffle is set.\nOAR_E_STATE batches of this epoch have been given already, or the loader is closed.\nOAR_E_UNSUPPORTED the data set is a stream.\nThreads: serial(loader). Other threads of Python run meanwhile.";
+%thread oar_loader_set_sampler;
+oar_status oar_loader_set_sampler(oar_loader *HANDLE, oar_sampler_fn sampler_FN, void *USER_DATA, oar_release_fn RELEASE);
 %exception oar_loader_set_shard { OAR_FIRST_USE $action }
 %feature("docstring") oar_loader_set_shard "Give the loader one rank's part of each epoch. oar_accelerator_prepare_loader does it for the ranks of a state.\n\nA round has batch_size * world_size samples (batch_size with split_batches), cut into equal parts in rank order. What\nis left at the end of an epoch goes to nobody (drop_last), or is cut likewise so that ranks may get less or nothing\n(even_batches false), or is filled up with samples from the epoch's start, so that all ranks have equally many full\nbatches. One rank alone is never filled up.\n\nloader: borrowed; between epochs.\nrank: in [0, world_size).\nworld_size: at least 1.\nOAR_E_ARGUMENT rank outside the world, or split_batches with a batch_size that world_size does not divide.\nOAR_E_STATE batches of this epoch have been given already, or the loader is closed.\nThreads: serial(loader). Other threads of Python run meanwhile.";
 %thread oar_loader_set_shard;
 oar_status oar_loader_set_shard(oar_loader *HANDLE, int32_t SCALAR, int32_t SCALAR);
+%exception oar_loader_set_weights { OAR_FIRST_USE $action }
+%feature("docstring") oar_loader_set_weights "Draw the samples of an epoch by weight.\n\nloader: borrowed; between epochs, without loader.shuffle.\nweights: borrowed, copied. One number >= 0 for each sample, of any dtype; they need not sum to 1.\nnum_samples: how many samples an epoch has, at least 1.\nreplacement: other than 0: a sample may come more than once in an epoch.\nOAR_E_ARGUMENT another number of weights than samples, a weight that is negative, infinite or NaN, none above 0, without replacement fewer above 0 than num_samples, more than 2^24 weights, or loader.shuffle is set.\nOAR_E_STATE batches of this epoch have been given already, or the loader is closed.\nOAR_E_UNSUPPORTED the data set is a stream.\nThreads: serial(loader, weights). Other threads of Python run meanwhile.";
+%thread oar_loader_set_weights;
+oar_status oar_loader_set_weights(oar_loader *HANDLE, oar_tensor *HANDLE, int64_t SCALAR, int32_t SCALAR);
 %exception oar_loader_state { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_loader_state "Where the loader is, as JSON: epoch, batches given, seed and what fixes the order. A few hundred bytes, whatever was read. Checkpoints of an accelerator have it for every prepared loader.\n\nloader: borrowed.\nbuf: room for *len bytes; NULL asks for the length only.\nlen: in: room; out: length with the closing NUL, also when the room is too small.\nOAR_E_ARGUMENT the room is too small.\nThreads: serial(loader).";
 oar_status oar_loader_state(oar_loader *HANDLE, char *TEXT_OUT, size_t *ROOM);

@@ -113,6 +113,13 @@ OAR_ARRAY_OUT(int32_t, oar_py_small_numbers)
 }
 %typemap(freearg) (oar_tensor *const *TENSORS, size_t COUNT) "free(tensors$argnum); Py_XDECREF(kept$argnum);"
 
+%typemap(in) (oar_dataset *const *DATASETS, size_t COUNT) (oar_dataset **datasets = NULL, size_t count = 0, PyObject *kept = NULL) {
+  if (!oar_py_to_datasets($input, &datasets, &count, &kept)) SWIG_fail;
+  $1 = datasets;
+  $2 = count;
+}
+%typemap(freearg) (oar_dataset *const *DATASETS, size_t COUNT) "free(datasets$argnum); Py_XDECREF(kept$argnum);"
+
 %typemap(in) (const char *const *NAMES, const int32_t *VALUES, size_t COUNT)
     (const char **names = NULL, int32_t *values = NULL, size_t count = 0, PyObject *kept = NULL) {
   if (!oar_py_to_axes($input, &names, &values, &count, &kept)) SWIG_fail;

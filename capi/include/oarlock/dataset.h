@@ -78,6 +78,42 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_dataset_from_tokens(const char *path, int32_t dtype, int64_t sequence_length, int64_t stride, int32_t with_labels,
                         OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
 
+/* What a column of a CSV file holds, besides an OAR_<dtype>. */
+#define OAR_CSV_FOUND 0  /* int64, float64 or texts: the first that all its fields are */
+#define OAR_CSV_TEXT 255
+/* Flag of a CSV file whose first line is a row. */
+#define OAR_CSV_NO_HEADER 1
+
+/**
+ * A data set over the rows of a CSV file: in a batch, a column of numbers is a tensor [samples], one of texts a list.
+ *
+ * UTF-8, lines ended by LF or CR LF. A field in quotes may hold delimiters, line ends, and quotes written twice; spaces
+ * belong to a field. Numbers are read now (8 bytes of memory each at most), texts stay in the file, which is mapped and
+ * must not change as long as the data set lives.
+ *
+ * @param[in]  path        borrowed.
+ * @param[in]  names       borrowed; the columns wanted, in this order. NULL: every column of the header.
+ * @param[in]  num_names   of `names`; ignored when it is NULL.
+ * @param[in]  dtypes      borrowed; what each of `names` holds: OAR_CSV_FOUND, OAR_CSV_TEXT, OAR_BOOL (0 and 1), signed
+ *                         integers, OAR_UINT8 or floating-point numbers. NULL: all OAR_CSV_FOUND.
+ * @param[in]  num_dtypes  num_names, or 0 for NULL.
+ * @param[in]  delimiter   one ASCII character; NULL: a comma.
+ * @param[in]  flags       0, or OAR_CSV_NO_HEADER: then `names` are all columns of the file.
+ * @param[out] out         owned; end with oar_dataset_release. Untouched on failure.
+ *
+ * @return OAR_E_NOT_FOUND  no such file, or no such column in it; the text lists those it has.
+ * @return OAR_E_CORRUPT    a row with another number of fields, a field that is no number of its column's type, a quote
+ *                          at a wrong place, no UTF-8; the text gives line and column.
+ * @return OAR_E_ARGUMENT   another dtype, a delimiter that cannot be one, no names for a file without a header.
+ * @threads any
+ * @source  RFC 4180.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_dataset_from_csv(const char *path, OAR_NULLABLE const char *const *names, size_t num_names,
+                     OAR_NULLABLE const int32_t *dtypes, size_t num_dtypes, OAR_NULLABLE const char *delimiter,
+                     int32_t flags, OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -158,6 +194,42 @@ oar_dataset_from_samples(int64_t num_samples, int32_t flags, oar_sample_fn fn, O
 OAR_API OAR_SINCE(0, 1) oar_status
 oar_dataset_from_stream(int32_t flags, oar_stream_fn fn, OAR_NULLABLE void *user_data,
                         OAR_NULLABLE oar_release_fn release, OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
+
+/**
+ * Some samples of a data set: sample i is sample indices[i] of `dataset`.
+ *
+ * @param[in]  dataset  retained.
+ * @param[in]  indices  borrowed; `count` numbers in [0, size), each as often as wanted. NULL only if count is 0.
+ * @param[in]  count    0 gives a data set without samples.
+ * @param[out] out      owned; end with oar_dataset_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT     there is no such sample; the text gives number and place.
+ * @return OAR_E_UNSUPPORTED  it is a stream, whose samples have no numbers.
+ * @threads serial(dataset)
+ * @source  torch.utils.data.Subset.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_dataset_subset(oar_dataset *dataset, OAR_NULLABLE const int64_t *indices, size_t count,
+                   OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
+
+/**
+ * Data sets one behind the other. Samples of different parts may come into one batch: their structures agree then.
+ *
+ * Streams make a stream: each pass reads the parts' passes one after the other. It is read by one loader at a time, and
+ * a resume reads it again from its start.
+ *
+ * @param[in]  datasets  retained; `count` of them, all with numbered samples or all streams.
+ * @param[in]  count     at least 1.
+ * @param[out] out       owned; end with oar_dataset_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  none, or some are streams and some are not.
+ * @threads serial(datasets)
+ * @source  torch.utils.data.ConcatDataset, torch.utils.data.ChainDataset.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_dataset_concatenate(oar_dataset *const *datasets, size_t count, OAR_OUT OAR_OWNED oar_dataset **out) OAR_NOEXCEPT;
 
 /**
  * How many samples there are.

@@ -16,6 +16,7 @@
  * A loader over a data set, not sharded until oar_accelerator_prepare_loader or oar_loader_set_shard.
  *
  * With shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.
+ * sampler.h has other orders.
  *
  * @param[in]  dataset  retained.
  * @param[in]  options  borrowed; a JSON object of the loader.* keys of options.h, without the prefix, for instance
@@ -75,12 +76,14 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_loader_next(oar_loader *loader, OAR_OUT OAR_OWNED OAR_MAYBE_NULL oar_tree **out_batch) OAR_NOEXCEPT;
 
 /**
- * Batches of this rank in an epoch; with even_batches false, ranks may differ by one.
+ * Batches of this rank in the epoch; with even_batches false, ranks may differ by one. The host's sampler
+ * (oar_loader_set_sampler) is asked for the epoch's order, if it has not been.
  *
  * @param[in]  loader           borrowed.
  * @param[out] out_num_batches  at least 0.
  *
  * @return OAR_E_UNSUPPORTED  the data set is a stream, whose length is not known before its end.
+ * @return OAR_E_CALLBACK     the host's sampler failed.
  * @threads serial(loader)
  * @since   0.1
  */
@@ -88,12 +91,14 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_loader_num_batches(const oar_loader *loader, OAR_OUT int64_t *out_num_batches) OAR_NOEXCEPT;
 
 /**
- * Samples that all ranks together are given in an epoch, each counted once.
+ * Samples that all ranks together are given in the epoch, each counted once. The host's sampler is asked as for
+ * oar_loader_num_batches.
  *
  * @param[in]  loader           borrowed.
- * @param[out] out_num_samples  the size of the data set, or less with drop_last.
+ * @param[out] out_num_samples  what the order visits, or less with drop_last.
  *
  * @return OAR_E_UNSUPPORTED  the data set is a stream, whose length is not known before its end.
+ * @return OAR_E_CALLBACK     the host's sampler failed.
  * @threads serial(loader)
  * @since   0.1
  */

@@ -52,6 +52,7 @@
 #include <oarlock/options.h>
 #include <oarlock/point_to_point.h>
 #include <oarlock/progress.h>
+#include <oarlock/sampler.h>
 #include <oarlock/scheduler.h>
 #include <oarlock/session.h>
 #include <oarlock/state.h>

@@ -141,6 +141,12 @@
 #define OAR_OPTION_LOADER_EVEN_BATCHES "loader.even_batches"
 
 /*
+ * How many samples a shuffling loader draws in an epoch, at least 1; unset: as many as there are. (integer; default
+ * unset; variable OARLOCK_LOADER_NUM_SAMPLES)
+ */
+#define OAR_OPTION_LOADER_NUM_SAMPLES "loader.num_samples"
+
+/*
  * Threads that prepare batches ahead; 0: the calling thread does it. (integer; default 1; variable
  * OARLOCK_LOADER_NUM_WORKERS)
  */
@@ -150,6 +156,12 @@
  * Batches prepared ahead per worker. (integer; default 2; variable OARLOCK_LOADER_PREFETCH)
  */
 #define OAR_OPTION_LOADER_PREFETCH "loader.prefetch"
+
+/*
+ * A shuffling loader may draw a sample more than once in an epoch. (flag; default false; variable
+ * OARLOCK_LOADER_REPLACEMENT)
+ */
+#define OAR_OPTION_LOADER_REPLACEMENT "loader.replacement"
 
 /*
  * Seed of the shuffling, at least 0; unset: the seed of the default generator when the loader is made. (integer;

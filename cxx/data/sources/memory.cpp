@@ -28,12 +28,6 @@ at::Tensor gather_host_rows(const at::Tensor& column, std::span<const std::int64
   return rows;
 }
 
-at::Tensor gather_rows(const at::Tensor& column, std::span<const std::int64_t> indices) {
-  if (column.is_cpu() && column.is_contiguous()) return gather_host_rows(column, indices);
-  const at::Tensor index = at::tensor(at::IntArrayRef(indices.data(), indices.size()), at::kLong);
-  return at::index_select(column, 0, index.to(column.device()));
-}
-
 class TensorDataset : public Dataset {
  public:
   TensorDataset(NamedTensors columns, std::int64_t size) : columns_(std::move(columns)), size_(size) {}
@@ -56,6 +50,12 @@ class TensorDataset : public Dataset {
 };
 
 }  // namespace
+
+at::Tensor gather_rows(const at::Tensor& column, std::span<const std::int64_t> indices) {
+  if (column.is_cpu() && column.is_contiguous()) return gather_host_rows(column, indices);
+  const at::Tensor index = at::tensor(at::IntArrayRef(indices.data(), indices.size()), at::kLong);
+  return at::index_select(column, 0, index.to(column.device()));
+}
 
 Result<std::shared_ptr<Dataset>> make_tensor_dataset(NamedTensors columns) {
   if (columns.empty()) return invalid_argument("a data set needs at least one column, got none");

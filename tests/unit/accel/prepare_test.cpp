@@ -84,7 +84,7 @@ TEST(PrepareLoader, WithShardsOfOneRankEachRankHasItsOwnData) {
   ASSERT_TRUE(ours->set_shard(0, 1).is_ok());
   scene.peer_has(theirs);
   ASSERT_TRUE(scene.accelerator->prepare_loader(ours).is_ok());
-  EXPECT_EQ(ours->num_batches(), 5);
+  EXPECT_EQ(ours->num_batches().value(), 5);
 }
 
 }  // namespace

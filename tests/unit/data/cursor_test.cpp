@@ -14,16 +14,18 @@ BatchShard shard_of(std::int64_t num_samples, std::int64_t batch_size, int world
   return BatchShard::create(options).value();
 }
 
-const Sampler kShuffled(100, true, 7);
+const OrderIdentity kShuffled{true, "", true, true, 7};
+
+OrderIdentity shuffled_by(std::uint64_t seed) { return {true, "", true, true, seed}; }
 
 JsonValue state_at(std::int64_t epoch, std::int64_t position) {
-  return cursor_to_json({epoch, position, 7}, true, shard_of(100, 8, 2).options());
+  return cursor_to_json({epoch, position, 7}, kShuffled, shard_of(100, 8, 2).options());
 }
 
 TEST(Cursor, ComesBackFromItsJson) {
   const Cursor saved{3, 5, 0xffffffffffffffffULL};
-  const JsonValue state = parse_json(cursor_to_json(saved, true, shard_of(100, 8, 2).options()).dump()).value();
-  const Cursor read = cursor_from_json(state, Sampler(100, true, 1), false, shard_of(100, 8, 2)).value();
+  const JsonValue state = parse_json(cursor_to_json(saved, kShuffled, shard_of(100, 8, 2).options()).dump()).value();
+  const Cursor read = cursor_from_json(state, shuffled_by(1), false, shard_of(100, 8, 2)).value();
   EXPECT_EQ(read.epoch, 3);
   EXPECT_EQ(read.position, 5);
   EXPECT_EQ(read.seed, 0xffffffffffffffffULL);
@@ -83,6 +85,8 @@ TEST_P(CursorRefuses, AStateThatIsNotOfThisOrder) {
 INSTANTIATE_TEST_SUITE_P(Table, CursorRefuses,
                          testing::Values(BadState{"num_samples", JsonValue::integer(99), OAR_E_ARGUMENT},
                                          BadState{"shuffle", JsonValue::boolean(false), OAR_E_ARGUMENT},
+                                         BadState{"order", JsonValue::string("other weights"), OAR_E_ARGUMENT},
+                                         BadState{"order", JsonValue::integer(1), OAR_E_ARGUMENT},
                                          BadState{"seed", JsonValue::string("8"), OAR_E_ARGUMENT},
                                          BadState{"seed", JsonValue::string("7x"), OAR_E_CORRUPT},
                                          BadState{"seed", JsonValue::string("18446744073709551616"), OAR_E_CORRUPT},
@@ -111,9 +115,20 @@ TEST(Cursor, RefusesAStateThatLacksAKey) {
 }
 
 TEST(Cursor, TakesTheSavedSeedWhenNoneWasAskedFor) {
-  const Result<Cursor> cursor = cursor_from_json(state_at(0, 1), Sampler(100, true, 99), false, shard_of(100, 8, 2));
+  const Result<Cursor> cursor = cursor_from_json(state_at(0, 1), shuffled_by(99), false, shard_of(100, 8, 2));
   ASSERT_TRUE(cursor.is_ok());
   EXPECT_EQ(cursor.value().seed, 7U);
+}
+
+// Where the host gives the orders, a state from an epoch's start says nothing of how much it has.
+TEST(Cursor, ComparesTheHostsLengthOnlyInsideAnEpoch) {
+  const OrderIdentity hosts{false, "the host's order", false, false, 7};
+  const auto resume = [&](std::int64_t position) {
+    const JsonValue state = cursor_to_json({2, position, 7}, hosts, shard_of(position == 0 ? 0 : 64, 8, 2).options());
+    return cursor_from_json(state, hosts, false, shard_of(100, 8, 2)).status().code();
+  };
+  EXPECT_EQ(resume(0), OAR_OK);
+  EXPECT_EQ(resume(1), OAR_E_ARGUMENT);
 }
 
 }  // namespace

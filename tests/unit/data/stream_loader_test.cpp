@@ -94,7 +94,7 @@ TEST(StreamLoader, KnowsTheLastBatchWhileItIsInUse) {
 
 TEST(StreamLoader, HasNoLengthAndNoShuffle) {
   const Counted source{.length = 5};
-  EXPECT_FALSE(loader_of(source.dataset(), "{}")->num_batches().has_value());
+  EXPECT_EQ(loader_of(source.dataset(), "{}")->num_batches().status().code(), OAR_E_UNSUPPORTED);
   const auto shuffled =
       Loader::create(source.dataset(), Options::parse_section("loader", R"({"shuffle":true})").value());
   EXPECT_EQ(shuffled.status().code(), OAR_E_ARGUMENT);

@@ -39,6 +39,47 @@ function token_dataset(path::AbstractString, T::Type, sequence_length::Integer; 
     owned(out -> Lib.oar_dataset_from_tokens(path, dtype_of(T), sequence_length, stride, labels, out), Dataset)
 end
 
+"""
+    csv_dataset(path, columns = nothing; delimiter = ',', header = true) -> Dataset
+
+The rows of a CSV file in UTF-8, which must not change meanwhile. `columns` are those wanted, in this order: names, or pairs of
+a name and a type of numbers, `String`, or `Any` for what the fields allow (Int64, Float64 or texts). Without `header` they are
+all of the file.
+
+    csv_dataset("reviews.csv", ["stars" => Int64, "text" => String])
+"""
+function csv_dataset(path::AbstractString, columns = nothing; delimiter = ',', header::Bool = true)
+    names, kinds = C_NULL, Int32[]
+    if columns !== nothing
+        names = String[String(column isa Pair ? column.first : column) for column in columns]
+        kinds = Int32[csv_kind(column isa Pair ? column.second : Any) for column in columns]
+    end
+    flags = header ? 0 : Lib.OAR_CSV_NO_HEADER
+    num_names = names == C_NULL ? 0 : length(names)
+    owned(out -> Lib.oar_dataset_from_csv(path, names, num_names, kinds, length(kinds), string(delimiter), flags, out), Dataset)
+end
+
+csv_kind(::Type{Any}) = Lib.OAR_CSV_FOUND
+csv_kind(::Type{String}) = Lib.OAR_CSV_TEXT
+csv_kind(T::Type) = dtype_of(T)
+
+"""
+    view(dataset, indices) -> Dataset
+
+These samples, numbered from 1, in this order, as a data set of their own.
+"""
+function Base.view(dataset::Dataset, indices::AbstractVector{<:Integer})
+    all(index -> 1 <= index <= length(dataset), indices) || throw(BoundsError(dataset, indices))
+    from_0 = Int64[index - 1 for index in indices]
+    owned(out -> Lib.oar_dataset_subset(dataset, from_0, length(from_0), out), Dataset)
+end
+
+"Data sets one behind the other; those of streams give a pass of each in turn."
+function Base.vcat(first::Dataset, more::Dataset...)
+    parts = Dataset[first, more...]
+    GC.@preserve parts owned(out -> Lib.oar_dataset_concatenate(handle.(parts), length(parts), out), Dataset)
+end
+
 function run_sample(index, out_sample, slot)
     trapped(slot) do f
         give_tree(f(Int(index) + 1), out_sample)
@@ -175,6 +216,58 @@ end
 "Give the loader one rank's part of each epoch, between epochs. `prepare!` of an accelerator does it for the ranks of a state."
 function set_shard!(loader::Loader, rank::Integer, world_size::Integer)
     check(Lib.oar_loader_set_shard(loader, rank, world_size))
+    loader
+end
+
+"""
+    set_indices!(loader, indices)
+
+Visit these samples only, numbered from 1: in this order, or with `shuffle` in a new one each epoch.
+"""
+function set_indices!(loader::Loader, indices::AbstractVector{<:Integer})
+    from_0 = Int64[index - 1 for index in indices]
+    check(Lib.oar_loader_set_indices(loader, from_0, length(from_0)))
+    loader
+end
+
+"""
+    set_weights!(loader, weights, num_samples; replacement = true)
+
+Draw the `num_samples` samples of an epoch by weight: one number >= 0 for each sample of the data set.
+"""
+function set_weights!(loader::Loader, weights, num_samples::Integer; replacement::Bool = true)
+    tensor = as_tensor(weights)
+    GC.@preserve tensor check(Lib.oar_loader_set_weights(loader, tensor, num_samples, replacement))
+    loader
+end
+
+run_sampler(epoch, out_order, slot) = trapped(slot) do f
+    give_tree(f(Int(epoch)), out_order)
+end
+
+index_row(indices) = Tensor(Int64[index - 1 for index in indices])
+
+"""
+    set_sampler!(f, loader)
+
+Let `f(epoch)`, epochs from 0, give the order of the samples, numbered from 1. All ranks' functions give the same, and the
+same again when they are asked again for an epoch.
+"""
+function set_sampler!(f, loader::Loader)
+    slot = root!(epoch -> index_row(f(epoch)))
+    check(Lib.oar_loader_set_sampler(loader, Lib.@oar_sampler_fn(run_sampler), slot, SEM_POST[]))
+    loader
+end
+
+"""
+    set_batch_sampler!(f, loader)
+
+Let `f(epoch)` make the batches: a collection of collections of samples, numbered from 1. The loader has no `batch_size`
+then; each rank takes every `world_size`-th batch.
+"""
+function set_batch_sampler!(f, loader::Loader)
+    slot = root!(epoch -> Tuple(index_row(batch) for batch in f(epoch)))
+    check(Lib.oar_loader_set_batch_sampler(loader, Lib.@oar_sampler_fn(run_sampler), slot, SEM_POST[]))
     loader
 end
 

@@ -175,6 +175,37 @@ end
     @test_throws OarlockError{:UNSUPPORTED} num_batches(first)
 end
 
+@testset "files of tokens and of comma-separated values, parts, orders" begin
+    folder = mktempdir()
+    write(joinpath(folder, "tokens.bin"), UInt16.(0:9))
+    tokens = token_dataset(joinpath(folder, "tokens.bin"), UInt16, 4; stride = 2, labels = true)
+    @test length(tokens) == 3 && vec(asarray(tokens[[2]]["labels"])) == [3, 4, 5, 6]
+    write(joinpath(folder, "table.csv"), "stars;text\n4;\"good; cheap\"\n5;fine\n")
+    table = csv_dataset(joinpath(folder, "table.csv"), ["text" => String, "stars" => Float32]; delimiter = ';')
+    batch = table[1:2]
+    @test native(batch["text"]) == ["good; cheap", "fine"] && asarray(batch["stars"]) == Float32[4, 5]
+    @test eltype(asarray(csv_dataset(joinpath(folder, "table.csv"); delimiter = ';')[1:1]["stars"])) == Int64
+    @test_throws OarlockError{:NOT_FOUND} csv_dataset(joinpath(folder, "table.csv"), ["star"]; delimiter = ';')
+
+    numbers = Dataset((x = collect(1:10),))
+    both = vcat(view(numbers, [10, 1]), numbers)
+    @test length(both) == 12 && asarray(both[1:3]["x"]) == [10, 1, 1]
+    @test_throws BoundsError view(numbers, [11])
+    loader = Loader(numbers; batch_size = 4)
+    xs() = [collect(asarray(batch["x"])) for batch in loader]
+    set_indices!(loader, [8, 8, 2])
+    @test xs() == [[8, 8, 2]]
+    set_weights!(loader, [zeros(9); 2.5], 3)
+    @test xs() == [[10, 10, 10]]
+    set_sampler!(epoch -> 1+epoch:3:10, loader)
+    @test xs() == [[3, 6, 9]] && num_batches(loader) == 1
+    batches = Loader(numbers)
+    set_batch_sampler!(epoch -> [[1, 2], [10]], batches)
+    @test [collect(asarray(batch["x"])) for batch in batches] == [[1, 2], [10]]
+    set_sampler!(epoch -> error("no order"), loader)
+    @test_throws ErrorException("no order") iterate(loader)
+end
+
 @testset "do blocks close, and what failed inside is what is thrown" begin
     kept = State(identity)
     @test_throws OarlockError{:STATE} barrier(kept)

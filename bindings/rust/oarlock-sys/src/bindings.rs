@@ -52,6 +52,9 @@ pub const OAR_CONFIG_INT64: i32 = 2;
 pub const OAR_CONFIG_DOUBLE: i32 = 3;
 pub const OAR_CONFIG_STRING: i32 = 4;
 pub const OAR_CONFIG_DOUBLE_LIST: i32 = 5;
+pub const OAR_CSV_FOUND: i32 = 0;
+pub const OAR_CSV_TEXT: i32 = 255;
+pub const OAR_CSV_NO_HEADER: i32 = 1;
 pub const OAR_STREAM_SEEKABLE: i32 = 2;
 pub const OAR_THROW_STANDARD: i32 = 1;
 pub const OAR_THROW_TORCH: i32 = 2;
@@ -97,8 +100,10 @@ pub const OAR_OPTION_DEVICE_NAME: &::core::ffi::CStr = c"device.name";
 pub const OAR_OPTION_LOADER_BATCH_SIZE: &::core::ffi::CStr = c"loader.batch_size";
 pub const OAR_OPTION_LOADER_DROP_LAST: &::core::ffi::CStr = c"loader.drop_last";
 pub const OAR_OPTION_LOADER_EVEN_BATCHES: &::core::ffi::CStr = c"loader.even_batches";
+pub const OAR_OPTION_LOADER_NUM_SAMPLES: &::core::ffi::CStr = c"loader.num_samples";
 pub const OAR_OPTION_LOADER_NUM_WORKERS: &::core::ffi::CStr = c"loader.num_workers";
 pub const OAR_OPTION_LOADER_PREFETCH: &::core::ffi::CStr = c"loader.prefetch";
+pub const OAR_OPTION_LOADER_REPLACEMENT: &::core::ffi::CStr = c"loader.replacement";
 pub const OAR_OPTION_LOADER_SEED: &::core::ffi::CStr = c"loader.seed";
 pub const OAR_OPTION_LOADER_SHUFFLE: &::core::ffi::CStr = c"loader.shuffle";
 pub const OAR_OPTION_LOADER_SPLIT_BATCHES: &::core::ffi::CStr = c"loader.split_batches";
@@ -486,6 +491,26 @@ const _: () = {
 pub type oar_progress_fn = ::core::option::Option<
     unsafe extern "C" fn(
         text: *const ::core::ffi::c_char,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
+>;
+/**Gives the order of one epoch: of oar\_loader\_set\_sampler a tensor, int64 \[n\], of numbers of samples; of
+oar\_loader\_set\_batch\_sampler a list of such tensors, one per batch.
+
+n, and the number of batches, may differ between epochs. Asked again for the same epoch it gives the same.
+
+* `epoch` (in) from 0.
+* `out_order` (out) owned by the library from then on.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else fails the call that needs the order with OAR\_E\_CALLBACK.
+* **threads** inside oar\_loader\_next, oar\_loader\_seek, oar\_loader\_load\_state, oar\_loader\_num\_batches and
+  oar\_loader\_num\_samples; once for each epoch, or more often after a jump to another
+* **since** 0.1*/
+pub type oar_sampler_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        epoch: i64,
+        out_order: *mut *mut oar_tree,
         user_data: *mut ::core::ffi::c_void,
     ) -> i32,
 >;
@@ -1916,6 +1941,39 @@ disk. It must not change as long as the data set lives.
         with_labels: i32,
         out: *mut *mut oar_dataset,
     ) -> oar_status;
+    /**A data set over the rows of a CSV file: in a batch, a column of numbers is a tensor \[samples\], one of texts a list.
+
+UTF-8, lines ended by LF or CR LF. A field in quotes may hold delimiters, line ends, and quotes written twice; spaces
+belong to a field. Numbers are read now (8 bytes of memory each at most), texts stay in the file, which is mapped and
+must not change as long as the data set lives.
+
+* `path` (in) borrowed.
+* `names` (in) borrowed; the columns wanted, in this order. NULL: every column of the header.
+* `num_names` (in) of `names`; ignored when it is NULL.
+* `dtypes` (in) borrowed; what each of `names` holds: OAR\_CSV\_FOUND, OAR\_CSV\_TEXT, OAR\_BOOL (0 and 1), signed
+  integers, OAR\_UINT8 or floating-point numbers. NULL: all OAR\_CSV\_FOUND.
+* `num_dtypes` (in) num\_names, or 0 for NULL.
+* `delimiter` (in) one ASCII character; NULL: a comma.
+* `flags` (in) 0, or OAR\_CSV\_NO\_HEADER: then `names` are all columns of the file.
+* `out` (out) owned; end with oar\_dataset\_release. Untouched on failure.
+
+* **return** OAR\_E\_NOT\_FOUND no such file, or no such column in it; the text lists those it has.
+* **return** OAR\_E\_CORRUPT a row with another number of fields, a field that is no number of its column's type, a quote
+  at a wrong place, no UTF-8; the text gives line and column.
+* **return** OAR\_E\_ARGUMENT another dtype, a delimiter that cannot be one, no names for a file without a header.
+* **threads** any
+* **source** RFC 4180.
+* **since** 0.1*/
+    pub fn oar_dataset_from_csv(
+        path: *const ::core::ffi::c_char,
+        names: *const *const ::core::ffi::c_char,
+        num_names: usize,
+        dtypes: *const i32,
+        num_dtypes: usize,
+        delimiter: *const ::core::ffi::c_char,
+        flags: i32,
+        out: *mut *mut oar_dataset,
+    ) -> oar_status;
     /**A data set whose samples the host makes, by number.
 
 * `num_samples` (in) at least 0.
@@ -1959,6 +2017,42 @@ A resume of a stream that is not seekable reads it again from its start, and say
         fn_: oar_stream_fn,
         user_data: *mut ::core::ffi::c_void,
         release: oar_release_fn,
+        out: *mut *mut oar_dataset,
+    ) -> oar_status;
+    /**Some samples of a data set: sample i is sample indices\[i\] of `dataset`.
+
+* `dataset` (in) retained.
+* `indices` (in) borrowed; `count` numbers in \[0, size), each as often as wanted. NULL only if count is 0.
+* `count` (in) 0 gives a data set without samples.
+* `out` (out) owned; end with oar\_dataset\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT there is no such sample; the text gives number and place.
+* **return** OAR\_E\_UNSUPPORTED it is a stream, whose samples have no numbers.
+* **threads** serial(dataset)
+* **source** torch.utils.data.Subset.
+* **since** 0.1*/
+    pub fn oar_dataset_subset(
+        dataset: *mut oar_dataset,
+        indices: *const i64,
+        count: usize,
+        out: *mut *mut oar_dataset,
+    ) -> oar_status;
+    /**Data sets one behind the other. Samples of different parts may come into one batch: their structures agree then.
+
+Streams make a stream: each pass reads the parts' passes one after the other. It is read by one loader at a time, and
+a resume reads it again from its start.
+
+* `datasets` (in) retained; `count` of them, all with numbered samples or all streams.
+* `count` (in) at least 1.
+* `out` (out) owned; end with oar\_dataset\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT none, or some are streams and some are not.
+* **threads** serial(datasets)
+* **source** torch.utils.data.ConcatDataset, torch.utils.data.ChainDataset.
+* **since** 0.1*/
+    pub fn oar_dataset_concatenate(
+        datasets: *const *mut oar_dataset,
+        count: usize,
         out: *mut *mut oar_dataset,
     ) -> oar_status;
     /**How many samples there are.
@@ -2746,6 +2840,7 @@ coordinates.
     /**A loader over a data set, not sharded until oar\_accelerator\_prepare\_loader or oar\_loader\_set\_shard.
 
 With shuffle, epoch e visits the samples in the order of torch.randperm(size) of a generator seeded with seed + e.
+sampler.h has other orders.
 
 * `dataset` (in) retained.
 * `options` (in) borrowed; a JSON object of the loader.\* keys of options.h, without the prefix, for instance
@@ -2803,24 +2898,28 @@ was: it may be repeated, or the batch be left out by oar\_loader\_seek.
         loader: *mut oar_loader,
         out_batch: *mut *mut oar_tree,
     ) -> oar_status;
-    /**Batches of this rank in an epoch; with even\_batches false, ranks may differ by one.
+    /**Batches of this rank in the epoch; with even\_batches false, ranks may differ by one. The host's sampler
+(oar\_loader\_set\_sampler) is asked for the epoch's order, if it has not been.
 
 * `loader` (in) borrowed.
 * `out_num_batches` (out) at least 0.
 
 * **return** OAR\_E\_UNSUPPORTED the data set is a stream, whose length is not known before its end.
+* **return** OAR\_E\_CALLBACK the host's sampler failed.
 * **threads** serial(loader)
 * **since** 0.1*/
     pub fn oar_loader_num_batches(
         loader: *const oar_loader,
         out_num_batches: *mut i64,
     ) -> oar_status;
-    /**Samples that all ranks together are given in an epoch, each counted once.
+    /**Samples that all ranks together are given in the epoch, each counted once. The host's sampler is asked as for
+oar\_loader\_num\_batches.
 
 * `loader` (in) borrowed.
-* `out_num_samples` (out) the size of the data set, or less with drop\_last.
+* `out_num_samples` (out) what the order visits, or less with drop\_last.
 
 * **return** OAR\_E\_UNSUPPORTED the data set is a stream, whose length is not known before its end.
+* **return** OAR\_E\_CALLBACK the host's sampler failed.
 * **threads** serial(loader)
 * **since** 0.1*/
     pub fn oar_loader_num_samples(
@@ -3806,6 +3905,86 @@ otherwise. The line of the whole total is oar\_progress\_close's.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_progress_release(progress: *mut oar_progress);
+    /**Visit these samples only: in this order, or with loader.shuffle in a new one each epoch.
+
+* `loader` (in) borrowed; between epochs.
+* `indices` (in) borrowed; `count` numbers of samples, each as often as it is to come. NULL only if count is 0.
+* `count` (in) 0: epochs have no batches.
+
+* **return** OAR\_E\_ARGUMENT the data set has no such sample; the text gives number and place.
+* **return** OAR\_E\_STATE batches of this epoch have been given already, or the loader is closed.
+* **return** OAR\_E\_UNSUPPORTED the data set is a stream.
+* **threads** serial(loader)
+* **source** torch.utils.data.SubsetRandomSampler.
+* **since** 0.1*/
+    pub fn oar_loader_set_indices(
+        loader: *mut oar_loader,
+        indices: *const i64,
+        count: usize,
+    ) -> oar_status;
+    /**Draw the samples of an epoch by weight.
+
+* `loader` (in) borrowed; between epochs, without loader.shuffle.
+* `weights` (in) borrowed, copied. One number \>= 0 for each sample, of any dtype; they need not sum to 1.
+* `num_samples` (in) how many samples an epoch has, at least 1.
+* `replacement` (in) other than 0: a sample may come more than once in an epoch.
+
+* **return** OAR\_E\_ARGUMENT another number of weights than samples, a weight that is negative, infinite or NaN, none
+  above 0, without replacement fewer above 0 than num\_samples, more than 2^24 weights, or
+  loader.shuffle is set.
+* **return** OAR\_E\_STATE batches of this epoch have been given already, or the loader is closed.
+* **return** OAR\_E\_UNSUPPORTED the data set is a stream.
+* **threads** serial(loader, weights)
+* **source** torch.utils.data.WeightedRandomSampler.
+* **since** 0.1*/
+    pub fn oar_loader_set_weights(
+        loader: *mut oar_loader,
+        weights: *mut oar_tensor,
+        num_samples: i64,
+        replacement: i32,
+    ) -> oar_status;
+    /**Let the host give the order of the samples, epoch by epoch.
+
+* `loader` (in) borrowed; between epochs, without loader.shuffle.
+* `fn` (in) gives a tensor: the samples of an epoch. It is cut into batches and over ranks as any order is.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once: when the loader ends or is given another order, or before
+  this returns if it fails. NULL: nothing to free.
+
+* **return** OAR\_E\_ARGUMENT loader.shuffle is set.
+* **return** OAR\_E\_STATE batches of this epoch have been given already, or the loader is closed.
+* **return** OAR\_E\_UNSUPPORTED the data set is a stream.
+* **threads** serial(loader)
+* **source** torch.utils.data.DataLoader, `sampler`.
+* **since** 0.1*/
+    pub fn oar_loader_set_sampler(
+        loader: *mut oar_loader,
+        fn_: oar_sampler_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+    ) -> oar_status;
+    /**Let the host make the batches, of whatever sizes, epoch by epoch.
+
+On N ranks each round takes N batches, in rank order. At the epoch's end ranks without one get none with
+loader.drop\_last or without loader.even\_batches, else the epoch's first batches again.
+
+* `loader` (in) borrowed; between epochs, without loader.shuffle, loader.batch\_size and loader.split\_batches.
+* `fn` (in) gives a list of tensors: the batches of an epoch, none empty.
+* `user_data` (in) handed to `fn`.
+* `release` (in) as for oar\_loader\_set\_sampler.
+
+* **return** OAR\_E\_ARGUMENT one of the options above is set.
+* **return** OAR\_E\_STATE batches of this epoch have been given already, or the loader is closed.
+* **return** OAR\_E\_UNSUPPORTED the data set is a stream.
+* **threads** serial(loader)
+* **source** Accelerate 1.15, BatchSamplerShard over a sampler without batch\_size.
+* **since** 0.1*/
+    pub fn oar_loader_set_batch_sampler(
+        loader: *mut oar_loader,
+        fn_: oar_sampler_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+    ) -> oar_status;
     /**A schedule for an optimizer. Sets its learning rates to those of step 0 at once; "one\_cycle" and "cyclic" set
 momentum, or the first beta, too.
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Named columns; row r of every column makes sample r. A batch is a map from column name to a tensor.
-pub struct Dataset(Handle<sys::oar_dataset>);
+pub struct Dataset(pub(crate) Handle<sys::oar_dataset>);
 
 impl Dataset {
     /// A data set over all tensors of a safetensors file, which is mapped and must not change meanwhile.
@@ -151,6 +151,26 @@ impl Dataset {
             .map(Dataset)
     }
 
+    /// These samples, in this order, as a data set of their own.
+    ///
+    /// # Errors
+    /// `Argument` if there is no such sample; `Unsupported` for a stream.
+    pub fn subset(&self, indices: &[usize]) -> Result<Self> {
+        let indices = numbers(indices)?;
+        // SAFETY: the handle is alive, and there are as many numbers as is said.
+        create(|out| unsafe { sys::oar_dataset_subset(self.as_raw(), indices.as_ptr(), indices.len(), out) }).map(Dataset)
+    }
+
+    /// Data sets one behind the other; streams give a pass of each in turn.
+    ///
+    /// # Errors
+    /// `Argument` for none, or some streams and some not.
+    pub fn concatenate<'a>(datasets: impl IntoIterator<Item = &'a Dataset>) -> Result<Self> {
+        let parts: Vec<*mut sys::oar_dataset> = datasets.into_iter().map(Dataset::as_raw).collect();
+        // SAFETY: as many living handles as is said.
+        create(|out| unsafe { sys::oar_dataset_concatenate(parts.as_ptr(), parts.len(), out) }).map(Dataset)
+    }
+
     /// How many samples there are.
     pub fn size(&self) -> Result<usize> {
         // SAFETY: the handle is alive.
@@ -162,8 +182,7 @@ impl Dataset {
     /// # Errors
     /// `Argument` for an index out of range.
     pub fn get(&self, indices: &[usize]) -> Result<Tree> {
-        let number = |&index| i64::try_from(index).map_err(|_| Error::argument("get", format!("there is no sample {index}")));
-        let indices = indices.iter().map(number).collect::<Result<Vec<_>>>()?;
+        let indices = numbers(indices)?;
         // SAFETY: the handle is alive, and there are as many indices as is said.
         create(|out| unsafe { sys::oar_dataset_get(self.as_raw(), indices.as_ptr(), indices.len(), out) }).map(Tree)
     }
@@ -172,6 +191,11 @@ impl Dataset {
     pub fn as_raw(&self) -> *mut sys::oar_dataset {
         self.0.as_ptr()
     }
+}
+
+pub(crate) fn numbers(indices: &[usize]) -> Result<Vec<i64>> {
+    let number = |&index| i64::try_from(index).map_err(|_| Error::argument("dataset", format!("there is no sample {index}")));
+    indices.iter().map(number).collect()
 }
 
 unsafe extern "C" fn make_sample<E, F>(index: i64, out_sample: *mut *mut sys::oar_tree, user_data: *mut c_void) -> i32
@@ -192,7 +216,7 @@ where
 ///
 /// # Safety
 /// `out` has room for one handle.
-unsafe fn give(tree: &Tree, out: *mut *mut sys::oar_tree) -> std::result::Result<(), BoxedError> {
+pub(crate) unsafe fn give(tree: &Tree, out: *mut *mut sys::oar_tree) -> std::result::Result<(), BoxedError> {
     // SAFETY: the tree is alive.
     crate::error::check(unsafe { sys::oar_tree_retain(tree.as_raw()) })?;
     // SAFETY: as above.

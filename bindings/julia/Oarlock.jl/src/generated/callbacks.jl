@@ -140,6 +140,24 @@ macro oar_sample_fn(trampoline)
 end
 
 """
+    @oar_sampler_fn(function) -> Ptr{Cvoid}
+
+Gives the order of one epoch: of oar_loader_set_sampler a tensor, int64 [n], of numbers of samples; of
+oar_loader_set_batch_sampler a list of such tensors, one per batch.
+
+n, and the number of batches, may differ between epochs. Asked again for the same epoch it gives the same.
+
+- `epoch` (`int64_t`): from 0.
+- `out_order` (`oar_tree **`): owned by the library from then on.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_loader_next, oar_loader_seek, oar_loader_load_state, oar_loader_num_batches and oar_loader_num_samples; once for each epoch, or more often after a jump to another.
+"""
+macro oar_sampler_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Int64, Ptr{Ptr{oar_tree}}, Ptr{Cvoid}))))
+end
+
+"""
     @oar_stream_fn(function) -> Ptr{Cvoid}
 
 Makes the next sample of a pass over a stream, or tells that it is over.
