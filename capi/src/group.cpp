@@ -11,6 +11,7 @@
 #include "comm/subgroup.h"
 #include "guard.h"
 #include "tensor/dtype.h"
+#include "wrap_text.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -122,7 +123,7 @@ oar_status oar_group_arrival_skew(oar_group* group, int64_t timeout_ms, oar_byte
     OAR_ASSIGN(Group & self, unwrap(group));
     OAR_TRY(require_out(out_json, "out_json"));
     OAR_ASSIGN(std::string json, arrival_skew(self, Milliseconds(timeout_ms)));
-    *out_json = wrap<oar_bytes>(std::make_shared<std::string>(std::move(json)));
+    *out_json = wrap_text(std::move(json));
     return Status::ok();
   });
 }

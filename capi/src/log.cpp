@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "guard.h"
+#include "handles.h"
+#include "state/by_rank.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -29,5 +31,20 @@ oar_status oar_log_set_level(int32_t level) noexcept {
     }
     set_log_level(static_cast<LogLevel>(level));
     return Status::ok();
+  });
+}
+
+oar_status oar_state_log(oar_state* state, int32_t level, int32_t ranks, const char* text) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(const State& self, unwrap(state));
+    OAR_TRY(require_argument(text, "text"));
+    if (level < OAR_LOG_DEBUG || level > OAR_LOG_ERROR || level % 10 != 0) {
+      return invalid_argument("level must be one of OAR_LOG_DEBUG (10), INFO, WARNING, ERROR (40), got {}", level);
+    }
+    if (ranks < OAR_LOG_MAIN || ranks > OAR_LOG_IN_ORDER) {
+      return invalid_argument("ranks must be OAR_LOG_MAIN (0), OAR_LOG_EACH (1) or OAR_LOG_IN_ORDER (2), got {}",
+                              ranks);
+    }
+    return log_by_rank(self, static_cast<LogLevel>(level), static_cast<LogRanks>(ranks), text);
   });
 }

@@ -6,6 +6,7 @@
 #include "comm/group.h"
 #include "comm/peers_waiting.h"
 #include "guard.h"
+#include "wrap_text.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -52,8 +53,7 @@ oar_status oar_group_broadcast_bytes(oar_group* group, const void* data, size_t 
     OAR_TRY(require_bytes(data, size));
     OAR_TRY(require_out(out_bytes, "out_bytes"));
     OAR_ASSIGN(std::string bytes, self.broadcast_bytes(view_of(data, size), root, Milliseconds(timeout_ms)));
-    *out_bytes = while_peers_wait(self, "broadcast_bytes",
-                                  [&] { return wrap<oar_bytes>(std::make_shared<std::string>(std::move(bytes))); });
+    *out_bytes = while_peers_wait(self, "broadcast_bytes", [&] { return wrap_text(std::move(bytes)); });
     return Status::ok();
   });
 }

@@ -17,6 +17,7 @@
 #include "own_handle.h"
 #include "state/process_state.h"
 #include "tensor/dtype.h"
+#include "wrap_text.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -112,8 +113,6 @@ Result<std::vector<EagerArgument>> read_arguments(const oar_value* values, std::
   }
   return arguments;
 }
-
-oar_bytes* wrap_json(const JsonValue& json) { return wrap<oar_bytes>(std::make_shared<std::string>(json.dump())); }
 
 Status call(const oar_state* state, const char* name, const oar_value* arguments, std::size_t num_arguments,
             oar_tensor** outputs, std::size_t* count) {

@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "model/providers/graph.h"
 #include "own_handle.h"
+#include "wrap_text.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -13,8 +14,6 @@ using namespace oarlock::capi;
 namespace {
 
 oar_tree* wrap_tree(Tree tree) { return wrap<oar_tree>(std::make_shared<Tree>(std::move(tree))); }
-oar_bytes* wrap_text(std::string text) { return wrap<oar_bytes>(std::make_shared<std::string>(std::move(text))); }
-
 }  // namespace
 
 oar_status oar_model_set_units(oar_model* model, const char* policy) noexcept {

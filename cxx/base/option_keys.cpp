@@ -87,6 +87,15 @@ constexpr OptionKey kRows[] = {
   {"optimizer.warmup_steps", kInt, "null", "OARLOCK_OPTIMIZER_WARMUP_STEPS", "Steps of linear growth of the rate (schedule_free_adamw); unset: 0."},
   {"optimizer.weight_decay", kDouble, "null", "OARLOCK_OPTIMIZER_WEIGHT_DECAY", "Weight decay; unset: 0, adamw 0.01, muon 0.1."},
   {"optimizer.weight_lr_power", kDouble, "null", "OARLOCK_OPTIMIZER_WEIGHT_LR_POWER", "Power of the rate in the average's weights (schedule_free_adamw); unset: 2."},
+  {"profile.active", kInt, "0", "OARLOCK_PROFILE_ACTIVE", "Steps that each cycle of a profile records; 0: no cycles, all of it is one record."},
+  {"profile.directory", kString, "null", "OARLOCK_PROFILE_DIRECTORY", "Folder into which each rank writes its traces, profile_<rank>.json; unset: none are written."},
+  {"profile.flops", kFlag, "false", "OARLOCK_PROFILE_FLOPS", "Estimate the floating-point operations of products and convolutions, in the trace."},
+  {"profile.memory", kFlag, "false", "OARLOCK_PROFILE_MEMORY", "Record what is allocated and freed, in the trace; then only of the thread that began the profile."},
+  {"profile.record_shapes", kFlag, "false", "OARLOCK_PROFILE_RECORD_SHAPES", "Record the shapes of operators' inputs, in the trace."},
+  {"profile.repeat", kInt, "0", "OARLOCK_PROFILE_REPEAT", "Cycles of a profile; 0: until it ends."},
+  {"profile.skip_first", kInt, "0", "OARLOCK_PROFILE_SKIP_FIRST", "Steps before the first cycle of a profile."},
+  {"profile.wait", kInt, "0", "OARLOCK_PROFILE_WAIT", "Steps at the start of each cycle of a profile that nothing is recorded of."},
+  {"profile.warmup", kInt, "0", "OARLOCK_PROFILE_WARMUP", "Steps after those, for which the profiler is made ready."},
   {"progress", kString, "\"auto\"", "OARLOCK_PROGRESS", "What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off; 1 means auto and 0 off."},
   {"project_dir", kString, "null", "OARLOCK_PROJECT_DIR", "Folder of the run: checkpoints lie in <project_dir>/checkpoints. Unset: the current directory."},
   {"scheduler.anneal_strategy", kString, "null", "OARLOCK_SCHEDULER_ANNEAL_STRATEGY", "cos or linear (one_cycle); unset: cos."},
@@ -142,7 +151,7 @@ constexpr OptionKey kRows[] = {
   {"state.rank", kInt, "null", "OARLOCK_STATE_RANK", "This process's number among all; unset: RANK and its kin."},
   {"state.world_size", kInt, "null", "OARLOCK_STATE_WORLD_SIZE", "Processes in all; unset: WORLD_SIZE and its kin."},
   {"threads.intra_op", kInt, "null", "OARLOCK_THREADS_INTRA_OP", "Threads of one operator; unset: left as it is (libtorch reads OMP_NUM_THREADS, which `oarlock launch` sets)."},
-  {"tracker.path", kString, "null", "OARLOCK_TRACKER_PATH", "File that the tracker writes (jsonl)."},
+  {"tracker.path", kString, "null", "OARLOCK_TRACKER_PATH", "What the tracker writes: a file (jsonl), a directory (tensorboard)."},
 };
 // clang-format on
 

@@ -2,21 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+
+#include "base/quantile.h"
 
 namespace oarlock {
 namespace {
 
 constexpr double kBlame = 0.75;  // of all lateness
-
-// The smallest value that at least this part of all are not above (nearest rank).
-double quantile(std::vector<std::uint32_t>& values, double part) {
-  if (values.empty()) return 0;
-  const double place = std::ceil(part * static_cast<double>(values.size()));
-  const auto nth = values.begin() + std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(place), 1) - 1;
-  std::nth_element(values.begin(), nth, values.end());
-  return *nth;
-}
 
 }  // namespace
 

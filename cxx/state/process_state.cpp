@@ -121,6 +121,7 @@ class ProcessState : public State {
           "thread of the program");
     }
     is_over_ = true;
+    profile().reset();
     contacts_.listener.reset();
     group_->descendants()->close();
     group_->close();

@@ -12,6 +12,8 @@
 #include "base/options.h"
 #include "base/status.h"
 #include "comm/group.h"
+#include "state/profile.h"
+#include "state/timers.h"
 #include "state/topology.h"
 
 namespace oarlock {
@@ -46,6 +48,14 @@ class State {
   // `min_size` 0: more than half of the ranks, or 1 if all are on one host; a time-out of 0: comm.connect_timeout_ms.
   virtual Result<std::shared_ptr<State>> shrink(int min_size, Milliseconds timeout) = 0;
   virtual Status close() = 0;
+
+  Timers& timers() { return timers_; }
+  const Timers& timers() const { return timers_; }
+  std::unique_ptr<Profile>& profile() { return profile_; }  // nullptr: none runs
+
+ private:
+  Timers timers_;
+  std::unique_ptr<Profile> profile_;
 };
 
 }  // namespace oarlock

@@ -1,115 +1,17 @@
 #include "track/jsonl.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
 #include <filesystem>
 #include <mutex>
 
 #include "base/fs.h"
 #include "base/log.h"
-#include "base/write_signals.h"
+#include "track/appended_file.h"
 
 namespace oarlock {
 namespace {
 
 constexpr std::string_view kLineOpen = "{\"step\":";
-constexpr std::size_t kTailBytesMax = std::size_t{64} << 20;  // far longer than any line of metrics
-
-double utc_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) / 1000;
-}
-
-// A file open for reading and appending.
-class AppendedFile {
- public:
-  explicit AppendedFile(std::string path) : path_(std::move(path)) {}
-  AppendedFile(const AppendedFile&) = delete;
-  AppendedFile& operator=(const AppendedFile&) = delete;
-  ~AppendedFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-
-  Status open() {
-    descriptor_ = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) return failed("cannot open for appending");
-    struct stat info {};
-    if (::fstat(descriptor_, &info) != 0) return failed("cannot look at");
-    if (!S_ISREG(info.st_mode)) return invalid_argument("metrics go to a regular file, this is none: '{}'", path_);
-    size_bytes_ = info.st_size;
-    return Status::ok();
-  }
-
-  bool is_open() const { return descriptor_ >= 0; }
-  const std::string& path() const { return path_; }
-  off_t size_bytes() const { return size_bytes_; }
-
-  // The bytes after the last newline.
-  Result<std::string> tail() const {
-    constexpr off_t kBlockBytes = 64 << 10;
-    std::string tail;
-    for (off_t end = size_bytes_; end > 0;) {
-      const off_t begin = std::max<off_t>(0, end - kBlockBytes);
-      std::string block(static_cast<std::size_t>(end - begin), '\0');
-      if (::pread(descriptor_, block.data(), block.size(), begin) != end - begin) return failed("cannot read");
-      const std::size_t newline = block.rfind('\n');
-      if (newline != block.npos) return block.substr(newline + 1) + tail;
-      tail.insert(0, block);
-      if (tail.size() > kTailBytesMax) {
-        return corrupt(
-            "the last line of '{}', which has {} bytes, is longer than any metrics: not the file of a tracker", path_,
-            size_bytes_);
-      }
-      end = begin;
-    }
-    return tail;
-  }
-
-  // All of it or nothing: a line cut short by a full disk is taken back.
-  Status append(std::string_view bytes) {
-    const off_t before = ::lseek(descriptor_, 0, SEEK_END);
-    std::string_view rest = bytes;
-    const NoWriteSignals scope;
-    while (!rest.empty()) {
-      const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) {
-        Status status = failed("cannot append to");
-        if (rest.size() != bytes.size() && before >= 0 && ::ftruncate(descriptor_, before) != 0) {
-          return std::move(status).within("the file now ends in half a line");
-        }
-        return status;
-      }
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return Status::ok();
-  }
-
-  Status cut(off_t size_bytes) {
-    if (::ftruncate(descriptor_, size_bytes) != 0) return failed("cannot cut the unfinished last line of");
-    return Status::ok();
-  }
-
-  Status close() {
-    if (descriptor_ < 0) return Status::ok();
-    const int closed = ::close(std::exchange(descriptor_, -1));
-    return closed == 0 || errno == EINTR ? Status::ok() : failed("cannot close");
-  }
-
- private:
-  Status failed(std::string_view what) const {
-    return os_error(errno, fmt::format("{} the metrics file '{}'", what, path_));
-  }
-
-  const std::string path_;
-  int descriptor_ = -1;
-  off_t size_bytes_ = 0;
-};
 
 Status repair_tail(AppendedFile& file) {
   OAR_ASSIGN(const std::string tail, file.tail());
@@ -136,7 +38,7 @@ class JsonlTracker : public Tracker {
   explicit JsonlTracker(const std::string& path) : file_(path) {}
 
   Status open() {
-    OAR_TRY(file_.open());
+    OAR_TRY(file_.open(AppendedFile::Open::kKept));
     return repair_tail(file_);
   }
 

@@ -5,30 +5,22 @@
 
 #include "base/text.h"
 #include "track/jsonl.h"
+#include "track/tensorboard.h"
 
 namespace oarlock {
 namespace {
 
-Status check_jsonl(const Options& options) {
-  if (!options.text("tracker.path").empty()) return Status::ok();
-  return invalid_argument(
-      "the tracker 'jsonl' needs option tracker.path (or OARLOCK_TRACKER_PATH): the file to append to");
-}
-
-Result<std::shared_ptr<Tracker>> open_jsonl(const Options& options) {
-  return open_jsonl_tracker(options.text("tracker.path"));
-}
-
 struct TrackerKind {
   std::string_view name;
-  Status (*check_options)(const Options& options);
+  std::string_view path;                            // what tracker.path is
   Status (*check_values)(const JsonValue& values);  // of log()
-  Result<std::shared_ptr<Tracker>> (*open)(const Options& options);
+  Result<std::shared_ptr<Tracker>> (*open)(const std::string& path);
 };
 
 // The one list of products.
 constexpr TrackerKind kKinds[] = {
-    {"jsonl", check_jsonl, check_jsonl_values, open_jsonl},
+    {"jsonl", "the file to append to", check_jsonl_values, open_jsonl_tracker},
+    {"tensorboard", "the directory of the run", check_tensorboard_values, open_tensorboard_tracker},
 };
 
 // What processes other than the main one have: it finds the same mistakes, and writes nothing.
@@ -68,8 +60,12 @@ Result<std::shared_ptr<Tracker>> Tracker::create(std::string_view name, const Op
   std::string known;
   for (const TrackerKind& kind : kKinds) {
     if (kind.name == name) {
-      OAR_TRY(kind.check_options(options));
-      if (is_main) return kind.open(options);
+      const std::string& path = options.text("tracker.path");
+      if (path.empty()) {
+        return invalid_argument("the tracker '{}' needs option tracker.path (or OARLOCK_TRACKER_PATH): {}", name,
+                                kind.path);
+      }
+      if (is_main) return kind.open(path);
       return std::shared_ptr<Tracker>(std::make_shared<SilentTracker>(kind));
     }
     known += (known.empty() ? "" : ", ") + std::string(kind.name);

@@ -199,6 +199,38 @@ def test_type_hints_name_every_function_that_the_module_has():
     assert [name for name in lines[0].split() if f"def {name}(" not in stub and f"class {name}" not in stub] == []
 
 
+def test_timers_profiles_and_messages_are_the_states(tmp_path):
+    assert output("""
+        import os
+        import oarlock
+        with oarlock.State() as state:
+            try:
+                with state.timer("step"):
+                    raise ValueError
+            except ValueError:
+                pass
+            print(state.timer_report()["step"]["count"], state.timer_report(all_ranks=True)["step"]["slowest_rank"])
+            state.reset_timers()
+            print(state.timer_report())
+            with state.profile(directory=os.environ["TRACES"], active=1, repeat=2) as profile:
+                steps = []
+                for _ in range(3):
+                    state.op("aten::relu", oarlock.zeros((2,)))
+                    steps.append(profile.step())
+            print([report is not None for report in steps], profile.reports == steps[:2], "aten::relu" in steps[0]["table"])
+            try:
+                state.log("loud", "no such level")
+            except oarlock.InvalidArgument as error:
+                print("loud" in str(error))
+            state.log("debug", "not shown", ranks="in_order")
+            state.synchronize_rng()
+            state.set_deterministic(True, warn_only=True)
+            state.set_deterministic(False)
+        print(oarlock.memory_report()["rss_peak"] > 0)
+    """, TRACES=str(tmp_path)) == ["1 0", "{}", "[True, True, False] True True", "True", "True"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["profile_0.json", "profile_0_1.json"]
+
+
 # Samples that Python makes ---------------------------------------------------------------------------------------------------
 def test_samples_by_number_are_joined_and_an_exception_comes_out():
     assert output("""

@@ -110,11 +110,11 @@ def test_core_installs_packages_three_wheels_and_three_libraries(machine):
 def test_full_adds_the_packages_that_tests_compare_with(machine):
     assert machine.setup("full").returncode == 0
     wheels = [line for line in machine.done() if line.startswith("pip")]
-    assert len(wheels) == 5 and "accelerate==1.15.0" in wheels[1] and "--no-deps" not in wheels[1]
+    assert len(wheels) == 6 and "accelerate==1.15.0" in wheels[1] and "--no-deps" not in wheels[1]
     pins = (SOURCE / "bindings/python/pyproject.toml").read_text()
     assert all(f'"{wheel}"' in pins for wheel in wheels[2].split(" -q ")[1].split())
     assert "nvidia-cuda-crt" in wheels[3] and "--no-deps" in wheels[3]  # headers alone
-    assert wheels[4].endswith("torch==2.11.0 transformers==5.23.0")
+    assert wheels[4].endswith("torch==2.11.0 transformers==5.23.0") and wheels[5].endswith("tensorboard==2.20.0")
     installed = (machine.root / "packages").read_text().split()
     assert {"abigail-tools", "libopenmpi-dev", "openmpi-bin", "gfortran", "slurmctld", "slurmd", "slurm-client", "iproute2"} <= set(
         installed)

@@ -84,8 +84,11 @@ INT32: int
 INT64: int
 INT8: int
 LOG_DEBUG: int
+LOG_EACH: int
 LOG_ERROR: int
 LOG_INFO: int
+LOG_IN_ORDER: int
+LOG_MAIN: int
 LOG_OFF: int
 LOG_WARNING: int
 OK: int
@@ -160,6 +163,15 @@ OPTION_OPTIMIZER_WARMUP_INIT: str
 OPTION_OPTIMIZER_WARMUP_STEPS: str
 OPTION_OPTIMIZER_WEIGHT_DECAY: str
 OPTION_OPTIMIZER_WEIGHT_LR_POWER: str
+OPTION_PROFILE_ACTIVE: str
+OPTION_PROFILE_DIRECTORY: str
+OPTION_PROFILE_FLOPS: str
+OPTION_PROFILE_MEMORY: str
+OPTION_PROFILE_RECORD_SHAPES: str
+OPTION_PROFILE_REPEAT: str
+OPTION_PROFILE_SKIP_FIRST: str
+OPTION_PROFILE_WAIT: str
+OPTION_PROFILE_WARMUP: str
 OPTION_PROGRESS: str
 OPTION_PROJECT_DIR: str
 OPTION_SCHEDULER_ANNEAL_STRATEGY: str
@@ -1763,6 +1775,17 @@ def log_set_level(level: int) -> None:
     OAR_E_ARGUMENT `level` is none of them.
     Threads: any. Other threads of Python run meanwhile.
     """
+def memory_report() -> BytesHandle:
+    """The memory of this process in bytes, as the kernel counts it.
+
+    JSON: {"rss": n, "rss_anonymous": n, "rss_file": n, "rss_shared": n, "rss_peak": n}: what is resident, and of that
+    the heap and stacks, mapped files, and memory shared between processes; and the most that was resident since the
+    process began.
+
+    out_json: owned; end with oar_bytes_release. Without a NUL. Untouched on failure.
+    OAR_E_CORRUPT the kernel does not give these figures: /proc is not mounted, for one.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def mesh_coordinate(mesh: MeshHandle, axis: str) -> int:
     """Where this rank stands on an axis, which is its rank in the axis's group.
 
@@ -2524,6 +2547,34 @@ def optimizer_zero_grad(optimizer: OptimizerHandle) -> None:
     optimizer: borrowed.
     Threads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.
     """
+def profile_begin(state: StateHandle, options: str | None) -> None:
+    """Begin a profile; the next step is number 0. One at a time in a process.
+
+    state: borrowed; its rank names the files. Closing it ends the profile without a report.
+    options: JSON object of profile.* options, named without "profile."; what it does not name, and all of it if NULL, is taken from the state's config.
+    OAR_E_ARGUMENT an unknown option (the text names the nearest), a negative number, or a schedule without profile.active.
+    OAR_E_STATE a profile runs already, or a profiler of the host's own on this thread.
+    Threads: serial(state). Other threads of Python run meanwhile.
+    """
+def profile_end(state: StateHandle) -> BytesHandle | None:
+    """End the profile. With profile.directory all ranks wait for each other, so that all traces are there when it returns.
+
+    state: borrowed.
+    out_report: owned; end with oar_bytes_release. Of what was being recorded; NULL if nothing was. Untouched on failure.
+    OAR_E_STATE no profile runs, or it began on another thread.
+    OAR_E_IO the trace of this rank, or of the one that the text names, cannot be written; or OAR_E_NO_SPACE. The profile has ended.
+    OAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait, with profile.directory.
+    Threads: collective(state) with profile.directory, else serial(state); on the thread of the begin. Other threads of Python run meanwhile.
+    """
+def profile_step(state: StateHandle) -> BytesHandle | None:
+    """A step of the run has ended.
+
+    state: borrowed.
+    out_report: owned; end with oar_bytes_release. NULL unless a record ended with this step. Untouched on failure.
+    OAR_E_STATE no profile runs, or it began on another thread.
+    OAR_E_IO the trace cannot be written; or OAR_E_NO_SPACE. The profile goes on.
+    Threads: serial(state); on the thread of the begin. Other threads of Python run meanwhile.
+    """
 def progress_advance(progress: ProgressHandle, count: int, note: str | None) -> None:
     """Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing otherwise. The line of the whole total is oar_progress_close's.
 
@@ -2782,6 +2833,17 @@ def state_local_world_size(state: StateHandle) -> int:
     out_local_world_size: at least 1.
     Threads: any.
     """
+def state_log(state: StateHandle, level: int, ranks: int, text: str) -> None:
+    """Say something as the library says its own messages: to the callback, or to standard error, if its level is given. The text begins with "[RANK <rank>] ", its component is "program".
+
+    state: borrowed; tells the rank.
+    level: OAR_LOG_DEBUG to OAR_LOG_ERROR.
+    ranks: OAR_LOG_MAIN, OAR_LOG_EACH or OAR_LOG_IN_ORDER. In order, a rank speaks when those before it have, whatever their levels; how lines of different processes mix later is up to what reads them.
+    text: one or more lines, without a newline at the end.
+    OAR_E_ARGUMENT `level` or `ranks` is none of them.
+    OAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: in order only, as from oar_work_wait.
+    Threads: serial(state); in order collective(state). Other threads of Python run meanwhile.
+    """
 def state_print(state: StateHandle, text: str) -> None:
     """Write one line on the main process; other ranks do nothing. The only function of Oarlock that writes to standard output.
 
@@ -2824,6 +2886,14 @@ def state_seed(state: StateHandle, seed: int) -> None:
     state: borrowed.
     seed: any value; a negative one counts as seed + 2^64, as in torch.
     Threads: serial(state); no other thread may draw random numbers meanwhile. Other threads of Python run meanwhile.
+    """
+def state_set_deterministic(state: StateHandle, on: int, warn_only: int) -> None:
+    """Make libtorch choose deterministic algorithms in the whole process, or not. Equal to torch.use_deterministic_algorithms.
+
+    state: borrowed.
+    on: not 0: an operator that has no deterministic algorithm fails. 0: any algorithm.
+    warn_only: not 0: it warns instead.
+    Threads: serial(state); no other thread may run operators meanwhile. Other threads of Python run meanwhile.
     """
 def state_set_print_callback(state: StateHandle, fn: Callable[..., object] | None) -> None:
     """Give what oar_state_print writes to a function instead of standard output.
@@ -2870,6 +2940,13 @@ def state_shrink(state: StateHandle, min_size: int, timeout_ms: int) -> State:
     OAR_E_STATE the state is closed, or has shrunk already.
     OAR_E_ENVIRONMENT when the ranks met, this process had no descriptor left for the port at which the others would reach it.
     Threads: serial(state); waits for the other ranks. Other threads of Python run meanwhile.
+    """
+def state_synchronize_rng(state: StateHandle) -> None:
+    """Give the default generator of every rank the state of rank 0's, so that all draw the same numbers from here on.
+
+    state: borrowed.
+    OAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait. The generator is as it was.
+    Threads: collective(state); no other thread may draw random numbers meanwhile. Other threads of Python run meanwhile.
     """
 def state_world_size(state: StateHandle) -> int:
     """How many ranks there are.
@@ -3084,6 +3161,51 @@ def tensor_zeros(dtype: int, shape: Sequence[int]) -> Tensor:
     OAR_E_OUT_OF_MEMORY the text gives the bytes that were asked for.
     Threads: any. Other threads of Python run meanwhile.
     """
+def timer_begin(state: StateHandle, name: str) -> None:
+    """Start a timer.
+
+    state: borrowed; keeps the timer.
+    name: any text but "".
+    OAR_E_ARGUMENT `name` is "" or no UTF-8.
+    OAR_E_STATE the timer runs already.
+    Threads: serial(state). Other threads of Python run meanwhile.
+    """
+def timer_end(state: StateHandle, name: str) -> None:
+    """Stop a timer; what passed since its begin, by the steady clock, is one of its durations.
+
+    state: borrowed.
+    name: of a timer that runs.
+    OAR_E_STATE the timer does not run.
+    Threads: serial(state); on the thread of the begin, so that a trace has it in the right place. Other threads of Python run meanwhile.
+    """
+def timer_report(state: StateHandle) -> BytesHandle:
+    """What this rank's timers measured since they were made or reset, in milliseconds. Quantiles are of the last 4096 durations, by nearest rank; the rest is of all.
+
+    JSON: {"forward": {"count": n, "total_ms": x, "mean_ms": x, "min_ms": x, "p50_ms": x, "p95_ms": x, "max_ms": x}}, in
+    the order of the names. Timers that never ended are left out.
+
+    state: borrowed.
+    out_json: owned; end with oar_bytes_release. Without a NUL. Untouched on failure.
+    Threads: serial(state). Other threads of Python run meanwhile.
+    """
+def timer_report_all_ranks(state: StateHandle) -> BytesHandle:
+    """The reports of all ranks, and who is the slowest, the same on each rank. Ranks may have different timers.
+
+    JSON: {"forward": {"count": n, "total_ms": x, "mean_ms": x, "min_ms": x, "max_ms": x, "slowest_rank": r, "ranks":
+    [{"rank": 0, "count": n, ...}, ...]}}: the figures of all ranks' durations together; those of each rank that has the
+    timer, as oar_timer_report gives them; and the rank with the largest mean, the lowest of equals.
+
+    state: borrowed.
+    out_json: owned; end with oar_bytes_release. Without a NUL. Untouched on failure.
+    OAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.
+    Threads: collective(state). Other threads of Python run meanwhile.
+    """
+def timer_reset(state: StateHandle) -> None:
+    """Forget all durations. Timers that run go on.
+
+    state: borrowed.
+    Threads: serial(state). Other threads of Python run meanwhile.
+    """
 def torch_version() -> str:
     """Version and file of the libtorch that is really loaded, for example "2.11.0 (/opt/torch/lib/libtorch_cpu.so)".
 
@@ -3109,27 +3231,31 @@ def tracker_create(state: StateHandle, name: str, options: str | None) -> Tracke
     seconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut
     short is mended when the file is opened.
 
+    "tensorboard" writes what TensorBoard reads: an event file in the directory of the run, whose numbers are kept as
+    float32. A resumed run adds a file, and TensorBoard shows both as one run. With oar_tracker_log_json a text is a text
+    summary, and an object of numbers a group in one chart, {"loss":{"train":0.5}}, with a directory for each series.
+
     state: borrowed; tells which process is the main one.
-    name: the product: "jsonl".
+    name: the product: "jsonl" or "tensorboard".
     options: JSON object of tracker.* options, named without "tracker.": {"path":"run/metrics.jsonl"}; what it does not name, and all of it if NULL, is taken from the state's config. Missing directories of the path are made.
     out: owned; end with oar_tracker_close and oar_tracker_release. Untouched on failure.
     OAR_E_NOT_FOUND no product of that name; the text lists the known ones.
     OAR_E_ARGUMENT an unknown option (the text names the nearest), or no path.
     OAR_E_IO the file cannot be opened for writing; the text has path and reason.
-    OAR_E_CORRUPT the file holds something else than metrics; it is left alone.
+    OAR_E_CORRUPT the file of "jsonl" holds something else than metrics; it is left alone.
     Threads: serial(state). Other threads of Python run meanwhile.
     """
 def tracker_log(tracker: TrackerHandle, step: int, names: Mapping[str, float]) -> None:
-    """Log numbers of one step. Those that are not finite are written as "NaN", "Infinity" and "-Infinity".
+    """Log numbers of one step. In "jsonl" those that are not finite are written as "NaN", "Infinity" and "-Infinity".
 
     tracker: borrowed.
     step: any number; by custom the optimizer's step. The same step may be logged again.
-    names: `count` different names; "step" and "time" are the tracker's own.
+    names: `count` different names; "step" and "time" are the own ones of "jsonl".
     values: `count` numbers.
     count: 0 writes a line with step and time only.
     OAR_E_ARGUMENT a name is NULL, taken, no UTF-8, or given twice.
     OAR_E_STATE the tracker is closed.
-    OAR_E_NO_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR_E_IO.
+    OAR_E_NO_SPACE the disk is full; nothing of the step is written. Likewise OAR_E_IO.
     Threads: serial(tracker). Other threads of Python run meanwhile.
     """
 def tracker_log_json(tracker: TrackerHandle, step: int, json: str) -> None:
@@ -3137,10 +3263,10 @@ def tracker_log_json(tracker: TrackerHandle, step: int, json: str) -> None:
 
     tracker: borrowed.
     step: as in oar_tracker_log.
-    json: an object: {"loss":0.5,"note":"warm-up ended"}. "step" and "time" are the tracker's own.
-    OAR_E_ARGUMENT no valid JSON (the text has the offset), no object, or a name that is taken.
+    json: an object: {"loss":0.5,"note":"warm-up ended"}. "step" and "time" are the own names of "jsonl".
+    OAR_E_ARGUMENT no valid JSON (the text has the offset), no object, a name that is taken, or a value that the product does not show; nothing is written then.
     OAR_E_STATE the tracker is closed.
-    OAR_E_NO_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR_E_IO.
+    OAR_E_NO_SPACE the disk is full; nothing of the step is written. Likewise OAR_E_IO.
     Threads: serial(tracker). Other threads of Python run meanwhile.
     """
 def tracker_release(tracker: TrackerHandle) -> None:

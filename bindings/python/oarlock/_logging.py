@@ -17,6 +17,16 @@ def install() -> None:
     _c.log_set_callback(_c.CALLBACK_ANY_THREAD, _deliver)
 
 
+def level_number(level: int | str) -> int:
+    """Of a level by name or number; InvalidArgument for an unknown name."""
+    if not isinstance(level, str):
+        return level
+    if level.lower() not in LEVELS:
+        from ._errors import InvalidArgument
+        raise InvalidArgument(f"log level must be one of {', '.join(LEVELS)}, not '{level}'")
+    return LEVELS[level.lower()]
+
+
 def set_log_level(level: int | str) -> None:
     """Choose which messages the library gives to `logging` at all; it is "warning" unless set.
 
@@ -28,9 +38,4 @@ def set_log_level(level: int | str) -> None:
     Raises:
         InvalidArgument: there is no such level.
     """
-    if isinstance(level, str):
-        if level.lower() not in LEVELS:
-            from ._errors import InvalidArgument
-            raise InvalidArgument(f"log level must be one of {', '.join(LEVELS)}, not '{level}'")
-        level = LEVELS[level.lower()]
-    _c.log_set_level(level)
+    _c.log_set_level(level_number(level))

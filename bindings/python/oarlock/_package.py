@@ -23,6 +23,7 @@ from ._logging import set_log_level  # noqa: E402
 from ._mesh import Mesh  # noqa: E402
 from ._model import Model, Optimizer, Scheduler  # noqa: E402
 from ._op import load_library, no_grad, op, op_names, op_signatures, ops  # noqa: E402
+from ._services import Profile, memory_report  # noqa: E402
 from ._session import Session  # noqa: E402
 from ._state import Group, State, Work  # noqa: E402
 from ._tensor import Tensor, as_tensor, from_dlpack, from_memory, from_npy, zeros  # noqa: E402
@@ -42,7 +43,7 @@ def torch_version() -> str:
 
 
 __all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Mesh", "Model", "Optimizer",
-           "Progress", "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "from_npy", "load_library", "no_grad", "op",
+           "Profile", "Progress", "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "from_npy", "load_library", "memory_report", "no_grad", "op",
            "op_names", "op_signatures", "ops", "set_log_level", "torch_version", "zeros", *_constants.__all__, *_errors.__all__]
 
 for _name in __all__:  # as users write them: oarlock.NotFound in a traceback, not the file that it is written in

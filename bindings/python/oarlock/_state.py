@@ -16,6 +16,7 @@ from ._config import Config, config_of
 from ._constants import GROUP_NO_COLOR
 from ._errors import Error, InvalidArgument, InvalidState, TimedOut, from_handle
 from ._nested import Nested
+from ._services import Services
 from ._tensor import Tensor, as_tensor, in_place
 from ._values import dtype_number, milliseconds, reduction_number
 
@@ -219,7 +220,7 @@ def the_state() -> "State":
     raise InvalidState(f"{len(states)} states are open; say which one is meant: state.op(...) or state.ops")
 
 
-class State(_c.StateHandle):
+class State(_c.StateHandle, Services):
     """One world of ranks. Without `oarlock launch` or torchrun's variables it is one rank, and everything works too.
 
         with oarlock.State(seed=7, comm={"timeout_ms": 60_000}) as state:
@@ -338,10 +339,6 @@ class State(_c.StateHandle):
         """Call an operator of libtorch by name: `state.op("aten::linear", x, weight, bias)`. See `oarlock.op`."""
         from ._op import call
         return call(self, name, arguments, keywords)
-
-    def seed(self, seed: int) -> None:
-        """Seed libtorch's default generator of this process, as torch.manual_seed does."""
-        _c.state_seed(self, seed)
 
     def request_stop(self) -> None:
         """Ask all ranks to stop where they next call should_stop. From any thread or signal handler."""

@@ -17,7 +17,8 @@ class Tracker(_c.TrackerHandle):
 
     Args:
         state: tells which process is the main one.
-        name: the product; "jsonl" appends one line of JSON per call to a file.
+        name: the product; "jsonl" appends one line of JSON per call to a file; "tensorboard" writes event files into the
+            directory of a run.
         options: a mapping or JSON text of tracker options, without their "tracker.".
         more: options by name: path.
 

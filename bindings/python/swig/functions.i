@@ -43,8 +43,11 @@
 %constant long long INT64 = OAR_INT64;
 %constant long long INT8 = OAR_INT8;
 %constant long long LOG_DEBUG = OAR_LOG_DEBUG;
+%constant long long LOG_EACH = OAR_LOG_EACH;
 %constant long long LOG_ERROR = OAR_LOG_ERROR;
 %constant long long LOG_INFO = OAR_LOG_INFO;
+%constant long long LOG_IN_ORDER = OAR_LOG_IN_ORDER;
+%constant long long LOG_MAIN = OAR_LOG_MAIN;
 %constant long long LOG_OFF = OAR_LOG_OFF;
 %constant long long LOG_WARNING = OAR_LOG_WARNING;
 %constant long long OK = OAR_OK;
@@ -119,6 +122,15 @@
 %constant const char *OPTION_OPTIMIZER_WARMUP_STEPS = OAR_OPTION_OPTIMIZER_WARMUP_STEPS;
 %constant const char *OPTION_OPTIMIZER_WEIGHT_DECAY = OAR_OPTION_OPTIMIZER_WEIGHT_DECAY;
 %constant const char *OPTION_OPTIMIZER_WEIGHT_LR_POWER = OAR_OPTION_OPTIMIZER_WEIGHT_LR_POWER;
+%constant const char *OPTION_PROFILE_ACTIVE = OAR_OPTION_PROFILE_ACTIVE;
+%constant const char *OPTION_PROFILE_DIRECTORY = OAR_OPTION_PROFILE_DIRECTORY;
+%constant const char *OPTION_PROFILE_FLOPS = OAR_OPTION_PROFILE_FLOPS;
+%constant const char *OPTION_PROFILE_MEMORY = OAR_OPTION_PROFILE_MEMORY;
+%constant const char *OPTION_PROFILE_RECORD_SHAPES = OAR_OPTION_PROFILE_RECORD_SHAPES;
+%constant const char *OPTION_PROFILE_REPEAT = OAR_OPTION_PROFILE_REPEAT;
+%constant const char *OPTION_PROFILE_SKIP_FIRST = OAR_OPTION_PROFILE_SKIP_FIRST;
+%constant const char *OPTION_PROFILE_WAIT = OAR_OPTION_PROFILE_WAIT;
+%constant const char *OPTION_PROFILE_WARMUP = OAR_OPTION_PROFILE_WARMUP;
 %constant const char *OPTION_PROGRESS = OAR_OPTION_PROGRESS;
 %constant const char *OPTION_PROJECT_DIR = OAR_OPTION_PROJECT_DIR;
 %constant const char *OPTION_SCHEDULER_ANNEAL_STRATEGY = OAR_OPTION_SCHEDULER_ANNEAL_STRATEGY;
@@ -739,6 +751,10 @@ oar_status oar_log_set_callback(int32_t SCALAR, oar_log_fn log_FN, void *USER_DA
 %feature("docstring") oar_log_set_level "Choose which messages are given: those of this level and above. The first value is OAR_LOG_WARNING.\n\nlevel: one of OAR_LOG_*.\nOAR_E_ARGUMENT `level` is none of them.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_log_set_level;
 oar_status oar_log_set_level(int32_t SCALAR);
+%exception oar_memory_report { OAR_FIRST_USE $action }
+%feature("docstring") oar_memory_report "The memory of this process in bytes, as the kernel counts it.\n\nJSON: {\"rss\": n, \"rss_anonymous\": n, \"rss_file\": n, \"rss_shared\": n, \"rss_peak\": n}: what is resident, and of that\nthe heap and stacks, mapped files, and memory shared between processes; and the most that was resident since the\nprocess began.\n\nout_json: owned; end with oar_bytes_release. Without a NUL. Untouched on failure.\nOAR_E_CORRUPT the kernel does not give these figures: /proc is not mounted, for one.\nThreads: any. Other threads of Python run meanwhile.";
+%thread oar_memory_report;
+oar_status oar_memory_report(oar_bytes **HANDLE_OUT);
 %exception oar_mesh_coordinate { OAR_FIRST_USE $action }
 %feature("docstring") oar_mesh_coordinate "Where this rank stands on an axis, which is its rank in the axis's group.\n\nmesh: borrowed.\naxis: a name.\nout_coordinate: 0 <= coordinate < size of the axis.\nOAR_E_NOT_FOUND no such axis; the text names those that there are.\nThreads: serial(mesh). Other threads of Python run meanwhile.";
 %thread oar_mesh_coordinate;
@@ -986,6 +1002,18 @@ oar_status oar_optimizer_step(oar_optimizer *HANDLE);
 %feature("docstring") oar_optimizer_zero_grad "Drop all gradients; the next backward begins from none.\n\noptimizer: borrowed.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
 %thread oar_optimizer_zero_grad;
 oar_status oar_optimizer_zero_grad(oar_optimizer *HANDLE);
+%exception oar_profile_begin { OAR_FIRST_USE $action }
+%feature("docstring") oar_profile_begin "Begin a profile; the next step is number 0. One at a time in a process.\n\nstate: borrowed; its rank names the files. Closing it ends the profile without a report.\noptions: JSON object of profile.* options, named without \"profile.\"; what it does not name, and all of it if NULL, is taken from the state's config.\nOAR_E_ARGUMENT an unknown option (the text names the nearest), a negative number, or a schedule without profile.active.\nOAR_E_STATE a profile runs already, or a profiler of the host's own on this thread.\nThreads: serial(state). Other threads of Python run meanwhile.";
+%thread oar_profile_begin;
+oar_status oar_profile_begin(oar_state *HANDLE, const char *TEXT_OR_NONE);
+%exception oar_profile_end { OAR_FIRST_USE $action }
+%feature("docstring") oar_profile_end "End the profile. With profile.directory all ranks wait for each other, so that all traces are there when it returns.\n\nstate: borrowed.\nout_report: owned; end with oar_bytes_release. Of what was being recorded; NULL if nothing was. Untouched on failure.\nOAR_E_STATE no profile runs, or it began on another thread.\nOAR_E_IO the trace of this rank, or of the one that the text names, cannot be written; or OAR_E_NO_SPACE. The profile has ended.\nOAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait, with profile.directory.\nThreads: collective(state) with profile.directory, else serial(state); on the thread of the begin. Other threads of Python run meanwhile.";
+%thread oar_profile_end;
+oar_status oar_profile_end(oar_state *HANDLE, oar_bytes **HANDLE_OUT);
+%exception oar_profile_step { OAR_FIRST_USE $action }
+%feature("docstring") oar_profile_step "A step of the run has ended.\n\nstate: borrowed.\nout_report: owned; end with oar_bytes_release. NULL unless a record ended with this step. Untouched on failure.\nOAR_E_STATE no profile runs, or it began on another thread.\nOAR_E_IO the trace cannot be written; or OAR_E_NO_SPACE. The profile goes on.\nThreads: serial(state); on the thread of the begin. Other threads of Python run meanwhile.";
+%thread oar_profile_step;
+oar_status oar_profile_step(oar_state *HANDLE, oar_bytes **HANDLE_OUT);
 %exception oar_progress_advance { OAR_FIRST_USE $action }
 %feature("docstring") oar_progress_advance "Count more units as done, and draw if it is time to: at most ten times a second on a terminal. Costs next to nothing otherwise. The line of the whole total is oar_progress_close's.\n\nprogress: borrowed.\ncount: units done since the last call, >= 0. More than the total is allowed.\nnote: shown at the end: \"loss 0.123 lr 0.001\". NULL keeps the last one.\nOAR_E_ARGUMENT `count` is negative.\nOAR_E_STATE the progress is closed.\nOAR_E_CALLBACK the callback returned nonzero; the error object has the value. The units count as done.\nThreads: serial(progress). Other threads of Python run meanwhile.";
 %thread oar_progress_advance;
@@ -1090,6 +1118,10 @@ oar_status oar_state_local_rank(oar_state *HANDLE, int32_t *SCALAR_OUT);
 %exception oar_state_local_world_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_local_world_size "How many ranks are on this host.\n\nstate: borrowed.\nout_local_world_size: at least 1.\nThreads: any.";
 oar_status oar_state_local_world_size(oar_state *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_state_log { OAR_FIRST_USE $action }
+%feature("docstring") oar_state_log "Say something as the library says its own messages: to the callback, or to standard error, if its level is given. The text begins with \"[RANK <rank>] \", its component is \"program\".\n\nstate: borrowed; tells the rank.\nlevel: OAR_LOG_DEBUG to OAR_LOG_ERROR.\nranks: OAR_LOG_MAIN, OAR_LOG_EACH or OAR_LOG_IN_ORDER. In order, a rank speaks when those before it have, whatever their levels; how lines of different processes mix later is up to what reads them.\ntext: one or more lines, without a newline at the end.\nOAR_E_ARGUMENT `level` or `ranks` is none of them.\nOAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: in order only, as from oar_work_wait.\nThreads: serial(state); in order collective(state). Other threads of Python run meanwhile.";
+%thread oar_state_log;
+oar_status oar_state_log(oar_state *HANDLE, int32_t SCALAR, int32_t SCALAR, const char *TEXT);
 %exception oar_state_print { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_print "Write one line on the main process; other ranks do nothing. The only function of Oarlock that writes to standard output.\n\nstate: borrowed.\ntext: UTF-8, without the newline at the end.\nOAR_E_CALLBACK the callback (oar_state_set_print_callback) returned nonzero; the error object has the value.\nOAR_E_NO_SPACE the disk behind standard output is full.\nOAR_E_IO standard output takes nothing, as when it is closed.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_state_print;
@@ -1110,6 +1142,10 @@ oar_status oar_state_retain(oar_state *HANDLE_SHARED);
 %feature("docstring") oar_state_seed "Seed libtorch's default generator of this process, which initialisation, dropout and unseeded shuffling draw from. Equal to torch.manual_seed. Local: give all ranks the same seed for equal draws.\n\nstate: borrowed.\nseed: any value; a negative one counts as seed + 2^64, as in torch.\nThreads: serial(state); no other thread may draw random numbers meanwhile. Other threads of Python run meanwhile.";
 %thread oar_state_seed;
 oar_status oar_state_seed(oar_state *HANDLE, int64_t SCALAR);
+%exception oar_state_set_deterministic { OAR_FIRST_USE $action }
+%feature("docstring") oar_state_set_deterministic "Make libtorch choose deterministic algorithms in the whole process, or not. Equal to torch.use_deterministic_algorithms.\n\nstate: borrowed.\non: not 0: an operator that has no deterministic algorithm fails. 0: any algorithm.\nwarn_only: not 0: it warns instead.\nThreads: serial(state); no other thread may run operators meanwhile. Other threads of Python run meanwhile.";
+%thread oar_state_set_deterministic;
+oar_status oar_state_set_deterministic(oar_state *HANDLE, int32_t SCALAR, int32_t SCALAR);
 %exception oar_state_set_print_callback { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_set_print_callback "Give what oar_state_print writes to a function instead of standard output.\n\nstate: borrowed.\nfn: called on the thread that prints, with no lock held; NULL: standard output again.\nuser_data: given to `fn`.\nrelease: called with `user_data` exactly once: when another callback takes its place, when the state ends, or before this returns if it fails or `fn` is NULL. NULL: not needed.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_state_set_print_callback;
@@ -1122,6 +1158,10 @@ oar_status oar_state_should_stop(oar_state *HANDLE, int32_t *SCALAR_OUT);
 %feature("docstring") oar_state_shrink "Go on without the ranks that are lost: those that are left make a smaller world, in their old order.\n\nFor when a call has failed because a rank died (OAR_E_PEER_LOST), by a time-out or by an abort. Every rank that goes\non calls this with its old state. That aborts what is left of the old world, so that ranks which still wait in it\nhear of it and can call this too. The lowest rank that lives gathers the others. It waits until every rank has\ncome or is known to be gone (its process has ended, or it has closed its state) or the time is over; who has not\ncome by then is left out, and gets OAR_E_ABORTED when it calls. That no rank is lost is no error.\n\nThe new state has the options of the old one, state.generation raised by one, and rank, world size, local rank and\nnode rank anew; a request to stop goes over to it, a print callback does not. Groups, meshes, loaders and\naccelerators of the old state are of its world: make new ones with the new state and load the last checkpoint. The\nold state can then only be closed and released; after a failure this may be called again with it.\n\nstate: borrowed; not closed.\nmin_size: fewer ranks do not go on: 1 to the world size; the largest that any rank gives counts. 0: more than half of the ranks if they are on several hosts, 1 if all are on one. A broken network can make two halves of a world each believe the other lost; with more than half of the ranks two worlds cannot come about.\ntimeout_ms: milliseconds to wait for the other ranks; 0 takes comm.connect_timeout_ms; negative is refused. The survivors then meet, for which they have twenty seconds more.\nout: owned; end with oar_state_close, then oar_state_release. Untouched on failure.\nOAR_E_ARGUMENT min_size or timeout_ms is out of range.\nOAR_E_PEER_LOST fewer than min_size ranks are left; all that came get this, the text tells who came and what is known of the others. Or a survivor ended while they met.\nOAR_E_TIMEOUT fewer than min_size ranks came in time; as above.\nOAR_E_ABORTED the others have gone on without this rank, the text names them; or this process called oar_state_abort meanwhile.\nOAR_E_STATE the state is closed, or has shrunk already.\nOAR_E_ENVIRONMENT when the ranks met, this process had no descriptor left for the port at which the others would reach it.\nThreads: serial(state); waits for the other ranks. Other threads of Python run meanwhile.";
 %thread oar_state_shrink;
 oar_status oar_state_shrink(oar_state *HANDLE, int32_t SCALAR, int64_t SCALAR, oar_state **HANDLE_OUT);
+%exception oar_state_synchronize_rng { OAR_FIRST_USE $action }
+%feature("docstring") oar_state_synchronize_rng "Give the default generator of every rank the state of rank 0's, so that all draw the same numbers from here on.\n\nstate: borrowed.\nOAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait. The generator is as it was.\nThreads: collective(state); no other thread may draw random numbers meanwhile. Other threads of Python run meanwhile.";
+%thread oar_state_synchronize_rng;
+oar_status oar_state_synchronize_rng(oar_state *HANDLE);
 %exception oar_state_world_size { OAR_FIRST_USE $action }
 %feature("docstring") oar_state_world_size "How many ranks there are.\n\nstate: borrowed.\nout_world_size: at least 1.\nThreads: any.";
 oar_status oar_state_world_size(oar_state *HANDLE, int32_t *SCALAR_OUT);
@@ -1200,6 +1240,26 @@ oar_status oar_tensor_to_torch(oar_tensor *HANDLE, const char *TEXT, void **ADDR
 %feature("docstring") oar_tensor_zeros "A new tensor of zeros on the CPU, row-major.\n\ndtype: OAR_FLOAT32 ... of types.h.\nshape: borrowed; num_dims sizes >= 0. NULL if num_dims is 0.\nnum_dims: 0 (one element) to 64.\nout: owned; end with oar_tensor_release. Untouched on failure.\nOAR_E_ARGUMENT unknown dtype, or sizes that are negative or overflow.\nOAR_E_OUT_OF_MEMORY the text gives the bytes that were asked for.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_tensor_zeros;
 oar_status oar_tensor_zeros(int32_t SCALAR, const int64_t *NUMBERS, size_t COUNT, oar_tensor **HANDLE_OUT);
+%exception oar_timer_begin { OAR_FIRST_USE $action }
+%feature("docstring") oar_timer_begin "Start a timer.\n\nstate: borrowed; keeps the timer.\nname: any text but \"\".\nOAR_E_ARGUMENT `name` is \"\" or no UTF-8.\nOAR_E_STATE the timer runs already.\nThreads: serial(state). Other threads of Python run meanwhile.";
+%thread oar_timer_begin;
+oar_status oar_timer_begin(oar_state *HANDLE, const char *TEXT);
+%exception oar_timer_end { OAR_FIRST_USE $action }
+%feature("docstring") oar_timer_end "Stop a timer; what passed since its begin, by the steady clock, is one of its durations.\n\nstate: borrowed.\nname: of a timer that runs.\nOAR_E_STATE the timer does not run.\nThreads: serial(state); on the thread of the begin, so that a trace has it in the right place. Other threads of Python run meanwhile.";
+%thread oar_timer_end;
+oar_status oar_timer_end(oar_state *HANDLE, const char *TEXT);
+%exception oar_timer_report { OAR_FIRST_USE $action }
+%feature("docstring") oar_timer_report "What this rank's timers measured since they were made or reset, in milliseconds. Quantiles are of the last 4096 durations, by nearest rank; the rest is of all.\n\nJSON: {\"forward\": {\"count\": n, \"total_ms\": x, \"mean_ms\": x, \"min_ms\": x, \"p50_ms\": x, \"p95_ms\": x, \"max_ms\": x}}, in\nthe order of the names. Timers that never ended are left out.\n\nstate: borrowed.\nout_json: owned; end with oar_bytes_release. Without a NUL. Untouched on failure.\nThreads: serial(state). Other threads of Python run meanwhile.";
+%thread oar_timer_report;
+oar_status oar_timer_report(oar_state *HANDLE, oar_bytes **HANDLE_OUT);
+%exception oar_timer_report_all_ranks { OAR_FIRST_USE $action }
+%feature("docstring") oar_timer_report_all_ranks "The reports of all ranks, and who is the slowest, the same on each rank. Ranks may have different timers.\n\nJSON: {\"forward\": {\"count\": n, \"total_ms\": x, \"mean_ms\": x, \"min_ms\": x, \"max_ms\": x, \"slowest_rank\": r, \"ranks\":\n[{\"rank\": 0, \"count\": n, ...}, ...]}}: the figures of all ranks' durations together; those of each rank that has the\ntimer, as oar_timer_report gives them; and the rank with the largest mean, the lowest of equals.\n\nstate: borrowed.\nout_json: owned; end with oar_bytes_release. Without a NUL. Untouched on failure.\nOAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: as from oar_work_wait.\nThreads: collective(state). Other threads of Python run meanwhile.";
+%thread oar_timer_report_all_ranks;
+oar_status oar_timer_report_all_ranks(oar_state *HANDLE, oar_bytes **HANDLE_OUT);
+%exception oar_timer_reset { OAR_FIRST_USE $action }
+%feature("docstring") oar_timer_reset "Forget all durations. Timers that run go on.\n\nstate: borrowed.\nThreads: serial(state). Other threads of Python run meanwhile.";
+%thread oar_timer_reset;
+oar_status oar_timer_reset(oar_state *HANDLE);
 %exception oar_torch_version { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg1, arg2, given1, heap1)) { $action } }
 %feature("docstring") oar_torch_version "Version and file of the libtorch that is really loaded, for example \"2.11.0 (/opt/torch/lib/libtorch_cpu.so)\".\n\nEvery other fallible function gives OAR_E_VERSION if its major and minor number are not those that the library was\nbuilt for; this one answers all the same.\n\nbuf: the text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT the room is too small; then *len is the need.\nThreads: any. Other threads of Python run meanwhile.";
 %thread oar_torch_version;
@@ -1209,15 +1269,15 @@ oar_status oar_torch_version(char *TEXT_OUT, size_t *ROOM);
 %thread oar_tracker_close;
 oar_status oar_tracker_close(oar_tracker *HANDLE);
 %exception oar_tracker_create { OAR_FIRST_USE $action }
-%feature("docstring") oar_tracker_create "Create a tracker.\n\n\"jsonl\" appends one line of JSON per call to a file: {\"step\":12,\"time\":1767225599.123,\"loss\":0.5}; time is UTC, in\nseconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut\nshort is mended when the file is opened.\n\nstate: borrowed; tells which process is the main one.\nname: the product: \"jsonl\".\noptions: JSON object of tracker.* options, named without \"tracker.\": {\"path\":\"run/metrics.jsonl\"}; what it does not name, and all of it if NULL, is taken from the state's config. Missing directories of the path are made.\nout: owned; end with oar_tracker_close and oar_tracker_release. Untouched on failure.\nOAR_E_NOT_FOUND no product of that name; the text lists the known ones.\nOAR_E_ARGUMENT an unknown option (the text names the nearest), or no path.\nOAR_E_IO the file cannot be opened for writing; the text has path and reason.\nOAR_E_CORRUPT the file holds something else than metrics; it is left alone.\nThreads: serial(state). Other threads of Python run meanwhile.";
+%feature("docstring") oar_tracker_create "Create a tracker.\n\n\"jsonl\" appends one line of JSON per call to a file: {\"step\":12,\"time\":1767225599.123,\"loss\":0.5}; time is UTC, in\nseconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut\nshort is mended when the file is opened.\n\n\"tensorboard\" writes what TensorBoard reads: an event file in the directory of the run, whose numbers are kept as\nfloat32. A resumed run adds a file, and TensorBoard shows both as one run. With oar_tracker_log_json a text is a text\nsummary, and an object of numbers a group in one chart, {\"loss\":{\"train\":0.5}}, with a directory for each series.\n\nstate: borrowed; tells which process is the main one.\nname: the product: \"jsonl\" or \"tensorboard\".\noptions: JSON object of tracker.* options, named without \"tracker.\": {\"path\":\"run/metrics.jsonl\"}; what it does not name, and all of it if NULL, is taken from the state's config. Missing directories of the path are made.\nout: owned; end with oar_tracker_close and oar_tracker_release. Untouched on failure.\nOAR_E_NOT_FOUND no product of that name; the text lists the known ones.\nOAR_E_ARGUMENT an unknown option (the text names the nearest), or no path.\nOAR_E_IO the file cannot be opened for writing; the text has path and reason.\nOAR_E_CORRUPT the file of \"jsonl\" holds something else than metrics; it is left alone.\nThreads: serial(state). Other threads of Python run meanwhile.";
 %thread oar_tracker_create;
 oar_status oar_tracker_create(oar_state *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_tracker **HANDLE_OUT);
 %exception oar_tracker_log { OAR_FIRST_USE $action }
-%feature("docstring") oar_tracker_log "Log numbers of one step. Those that are not finite are written as \"NaN\", \"Infinity\" and \"-Infinity\".\n\ntracker: borrowed.\nstep: any number; by custom the optimizer's step. The same step may be logged again.\nnames: `count` different names; \"step\" and \"time\" are the tracker's own.\nvalues: `count` numbers.\ncount: 0 writes a line with step and time only.\nOAR_E_ARGUMENT a name is NULL, taken, no UTF-8, or given twice.\nOAR_E_STATE the tracker is closed.\nOAR_E_NO_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR_E_IO.\nThreads: serial(tracker). Other threads of Python run meanwhile.";
+%feature("docstring") oar_tracker_log "Log numbers of one step. In \"jsonl\" those that are not finite are written as \"NaN\", \"Infinity\" and \"-Infinity\".\n\ntracker: borrowed.\nstep: any number; by custom the optimizer's step. The same step may be logged again.\nnames: `count` different names; \"step\" and \"time\" are the own ones of \"jsonl\".\nvalues: `count` numbers.\ncount: 0 writes a line with step and time only.\nOAR_E_ARGUMENT a name is NULL, taken, no UTF-8, or given twice.\nOAR_E_STATE the tracker is closed.\nOAR_E_NO_SPACE the disk is full; nothing of the step is written. Likewise OAR_E_IO.\nThreads: serial(tracker). Other threads of Python run meanwhile.";
 %thread oar_tracker_log;
 oar_status oar_tracker_log(oar_tracker *HANDLE, int64_t SCALAR, const char *const *NAMES, const double *VALUES, size_t COUNT);
 %exception oar_tracker_log_json { OAR_FIRST_USE $action }
-%feature("docstring") oar_tracker_log_json "Log any JSON object of one step: texts, lists, nested objects.\n\ntracker: borrowed.\nstep: as in oar_tracker_log.\njson: an object: {\"loss\":0.5,\"note\":\"warm-up ended\"}. \"step\" and \"time\" are the tracker's own.\nOAR_E_ARGUMENT no valid JSON (the text has the offset), no object, or a name that is taken.\nOAR_E_STATE the tracker is closed.\nOAR_E_NO_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR_E_IO.\nThreads: serial(tracker). Other threads of Python run meanwhile.";
+%feature("docstring") oar_tracker_log_json "Log any JSON object of one step: texts, lists, nested objects.\n\ntracker: borrowed.\nstep: as in oar_tracker_log.\njson: an object: {\"loss\":0.5,\"note\":\"warm-up ended\"}. \"step\" and \"time\" are the own names of \"jsonl\".\nOAR_E_ARGUMENT no valid JSON (the text has the offset), no object, a name that is taken, or a value that the product does not show; nothing is written then.\nOAR_E_STATE the tracker is closed.\nOAR_E_NO_SPACE the disk is full; nothing of the step is written. Likewise OAR_E_IO.\nThreads: serial(tracker). Other threads of Python run meanwhile.";
 %thread oar_tracker_log_json;
 oar_status oar_tracker_log_json(oar_tracker *HANDLE, int64_t SCALAR, const char *TEXT);
 %feature("docstring") oar_tracker_release "Drop a reference; the last one closes the tracker, without telling late errors. Never blocks.\n\ntracker: NULL does nothing.\nThreads: any.";

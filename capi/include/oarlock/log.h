@@ -11,6 +11,11 @@
 #define OAR_LOG_ERROR 40
 #define OAR_LOG_OFF 50
 
+/* Which ranks say a message of oar_state_log. */
+#define OAR_LOG_MAIN 0     /* rank 0 */
+#define OAR_LOG_EACH 1     /* every rank that calls */
+#define OAR_LOG_IN_ORDER 2 /* every rank, one after the other; collective */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -63,5 +68,24 @@ oar_log_set_callback(int32_t flags, OAR_NULLABLE oar_log_fn fn, OAR_NULLABLE voi
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status oar_log_set_level(int32_t level) OAR_NOEXCEPT;
+
+/**
+ * Say something as the library says its own messages: to the callback, or to standard error, if its level is given.
+ * The text begins with "[RANK <rank>] ", its component is "program".
+ *
+ * @param[in] state  borrowed; tells the rank.
+ * @param[in] level  OAR_LOG_DEBUG to OAR_LOG_ERROR.
+ * @param[in] ranks  OAR_LOG_MAIN, OAR_LOG_EACH or OAR_LOG_IN_ORDER. In order, a rank speaks when those before it have,
+ *                   whatever their levels; how lines of different processes mix later is up to what reads them.
+ * @param[in] text   one or more lines, without a newline at the end.
+ *
+ * @return OAR_E_ARGUMENT  `level` or `ranks` is none of them.
+ * @return OAR_E_TIMEOUT   OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: in order only, as from oar_work_wait.
+ * @threads serial(state); in order collective(state)
+ * @source  Accelerate 1.15, MultiProcessAdapter.log (spec A 5).
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_state_log(oar_state *state, int32_t level, int32_t ranks, const char *text) OAR_NOEXCEPT;
 
 #endif

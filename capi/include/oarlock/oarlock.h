@@ -44,6 +44,7 @@
 #include <oarlock/mesh.h>
 #include <oarlock/loader.h>
 #include <oarlock/log.h>
+#include <oarlock/memory.h>
 #include <oarlock/model.h>
 #include <oarlock/nested.h>
 #include <oarlock/objects.h>
@@ -51,13 +52,16 @@
 #include <oarlock/optimizer.h>
 #include <oarlock/options.h>
 #include <oarlock/point_to_point.h>
+#include <oarlock/profile.h>
 #include <oarlock/progress.h>
+#include <oarlock/random.h>
 #include <oarlock/sampler.h>
 #include <oarlock/scheduler.h>
 #include <oarlock/session.h>
 #include <oarlock/state.h>
 #include <oarlock/status.h>
 #include <oarlock/tensor.h>
+#include <oarlock/timer.h>
 #include <oarlock/tracker.h>
 #include <oarlock/tree.h>
 #include <oarlock/types.h>

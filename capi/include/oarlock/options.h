@@ -422,6 +422,56 @@
 #define OAR_OPTION_OPTIMIZER_WEIGHT_LR_POWER "optimizer.weight_lr_power"
 
 /*
+ * Steps that each cycle of a profile records; 0: no cycles, all of it is one record. (integer; default 0; variable
+ * OARLOCK_PROFILE_ACTIVE)
+ */
+#define OAR_OPTION_PROFILE_ACTIVE "profile.active"
+
+/*
+ * Folder into which each rank writes its traces, profile_<rank>.json; unset: none are written. (string; default
+ * unset; variable OARLOCK_PROFILE_DIRECTORY)
+ */
+#define OAR_OPTION_PROFILE_DIRECTORY "profile.directory"
+
+/*
+ * Estimate the floating-point operations of products and convolutions, in the trace. (flag; default false; variable
+ * OARLOCK_PROFILE_FLOPS)
+ */
+#define OAR_OPTION_PROFILE_FLOPS "profile.flops"
+
+/*
+ * Record what is allocated and freed, in the trace; then only of the thread that began the profile. (flag; default
+ * false; variable OARLOCK_PROFILE_MEMORY)
+ */
+#define OAR_OPTION_PROFILE_MEMORY "profile.memory"
+
+/*
+ * Record the shapes of operators' inputs, in the trace. (flag; default false; variable OARLOCK_PROFILE_RECORD_SHAPES)
+ */
+#define OAR_OPTION_PROFILE_RECORD_SHAPES "profile.record_shapes"
+
+/*
+ * Cycles of a profile; 0: until it ends. (integer; default 0; variable OARLOCK_PROFILE_REPEAT)
+ */
+#define OAR_OPTION_PROFILE_REPEAT "profile.repeat"
+
+/*
+ * Steps before the first cycle of a profile. (integer; default 0; variable OARLOCK_PROFILE_SKIP_FIRST)
+ */
+#define OAR_OPTION_PROFILE_SKIP_FIRST "profile.skip_first"
+
+/*
+ * Steps at the start of each cycle of a profile that nothing is recorded of. (integer; default 0; variable
+ * OARLOCK_PROFILE_WAIT)
+ */
+#define OAR_OPTION_PROFILE_WAIT "profile.wait"
+
+/*
+ * Steps after those, for which the profiler is made ready. (integer; default 0; variable OARLOCK_PROFILE_WARMUP)
+ */
+#define OAR_OPTION_PROFILE_WARMUP "profile.warmup"
+
+/*
  * What progress bars show on standard error: auto (a bar on a terminal, lines elsewhere), bar, lines or off; 1 means
  * auto and 0 off. (string; default "auto"; variable OARLOCK_PROGRESS)
  */
@@ -735,7 +785,8 @@
 #define OAR_OPTION_THREADS_INTRA_OP "threads.intra_op"
 
 /*
- * File that the tracker writes (jsonl). (string; default unset; variable OARLOCK_TRACKER_PATH)
+ * What the tracker writes: a file (jsonl), a directory (tensorboard). (string; default unset; variable
+ * OARLOCK_TRACKER_PATH)
  */
 #define OAR_OPTION_TRACKER_PATH "tracker.path"
 

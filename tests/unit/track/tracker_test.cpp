@@ -45,6 +45,12 @@ TEST_P(TrackerOfRank, OnlyTheMainOneMakesAFile) {
   EXPECT_EQ(std::filesystem::exists(path_), GetParam());
 }
 
+TEST_P(TrackerOfRank, TheDirectoryOfTensorBoardIsTheMainOnesToo) {
+  const std::shared_ptr<Tracker> tracker = create("tensorboard", path_option(), GetParam()).value();
+  EXPECT_EQ(tracker->log(1, parse_json(R"({"loss":[]})").value()).code(), OAR_E_ARGUMENT);
+  EXPECT_EQ(std::filesystem::is_directory(path_), GetParam());
+}
+
 INSTANTIATE_TEST_SUITE_P(MainAndOther, TrackerOfRank, ::testing::Bool());
 
 }  // namespace

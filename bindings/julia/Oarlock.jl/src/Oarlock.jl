@@ -48,6 +48,7 @@ export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad
 export gather_tree_for_metrics, set_trigger!, check_trigger
 export save, load!, last_checkpoint, gradient_ready!, gradients_done!
 export Tracker, log!, Progress, advance!, on_progress, on_log, set_log_level
+export timed, timer_report, reset_timers!, record_profile, log_by_rank, synchronize_rng!, set_deterministic!, memory_report
 export Checkpoint, latest_checkpoint, verify, manifest, user_json
 
 include("lowlevel.jl")
@@ -83,6 +84,7 @@ include("optimizer.jl")
 include("accelerator.jl")
 include("nested.jl")
 include("output.jl")
+include("services.jl")
 include("checkpoint.jl")
 
 function __init__()

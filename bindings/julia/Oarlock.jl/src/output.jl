@@ -2,8 +2,9 @@
     Tracker(state, name, options = nothing; keywords...)
     Tracker(f, state, name, options = nothing; keywords...)
 
-Where metrics go: `Tracker(state, "jsonl"; path = "run/metrics.jsonl")`. Only the main process writes. With a function
-first it is closed when that ends.
+Where metrics go: `Tracker(state, "jsonl"; path = "run/metrics.jsonl")` appends lines to a file, `Tracker(state,
+"tensorboard"; path = "run")` writes event files into a directory. Only the main process writes. With a function first it
+is closed when that ends.
 """
 
 Tracker(state::State, name::AbstractString, options::Options = nothing; keywords...) =
@@ -108,5 +109,7 @@ function to_julias_logging(level, component, message)
 end
 
 "Choose which messages are given: those of this level and above (`:debug`, `:info`, `:warning`, `:error`), or none (`:off`)."
-set_log_level(level::Symbol) = haskey(LEVELS, level) ? check(Lib.oar_log_set_level(LEVELS[level])) :
-    refuse(Lib.OAR_E_ARGUMENT, "there is no level $(repr(level)); there are $(join(repr.(keys(LEVELS)), ", "))", "set_log_level")
+set_log_level(level::Symbol) = check(Lib.oar_log_set_level(level_number(level, "set_log_level")))
+
+level_number(level::Symbol, operation) = haskey(LEVELS, level) ? LEVELS[level] :
+    refuse(Lib.OAR_E_ARGUMENT, "there is no level $(repr(level)); there are $(join(repr.(keys(LEVELS)), ", "))", operation)

@@ -94,6 +94,38 @@ end
     end
 end
 
+@testset "timers, profiles and messages" begin
+    State() do state
+        @test timed(() -> 42, state, "answer") == 42
+        @test occursin("\"answer\":{\"count\":1,", timer_report(state))
+        @test occursin("\"slowest_rank\":0", timer_report(state; all_ranks = true))
+        reset_timers!(state)
+        @test timer_report(state) == "{}"
+        @test_throws OarlockError timed(() -> timed(() -> 0, state, "one"), state, "one")
+        mktempdir() do folder
+            reports = record_profile(state; directory = folder, active = 1, repeat = 2) do step_ended
+                for _ in 1:3
+                    op(state, "aten::relu", Tensor([1.0f0]))
+                    step_ended()
+                end
+            end
+            @test length(reports) == 2 && all(report -> occursin("aten::relu", report), reports)
+            @test sort(readdir(folder)) == ["profile_0.json", "profile_0_1.json"]
+        end
+        seen = String[]
+        on_log((level, component, text) -> push!(seen, "$level $component $text"))
+        log_by_rank(state, :warning, "main")
+        log_by_rank(state, :error, "in order"; ranks = :in_order)
+        on_log(nothing)
+        @test seen == ["warning program [RANK 0] main", "error program [RANK 0] in order"]
+        @test_throws OarlockError log_by_rank(state, :loud, "no")
+        synchronize_rng!(state)
+        set_deterministic!(state)
+        set_deterministic!(state, false)
+    end
+    @test occursin("rss_peak", memory_report())
+end
+
 # The last release on a thread that Julia did not make: a start routine that is the C function itself.
 function release_on_foreign_threads(tensors)
     release = Lib.ADDRESSES[findfirst(==(:oar_tensor_release), Lib.FUNCTIONS)]

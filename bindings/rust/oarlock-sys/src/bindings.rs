@@ -67,6 +67,9 @@ pub const OAR_LOG_INFO: i32 = 20;
 pub const OAR_LOG_WARNING: i32 = 30;
 pub const OAR_LOG_ERROR: i32 = 40;
 pub const OAR_LOG_OFF: i32 = 50;
+pub const OAR_LOG_MAIN: i32 = 0;
+pub const OAR_LOG_EACH: i32 = 1;
+pub const OAR_LOG_IN_ORDER: i32 = 2;
 pub const OAR_VALUE_NONE: i32 = 0;
 pub const OAR_VALUE_TENSOR: i32 = 1;
 pub const OAR_VALUE_INT: i32 = 2;
@@ -149,6 +152,15 @@ pub const OAR_OPTION_OPTIMIZER_WARMUP_INIT: &::core::ffi::CStr = c"optimizer.war
 pub const OAR_OPTION_OPTIMIZER_WARMUP_STEPS: &::core::ffi::CStr = c"optimizer.warmup_steps";
 pub const OAR_OPTION_OPTIMIZER_WEIGHT_DECAY: &::core::ffi::CStr = c"optimizer.weight_decay";
 pub const OAR_OPTION_OPTIMIZER_WEIGHT_LR_POWER: &::core::ffi::CStr = c"optimizer.weight_lr_power";
+pub const OAR_OPTION_PROFILE_ACTIVE: &::core::ffi::CStr = c"profile.active";
+pub const OAR_OPTION_PROFILE_DIRECTORY: &::core::ffi::CStr = c"profile.directory";
+pub const OAR_OPTION_PROFILE_FLOPS: &::core::ffi::CStr = c"profile.flops";
+pub const OAR_OPTION_PROFILE_MEMORY: &::core::ffi::CStr = c"profile.memory";
+pub const OAR_OPTION_PROFILE_RECORD_SHAPES: &::core::ffi::CStr = c"profile.record_shapes";
+pub const OAR_OPTION_PROFILE_REPEAT: &::core::ffi::CStr = c"profile.repeat";
+pub const OAR_OPTION_PROFILE_SKIP_FIRST: &::core::ffi::CStr = c"profile.skip_first";
+pub const OAR_OPTION_PROFILE_WAIT: &::core::ffi::CStr = c"profile.wait";
+pub const OAR_OPTION_PROFILE_WARMUP: &::core::ffi::CStr = c"profile.warmup";
 pub const OAR_OPTION_PROGRESS: &::core::ffi::CStr = c"progress";
 pub const OAR_OPTION_PROJECT_DIR: &::core::ffi::CStr = c"project_dir";
 pub const OAR_OPTION_SCHEDULER_ANNEAL_STRATEGY: &::core::ffi::CStr = c"scheduler.anneal_strategy";
@@ -3062,6 +3074,39 @@ Replaces the callback before; its release runs once no thread is inside it any m
 * **threads** any
 * **since** 0.1*/
     pub fn oar_log_set_level(level: i32) -> oar_status;
+    /**Say something as the library says its own messages: to the callback, or to standard error, if its level is given.
+The text begins with "\[RANK \<rank\>\] ", its component is "program".
+
+* `state` (in) borrowed; tells the rank.
+* `level` (in) OAR\_LOG\_DEBUG to OAR\_LOG\_ERROR.
+* `ranks` (in) OAR\_LOG\_MAIN, OAR\_LOG\_EACH or OAR\_LOG\_IN\_ORDER. In order, a rank speaks when those before it have,
+  whatever their levels; how lines of different processes mix later is up to what reads them.
+* `text` (in) one or more lines, without a newline at the end.
+
+* **return** OAR\_E\_ARGUMENT `level` or `ranks` is none of them.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: in order only, as from oar\_work\_wait.
+* **threads** serial(state); in order collective(state)
+* **source** Accelerate 1.15, MultiProcessAdapter.log (spec A 5).
+* **since** 0.1*/
+    pub fn oar_state_log(
+        state: *mut oar_state,
+        level: i32,
+        ranks: i32,
+        text: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**The memory of this process in bytes, as the kernel counts it.
+
+JSON: {"rss": n, "rss\_anonymous": n, "rss\_file": n, "rss\_shared": n, "rss\_peak": n}: what is resident, and of that
+the heap and stacks, mapped files, and memory shared between processes; and the most that was resident since the
+process began.
+
+* `out_json` (out) owned; end with oar\_bytes\_release. Without a NUL. Untouched on failure.
+
+* **return** OAR\_E\_CORRUPT the kernel does not give these figures: /proc is not mounted, for one.
+* **threads** any
+* **source** proc\_pid\_status(5).
+* **since** 0.1*/
+    pub fn oar_memory_report(out_json: *mut *mut oar_bytes) -> oar_status;
     /**Load an exported program (.pt2) with its weights, onto the state's device.
 
 The weights are copied into memory of the model; the file is not needed afterwards and is never written.
@@ -3832,6 +3877,53 @@ for every other optimizer nothing changes. An optimizer starts in training.
         timeout_ms: i64,
         out_work: *mut *mut oar_work,
     ) -> oar_status;
+    /**Begin a profile; the next step is number 0. One at a time in a process.
+
+* `state` (in) borrowed; its rank names the files. Closing it ends the profile without a report.
+* `options` (in) JSON object of profile.\* options, named without "profile."; what it does not name, and all of it
+  if NULL, is taken from the state's config.
+
+* **return** OAR\_E\_ARGUMENT an unknown option (the text names the nearest), a negative number, or a schedule without
+  profile.active.
+* **return** OAR\_E\_STATE a profile runs already, or a profiler of the host's own on this thread.
+* **threads** serial(state)
+* **source** torch.profiler.profile and Accelerate 1.15, ProfileKwargs (spec B 6.1).
+* **since** 0.1*/
+    pub fn oar_profile_begin(
+        state: *mut oar_state,
+        options: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**A step of the run has ended.
+
+* `state` (in) borrowed.
+* `out_report` (out) owned; end with oar\_bytes\_release. NULL unless a record ended with this step. Untouched on
+  failure.
+
+* **return** OAR\_E\_STATE no profile runs, or it began on another thread.
+* **return** OAR\_E\_IO the trace cannot be written; or OAR\_E\_NO\_SPACE. The profile goes on.
+* **threads** serial(state); on the thread of the begin
+* **source** torch.profiler.schedule.
+* **since** 0.1*/
+    pub fn oar_profile_step(
+        state: *mut oar_state,
+        out_report: *mut *mut oar_bytes,
+    ) -> oar_status;
+    /**End the profile. With profile.directory all ranks wait for each other, so that all traces are there when it returns.
+
+* `state` (in) borrowed.
+* `out_report` (out) owned; end with oar\_bytes\_release. Of what was being recorded; NULL if nothing was. Untouched
+  on failure.
+
+* **return** OAR\_E\_STATE no profile runs, or it began on another thread.
+* **return** OAR\_E\_IO the trace of this rank, or of the one that the text names, cannot be written; or OAR\_E\_NO\_SPACE.
+  The profile has ended.
+* **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait, with profile.directory.
+* **threads** collective(state) with profile.directory, else serial(state); on the thread of the begin
+* **since** 0.1*/
+    pub fn oar_profile_end(
+        state: *mut oar_state,
+        out_report: *mut *mut oar_bytes,
+    ) -> oar_status;
     /**Create a progress bar. Its clock starts now; nothing is shown before the first oar\_progress\_advance.
 
 * `state` (in) borrowed; only its main process shows anything.
@@ -3984,6 +4076,31 @@ loader.drop\_last or without loader.even\_batches, else the epoch's first batche
         fn_: oar_sampler_fn,
         user_data: *mut ::core::ffi::c_void,
         release: oar_release_fn,
+    ) -> oar_status;
+    /**Give the default generator of every rank the state of rank 0's, so that all draw the same numbers from here on.
+
+* `state` (in) borrowed.
+
+* **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait. The generator is as it
+  was.
+* **threads** collective(state); no other thread may draw random numbers meanwhile
+* **source** Accelerate 1.15 `synchronize_rng_states` of type "torch".
+* **since** 0.1*/
+    pub fn oar_state_synchronize_rng(state: *mut oar_state) -> oar_status;
+    /**Make libtorch choose deterministic algorithms in the whole process, or not. Equal to
+torch.use\_deterministic\_algorithms.
+
+* `state` (in) borrowed.
+* `on` (in) not 0: an operator that has no deterministic algorithm fails. 0: any algorithm.
+* `warn_only` (in) not 0: it warns instead.
+
+* **threads** serial(state); no other thread may run operators meanwhile
+* **source** Accelerate 1.15 `set_seed`, deterministic.
+* **since** 0.1*/
+    pub fn oar_state_set_deterministic(
+        state: *mut oar_state,
+        on: i32,
+        warn_only: i32,
     ) -> oar_status;
     /**A schedule for an optimizer. Sets its learning rates to those of step 0 at once; "one\_cycle" and "cyclic" set
 momentum, or the first beta, too.
@@ -4794,14 +4911,81 @@ A copy of a tensor that autograd records is recorded too.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_tensor_release(tensor: *mut oar_tensor);
+    /**Start a timer.
+
+* `state` (in) borrowed; keeps the timer.
+* `name` (in) any text but "".
+
+* **return** OAR\_E\_ARGUMENT `name` is "" or no UTF-8.
+* **return** OAR\_E\_STATE the timer runs already.
+* **threads** serial(state)
+* **since** 0.1*/
+    pub fn oar_timer_begin(
+        state: *mut oar_state,
+        name: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**Stop a timer; what passed since its begin, by the steady clock, is one of its durations.
+
+* `state` (in) borrowed.
+* `name` (in) of a timer that runs.
+
+* **return** OAR\_E\_STATE the timer does not run.
+* **threads** serial(state); on the thread of the begin, so that a trace has it in the right place
+* **since** 0.1*/
+    pub fn oar_timer_end(
+        state: *mut oar_state,
+        name: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**What this rank's timers measured since they were made or reset, in milliseconds. Quantiles are of the last 4096
+durations, by nearest rank; the rest is of all.
+
+JSON: {"forward": {"count": n, "total\_ms": x, "mean\_ms": x, "min\_ms": x, "p50\_ms": x, "p95\_ms": x, "max\_ms": x}}, in
+the order of the names. Timers that never ended are left out.
+
+* `state` (in) borrowed.
+* `out_json` (out) owned; end with oar\_bytes\_release. Without a NUL. Untouched on failure.
+
+* **threads** serial(state)
+* **since** 0.1*/
+    pub fn oar_timer_report(
+        state: *const oar_state,
+        out_json: *mut *mut oar_bytes,
+    ) -> oar_status;
+    /**The reports of all ranks, and who is the slowest, the same on each rank. Ranks may have different timers.
+
+JSON: {"forward": {"count": n, "total\_ms": x, "mean\_ms": x, "min\_ms": x, "max\_ms": x, "slowest\_rank": r, "ranks":
+\[{"rank": 0, "count": n, ...}, ...\]}}: the figures of all ranks' durations together; those of each rank that has the
+timer, as oar\_timer\_report gives them; and the rank with the largest mean, the lowest of equals.
+
+* `state` (in) borrowed.
+* `out_json` (out) owned; end with oar\_bytes\_release. Without a NUL. Untouched on failure.
+
+* **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait.
+* **threads** collective(state)
+* **since** 0.1*/
+    pub fn oar_timer_report_all_ranks(
+        state: *mut oar_state,
+        out_json: *mut *mut oar_bytes,
+    ) -> oar_status;
+    /**Forget all durations. Timers that run go on.
+
+* `state` (in) borrowed.
+
+* **threads** serial(state)
+* **since** 0.1*/
+    pub fn oar_timer_reset(state: *mut oar_state) -> oar_status;
     /**Create a tracker.
 
 "jsonl" appends one line of JSON per call to a file: {"step":12,"time":1767225599.123,"loss":0.5}; time is UTC, in
 seconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut
 short is mended when the file is opened.
 
+"tensorboard" writes what TensorBoard reads: an event file in the directory of the run, whose numbers are kept as
+float32. A resumed run adds a file, and TensorBoard shows both as one run. With oar\_tracker\_log\_json a text is a text
+summary, and an object of numbers a group in one chart, {"loss":{"train":0.5}}, with a directory for each series.
+
 * `state` (in) borrowed; tells which process is the main one.
-* `name` (in) the product: "jsonl".
+* `name` (in) the product: "jsonl" or "tensorboard".
 * `options` (in) JSON object of tracker.\* options, named without "tracker.": {"path":"run/metrics.jsonl"}; what
   it does not name, and all of it if NULL, is taken from the state's config. Missing directories
   of the path are made.
@@ -4810,7 +4994,7 @@ short is mended when the file is opened.
 * **return** OAR\_E\_NOT\_FOUND no product of that name; the text lists the known ones.
 * **return** OAR\_E\_ARGUMENT an unknown option (the text names the nearest), or no path.
 * **return** OAR\_E\_IO the file cannot be opened for writing; the text has path and reason.
-* **return** OAR\_E\_CORRUPT the file holds something else than metrics; it is left alone.
+* **return** OAR\_E\_CORRUPT the file of "jsonl" holds something else than metrics; it is left alone.
 * **threads** serial(state)
 * **since** 0.1*/
     pub fn oar_tracker_create(
@@ -4819,17 +5003,17 @@ short is mended when the file is opened.
         options: *const ::core::ffi::c_char,
         out: *mut *mut oar_tracker,
     ) -> oar_status;
-    /**Log numbers of one step. Those that are not finite are written as "NaN", "Infinity" and "-Infinity".
+    /**Log numbers of one step. In "jsonl" those that are not finite are written as "NaN", "Infinity" and "-Infinity".
 
 * `tracker` (in) borrowed.
 * `step` (in) any number; by custom the optimizer's step. The same step may be logged again.
-* `names` (in) `count` different names; "step" and "time" are the tracker's own.
+* `names` (in) `count` different names; "step" and "time" are the own ones of "jsonl".
 * `values` (in) `count` numbers.
 * `count` (in) 0 writes a line with step and time only.
 
 * **return** OAR\_E\_ARGUMENT a name is NULL, taken, no UTF-8, or given twice.
 * **return** OAR\_E\_STATE the tracker is closed.
-* **return** OAR\_E\_NO\_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR\_E\_IO.
+* **return** OAR\_E\_NO\_SPACE the disk is full; nothing of the step is written. Likewise OAR\_E\_IO.
 * **threads** serial(tracker)
 * **since** 0.1*/
     pub fn oar_tracker_log(
@@ -4843,11 +5027,12 @@ short is mended when the file is opened.
 
 * `tracker` (in) borrowed.
 * `step` (in) as in oar\_tracker\_log.
-* `json` (in) an object: {"loss":0.5,"note":"warm-up ended"}. "step" and "time" are the tracker's own.
+* `json` (in) an object: {"loss":0.5,"note":"warm-up ended"}. "step" and "time" are the own names of "jsonl".
 
-* **return** OAR\_E\_ARGUMENT no valid JSON (the text has the offset), no object, or a name that is taken.
+* **return** OAR\_E\_ARGUMENT no valid JSON (the text has the offset), no object, a name that is taken, or a value that the
+  product does not show; nothing is written then.
 * **return** OAR\_E\_STATE the tracker is closed.
-* **return** OAR\_E\_NO\_SPACE the disk is full; the line is not written, those before it are whole. Likewise OAR\_E\_IO.
+* **return** OAR\_E\_NO\_SPACE the disk is full; nothing of the step is written. Likewise OAR\_E\_IO.
 * **threads** serial(tracker)
 * **since** 0.1*/
     pub fn oar_tracker_log_json(

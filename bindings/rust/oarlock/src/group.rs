@@ -3,6 +3,7 @@
 use crate::element::Dtype;
 use crate::error::{Error, Result, check};
 use crate::handle::{Handle, create, value};
+use crate::op::read_text_bytes;
 use crate::state::bytes;
 use crate::tensor::{Tensor, sizes};
 use crate::text::{c_text, milliseconds};
@@ -208,8 +209,7 @@ impl Group {
     pub fn arrival_skew(&self, timeout: impl Into<Option<Duration>>) -> Result<String> {
         let timeout_ms = milliseconds(timeout.into())?;
         // SAFETY: as above.
-        let json = create(|out| unsafe { sys::oar_group_arrival_skew(self.as_raw(), timeout_ms, out) })?;
-        Ok(String::from_utf8_lossy(&copied(&json)?).into_owned())
+        read_text_bytes(|out| unsafe { sys::oar_group_arrival_skew(self.as_raw(), timeout_ms, out) })
     }
 
     /// A new tensor of zeros, row-major, in memory that the ranks of one host share: operations of this group read and

@@ -23,7 +23,7 @@ pub enum Level {
 }
 
 impl Level {
-    fn code(self) -> i32 {
+    pub(crate) fn code(self) -> i32 {
         match self {
             Level::Debug => sys::OAR_LOG_DEBUG,
             Level::Info => sys::OAR_LOG_INFO,

@@ -277,13 +277,21 @@ impl State {
 
 /// The JSON that a C function gives as bytes.
 pub(crate) fn read_json(make: impl FnOnce(*mut *mut sys::oar_bytes) -> sys::oar_status) -> Result<serde_json::Value> {
-    let text = read_text_bytes(make)?;
+    json_of(&create(make)?)
+}
+
+/// The JSON in an object of bytes.
+pub(crate) fn json_of(owner: &Handle<sys::oar_bytes>) -> Result<serde_json::Value> {
+    let text = text_of(owner)?;
     serde_json::from_str(&text).map_err(|error| Error::own(ErrorKind::Internal, "json", format!("{error} in {text}")))
 }
 
 /// The text that a C function gives as bytes.
 pub(crate) fn read_text_bytes(make: impl FnOnce(*mut *mut sys::oar_bytes) -> sys::oar_status) -> Result<String> {
-    let owner = create(make)?;
+    text_of(&create(make)?)
+}
+
+fn text_of(owner: &Handle<sys::oar_bytes>) -> Result<String> {
     let (mut data, mut size) = (std::ptr::null(), 0);
     // SAFETY: the handle is alive as long as what it lends, and the out pointers are locals'.
     let text = unsafe {

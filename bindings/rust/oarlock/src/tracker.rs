@@ -15,7 +15,8 @@ pub struct Tracker(Handle<sys::oar_tracker>);
 unsafe impl Send for Tracker {}
 
 impl Tracker {
-    /// A tracker `"jsonl"`, which appends one line of JSON per call to a file. Options: section `tracker` (`path`).
+    /// A tracker `"jsonl"`, which appends one line of JSON per call to a file, or `"tensorboard"`, which writes event files
+    /// into the directory of a run. Options: section `tracker` (`path`).
     ///
     /// # Errors
     /// `NotFound` for a product that there is not, `Io`, `Corrupt` if the file holds something else.

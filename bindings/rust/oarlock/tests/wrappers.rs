@@ -229,3 +229,31 @@ fn a_project_has_checkpoints_metrics_and_a_dump() -> Result<()> {
     assert_eq!(group.all_gather_bytes(b"x", None).expect_err("an aborted group").kind(), ErrorKind::Aborted);
     state.close()
 }
+
+#[test]
+fn timers_profiles_and_messages_are_the_states() -> Result<()> {
+    let folder = Folder::new("services");
+    let state = State::new()?;
+    assert_eq!(state.timed("answer", || 42)?, 42);
+    assert_eq!(state.timer_report()?["answer"]["count"], json!(1));
+    assert_eq!(state.timer_report_all_ranks()?["answer"]["slowest_rank"], json!(0));
+    state.reset_timers()?;
+    assert_eq!(state.timer_report()?, json!({}));
+    assert_eq!(state.timed("one", || state.timed("one", || 0))?.map_err(|error| error.kind()), Err(ErrorKind::State));
+
+    state.begin_profile(json!({"directory": folder.0, "active": 1, "repeat": 1}))?;
+    state.op("aten::relu", &[Argument::from(&Tensor::from_vec(vec![1.0f32], &[1])?)])?;
+    let report = state.profile_step()?.expect("a record of one step");
+    let operators = report["operators"].as_array().expect("a list");
+    assert!(operators.iter().any(|operator| operator["name"] == "aten::relu"));
+    assert_eq!(state.end_profile()?, None);
+    assert!(folder.0.join("profile_0.json").exists());
+    assert_eq!(state.profile_step().map_err(|error| error.kind()), Err(ErrorKind::State));
+
+    state.log(log::Level::Debug, Speakers::InOrder, "not shown")?;
+    state.synchronize_rng()?;
+    state.set_deterministic(true, true)?;
+    state.set_deterministic(false, false)?;
+    assert!(memory_report()?["rss_peak"].as_i64() > Some(0));
+    state.close()
+}

@@ -34,43 +34,45 @@ const FUNCTIONS = (
     :oar_loader_num_samples, :oar_loader_position, :oar_loader_release, :oar_loader_retain,
     :oar_loader_samples_in_round, :oar_loader_seek, :oar_loader_set_batch_sampler, :oar_loader_set_indices,
     :oar_loader_set_sampler, :oar_loader_set_shard, :oar_loader_set_weights, :oar_loader_state, :oar_log_set_callback,
-    :oar_log_set_level, :oar_mesh_coordinate, :oar_mesh_create, :oar_mesh_flatten, :oar_mesh_group, :oar_mesh_rank_at,
-    :oar_mesh_release, :oar_mesh_retain, :oar_mesh_size, :oar_model_add_lora, :oar_model_create_foreign,
-    :oar_model_describe, :oar_model_enter_scope, :oar_model_exit_scope, :oar_model_forward, :oar_model_forward_unit,
-    :oar_model_forward_with_values, :oar_model_freeze, :oar_model_gradient, :oar_model_input_name,
-    :oar_model_is_training, :oar_model_load, :oar_model_load_lora, :oar_model_load_weights, :oar_model_merge_lora,
-    :oar_model_num_inputs, :oar_model_num_outputs, :oar_model_num_parameters, :oar_model_num_units,
-    :oar_model_output_name, :oar_model_parameter, :oar_model_parameter_name, :oar_model_profile_save_trace,
-    :oar_model_profile_start, :oar_model_profile_stop, :oar_model_profile_table, :oar_model_register_buffer,
-    :oar_model_register_parameter, :oar_model_release, :oar_model_retain, :oar_model_run, :oar_model_save_lora,
-    :oar_model_save_weights, :oar_model_set_backward, :oar_model_set_forward, :oar_model_set_recompute,
-    :oar_model_set_training, :oar_model_set_units, :oar_model_tensor, :oar_model_trace, :oar_model_unit_name,
-    :oar_op_call, :oar_op_call_no_grad, :oar_op_names, :oar_op_signatures, :oar_optimizer_create,
+    :oar_log_set_level, :oar_memory_report, :oar_mesh_coordinate, :oar_mesh_create, :oar_mesh_flatten, :oar_mesh_group,
+    :oar_mesh_rank_at, :oar_mesh_release, :oar_mesh_retain, :oar_mesh_size, :oar_model_add_lora,
+    :oar_model_create_foreign, :oar_model_describe, :oar_model_enter_scope, :oar_model_exit_scope, :oar_model_forward,
+    :oar_model_forward_unit, :oar_model_forward_with_values, :oar_model_freeze, :oar_model_gradient,
+    :oar_model_input_name, :oar_model_is_training, :oar_model_load, :oar_model_load_lora, :oar_model_load_weights,
+    :oar_model_merge_lora, :oar_model_num_inputs, :oar_model_num_outputs, :oar_model_num_parameters,
+    :oar_model_num_units, :oar_model_output_name, :oar_model_parameter, :oar_model_parameter_name,
+    :oar_model_profile_save_trace, :oar_model_profile_start, :oar_model_profile_stop, :oar_model_profile_table,
+    :oar_model_register_buffer, :oar_model_register_parameter, :oar_model_release, :oar_model_retain, :oar_model_run,
+    :oar_model_save_lora, :oar_model_save_weights, :oar_model_set_backward, :oar_model_set_forward,
+    :oar_model_set_recompute, :oar_model_set_training, :oar_model_set_units, :oar_model_tensor, :oar_model_trace,
+    :oar_model_unit_name, :oar_op_call, :oar_op_call_no_grad, :oar_op_names, :oar_op_signatures, :oar_optimizer_create,
     :oar_optimizer_group_options, :oar_optimizer_learning_rate, :oar_optimizer_num_groups, :oar_optimizer_num_steps,
     :oar_optimizer_release, :oar_optimizer_retain, :oar_optimizer_set_group_options, :oar_optimizer_set_learning_rate,
-    :oar_optimizer_set_training, :oar_optimizer_step, :oar_optimizer_zero_grad, :oar_progress_advance,
-    :oar_progress_close, :oar_progress_create, :oar_progress_release, :oar_progress_retain, :oar_progress_set_callback,
-    :oar_scheduler_create, :oar_scheduler_num_steps, :oar_scheduler_release, :oar_scheduler_retain, :oar_scheduler_step,
-    :oar_scheduler_step_metric, :oar_session_create, :oar_session_release, :oar_session_retain, :oar_session_run,
-    :oar_session_writes_in_place, :oar_state_abort, :oar_state_barrier, :oar_state_close, :oar_state_create,
-    :oar_state_create_with_exchange, :oar_state_device, :oar_state_dump, :oar_state_group, :oar_state_is_last_process,
-    :oar_state_is_local_main_process, :oar_state_is_main_process, :oar_state_local_rank, :oar_state_local_world_size,
-    :oar_state_print, :oar_state_rank, :oar_state_release, :oar_state_request_stop, :oar_state_retain, :oar_state_seed,
-    :oar_state_set_print_callback, :oar_state_should_stop, :oar_state_shrink, :oar_state_world_size, :oar_status_name,
-    :oar_tensor_contiguous, :oar_tensor_copy_from, :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype,
-    :oar_tensor_from_dlpack, :oar_tensor_from_memory, :oar_tensor_from_npy, :oar_tensor_from_read_only_memory,
-    :oar_tensor_from_torch, :oar_tensor_is_read_only, :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel,
-    :oar_tensor_release, :oar_tensor_retain, :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack,
-    :oar_tensor_to_torch, :oar_tensor_zeros, :oar_torch_version, :oar_tracker_close, :oar_tracker_create,
-    :oar_tracker_log, :oar_tracker_log_json, :oar_tracker_release, :oar_tracker_retain, :oar_tree_append,
-    :oar_tree_append_tensor, :oar_tree_at, :oar_tree_batch_size, :oar_tree_concatenate, :oar_tree_create_list,
-    :oar_tree_create_map, :oar_tree_device, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64,
-    :oar_tree_from_json, :oar_tree_from_none, :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get,
-    :oar_tree_get_bool, :oar_tree_get_double, :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor,
-    :oar_tree_key, :oar_tree_kind, :oar_tree_pad_to_multiple, :oar_tree_release, :oar_tree_retain, :oar_tree_set,
-    :oar_tree_set_tensor, :oar_tree_size, :oar_tree_slice, :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json,
-    :oar_tree_to_numbers, :oar_version, :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain,
-    :oar_work_wait,
+    :oar_optimizer_set_training, :oar_optimizer_step, :oar_optimizer_zero_grad, :oar_profile_begin, :oar_profile_end,
+    :oar_profile_step, :oar_progress_advance, :oar_progress_close, :oar_progress_create, :oar_progress_release,
+    :oar_progress_retain, :oar_progress_set_callback, :oar_scheduler_create, :oar_scheduler_num_steps,
+    :oar_scheduler_release, :oar_scheduler_retain, :oar_scheduler_step, :oar_scheduler_step_metric, :oar_session_create,
+    :oar_session_release, :oar_session_retain, :oar_session_run, :oar_session_writes_in_place, :oar_state_abort,
+    :oar_state_barrier, :oar_state_close, :oar_state_create, :oar_state_create_with_exchange, :oar_state_device,
+    :oar_state_dump, :oar_state_group, :oar_state_is_last_process, :oar_state_is_local_main_process,
+    :oar_state_is_main_process, :oar_state_local_rank, :oar_state_local_world_size, :oar_state_log, :oar_state_print,
+    :oar_state_rank, :oar_state_release, :oar_state_request_stop, :oar_state_retain, :oar_state_seed,
+    :oar_state_set_deterministic, :oar_state_set_print_callback, :oar_state_should_stop, :oar_state_shrink,
+    :oar_state_synchronize_rng, :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous, :oar_tensor_copy_from,
+    :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack, :oar_tensor_from_memory,
+    :oar_tensor_from_npy, :oar_tensor_from_read_only_memory, :oar_tensor_from_torch, :oar_tensor_is_read_only,
+    :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release, :oar_tensor_retain,
+    :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch, :oar_tensor_zeros,
+    :oar_timer_begin, :oar_timer_end, :oar_timer_report, :oar_timer_report_all_ranks, :oar_timer_reset,
+    :oar_torch_version, :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json,
+    :oar_tracker_release, :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at,
+    :oar_tree_batch_size, :oar_tree_concatenate, :oar_tree_create_list, :oar_tree_create_map, :oar_tree_device,
+    :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_json, :oar_tree_from_none,
+    :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool, :oar_tree_get_double,
+    :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key, :oar_tree_kind,
+    :oar_tree_pad_to_multiple, :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size,
+    :oar_tree_slice, :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json, :oar_tree_to_numbers, :oar_version,
+    :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
 )
 const ADDRESSES = fill(C_NULL, length(FUNCTIONS))
 
@@ -2297,6 +2299,22 @@ oar_log_set_level(level) =
     ccall(@inbounds(ADDRESSES[140]), Int32, (Int32,), level)
 
 """
+    oar_memory_report(out_json) -> oar_status
+
+The memory of this process in bytes, as the kernel counts it.
+
+JSON: {\"rss\": n, \"rss_anonymous\": n, \"rss_file\": n, \"rss_shared\": n, \"rss_peak\": n}: what is resident, and of that
+the heap and stacks, mapped files, and memory shared between processes; and the most that was resident since the
+process began.
+
+- `out_json` (`oar_bytes **`): owned; end with oar_bytes_release. Without a NUL. Untouched on failure.
+
+Threads: any.
+"""
+oar_memory_report(out_json) =
+    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{Ptr{oar_bytes}},), out_json)
+
+"""
     oar_mesh_coordinate(mesh, axis, out_coordinate) -> oar_status
 
 Where this rank stands on an axis, which is its rank in the axis's group.
@@ -2308,7 +2326,7 @@ Where this rank stands on an axis, which is its rank in the axis's group.
 Threads: serial(mesh).
 """
 oar_mesh_coordinate(mesh, axis, out_coordinate) =
-    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
 
 """
     oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) -> oar_status
@@ -2327,7 +2345,7 @@ Make a mesh and, for every axis, the group of the ranks that differ from this on
 Threads: collective(group).
 """
 oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
 
 """
     oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) -> oar_status
@@ -2345,7 +2363,7 @@ parameters are divided together. Every rank of the mesh's group calls this with 
 Threads: collective(mesh).
 """
 oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
 
 """
     oar_mesh_group(mesh, axis, out_group) -> oar_status
@@ -2359,7 +2377,7 @@ The group along an axis: this rank and those that differ from it in that axis al
 Threads: serial(mesh).
 """
 oar_mesh_group(mesh, axis, out_group) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
 
 """
     oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) -> oar_status
@@ -2374,7 +2392,7 @@ The rank of the mesh's group that stands at these coordinates.
 Threads: serial(mesh).
 """
 oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
 
 """
     oar_mesh_release(mesh) -> void
@@ -2386,7 +2404,7 @@ Drop a reference. Never waits and never communicates. Groups that were had from 
 Threads: any.
 """
 oar_mesh_release(mesh) =
-    ccall(@inbounds(ADDRESSES[146]), Cvoid, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[147]), Cvoid, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_retain(mesh) -> oar_status
@@ -2398,7 +2416,7 @@ Add a reference; each needs one oar_mesh_release.
 Threads: any.
 """
 oar_mesh_retain(mesh) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_size(mesh, axis, out_size) -> oar_status
@@ -2412,7 +2430,7 @@ How many ranks an axis has.
 Threads: serial(mesh).
 """
 oar_mesh_size(mesh, axis, out_size) =
-    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
 
 """
     oar_model_add_lora(model, options) -> oar_status
@@ -2438,7 +2456,7 @@ module that is called several times has one adapter.
 Threads: serial(model).
 """
 oar_model_add_lora(model, options) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_model}, Cstring), model, options)
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_model}, Cstring), model, options)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -2452,7 +2470,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_describe(model, out) -> oar_status
@@ -2472,7 +2490,7 @@ depends on what tensors hold.
 Threads: serial(model).
 """
 oar_model_describe(model, out) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_enter_scope(model, name, class_name) -> oar_status
@@ -2492,7 +2510,7 @@ enters.
 Threads: serial(model).
 """
 oar_model_enter_scope(model, name, class_name) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
 
 """
     oar_model_exit_scope(model) -> oar_status
@@ -2504,7 +2522,7 @@ Leave the scope that was entered last.
 Threads: serial(model).
 """
 oar_model_exit_scope(model) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -2525,7 +2543,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_forward_unit(model, unit, inputs, out_outputs) -> oar_status
@@ -2541,7 +2559,7 @@ forward, by the names of the values (oar_model_describe tells them).
 Threads: serial(model, inputs).
 """
 oar_model_forward_unit(model, unit, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
 
 """
     oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) -> oar_status
@@ -2563,7 +2581,7 @@ the same names one after the other are as fast as oar_model_forward.
 Threads: serial(model, inputs).
 """
 oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
 
 """
     oar_model_freeze(model, pattern, frozen, out_count) -> oar_status
@@ -2581,7 +2599,7 @@ hold it as before. Of tied parameters one name is enough.
 Threads: serial(model).
 """
 oar_model_freeze(model, pattern, frozen, out_count) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -2596,7 +2614,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -2611,7 +2629,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -2624,7 +2642,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -2648,7 +2666,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_lora(model, directory) -> oar_status
@@ -2665,7 +2683,7 @@ All or nothing. Every name, shape and type must fit. Of adapter_config.json are 
 Threads: serial(model).
 """
 oar_model_load_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -2682,7 +2700,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_merge_lora(model) -> oar_status
@@ -2698,7 +2716,7 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 Threads: serial(model).
 """
 oar_model_merge_lora(model) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -2711,7 +2729,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_outputs(model, out_num_outputs) -> oar_status
@@ -2724,7 +2742,7 @@ Count the outputs: the tensors and numbers in what oar_model_forward returns.
 Threads: serial(model).
 """
 oar_model_num_outputs(model, out_num_outputs) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -2737,7 +2755,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_num_units(model, out_num_units) -> oar_status
@@ -2750,7 +2768,7 @@ Count the units, the root included.
 Threads: serial(model).
 """
 oar_model_num_units(model, out_num_units) =
-    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
 
 """
     oar_model_output_name(model, index, buf, len) -> oar_status
@@ -2765,7 +2783,7 @@ Tell the path of an output in the tree that oar_model_forward returns (\"loss\";
 Threads: serial(model).
 """
 oar_model_output_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_parameter(model, name, out) -> oar_status
@@ -2780,7 +2798,7 @@ out.
 Threads: serial(model).
 """
 oar_model_parameter(model, name, out) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -2795,7 +2813,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_profile_save_trace(model, path) -> oar_status
@@ -2808,7 +2826,7 @@ Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
 Threads: serial(model).
 """
 oar_model_profile_save_trace(model, path) =
-    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_profile_start(model) -> oar_status
@@ -2823,7 +2841,7 @@ libtorch is at work on the thread.
 Threads: serial(model).
 """
 oar_model_profile_start(model) =
-    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_stop(model) -> oar_status
@@ -2835,7 +2853,7 @@ End the measurement; what was measured stays.
 Threads: serial(model).
 """
 oar_model_profile_stop(model) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_table(model, out) -> oar_status
@@ -2849,7 +2867,7 @@ are those of the whole model, its units included.
 Threads: serial(model).
 """
 oar_model_profile_table(model, out) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -2866,7 +2884,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -2885,7 +2903,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -2897,7 +2915,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[178]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[179]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -2909,7 +2927,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_run(model, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -2925,7 +2943,7 @@ Run the model on the caller's arrays with a session of the model's own: for host
 Threads: serial(model, inputs, outputs).
 """
 oar_model_run(model, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_model_save_lora(model, directory) -> oar_status
@@ -2942,7 +2960,7 @@ the Python model if that was exported itself, not inside another module.
 Threads: serial(model).
 """
 oar_model_save_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -2957,7 +2975,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_backward(model, fn, user_data, release) -> oar_status
@@ -2983,7 +3001,7 @@ one of several ranks, the others are told at once and the state is aborted.
 Threads: serial(model).
 """
 oar_model_set_backward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_forward(model, fn, user_data, release) -> oar_status
@@ -3002,7 +3020,7 @@ record autograd, in evaluation not.
 Threads: serial(model).
 """
 oar_model_set_forward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_recompute(model, unit_pattern, enabled) -> oar_status
@@ -3021,7 +3039,7 @@ and a warning says why. Evaluation is not affected. Gradients of gradients do no
 Threads: serial(model).
 """
 oar_model_set_recompute(model, unit_pattern, enabled) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -3045,7 +3063,7 @@ is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_set_units(model, policy) -> oar_status
@@ -3064,7 +3082,7 @@ that nobody uses, is the root's.
 Threads: serial(model).
 """
 oar_model_set_units(model, policy) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model}, Cstring), model, policy)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model}, Cstring), model, policy)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -3080,7 +3098,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_trace(model, inputs, dynamic_dims, out) -> oar_status
@@ -3112,7 +3130,7 @@ before, also after a failure.
 Threads: serial(model, inputs).
 """
 oar_model_trace(model, inputs, dynamic_dims, out) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
 
 """
     oar_model_unit_name(model, index, buf, len) -> oar_status
@@ -3127,7 +3145,7 @@ Tell the name of a unit: its module path. Units are in the order of the program,
 Threads: serial(model).
 """
 oar_model_unit_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_op_call(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3155,7 +3173,7 @@ evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in \"_\" 
 Threads: serial(state).
 """
 oar_op_call(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3177,7 +3195,7 @@ forward that is traced, the program does not record it either.
 Threads: serial(state).
 """
 oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_names(name_space, out) -> oar_status
@@ -3190,7 +3208,7 @@ Tell the names of all operators, as a JSON list of texts, sorted, without overlo
 Threads: any.
 """
 oar_op_names(name_space, out) =
-    ccall(@inbounds(ADDRESSES[193]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
 
 """
     oar_op_signatures(name, out) -> oar_status
@@ -3207,7 +3225,7 @@ A list with an object for each overload, in the order in which oar_op_call tries
 Threads: any.
 """
 oar_op_signatures(name, out) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -3232,7 +3250,7 @@ order. What no group takes is one more group, the last, with the options given o
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_group_options(optimizer, group_index, buf, len) -> oar_status
@@ -3247,7 +3265,7 @@ The options in force for a group, and the names of its parameters: {\"params\":[
 Threads: serial(optimizer).
 """
 oar_optimizer_group_options(optimizer, group_index, buf, len) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -3260,7 +3278,7 @@ The learning rate that the next step will use; with several groups the first one
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_num_groups(optimizer, out_num_groups) -> oar_status
@@ -3273,7 +3291,7 @@ How many parameter groups there are.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_groups(optimizer, out_num_groups) =
-    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -3286,7 +3304,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -3298,7 +3316,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[200]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[201]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -3310,7 +3328,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_group_options(optimizer, group_index, options) -> oar_status
@@ -3324,7 +3342,7 @@ Change options of one group from the next step on. State stays; what an option n
 Threads: serial(optimizer).
 """
 oar_optimizer_set_group_options(optimizer, group_index, options) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
+    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -3337,7 +3355,7 @@ Set the learning rate of every group. A scheduler of this optimizer sets it agai
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_set_training(optimizer, training) -> oar_status
@@ -3353,7 +3371,7 @@ for every other optimizer nothing changes. An optimizer starts in training.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_set_training(optimizer, training) =
-    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
+    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -3367,7 +3385,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -3379,7 +3397,49 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_optimizer},), optimizer)
+
+"""
+    oar_profile_begin(state, options) -> oar_status
+
+Begin a profile; the next step is number 0. One at a time in a process.
+
+- `state` (`oar_state *`): borrowed; its rank names the files. Closing it ends the profile without a report.
+- `options` (`const char *`): JSON object of profile.* options, named without \"profile.\"; what it does not name, and
+  all of it if NULL, is taken from the state's config.
+
+Threads: serial(state).
+"""
+oar_profile_begin(state, options) =
+    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_state}, Cstring), state, options)
+
+"""
+    oar_profile_end(state, out_report) -> oar_status
+
+End the profile. With profile.directory all ranks wait for each other, so that all traces are there when it returns.
+
+- `state` (`oar_state *`): borrowed.
+- `out_report` (`oar_bytes **`): owned; end with oar_bytes_release. Of what was being recorded; NULL if nothing was.
+  Untouched on failure.
+
+Threads: collective(state) with profile.directory, else serial(state); on the thread of the begin.
+"""
+oar_profile_end(state, out_report) =
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
+
+"""
+    oar_profile_step(state, out_report) -> oar_status
+
+A step of the run has ended.
+
+- `state` (`oar_state *`): borrowed.
+- `out_report` (`oar_bytes **`): owned; end with oar_bytes_release. NULL unless a record ended with this step. Untouched
+  on failure.
+
+Threads: serial(state); on the thread of the begin.
+"""
+oar_profile_step(state, out_report) =
+    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -3394,7 +3454,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -3406,7 +3466,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -3422,7 +3482,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -3434,7 +3494,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[210]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[214]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -3446,7 +3506,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -3462,7 +3522,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -3480,7 +3540,7 @@ momentum, or the first beta, too.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -3493,7 +3553,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -3505,7 +3565,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[215]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[219]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -3517,7 +3577,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -3530,7 +3590,7 @@ instead.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step_metric(scheduler, metric) -> oar_status
@@ -3545,7 +3605,7 @@ value.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step_metric(scheduler, metric) =
-    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
+    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
 
 """
     oar_session_create(model, out) -> oar_status
@@ -3562,7 +3622,7 @@ model (by a forward in training, a step, loading, freezing, adding or merging ad
 Threads: serial(model).
 """
 oar_session_create(model, out) =
-    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
+    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
 
 """
     oar_session_release(session) -> void
@@ -3574,7 +3634,7 @@ Drop an owner; the last one frees the session.
 Threads: any; never blocks.
 """
 oar_session_release(session) =
-    ccall(@inbounds(ADDRESSES[220]), Cvoid, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[224]), Cvoid, (Ptr{oar_session},), session)
 
 """
     oar_session_retain(session) -> oar_status
@@ -3586,7 +3646,7 @@ Add an owner.
 Threads: any.
 """
 oar_session_retain(session) =
-    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_session},), session)
 
 """
     oar_session_run(session, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -3607,7 +3667,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 Threads: serial(session, inputs, outputs); other sessions of the model are free.
 """
 oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
@@ -3621,7 +3681,7 @@ Tell whether an output's operator writes straight into the caller's memory, all 
 Threads: serial(session).
 """
 oar_session_writes_in_place(session, index, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
+    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -3634,7 +3694,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -3647,7 +3707,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -3661,7 +3721,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -3678,7 +3738,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -3699,7 +3759,7 @@ With an MPI communicator oar_state_create_with_mpi does it for you.
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -3713,7 +3773,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -3729,7 +3789,7 @@ command `oarlock dump` tells who diverged where; with the option comm.dump_on_fa
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -3743,7 +3803,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -3756,7 +3816,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -3769,7 +3829,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -3782,7 +3842,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -3795,7 +3855,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -3808,7 +3868,24 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+
+"""
+    oar_state_log(state, level, ranks, text) -> oar_status
+
+Say something as the library says its own messages: to the callback, or to standard error, if its level is given. The
+text begins with \"[RANK <rank>] \", its component is \"program\".
+
+- `state` (`oar_state *`): borrowed; tells the rank.
+- `level` (`int32_t`): OAR_LOG_DEBUG to OAR_LOG_ERROR.
+- `ranks` (`int32_t`): OAR_LOG_MAIN, OAR_LOG_EACH or OAR_LOG_IN_ORDER. In order, a rank speaks when those before it
+  have, whatever their levels; how lines of different processes mix later is up to what reads them.
+- `text` (`const char *`): one or more lines, without a newline at the end.
+
+Threads: serial(state); in order collective(state).
+"""
+oar_state_log(state, level, ranks, text) =
+    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_state}, Int32, Int32, Cstring), state, level, ranks, text)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -3821,7 +3898,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -3834,7 +3911,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -3847,7 +3924,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[239]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[244]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -3860,7 +3937,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -3872,7 +3949,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -3886,7 +3963,21 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_state}, Int64), state, seed)
+
+"""
+    oar_state_set_deterministic(state, on, warn_only) -> oar_status
+
+Make libtorch choose deterministic algorithms in the whole process, or not. Equal to torch.use_deterministic_algorithms.
+
+- `state` (`oar_state *`): borrowed.
+- `on` (`int32_t`): not 0: an operator that has no deterministic algorithm fails. 0: any algorithm.
+- `warn_only` (`int32_t`): not 0: it warns instead.
+
+Threads: serial(state); no other thread may run operators meanwhile.
+"""
+oar_state_set_deterministic(state, on, warn_only) =
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_state}, Int32, Int32), state, on, warn_only)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -3902,7 +3993,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -3915,7 +4006,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_shrink(state, min_size, timeout_ms, out) -> oar_status
@@ -3944,7 +4035,19 @@ old state can then only be closed and released; after a failure this may be call
 Threads: serial(state); waits for the other ranks.
 """
 oar_state_shrink(state, min_size, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
+
+"""
+    oar_state_synchronize_rng(state) -> oar_status
+
+Give the default generator of every rank the state of rank 0's, so that all draw the same numbers from here on.
+
+- `state` (`oar_state *`): borrowed.
+
+Threads: collective(state); no other thread may draw random numbers meanwhile.
+"""
+oar_state_synchronize_rng(state) =
+    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -3957,7 +4060,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -3969,7 +4072,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[247]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[254]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -3984,7 +4087,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -3997,7 +4100,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -4011,7 +4114,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -4025,7 +4128,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -4038,7 +4141,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -4055,7 +4158,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4079,7 +4182,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_npy(path, out) -> oar_status
@@ -4093,7 +4196,7 @@ oar_dataset_from_tensors its rows are samples. The file must not change as long 
 Threads: any.
 """
 oar_tensor_from_npy(path, out) =
-    ccall(@inbounds(ADDRESSES[255]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
+    ccall(@inbounds(ADDRESSES[262]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4115,7 +4218,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -4130,7 +4233,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -4143,7 +4246,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -4156,7 +4259,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -4169,7 +4272,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -4182,7 +4285,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -4194,7 +4297,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[262]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[269]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -4206,7 +4309,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -4220,7 +4323,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -4234,7 +4337,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -4252,7 +4355,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -4268,7 +4371,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -4283,7 +4386,79 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[268]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[275]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+
+"""
+    oar_timer_begin(state, name) -> oar_status
+
+Start a timer.
+
+- `state` (`oar_state *`): borrowed; keeps the timer.
+- `name` (`const char *`): any text but \"\".
+
+Threads: serial(state).
+"""
+oar_timer_begin(state, name) =
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_state}, Cstring), state, name)
+
+"""
+    oar_timer_end(state, name) -> oar_status
+
+Stop a timer; what passed since its begin, by the steady clock, is one of its durations.
+
+- `state` (`oar_state *`): borrowed.
+- `name` (`const char *`): of a timer that runs.
+
+Threads: serial(state); on the thread of the begin, so that a trace has it in the right place.
+"""
+oar_timer_end(state, name) =
+    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_state}, Cstring), state, name)
+
+"""
+    oar_timer_report(state, out_json) -> oar_status
+
+What this rank's timers measured since they were made or reset, in milliseconds. Quantiles are of the last 4096
+durations, by nearest rank; the rest is of all.
+
+JSON: {\"forward\": {\"count\": n, \"total_ms\": x, \"mean_ms\": x, \"min_ms\": x, \"p50_ms\": x, \"p95_ms\": x, \"max_ms\": x}}, in
+the order of the names. Timers that never ended are left out.
+
+- `state` (`const oar_state *`): borrowed.
+- `out_json` (`oar_bytes **`): owned; end with oar_bytes_release. Without a NUL. Untouched on failure.
+
+Threads: serial(state).
+"""
+oar_timer_report(state, out_json) =
+    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+
+"""
+    oar_timer_report_all_ranks(state, out_json) -> oar_status
+
+The reports of all ranks, and who is the slowest, the same on each rank. Ranks may have different timers.
+
+JSON: {\"forward\": {\"count\": n, \"total_ms\": x, \"mean_ms\": x, \"min_ms\": x, \"max_ms\": x, \"slowest_rank\": r, \"ranks\":
+[{\"rank\": 0, \"count\": n, ...}, ...]}}: the figures of all ranks' durations together; those of each rank that has the
+timer, as oar_timer_report gives them; and the rank with the largest mean, the lowest of equals.
+
+- `state` (`oar_state *`): borrowed.
+- `out_json` (`oar_bytes **`): owned; end with oar_bytes_release. Without a NUL. Untouched on failure.
+
+Threads: collective(state).
+"""
+oar_timer_report_all_ranks(state, out_json) =
+    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+
+"""
+    oar_timer_reset(state) -> oar_status
+
+Forget all durations. Timers that run go on.
+
+- `state` (`oar_state *`): borrowed.
+
+Threads: serial(state).
+"""
+oar_timer_reset(state) =
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -4299,7 +4474,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -4311,7 +4486,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -4322,8 +4497,12 @@ Create a tracker.
 seconds since 1970. Each line is handed to the system at once. A resumed run appends; a last line that a crash cut
 short is mended when the file is opened.
 
+\"tensorboard\" writes what TensorBoard reads: an event file in the directory of the run, whose numbers are kept as
+float32. A resumed run adds a file, and TensorBoard shows both as one run. With oar_tracker_log_json a text is a text
+summary, and an object of numbers a group in one chart, {\"loss\":{\"train\":0.5}}, with a directory for each series.
+
 - `state` (`oar_state *`): borrowed; tells which process is the main one.
-- `name` (`const char *`): the product: \"jsonl\".
+- `name` (`const char *`): the product: \"jsonl\" or \"tensorboard\".
 - `options` (`const char *`): JSON object of tracker.* options, named without \"tracker.\":
   {\"path\":\"run/metrics.jsonl\"}; what it does not name, and all of it if NULL, is taken from the state's config.
   Missing directories of the path are made.
@@ -4332,23 +4511,23 @@ short is mended when the file is opened.
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
 
-Log numbers of one step. Those that are not finite are written as \"NaN\", \"Infinity\" and \"-Infinity\".
+Log numbers of one step. In \"jsonl\" those that are not finite are written as \"NaN\", \"Infinity\" and \"-Infinity\".
 
 - `tracker` (`oar_tracker *`): borrowed.
 - `step` (`int64_t`): any number; by custom the optimizer's step. The same step may be logged again.
-- `names` (`const char *const *`): `count` different names; \"step\" and \"time\" are the tracker's own.
+- `names` (`const char *const *`): `count` different names; \"step\" and \"time\" are the own ones of \"jsonl\".
 - `values` (`const double *`): `count` numbers.
 - `count` (`size_t`): 0 writes a line with step and time only.
 
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -4357,13 +4536,13 @@ Log any JSON object of one step: texts, lists, nested objects.
 
 - `tracker` (`oar_tracker *`): borrowed.
 - `step` (`int64_t`): as in oar_tracker_log.
-- `json` (`const char *`): an object: {\"loss\":0.5,\"note\":\"warm-up ended\"}. \"step\" and \"time\" are the tracker's
-  own.
+- `json` (`const char *`): an object: {\"loss\":0.5,\"note\":\"warm-up ended\"}. \"step\" and \"time\" are the own names
+  of \"jsonl\".
 
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -4375,7 +4554,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[274]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[286]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -4387,7 +4566,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -4400,7 +4579,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -4413,7 +4592,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -4429,7 +4608,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_batch_size(tree, out_size) -> oar_status
@@ -4442,7 +4621,7 @@ How many samples a batch has: the first size of its first leaf, in the order of 
 Threads: serial(tree).
 """
 oar_tree_batch_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_tree_concatenate(batches, dim, out) -> oar_status
@@ -4459,7 +4638,7 @@ are; with more batches they are refused.
 Threads: serial(batches).
 """
 oar_tree_concatenate(batches, dim, out) =
-    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
+    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -4471,7 +4650,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -4483,7 +4662,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_device(tree, buf, len) -> oar_status
@@ -4497,7 +4676,7 @@ The device of the first tensor, depth first: \"cpu\". An empty text if there is 
 Threads: serial(tree).
 """
 oar_tree_device(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -4510,7 +4689,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[284]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[296]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -4523,7 +4702,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[285]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[297]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -4536,7 +4715,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[286]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[298]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_json(json, out) -> oar_status
@@ -4551,7 +4730,7 @@ Numbers without fraction and exponent are integers if int64 holds them, all othe
 Threads: any.
 """
 oar_tree_from_json(json, out) =
-    ccall(@inbounds(ADDRESSES[287]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
+    ccall(@inbounds(ADDRESSES[299]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -4563,7 +4742,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -4576,7 +4755,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[289]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[301]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -4589,7 +4768,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -4603,7 +4782,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -4617,7 +4796,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[304]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -4631,7 +4810,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -4645,7 +4824,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[306]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -4660,7 +4839,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -4674,7 +4853,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -4689,7 +4868,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[309]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -4703,7 +4882,7 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[298]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[310]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
@@ -4719,7 +4898,7 @@ Append zeros to the first dimension of every tensor until `batch_size` rows are 
 Threads: serial(tree).
 """
 oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
-    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
+    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -4731,7 +4910,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[300]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[312]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -4743,7 +4922,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[313]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -4757,7 +4936,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[314]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -4771,7 +4950,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[315]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -4785,7 +4964,7 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[304]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[316]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_tree_slice(tree, start, stop, step, out) -> oar_status
@@ -4801,7 +4980,7 @@ Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[
 Threads: serial(tree).
 """
 oar_tree_slice(tree, start, stop, step, out) =
-    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+    ccall(@inbounds(ADDRESSES[317]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
 
 """
     oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
@@ -4818,7 +4997,7 @@ The tree with its tensors on a device. Tensors that are there already are shared
 Threads: serial(tree).
 """
 oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
-    ccall(@inbounds(ADDRESSES[306]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+    ccall(@inbounds(ADDRESSES[318]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
 
 """
     oar_tree_to_float32(tree, out) -> oar_status
@@ -4831,7 +5010,7 @@ The tree with its tensors of float16 and bfloat16 as float32; all others are sha
 Threads: serial(tree).
 """
 oar_tree_to_float32(tree, out) =
-    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[319]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_tree_to_json(tree, buf, len) -> oar_status
@@ -4847,7 +5026,7 @@ first.
 Threads: serial(tree).
 """
 oar_tree_to_json(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[320]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_to_numbers(tree, out) -> oar_status
@@ -4861,7 +5040,7 @@ number; truth values stay what they are.
 Threads: serial(tree).
 """
 oar_tree_to_numbers(tree, out) =
-    ccall(@inbounds(ADDRESSES[309]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[321]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -4871,7 +5050,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[310]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[322]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -4884,7 +5063,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[323]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -4897,7 +5076,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[312]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[324]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -4909,7 +5088,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[313]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[325]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -4921,7 +5100,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[314]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[326]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -4939,4 +5118,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[315]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[327]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
