@@ -29,16 +29,39 @@ def make_inputs(num_steps=NUM_STEPS, dtypes=(torch.float32,), missing=(), shapes
     return tensors
 
 
-def run_ours(folder, inputs, name, options, num_steps=NUM_STEPS, scheduler=None, clip=None, rate=None, **more):
-    save_file(inputs, folder / "in.safetensors")
-    optimizer = {"name": name, "options": options}
-    specification = {"num_steps": num_steps, "optimizer": optimizer, "scheduler": scheduler, "clip": clip,
-                     "rate": rate, **more}
-    files = [folder / "in.safetensors", folder / "out.safetensors"]
-    subprocess.run([PROGRAM, *files, json.dumps(specification)], check=True, timeout=120)
-    result = load_file(folder / "out.safetensors")
-    files[0].unlink()  # gradients of every step
-    return result
+class Ours:
+    """Runs of ours in one process, which costs more to start than most of them: add all jobs, then ask for results."""
+
+    def __init__(self, folder):
+        self.folder, self.jobs, self.inputs, self.errors = folder, {}, {}, None
+
+    def add(self, key, inputs, name, options, num_steps=NUM_STEPS, scheduler=None, clip=None, rate=None, **more):
+        """inputs: made once and given again, it is one file."""
+        if id(inputs) not in self.inputs:
+            path = self.folder / f"in{len(self.inputs)}.safetensors"
+            save_file(inputs, path)
+            self.inputs[id(inputs)] = path, inputs  # kept: an id is of a living object
+        specification = {"num_steps": num_steps, "optimizer": {"name": name, "options": options}, "scheduler": scheduler,
+                         "clip": clip, "rate": rate, **more}
+        assert key not in self.jobs
+        self.jobs[key] = {"input": str(self.inputs[id(inputs)][0]), "specification": specification,
+                          "output": str(self.folder / f"out{len(self.jobs)}.safetensors")}
+
+    def result(self, key):
+        if self.errors is None:
+            (self.folder / "jobs.json").write_text(json.dumps(list(self.jobs.values())))
+            done = subprocess.run([PROGRAM, self.folder / "jobs.json"], stderr=subprocess.PIPE, text=True, timeout=300)
+            self.errors = f"exit status {done.returncode}: {done.stderr}"
+            for path, _ in self.inputs.values():
+                path.unlink()  # gradients of every step
+        assert Path(self.jobs[key]["output"]).exists(), self.errors
+        return load_file(self.jobs[key]["output"])
+
+
+def run_ours(folder, *job, **more):
+    ours = Ours(folder)
+    ours.add("only", *job, **more)
+    return ours.result("only")
 
 
 def run_torch(inputs, make_optimizer, num_steps=NUM_STEPS, make_scheduler=None, clip=None):

@@ -1,12 +1,13 @@
 """Every optimizer against torch.optim, or the paper's formula where torch has none, in float32 and float64, with
 groups, weight decay and maximize; states against torch's, and a resume against not having stopped."""
 
+import functools
 import json
 
 import pytest
 import torch
 
-from test_optim import make_inputs, run_ours
+from test_optim import Ours, make_inputs
 
 STEPS = 200
 SHAPES = [(16, 9), (7,), (), (3, 5, 2, 2), (300,)]
@@ -130,16 +131,47 @@ CASES = [
 IDS = [f"{name}-{json.dumps(options)}" for name, _, _, options in CASES]
 
 
+@functools.cache
 def inputs_for(name, dtype, steps=STEPS):
-    inputs = make_inputs(steps, (dtype,), shapes=SHAPES)
     if name != "muon":
-        return inputs
+        return all_shapes(dtype, steps)
+    inputs = all_shapes(dtype, steps)
     # It takes matrices only: a tall one and a wide one.
     matrix = {"param.0": inputs["param.0"], "param.1": inputs["param.0"].T.contiguous()}
     for step in range(steps):
         matrix[f"grad.{step}.0"] = inputs[f"grad.{step}.0"]
         matrix[f"grad.{step}.1"] = inputs[f"grad.{step}.0"].T.contiguous() * 0.5
     return matrix
+
+
+@functools.cache
+def all_shapes(dtype, steps):
+    return make_inputs(steps, (dtype,), shapes=SHAPES)
+
+
+DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
+RESUME_STEPS, GROUP_STEPS = 20, 50
+GROUPED = [index for index, case in enumerate(CASES) if case[0] not in ("muon", "adafactor_transformers")][::2]
+
+
+def group_options(name):
+    return {"lr": 0.05} if name == "rprop" else {"lr": 0.05, "weight_decay": 0.2}
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    runs = Ours(tmp_path_factory.mktemp("ours"))
+    for case, (name, _, _, options) in enumerate(CASES):
+        inputs = inputs_for(name, torch.float32, RESUME_STEPS)
+        runs.add(("whole", case), inputs, name, options, RESUME_STEPS)
+        runs.add(("resumed", case), inputs, name, options, RESUME_STEPS, resume_at=13)
+        for kind, dtype in DTYPES.items():
+            runs.add((kind, case), inputs_for(name, dtype), name, options, STEPS)
+            if case in GROUPED:
+                groups = [{"params": ["1", "3"], **group_options(name)}, {"params": ["0"], "lr": 0.0}]
+                runs.add(("groups", kind, case), inputs_for(name, dtype, GROUP_STEPS), name,
+                         {**options, "groups": groups}, GROUP_STEPS, resume_at=20)
+    return runs
 
 
 def run_theirs(inputs, make, options, groups=None, steps=STEPS):
@@ -164,45 +196,38 @@ def assert_near(ours, parameters, bitwise, tolerance=1e-6):
         torch.testing.assert_close(mine, other, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fp32", "fp64"])
-@pytest.mark.parametrize("name, make, bitwise, options", CASES, ids=IDS)
-def test_two_hundred_steps_are_the_originals(tmp_path, name, make, bitwise, options, dtype):
-    inputs = inputs_for(name, dtype)
-    parameters, optimizer = run_theirs(inputs, make, dict(options))
-    ours = run_ours(tmp_path, inputs, name, options, STEPS)
-    assert_near(ours, parameters, bitwise)
-    states = {key for key in ours if key.startswith("state.")}
+@pytest.mark.parametrize("kind", DTYPES)
+@pytest.mark.parametrize("case", range(len(CASES)), ids=IDS)
+def test_two_hundred_steps_are_the_originals(ours, case, kind):
+    name, make, bitwise, options = CASES[case]
+    parameters, optimizer = run_theirs(inputs_for(name, DTYPES[kind]), make, dict(options))
+    result = ours.result((kind, case))
+    assert_near(result, parameters, bitwise)
+    states = {key for key in result if key.startswith("state.")}
     for i, parameter in enumerate(parameters):
         for key, value in optimizer.state[parameter].items():
             if not torch.is_tensor(value) or key in ("x", "RMS"):
                 continue  # the oracle's own, or recomputed in every step
-            mine = ours[f"state.{i}.{key}"]
+            mine = result[f"state.{i}.{key}"]
             states.discard(f"state.{i}.{key}")
             assert mine.shape == value.shape and mine.dtype == value.dtype, key
             torch.testing.assert_close(mine, value, rtol=1e-5, atol=1e-6)
     assert name == "adafactor_transformers" or not states  # its step is a plain number
 
 
-@pytest.mark.parametrize("name, make, bitwise, options", CASES, ids=IDS)
-def test_a_resume_is_bitwise_not_having_stopped(tmp_path, name, make, bitwise, options):
-    inputs = inputs_for(name, torch.float32, 20)
-    whole = run_ours(tmp_path, inputs, name, options, 20)
-    resumed = run_ours(tmp_path, inputs, name, options, 20, resume_at=13)
+@pytest.mark.parametrize("case", range(len(CASES)), ids=IDS)
+def test_a_resume_is_bitwise_not_having_stopped(ours, case):
+    whole, resumed = ours.result(("whole", case)), ours.result(("resumed", case))
     assert whole.keys() == resumed.keys()
     for key, value in whole.items():
         assert torch.equal(value, resumed[key]), key
 
 
-GROUPED = [case for case in CASES if case[0] not in ("muon", "adafactor_transformers")]
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fp32", "fp64"])
-@pytest.mark.parametrize("name, make, bitwise, options", GROUPED[::2], ids=[f"{c[0]}-{json.dumps(c[3])}" for c in GROUPED[::2]])
-def test_groups_have_rates_of_their_own(tmp_path, name, make, bitwise, options, dtype):
-    inputs = make_inputs(50, (dtype,), shapes=SHAPES)
-    more = {"lr": 0.05} if name == "rprop" else {"lr": 0.05, "weight_decay": 0.2}
-    theirs = [([1, 3], more), ([0], {"lr": 0.0}), ([2, 4], {})]
-    parameters, _ = run_theirs(inputs, make, dict(options), theirs, 50)
-    groups = [{"params": ["1", "3"], **more}, {"params": ["0"], "lr": 0.0}]
-    ours = run_ours(tmp_path, inputs, name, {**options, "groups": groups}, 50, resume_at=20)
-    assert_near(ours, parameters, bitwise)
+@pytest.mark.parametrize("kind", DTYPES)
+@pytest.mark.parametrize("case", GROUPED, ids=[IDS[case] for case in GROUPED])
+def test_groups_have_rates_of_their_own(ours, case, kind):
+    name, make, bitwise, options = CASES[case]
+    theirs = [([1, 3], group_options(name)), ([0], {"lr": 0.0}), ([2, 4], {})]
+    inputs = inputs_for(name, DTYPES[kind], GROUP_STEPS)
+    parameters, _ = run_theirs(inputs, make, dict(options), theirs, GROUP_STEPS)
+    assert_near(ours.result(("groups", kind, case)), parameters, bitwise)

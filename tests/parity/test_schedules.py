@@ -9,7 +9,7 @@ import torch
 from torch.optim import lr_scheduler as L
 from transformers import optimization as T
 
-from test_optim import make_inputs, run_ours
+from test_optim import Ours, make_inputs
 
 STEPS = 200
 SHAPES = [(1,)] * 5
@@ -126,8 +126,37 @@ def assert_rates(ours, rates, momenta, end=None):
         assert (ours["learning_rates"][end:] == ours["learning_rates"][end]).all()
 
 
-@pytest.mark.parametrize("name, options, make, end", CASES, ids=IDS)
-def test_rates_of_two_hundred_steps_are_the_originals(tmp_path, name, options, make, end):
+METRICS = [math.exp(-step / 20) + 0.05 * math.sin(step * 1.7) for step in range(STEPS)]
+PLATEAU = [
+    {},
+    {"factor": 0.5, "patience": 2, "cooldown": 3, "threshold": 0.01},
+    {"mode": "max", "patience": 4, "threshold_mode": "abs", "min_lr": [0.001, 0.01], "factor": 0.3},
+    {"patience": 0, "eps": 0.001},
+]
+RESUMES = (1, 90)
+OF_SGD = (25, 27)  # one_cycle and cyclic
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    runs, inputs = Ours(tmp_path_factory.mktemp("ours")), make_inputs(1, shapes=SHAPES)
+    for case, (name, options, _, _) in enumerate(CASES):
+        scheduler = {"name": name, "options": options}
+        runs.add(case, inputs, "adamw", OPTIONS, STEPS, scheduler=scheduler)
+        for at in RESUMES:
+            runs.add((case, at), inputs, "adamw", OPTIONS, STEPS, scheduler=scheduler, resume_at=at)
+        if case in OF_SGD:
+            runs.add(("sgd", case), inputs, "sgd", {**OPTIONS, "momentum": 0.9}, STEPS, scheduler=scheduler)
+    for case, options in enumerate(PLATEAU):
+        more = {"scheduler": {"name": "plateau", "options": options}, "metrics": METRICS}
+        runs.add(("plateau", case), inputs, "adamw", OPTIONS, STEPS, **more)
+        runs.add(("plateau", case, 77), inputs, "adamw", OPTIONS, STEPS, resume_at=77, **more)
+    return runs
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=IDS)
+def test_rates_of_two_hundred_steps_are_the_originals(ours, case):
+    name, _, make, end = CASES[case]
     if name == "polynomial":  # transformers takes the default rate for every group
         make_all = make
 
@@ -136,43 +165,26 @@ def test_rates_of_two_hundred_steps_are_the_originals(tmp_path, name, options, m
             return make_all(optimizer)
 
     rates, momenta = run_theirs(make)
-    inputs = make_inputs(1, shapes=SHAPES)
-    ours = run_ours(tmp_path, inputs, "adamw", OPTIONS, STEPS, scheduler={"name": name, "options": options})
+    whole = ours.result(case)
+    for at in RESUMES:
+        resumed = ours.result((case, at))
+        assert torch.equal(resumed["learning_rates"], whole["learning_rates"])
+        assert torch.equal(resumed["momenta"], whole["momenta"])
     if name == "polynomial":
-        ours["learning_rates"], rates = ours["learning_rates"][:, 1:], rates[:, 1:]
-    assert_rates(ours, rates, momenta, end)
-    for at in (1, 90):
-        resumed = run_ours(tmp_path, inputs, "adamw", OPTIONS, STEPS, scheduler={"name": name, "options": options},
-                           resume_at=at)
-        if name == "polynomial":
-            resumed["learning_rates"] = resumed["learning_rates"][:, 1:]
-        assert torch.equal(resumed["learning_rates"], ours["learning_rates"])
-        assert torch.equal(resumed["momenta"], ours["momenta"])
+        whole["learning_rates"], rates = whole["learning_rates"][:, 1:], rates[:, 1:]
+    assert_rates(whole, rates, momenta, end)
 
 
-@pytest.mark.parametrize("name, options, make", [CASES[25][:3], CASES[27][:3]], ids=["one_cycle", "cyclic"])
-def test_cycles_move_the_momentum_of_sgd(tmp_path, name, options, make):
-    rates, momenta = run_theirs(make, torch.optim.SGD, momentum=0.9)
-    ours = run_ours(tmp_path, make_inputs(1, shapes=SHAPES), "sgd", {**OPTIONS, "momentum": 0.9}, STEPS,
-                    scheduler={"name": name, "options": options})
-    assert_rates(ours, rates, momenta)
+@pytest.mark.parametrize("case", OF_SGD, ids=["one_cycle", "cyclic"])
+def test_cycles_move_the_momentum_of_sgd(ours, case):
+    rates, momenta = run_theirs(CASES[case][2], torch.optim.SGD, momentum=0.9)
+    assert_rates(ours.result(("sgd", case)), rates, momenta)
 
 
-METRICS = [math.exp(-step / 20) + 0.05 * math.sin(step * 1.7) for step in range(STEPS)]
-PLATEAU = [
-    {},
-    {"factor": 0.5, "patience": 2, "cooldown": 3, "threshold": 0.01},
-    {"mode": "max", "patience": 4, "threshold_mode": "abs", "min_lr": [0.001, 0.01], "factor": 0.3},
-    {"patience": 0, "eps": 0.001},
-]
-
-
-@pytest.mark.parametrize("options", PLATEAU, ids=json.dumps)
-def test_plateau_is_torchs(tmp_path, options):
-    rates, momenta = run_theirs(lambda optimizer: L.ReduceLROnPlateau(optimizer, **options), metrics=METRICS)
+@pytest.mark.parametrize("case", range(len(PLATEAU)), ids=[json.dumps(options) for options in PLATEAU])
+def test_plateau_is_torchs(ours, case):
+    rates, momenta = run_theirs(lambda optimizer: L.ReduceLROnPlateau(optimizer, **PLATEAU[case]), metrics=METRICS)
     assert len(set(rates[:, 0].tolist())) > 2
-    inputs, scheduler = make_inputs(1, shapes=SHAPES), {"name": "plateau", "options": options}
-    ours = run_ours(tmp_path, inputs, "adamw", OPTIONS, STEPS, scheduler=scheduler, metrics=METRICS)
-    assert_rates(ours, rates, momenta)
-    resumed = run_ours(tmp_path, inputs, "adamw", OPTIONS, STEPS, scheduler=scheduler, metrics=METRICS, resume_at=77)
-    assert torch.equal(resumed["learning_rates"], ours["learning_rates"])
+    whole = ours.result(("plateau", case))
+    assert_rates(whole, rates, momenta)
+    assert torch.equal(ours.result(("plateau", case, 77))["learning_rates"], whole["learning_rates"])

@@ -1,5 +1,5 @@
-// Runs an optimizer on gradients from a file, for tests/parity/test_optim.py.
-//   internal_optim <input.safetensors> <output.safetensors> <specification>
+// Runs optimizers on gradients from files, for tests/parity/test_optim.py and its neighbours.
+//   internal_optim <jobs.json>: a list of {"input", "output", "specification"}, each run whatever became of the others.
 // Input: "param.<i>" and "grad.<step>.<i>"; a gradient that is not there is undefined in that step.
 // Specification, JSON: {"num_steps", "optimizer": {"name", "options"}, "scheduler": null or {"name", "options"},
 //   "clip": null or {"max_norm", "norm_type"}, "rate": null or what is set before the scheduler is made,
@@ -108,8 +108,7 @@ Status take_step(const SafetensorsFile& input, const JsonValue& specification, s
   return training.scheduler->step_with_metric(metric);
 }
 
-Status run(const char* input_path, const char* output_path, const char* text) {
-  OAR_ASSIGN(const JsonValue specification, parse_json(text));
+Status run(const std::string& input_path, const std::string& output_path, const JsonValue& specification) {
   OAR_ASSIGN(const std::shared_ptr<SafetensorsFile> input, SafetensorsFile::open(input_path));
   Training training;
   OAR_ASSIGN(training.parameters, read_parameters(*input));
@@ -143,9 +142,19 @@ Status run(const char* input_path, const char* output_path, const char* text) {
 }  // namespace oarlock
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const oarlock::Status status = oarlock::run(argv[1], argv[2], argv[3]);
-  if (status.is_ok()) return 0;
-  std::fprintf(stderr, "%s\n", status.message().c_str());
-  return 1;
+  using namespace oarlock;
+  if (argc != 2) return 2;
+  const Result<std::string> text = read_file(argv[1], 1 << 24);
+  if (!text.is_ok()) return 2;
+  const Result<JsonValue> jobs = parse_json(text.value());
+  if (!jobs.is_ok()) return 2;
+  int result = 0;
+  for (const JsonValue& job : jobs.value().items()) {
+    const std::string& output = job.find("output")->text();
+    const Status status = run(job.find("input")->text(), output, *job.find("specification"));
+    if (status.is_ok()) continue;
+    std::fprintf(stderr, "%s: %s\n", output.c_str(), status.message().c_str());
+    result = 1;
+  }
+  return result;
 }
