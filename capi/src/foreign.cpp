@@ -1,6 +1,6 @@
 #include "oarlock/foreign.h"
 
-#include "error_slot.h"
+#include "callback_outcome.h"
 #include "guard.h"
 #include "model/providers/foreign.h"
 #include "model/trace.h"
@@ -13,22 +13,13 @@ using namespace oarlock::capi;
 
 namespace {
 
-// What went wrong inside the callback is what its last call of the library said.
-Status callback_returned(const char* what, std::int32_t value) {
-  const ErrorInfo* inside = current_error();
-  return callback_failed("the {} of the model returned {}{}{}", what, value,
-                         inside != nullptr ? "; the last error inside it: " : "",
-                         inside != nullptr ? inside->message : "")
-      .with_vendor_code(value);
-}
-
 Result<Tree> run_forward(oar_forward_fn fn, void* data, std::shared_ptr<Model> model, const Tree& inputs) {
   const OwnHandle<oar_model> model_handle(wrap<oar_model>(std::move(model)));
   const OwnHandle<oar_tree> input_handle(wrap<oar_tree>(std::make_shared<Tree>(inputs)));
   OwnHandle<oar_tree> outputs;
   clear_error();
   const std::int32_t value = fn(model_handle.get(), input_handle.get(), outputs.out(), data);
-  if (value != 0) return callback_returned("forward", value);
+  OAR_TRY(callback_outcome("the forward of the model", value));
   if (outputs.get() == nullptr) return callback_failed("the forward of the model returned 0 and gave no outputs");
   OAR_ASSIGN(const Tree& given, unwrap(outputs.get()));
   return given;
@@ -39,8 +30,7 @@ Status run_backward(oar_backward_fn fn, void* data, std::shared_ptr<Model> model
   const OwnHandle<oar_model> model_handle(wrap<oar_model>(std::move(model)));
   const OwnHandle<oar_tree> gradients(wrap<oar_tree>(std::make_shared<Tree>(output_gradients)));
   clear_error();
-  const std::int32_t value = fn(model_handle.get(), gradients.get(), data);
-  return value == 0 ? Status::ok() : callback_returned("backward", value);
+  return callback_outcome("the backward of the model", fn(model_handle.get(), gradients.get(), data));
 }
 
 }  // namespace

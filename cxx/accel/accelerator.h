@@ -63,6 +63,8 @@ class Accelerator {
   Status gradients_done(Model& model);
   Result<double> clip_grad_norm(const Model& model, double max_norm, double norm_type);  // step.cpp
   Status step(Optimizer& optimizer, Scheduler* scheduler);                               // step.cpp
+  // step_closure.cpp, collective. Gives the mean of the ranks' first losses; when it fails nothing was updated.
+  Result<double> step_with(Optimizer& optimizer, Scheduler* scheduler, const Optimizer::Closure& closure);
 
   // gather_metrics.cpp, collective
   Result<at::Tensor> gather_for_metrics(const at::Tensor& tensor);
@@ -120,6 +122,9 @@ class Accelerator {
   void give_up();
   Status check_gradients(const NamedTensors& parameters) const;
   Status check_is_prepared(const Optimizer& optimizer);
+  Status check_step(const Optimizer& optimizer, const Scheduler* scheduler);
+  Status end_step(Optimizer& optimizer, Scheduler* scheduler);  // after the update
+  Result<double> run_closure(const Optimizer::Closure& closure);
   std::int64_t rows_kept(std::int64_t num_rows) const;
   std::string checkpoints_folder() const;
   // Rank 0's answer, or its failure, on every rank.

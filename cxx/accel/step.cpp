@@ -31,7 +31,7 @@ Status Accelerator::check_is_prepared(const Optimizer& optimizer) {
   return Status::ok();
 }
 
-Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
+Status Accelerator::check_step(const Optimizer& optimizer, const Scheduler* scheduler) {
   OAR_TRY(require_between_backwards());
   if (!is_among(optimizers_, &optimizer)) {
     return invalid_state("the optimizer is not prepared; call oar_accelerator_prepare_optimizer first");
@@ -40,9 +40,17 @@ Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
   if (scheduler != nullptr && !is_among(schedulers_, scheduler)) {
     return invalid_state("the scheduler is not prepared; call oar_accelerator_prepare_scheduler first");
   }
-  if (!sync_gradients_) return Status::ok();
+  return Status::ok();
+}
 
+Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
+  OAR_TRY(check_step(optimizer, scheduler));
+  if (!sync_gradients_) return Status::ok();
   OAR_TRY(optimizer.step());
+  return end_step(optimizer, scheduler);
+}
+
+Status Accelerator::end_step(Optimizer& optimizer, Scheduler* scheduler) {
   if (scheduler != nullptr) {
     // Differs: the reference steps once per rank, as if every rank's batch had been a step of its own (spec B 3.7).
     const bool splits =

@@ -56,8 +56,9 @@ Status unknown_schedule(std::string_view name) {
   std::sort(known.begin(), known.end());
   const std::vector<std::string_view> names(known.begin(), known.end());
   const auto nearest = nearest_text(lower_text(name), names);
-  return invalid_argument("no schedule of this name, got '{}'{}; there are {}", name,
-                          nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", fmt::join(names, ", "));
+  return invalid_argument(
+      "no schedule of this name, got '{}'{}; there are {}, and oar_scheduler_from_factors for a function of one's own",
+      name, nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", fmt::join(names, ", "));
 }
 
 Result<Formula> make_formula(std::string_view name, const JsonValue& options, const ScheduleTarget& target) {

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "optim/hyper_parameters.h"
+#include "optim/schedule.h"
 
 namespace oarlock {
 
@@ -22,7 +23,9 @@ struct Formula {
   std::function<Result<double>(std::size_t group, double initial_lr, std::int64_t step)> rate;
   // Momentum or first beta at step n; empty: they stay.
   std::function<double(std::int64_t step)> momentum;
-  bool is_factor = false;  // the rate is initial_lr times a function of the step
+  std::function<Cycle(std::int64_t step)> cycle;  // of one that starts again and again; else empty
+  std::vector<ScheduleNotes> notes;               // by group; empty: none
+  bool is_factor = false;                         // the rate is initial_lr times a function of the step
   std::int64_t num_steps_max = std::numeric_limits<std::int64_t>::max();
 };
 

@@ -22,8 +22,8 @@ Result<HyperValue> read_numbers(const char* section, const HyperParameterRule& r
   const auto* initial = std::get_if<std::vector<double>>(&rule.initial);
   const std::size_t expected = initial == nullptr ? 0 : initial->size();  // 0: however many
   if (expected != 0 && value.items().size() != expected) {
-    return invalid_argument("{}.{} must be {} numbers, got {} of them", section, rule.name,
-                            expected == 2 ? "two" : "three", value.items().size());
+    const std::string many = expected == 2 ? "two" : expected == 3 ? "three" : std::to_string(expected);
+    return invalid_argument("{}.{} must be {} numbers, got {} of them", section, rule.name, many, value.items().size());
   }
   std::vector<double> numbers;
   for (const JsonValue& item : value.items()) {
@@ -38,7 +38,8 @@ Result<HyperValue> read_numbers(const char* section, const HyperParameterRule& r
 Result<HyperValue> read_text(const char* section, const HyperParameterRule& rule, const JsonValue& value) {
   if (!value.is_string()) return wrong_type(section, rule, value);
   const auto& choices = rule.choices;
-  if (std::find(choices.begin(), choices.end(), value.text()) != choices.end()) return HyperValue(value.text());
+  if (choices.empty() || std::find(choices.begin(), choices.end(), value.text()) != choices.end())
+    return HyperValue(value.text());
   return invalid_argument("{}.{} must be one of '{}', got '{}'", section, rule.name, fmt::join(choices, "', '"),
                           value.text());
 }

@@ -26,7 +26,7 @@ struct HyperParameterRule {
   HyperValue initial;                           // the reference's default
   HyperRange range = HyperRange::kAtLeastZero;  // of numbers, and of each number of a list
   OptionType type = OptionType::kDouble;        // what it is when it is not None
-  std::vector<std::string_view> choices = {};   // of a string: what there is
+  std::vector<std::string_view> choices = {};   // of a string: what there is; empty: any
 };
 
 // Values of one group of parameters, in the rule's order. Copies share nothing.

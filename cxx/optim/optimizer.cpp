@@ -1,40 +1,10 @@
 #include "optim/optimizer.h"
 
-#include <set>
-#include <unordered_set>
-
+#include "optim/lbfgs.h"
 #include "optim/rule_optimizer.h"
 #include "optim/rules/rules.h"
-#include "tensor/dtype.h"
 
 namespace oarlock {
-namespace {
-
-Status check_parameters(const UpdateRule& rule, const NamedTensors& parameters) {
-  std::unordered_set<const void*> tensors;
-  std::set<std::string_view> names;
-  for (const NamedTensor& parameter : parameters) {
-    const at::Tensor& tensor = parameter.tensor;
-    if (!tensor.defined()) return invalid_argument("parameter '{}' has no tensor", parameter.name);
-    if (!names.insert(parameter.name).second)
-      return invalid_argument("two parameters have the same name: '{}'", parameter.name);
-    if (!tensors.insert(tensor.unsafeGetTensorImpl()).second) {
-      return invalid_argument("a parameter is in the list twice; the second time as '{}'", parameter.name);
-    }
-    const at::ScalarType dtype = tensor.scalar_type();
-    if (dtype != at::kFloat && dtype != at::kDouble && dtype != at::kHalf && dtype != at::kBFloat16) {
-      return unsupported("parameters must be float16, bfloat16, float32 or float64; '{}' is {}", parameter.name,
-                         dtype_name(dtype));
-    }
-    if (tensor.layout() != at::kStrided || !tensor.is_non_overlapping_and_dense()) {
-      return unsupported("parameters must fill their memory without gaps or overlaps; '{}' does not", parameter.name);
-    }
-    if (rule.check_parameter) OAR_TRY(rule.check_parameter(parameter));
-  }
-  return Status::ok();
-}
-
-}  // namespace
 
 Status check_learning_rate(double learning_rate) {
   return check_range("the learning rate", HyperRange::kAtLeastZero, learning_rate);
@@ -43,15 +13,40 @@ Status check_learning_rate(double learning_rate) {
 Result<std::shared_ptr<Optimizer>> Optimizer::create(std::string_view name, NamedTensors parameters,
                                                      const Options& options) {
   OAR_ASSIGN(UpdateRule rule, find_rule(name));
+  return create(std::move(rule), std::move(parameters), options);
+}
+
+Result<std::shared_ptr<Optimizer>> Optimizer::create(UpdateRule rule, NamedTensors parameters, const Options& options) {
   // Hyper-parameters point to the rule's rows, so it gets its final place first.
   const auto kept = std::make_shared<const UpdateRule>(std::move(rule));
-  OAR_ASSIGN(GroupedParameters grouped, group_parameters(*kept, std::move(parameters), options));
-  OAR_TRY(check_parameters(*kept, grouped.parameters));
+  OAR_ASSIGN(GroupedParameters grouped, group_checked(*kept, std::move(parameters), options.to_json()));
+  if (!kept->update) return Lbfgs::create(kept, std::move(grouped));
   return std::shared_ptr<Optimizer>(std::make_shared<RuleOptimizer>(kept, std::move(grouped)));
 }
 
+Result<double> Optimizer::step_with(const Closure& closure) {
+  return step_by([&]() -> Result<double> {
+    zero_grad();
+    return closure();
+  });
+}
+
+Result<double> Optimizer::step_by(const Closure& closure) {
+  OAR_ASSIGN(const double loss, closure());
+  OAR_TRY(step());
+  return loss;
+}
+
+void Optimizer::set_training(bool /*training*/) {}
+
 void Optimizer::zero_grad() {
   for (const NamedTensor& parameter : parameters_) parameter.tensor.mutable_grad().reset();
+}
+
+std::vector<double> Optimizer::learning_rates() const {
+  std::vector<double> rates;
+  for (const ParameterGroup& group : groups_) rates.push_back(group.values.number("lr"));
+  return rates;
 }
 
 void Optimizer::set_learning_rate(std::size_t group, double learning_rate) {

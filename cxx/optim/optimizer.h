@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct OptimizerState {
 
 class Optimizer {
  public:
+  // Makes gradients of the current parameters and gives their loss; runs with autograd as the caller had it.
+  using Closure = std::function<Result<double>()>;
+
   // options: section "optimizer". Parameters are kept, shared with the model.
   // OAR_E_ARGUMENT: an unknown name (the text lists the known ones, the nearest first), an option out of range or of
   // other optimizers, groups that do not fit (group_parameters), the same parameter twice.
@@ -44,24 +48,31 @@ class Optimizer {
   // shape the rule does not take.
   static Result<std::shared_ptr<Optimizer>> create(std::string_view name, NamedTensors parameters,
                                                    const Options& options);
+  // The same by a rule of the caller's.
+  static Result<std::shared_ptr<Optimizer>> create(UpdateRule rule, NamedTensors parameters, const Options& options);
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  virtual Status step() = 0;                 // parameters without a gradient are left alone
+  virtual Status step() = 0;  // parameters without a gradient are left alone
+  // Gives the closure's first loss. Gradients are dropped before each call of it. Rules that look at the loss (lbfgs)
+  // call it often; the others once, then step. When it fails, parameters and state are as they were before.
+  Result<double> step_with(const Closure& closure);
   virtual OptimizerState state() const = 0;  // tensors but numbers share memory with the optimizer
   // Strict; unchanged on failure. Hyper-parameters become the saved ones, as torch's load_state_dict has it.
   virtual Status load_state(const OptimizerState& state) = 0;
   // schedule-free rules: parameters become those to evaluate with, or to train with. Others: nothing.
-  virtual void set_training(bool training) = 0;
+  virtual void set_training(bool training);
 
   void zero_grad();  // gradients become undefined
   const std::string& name() const { return rule_->name; }
+  const UpdateRule& rule() const { return *rule_; }
   const NamedTensors& parameters() const { return parameters_; }
   const std::vector<ParameterGroup>& groups() const { return groups_; }
   std::int64_t num_steps() const { return num_steps_; }
 
   double learning_rate() const { return groups_.front().values.number("lr"); }  // the first group's
+  std::vector<double> learning_rates() const;                                   // by group
   void set_learning_rate(double learning_rate);                                 // every group's; check_learning_rate
   // Of one group, by schedules; unchecked. The name is one of the rule's.
   void set_learning_rate(std::size_t group, double learning_rate);
@@ -69,6 +80,8 @@ class Optimizer {
   void set_numbers(std::size_t group, std::string_view name, std::vector<double> values);
   // What schedules multiply, by group (torch's initial_lr), fixed from now on; fixing twice is fine.
   std::vector<double> fix_initial_learning_rates();
+  void set_notes(std::size_t group, ScheduleNotes notes) { groups_[group].notes = std::move(notes); }
+  bool has_fixed_initial_rates() const { return initial_lr_is_fixed_; }
 
   // {"params":[names], "lr":..., ...}. OAR_E_ARGUMENT: no such group.
   Result<JsonValue> group_to_json(std::int64_t group) const;
@@ -77,6 +90,7 @@ class Optimizer {
 
  private:
   Status check_group(std::int64_t group) const;
+  virtual Result<double> step_by(const Closure& closure);
 
  protected:
   Optimizer(std::shared_ptr<const UpdateRule> rule, GroupedParameters grouped)

@@ -3,7 +3,6 @@
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_neg.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -12,25 +11,11 @@
 #include <tuple>
 #include <utility>
 
-#include "tensor/describe.h"
+#include "optim/gradient.h"
 #include "tensor/scopes.h"
 
 namespace oarlock {
 namespace {
-
-// The kernels walk memory and ignore strides, so a gradient must lie as its parameter does.
-Result<at::Tensor> gradient_like(const NamedTensor& parameter) {
-  const at::Tensor& tensor = parameter.tensor;
-  const at::Tensor& gradient = tensor.grad();
-  if (gradient.layout() != at::kStrided) return unsupported("the gradient of '{}' is sparse", parameter.name);
-  if (gradient.sizes() != tensor.sizes() || gradient.scalar_type() != tensor.scalar_type() ||
-      gradient.device() != tensor.device()) {
-    return invalid_argument("the gradient of '{}' does not fit; parameter {}, gradient {}", parameter.name,
-                            describe_tensor(tensor), describe_tensor(gradient));
-  }
-  if (gradient.strides() == tensor.strides()) return gradient;
-  return at::empty_like(tensor.detach()).copy_(gradient);
-}
 
 // maximize and weight decay, in torch's order.
 void prepare_gradients(UpdateBucket& bucket, WeightDecay kind, const HyperParameters& values) {

@@ -16,12 +16,6 @@ JsonValue rates_to_json(const std::vector<double>& rates) {
   return list;
 }
 
-std::vector<double> current_rates(const Optimizer& optimizer) {
-  std::vector<double> rates;
-  for (const ParameterGroup& group : optimizer.groups()) rates.push_back(group.values.number("lr"));
-  return rates;
-}
-
 // `one`: how a state of one group has it.
 Result<std::vector<double>> rates_from_json(const JsonValue& state, std::string_view one, std::string_view several,
                                             std::size_t num_groups) {
@@ -45,7 +39,9 @@ Result<std::vector<double>> rates_from_json(const JsonValue& state, std::string_
 class FormulaScheduler : public Scheduler {
  public:
   FormulaScheduler(std::string name, std::shared_ptr<Optimizer> optimizer, Formula formula)
-      : Scheduler(std::move(name), std::move(optimizer)), formula_(std::move(formula)) {}
+      : Scheduler(std::move(name), std::move(optimizer)), formula_(std::move(formula)) {
+    for (std::size_t i = 0; i < formula_.notes.size(); ++i) optimizer_->set_notes(i, formula_.notes[i]);
+  }
 
   Status step() override {
     OAR_TRY(apply(num_steps_ + 1));
@@ -53,6 +49,7 @@ class FormulaScheduler : public Scheduler {
     return Status::ok();
   }
   std::int64_t num_steps_max() const override { return formula_.num_steps_max; }
+  Cycle cycle() const override { return formula_.cycle ? formula_.cycle(num_steps_) : Cycle(); }
 
   Status apply(std::int64_t step) {
     std::vector<double> rates;
@@ -80,6 +77,38 @@ class FormulaScheduler : public Scheduler {
   }
 
   Formula formula_;
+};
+
+Result<double> checked_rate(double before, double factor, std::int64_t step, std::size_t group) {
+  const double rate = before * factor;
+  if (std::isfinite(rate) && rate >= 0) return rate;
+  return invalid_argument(
+      "the factor of step {} for group {} makes the learning rate {} {}; it must be finite and >= 0, "
+      "the factor is {}",
+      step, group, before, rate, factor);
+}
+
+// Each rate is the one before times a factor.
+class MultiplicativeScheduler : public Scheduler {
+ public:
+  MultiplicativeScheduler(std::shared_ptr<Optimizer> optimizer, Factor factor)
+      : Scheduler("multiplicative", std::move(optimizer)), factor_(std::move(factor)) {
+    for (std::size_t i = 0; i < initial_rates_.size(); ++i) optimizer_->set_learning_rate(i, initial_rates_[i]);
+  }
+
+  Status step() override {
+    std::vector<double> rates = optimizer_->learning_rates();
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      OAR_ASSIGN(const double factor, factor_(num_steps_ + 1, i));
+      OAR_ASSIGN(rates[i], checked_rate(rates[i], factor, num_steps_ + 1, i));
+    }
+    for (std::size_t i = 0; i < rates.size(); ++i) optimizer_->set_learning_rate(i, rates[i]);
+    ++num_steps_;
+    return Status::ok();
+  }
+
+ private:
+  Factor factor_;
 };
 
 ScheduleTarget target_of(const Optimizer& optimizer) {
@@ -114,6 +143,22 @@ Result<std::shared_ptr<Scheduler>> Scheduler::create(std::string_view name, std:
   return start(std::string(name), std::move(optimizer), std::move(formula));
 }
 
+Result<std::shared_ptr<Scheduler>> Scheduler::create(std::string_view name, std::shared_ptr<Optimizer> optimizer,
+                                                     Factor factor) {
+  if (name == "multiplicative") {
+    return std::shared_ptr<Scheduler>(
+        std::make_shared<MultiplicativeScheduler>(std::move(optimizer), std::move(factor)));
+  }
+  if (name != "lambda")
+    return invalid_argument("a schedule by a function is 'lambda' or 'multiplicative', got '{}'", name);
+  Formula formula;
+  formula.rate = [factor = std::move(factor)](std::size_t group, double initial, std::int64_t step) -> Result<double> {
+    OAR_ASSIGN(const double value, factor(step, group));
+    return checked_rate(initial, value, step, group);
+  };
+  return start("lambda", std::move(optimizer), std::move(formula));
+}
+
 Status Scheduler::step_with_metric(double /*metric*/) {
   return invalid_state("the schedule '{}' has no use for a metric; call oar_scheduler_step", name_);
 }
@@ -121,7 +166,7 @@ Status Scheduler::step_with_metric(double /*metric*/) {
 std::int64_t Scheduler::num_steps_max() const { return std::numeric_limits<std::int64_t>::max(); }
 
 JsonValue Scheduler::state() const {
-  const std::vector<double> rates = current_rates(*optimizer_);
+  const std::vector<double> rates = optimizer_->learning_rates();
   JsonValue state = JsonValue::object();
   state.set("name", JsonValue::string(name_));
   state.set("num_steps", JsonValue::integer(num_steps_));

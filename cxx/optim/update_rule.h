@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +64,8 @@ enum class WeightDecay {
 struct UpdateRule {
   std::string name;
   std::vector<HyperParameterRule> options;
-  bool counts_steps = true;  // saved states have a "step" per parameter
+  std::shared_ptr<const std::vector<std::string>> option_names;  // of a host's: what the options' names point to
+  bool counts_steps = true;                                      // saved states have a "step" per parameter
   std::vector<StateScalar> scalars;
   std::vector<StateTensor> tensors;
   std::vector<GroupScalar> group_scalars;

@@ -91,6 +91,10 @@ Result<Tree> tree_from_json(std::string_view text) {
   return tree_of(parsed.value());
 }
 
+Result<Tree> tree_from_json_value(const JsonValue& value) { return tree_of(value); }
+
+Result<JsonValue> tree_to_json_value(const Tree& tree) { return json_of(tree, ""); }
+
 Result<std::string> tree_to_json(const Tree& tree) {
   OAR_ASSIGN(const JsonValue value, json_of(tree, ""));
   return value.dump();

@@ -1,9 +1,10 @@
-// Trees without tensors as JSON text.
+// Trees without tensors as JSON.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/status.h"
 #include "tensor/tree.h"
 
@@ -14,5 +15,8 @@ namespace oarlock {
 Result<Tree> tree_from_json(std::string_view text);
 // Reads back as the same tree, but for NaN and infinities, which become texts. OAR_E_ARGUMENT names a tensor's path.
 Result<std::string> tree_to_json(const Tree& tree);
+// The same without text.
+Result<Tree> tree_from_json_value(const JsonValue& value);
+Result<JsonValue> tree_to_json_value(const Tree& tree);
 
 }  // namespace oarlock

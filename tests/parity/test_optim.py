@@ -90,7 +90,7 @@ def run_torch(inputs, make_optimizer, num_steps=NUM_STEPS, make_scheduler=None, 
 
 
 def assert_bitwise(ours, theirs):
-    assert ours.keys() - {"momenta"} == theirs.keys()
+    assert ours.keys() - {"momenta", "losses"} == theirs.keys()
     for name, tensor in theirs.items():
         assert ours[name].dtype == tensor.dtype, name
         assert torch.equal(ours[name], tensor), f"{name}: off by {(ours[name].double() - tensor.double()).abs().max()}"

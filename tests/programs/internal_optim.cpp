@@ -4,9 +4,10 @@
 // Specification, JSON: {"num_steps", "optimizer": {"name", "options"}, "scheduler": null or {"name", "options"},
 //   "clip": null or {"max_norm", "norm_type"}, "rate": null or what is set before the scheduler is made,
 //   "metrics": null or one per step for the scheduler, "resume_at": null or the step before which optimizer and
-//   scheduler are made anew from their states}.
+//   scheduler are made anew from their states, "loss": true: gradients are those of mean(sqrt(1 + (A x - b)^2)) by a
+//   closure, where x is all parameters as a vector and A, b are in the input}.
 // Output: the parameters, "state.<i>.<name>", per step "learning_rates" (before the step; [steps, groups] with several
-// groups), "momenta" (the first group's, or its first beta) and "norms".
+// groups), "momenta" (the first group's, or its first beta), "norms" and "losses".
 #include <ATen/ATen.h>
 
 #include <cstdio>
@@ -83,8 +84,20 @@ double momentum_of(const Optimizer& optimizer) {
   return values.has("betas") ? values.numbers("betas")[0] : values.number_or("momentum", 0);
 }
 
+Result<double> evaluate_loss(const SafetensorsFile& input, const Training& training) {
+  std::vector<at::Tensor> flat;
+  for (const NamedTensor& parameter : training.parameters) flat.push_back(parameter.tensor.reshape({-1}));
+  OAR_ASSIGN(const at::Tensor matrix, input.tensor("A"));
+  OAR_ASSIGN(const at::Tensor target, input.tensor("b"));
+  // Copies: kernels sum otherwise where memory is not aligned.
+  const at::Tensor rest = at::mv(matrix.clone(), at::cat(flat)) - target.clone();
+  const at::Tensor loss = at::sqrt(at::pow(rest, 2) + 1).mean();
+  loss.backward();
+  return loss.item<double>();
+}
+
 struct Record {
-  std::vector<double> norms, rates, momenta;
+  std::vector<double> norms, rates, momenta, losses;
 };
 
 Status take_step(const SafetensorsFile& input, const JsonValue& specification, std::int64_t step, Training& training,
@@ -99,7 +112,12 @@ Status take_step(const SafetensorsFile& input, const JsonValue& specification, s
   }
   for (const ParameterGroup& group : training.optimizer->groups()) record.rates.push_back(group.values.number("lr"));
   record.momenta.push_back(momentum_of(*training.optimizer));
-  OAR_TRY(training.optimizer->step());
+  if (specification.find("loss") != nullptr) {
+    OAR_ASSIGN(const double loss, training.optimizer->step_with([&] { return evaluate_loss(input, training); }));
+    record.losses.push_back(loss);
+  } else {
+    OAR_TRY(training.optimizer->step());
+  }
   training.optimizer->zero_grad();
   if (training.scheduler == nullptr) return Status::ok();
   const JsonValue* metrics = specification.find("metrics");
@@ -133,6 +151,7 @@ Status run(const std::string& input_path, const std::string& output_path, const 
   const auto num_groups = static_cast<std::int64_t>(training.optimizer->groups().size());
   output.push_back({"learning_rates", num_groups == 1 ? rates : rates.view({num_steps, num_groups})});
   output.push_back({"norms", at::tensor(record.norms, at::kDouble)});
+  output.push_back({"losses", at::tensor(record.losses, at::kDouble)});
   output.push_back({"momenta", at::tensor(record.momenta, at::kDouble)});
   Result<WrittenFile> written = write_safetensors(real_fs(), output_path, output, {});
   return written.is_ok() ? Status::ok() : std::move(written).status();

@@ -263,3 +263,65 @@ int32_t oar_py_backward(oar_model *model, const oar_tree *output_gradients, void
   oar_py_leave(gil);
   return !done;
 }
+
+/* A number that the function gave. Steals the result, NULL: it raised. */
+static int own_number(PyObject *result, double *out) {
+  int done = 0;
+  if (result != NULL) {
+    const double number = PyFloat_AsDouble(result);
+    done = number != -1.0 || !PyErr_Occurred();
+    if (done) *out = number;
+  }
+  Py_XDECREF(result);
+  return done;
+}
+
+/* function() -> loss */
+int32_t oar_py_closure(double *out_loss, void *user_data) {
+  PyGILState_STATE gil;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  done = own_number(PyObject_CallObject((PyObject *)user_data, NULL), out_loss);
+  if (!done) oar_py_keep_exception();
+  oar_py_leave(gil);
+  return !done;
+}
+
+/* function(step, group) -> factor */
+int32_t oar_py_factor(int64_t step, int64_t group_index, double *out_factor, void *user_data) {
+  PyGILState_STATE gil;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  done = own_number(PyObject_CallFunction((PyObject *)user_data, "LL", (long long)step, (long long)group_index), out_factor);
+  if (!done) oar_py_keep_exception();
+  oar_py_leave(gil);
+  return !done;
+}
+
+/* function(name, parameter, gradient, state, options) -> None, as handles; a second owner of each is made. */
+static int update(PyObject *callable, const char *name, oar_tensor *parameter, oar_tensor *gradient, oar_tree *state,
+                  oar_tree *options) {
+  PyObject *arguments, *result;
+  if (oar_tensor_retain(parameter) != OAR_OK || oar_tensor_retain(gradient) != OAR_OK || oar_tree_retain(state) != OAR_OK ||
+      oar_tree_retain(options) != OAR_OK) {
+    oar_py_raise(OAR_E_HANDLE);
+    return 0;
+  }
+  arguments = oar_py_pack(5, oar_py_text(name), oar_py_wrap(OAR_PY_tensor, parameter), oar_py_wrap(OAR_PY_tensor, gradient),
+                          oar_py_wrap(OAR_PY_tree, state), oar_py_wrap(OAR_PY_tree, options));
+  result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
+  Py_XDECREF(arguments);
+  Py_XDECREF(result);
+  return result != NULL;
+}
+
+int32_t oar_py_update(const char *name, oar_tensor *parameter, oar_tensor *gradient, oar_tree *state,
+                      const oar_tree *options, void *user_data) {
+  PyGILState_STATE gil;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  done = update((PyObject *)user_data, name, parameter, gradient, state, (oar_tree *)options);
+  if (!done) oar_py_keep_exception();
+  oar_py_leave(gil);
+  return !done;
+}

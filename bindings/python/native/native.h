@@ -51,6 +51,10 @@ void oar_py_release_exchange(void *user_data);
 int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data);
 int32_t oar_py_sample(int64_t index, oar_tree **out_sample, void *user_data);
 int32_t oar_py_sampler(int64_t epoch, oar_tree **out_order, void *user_data);
+int32_t oar_py_closure(double *out_loss, void *user_data);
+int32_t oar_py_factor(int64_t step, int64_t group_index, double *out_factor, void *user_data);
+int32_t oar_py_update(const char *name, oar_tensor *parameter, oar_tensor *gradient, oar_tree *state,
+                      const oar_tree *options, void *user_data);
 int32_t oar_py_stream(int64_t epoch, int64_t index, oar_tree **out_sample, void *user_data);
 int32_t oar_py_backward(oar_model *model, const oar_tree *output_gradients, void *user_data);
 

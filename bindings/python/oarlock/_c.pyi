@@ -142,11 +142,15 @@ OPTION_OPTIMIZER_EPS1: str
 OPTION_OPTIMIZER_EPS2: str
 OPTION_OPTIMIZER_ETAS: str
 OPTION_OPTIMIZER_GROUPS: str
+OPTION_OPTIMIZER_HISTORY_SIZE: str
 OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE: str
 OPTION_OPTIMIZER_LAMBD: str
+OPTION_OPTIMIZER_LINE_SEARCH_FN: str
 OPTION_OPTIMIZER_LR: str
 OPTION_OPTIMIZER_LR_DECAY: str
 OPTION_OPTIMIZER_MAXIMIZE: str
+OPTION_OPTIMIZER_MAX_EVAL: str
+OPTION_OPTIMIZER_MAX_ITER: str
 OPTION_OPTIMIZER_MOMENTUM: str
 OPTION_OPTIMIZER_MOMENTUM_DECAY: str
 OPTION_OPTIMIZER_NESTEROV: str
@@ -159,6 +163,8 @@ OPTION_OPTIMIZER_RHO: str
 OPTION_OPTIMIZER_SCALE_PARAMETER: str
 OPTION_OPTIMIZER_STEP_SIZES: str
 OPTION_OPTIMIZER_T0: str
+OPTION_OPTIMIZER_TOLERANCE_CHANGE: str
+OPTION_OPTIMIZER_TOLERANCE_GRAD: str
 OPTION_OPTIMIZER_WARMUP_INIT: str
 OPTION_OPTIMIZER_WARMUP_STEPS: str
 OPTION_OPTIMIZER_WEIGHT_DECAY: str
@@ -538,6 +544,24 @@ def accelerator_step(accelerator: AcceleratorHandle, optimizer: OptimizerHandle,
     scheduler: borrowed, prepared; NULL: none.
     OAR_E_STATE the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model holds one of the optimizer's parameters (the text names it).
     Threads: serial(accelerator, optimizer, scheduler); the same on every rank. Other threads of Python run meanwhile.
+    """
+def accelerator_step_closure(accelerator: AcceleratorHandle, optimizer: OptimizerHandle, scheduler: SchedulerHandle | None, fn: Callable[..., object] | None) -> float:
+    """The same for all ranks together: oar_accelerator_step with gradients that `fn` makes.
+
+    `fn` runs its backward by oar_accelerator_backward, which averages the gradients; the losses are averaged over the
+    ranks here, so that all of them decide alike. An accumulation lies within `fn`: all of its micro-batches, the last
+    one synchronised. Then the scheduler is stepped and the gradients are dropped.
+
+    accelerator: borrowed.
+    optimizer: borrowed, prepared.
+    scheduler: borrowed, prepared; NULL: none.
+    fn: not NULL.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once, before this returns. NULL: nothing to free.
+    out_loss: the mean over the ranks of what `fn` told first. NULL: not wanted. Untouched on failure.
+    OAR_E_CALLBACK `fn` failed; parameters and state are those of before. On several ranks the state is aborted, since peers wait in the middle of the step.
+    OAR_E_STATE `fn` left gradients that are not synchronised, or a micro-batch of an accumulation is running; further as oar_accelerator_step. Nothing was updated.
+    Threads: collective(state). Other threads of Python run meanwhile.
     """
 def accelerator_sync_gradients(accelerator: AcceleratorHandle) -> int:
     """Tell whether the micro-batch begun last synchronises gradients, so that oar_accelerator_step really steps.
@@ -2461,6 +2485,23 @@ def optimizer_create(model: ModelHandle, name: str, options: str | None) -> Opti
     OAR_E_UNSUPPORTED a parameter is not of a real floating dtype, its memory has gaps or overlaps, or the optimizer does not take its shape (muon: matrices only).
     Threads: serial(model). Other threads of Python run meanwhile.
     """
+def optimizer_create_foreign(model: ModelHandle, name: str, options: str | None, fn: Callable[..., object] | None) -> Optimizer:
+    """An optimizer whose rule is a function of the host's. Every rank makes it alike.
+
+    A step calls `fn` for each parameter that has a gradient; a step that fails leaves those that `fn` updated already
+    as they are, and does not count. Checkpoints, and the state dicts of state_dict.h, keep state and options.
+
+    model: borrowed; its parameters are retained.
+    name: borrowed; kept in checkpoints, which only an optimizer of the same name loads. Not one of oar_optimizer_create.
+    options: borrowed; a JSON object of options of the rule's own: numbers, booleans, texts and lists of numbers, which keep their kind. "lr" is there always (0.001). "params" and "groups" are those of oar_optimizer_create; groups give other values to options that are there. NULL: "lr" only.
+    fn: not NULL.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once: when the optimizer ends, or before this returns if it fails. NULL: nothing to free.
+    out: owned; end with oar_optimizer_release. Untouched on failure.
+    OAR_E_ARGUMENT the name is one of the library's; an option is of another kind; further as oar_optimizer_create.
+    OAR_E_UNSUPPORTED as oar_optimizer_create.
+    Threads: serial(model). Other threads of Python run meanwhile.
+    """
 def optimizer_group_options(optimizer: OptimizerHandle, group_index: int) -> str:
     """The options in force for a group, and the names of its parameters: {"params":["fc.bias"],"lr":0.001,...}.
 
@@ -2477,6 +2518,18 @@ def optimizer_learning_rate(optimizer: OptimizerHandle) -> float:
     optimizer: borrowed.
     out_learning_rate: at least 0.
     Threads: serial(optimizer).
+    """
+def optimizer_load_state_dict(optimizer: OptimizerHandle, state_dict: TreeHandle) -> None:
+    """Take over a state that torch's class of the same name gave. Hyper-parameters become those of the state.
+
+    State is copied, cast to its parameter's dtype. How torch computes (foreach, fused, capturable, differentiable) does
+    not matter here. oar_optimizer_num_steps becomes the largest "step" in it, where the optimizer counts steps.
+
+    optimizer: borrowed.
+    state_dict: borrowed.
+    OAR_E_ARGUMENT groups, parameters or shapes differ, or something is missing; the text says which. Nothing was changed.
+    OAR_E_UNSUPPORTED an option is on that this optimizer does not have; the text names it. Nothing was changed.
+    Threads: serial(optimizer, state_dict). Other threads of Python run meanwhile.
     """
 def optimizer_num_groups(optimizer: OptimizerHandle) -> int:
     """How many parameter groups there are.
@@ -2531,6 +2584,13 @@ def optimizer_set_training(optimizer: OptimizerHandle, training: int) -> None:
     training: 0: evaluation; anything else: training.
     Threads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.
     """
+def optimizer_state_dict(optimizer: OptimizerHandle) -> Tree:
+    """Give an optimizer's state as torch's class of the same name has it.
+
+    optimizer: borrowed.
+    out: owned; end with oar_tree_release. Its tensors share the optimizer's memory: a later step changes them. Untouched on failure.
+    Threads: serial(optimizer). Other threads of Python run meanwhile.
+    """
 def optimizer_step(optimizer: OptimizerHandle) -> None:
     """Update the parameters by their gradients, at once. Programs with an accelerator call oar_accelerator_step instead.
 
@@ -2540,6 +2600,20 @@ def optimizer_step(optimizer: OptimizerHandle) -> None:
     OAR_E_ARGUMENT a gradient does not have its parameter's shape, dtype and device; nothing was updated.
     OAR_E_UNSUPPORTED a gradient is sparse; nothing was updated.
     Threads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.
+    """
+def optimizer_step_closure(optimizer: OptimizerHandle, fn: Callable[..., object] | None) -> float:
+    """Update the parameters by gradients that `fn` makes. Programs with an accelerator call oar_accelerator_step_closure.
+
+    Gradients are dropped before each call of `fn`; those of its last one stay. When the step fails, in `fn` or
+    elsewhere, parameters and the optimizer's state are what they were before it.
+
+    optimizer: borrowed.
+    fn: not NULL.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once, before this returns. NULL: nothing to free.
+    out_loss: what `fn` told first: the loss before the step. NULL: not wanted. Untouched on failure.
+    OAR_E_CALLBACK `fn` failed; the text has the last error inside it. Further as oar_optimizer_step.
+    Threads: serial(optimizer); only `fn` calls the model meanwhile. Other threads of Python run meanwhile.
     """
 def optimizer_zero_grad(optimizer: OptimizerHandle) -> None:
     """Drop all gradients; the next backward begins from none.
@@ -2635,6 +2709,30 @@ def scheduler_create(optimizer: OptimizerHandle, name: str, options: str | None)
     OAR_E_ARGUMENT an unknown name or option (the text names the nearest and all), one that is missing or of another schedule, or a value out of range. The learning rates stay.
     Threads: serial(optimizer). Other threads of Python run meanwhile.
     """
+def scheduler_from_factors(optimizer: OptimizerHandle, name: str, fn: Callable[..., object] | None) -> Scheduler:
+    """A schedule by a function of the host's. Sets the optimizer's learning rates to those of step 0 at once.
+
+    Checkpoints keep step and rates, not the function: give the same one before a resume. With "compat": "accelerate" an
+    accelerator makes one step per rank, here too.
+
+    optimizer: retained.
+    name: borrowed. "lambda": a rate is the group's initial one times the factor of its step; "multiplicative": the rate of the step before times the factor, and the initial one at step 0.
+    fn: not NULL.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once: when the scheduler ends, or before this returns if it fails. NULL: nothing to free.
+    out: owned; end with oar_scheduler_release. Untouched on failure.
+    OAR_E_ARGUMENT another name, or a factor whose rate is negative or not finite. The learning rates stay.
+    OAR_E_CALLBACK `fn` failed; the text has the last error inside it. The learning rates stay.
+    Threads: serial(optimizer). Other threads of Python run meanwhile.
+    """
+def scheduler_load_state_dict(scheduler: SchedulerHandle, state_dict: TreeHandle) -> None:
+    """Take over a state that a scheduler of torch or of transformers gave: its step and rates, which become the optimizer's.
+
+    scheduler: borrowed.
+    state_dict: borrowed.
+    OAR_E_ARGUMENT something is missing or of another number of parameter groups; the text says which. Nothing was changed.
+    Threads: serial(scheduler, state_dict), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.
+    """
 def scheduler_num_steps(scheduler: SchedulerHandle) -> int:
     """Steps made so far, those before a resume included.
 
@@ -2654,11 +2752,25 @@ def scheduler_retain(scheduler: SchedulerHandle) -> Scheduler:
     scheduler: borrowed.
     Threads: any.
     """
+def scheduler_state_dict(scheduler: SchedulerHandle) -> Tree:
+    """Give a scheduler's state as torch's class has it: "last_epoch", "base_lrs", "_last_lr" and what the class needs more.
+
+    Options are not in it: a scheduler of torch that loads it keeps those that it was made with.
+
+    scheduler: borrowed.
+    out: owned; end with oar_tree_release. Untouched on failure.
+    OAR_E_UNSUPPORTED the schedule is "sequential" or "chained", whose states in Python are several.
+    Threads: serial(scheduler). Other threads of Python run meanwhile.
+    """
 def scheduler_step(scheduler: SchedulerHandle) -> None:
     """Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar_accelerator_step instead.
 
+    When it fails, step and rates are those of before.
+
     scheduler: borrowed.
     OAR_E_STATE the schedule is "plateau": call oar_scheduler_step_metric.
+    OAR_E_CALLBACK the host's function failed.
+    OAR_E_ARGUMENT a factor that it told gives no rate: negative or not finite.
     Threads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.
     """
 def scheduler_step_metric(scheduler: SchedulerHandle, metric: float) -> None:

@@ -101,11 +101,15 @@
 %constant const char *OPTION_OPTIMIZER_EPS2 = OAR_OPTION_OPTIMIZER_EPS2;
 %constant const char *OPTION_OPTIMIZER_ETAS = OAR_OPTION_OPTIMIZER_ETAS;
 %constant const char *OPTION_OPTIMIZER_GROUPS = OAR_OPTION_OPTIMIZER_GROUPS;
+%constant const char *OPTION_OPTIMIZER_HISTORY_SIZE = OAR_OPTION_OPTIMIZER_HISTORY_SIZE;
 %constant const char *OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE = OAR_OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE;
 %constant const char *OPTION_OPTIMIZER_LAMBD = OAR_OPTION_OPTIMIZER_LAMBD;
+%constant const char *OPTION_OPTIMIZER_LINE_SEARCH_FN = OAR_OPTION_OPTIMIZER_LINE_SEARCH_FN;
 %constant const char *OPTION_OPTIMIZER_LR = OAR_OPTION_OPTIMIZER_LR;
 %constant const char *OPTION_OPTIMIZER_LR_DECAY = OAR_OPTION_OPTIMIZER_LR_DECAY;
 %constant const char *OPTION_OPTIMIZER_MAXIMIZE = OAR_OPTION_OPTIMIZER_MAXIMIZE;
+%constant const char *OPTION_OPTIMIZER_MAX_EVAL = OAR_OPTION_OPTIMIZER_MAX_EVAL;
+%constant const char *OPTION_OPTIMIZER_MAX_ITER = OAR_OPTION_OPTIMIZER_MAX_ITER;
 %constant const char *OPTION_OPTIMIZER_MOMENTUM = OAR_OPTION_OPTIMIZER_MOMENTUM;
 %constant const char *OPTION_OPTIMIZER_MOMENTUM_DECAY = OAR_OPTION_OPTIMIZER_MOMENTUM_DECAY;
 %constant const char *OPTION_OPTIMIZER_NESTEROV = OAR_OPTION_OPTIMIZER_NESTEROV;
@@ -118,6 +122,8 @@
 %constant const char *OPTION_OPTIMIZER_SCALE_PARAMETER = OAR_OPTION_OPTIMIZER_SCALE_PARAMETER;
 %constant const char *OPTION_OPTIMIZER_STEP_SIZES = OAR_OPTION_OPTIMIZER_STEP_SIZES;
 %constant const char *OPTION_OPTIMIZER_T0 = OAR_OPTION_OPTIMIZER_T0;
+%constant const char *OPTION_OPTIMIZER_TOLERANCE_CHANGE = OAR_OPTION_OPTIMIZER_TOLERANCE_CHANGE;
+%constant const char *OPTION_OPTIMIZER_TOLERANCE_GRAD = OAR_OPTION_OPTIMIZER_TOLERANCE_GRAD;
 %constant const char *OPTION_OPTIMIZER_WARMUP_INIT = OAR_OPTION_OPTIMIZER_WARMUP_INIT;
 %constant const char *OPTION_OPTIMIZER_WARMUP_STEPS = OAR_OPTION_OPTIMIZER_WARMUP_STEPS;
 %constant const char *OPTION_OPTIMIZER_WEIGHT_DECAY = OAR_OPTION_OPTIMIZER_WEIGHT_DECAY;
@@ -249,6 +255,8 @@ OAR_HANDLE(tree)
 OAR_HANDLE(work)
 
 OAR_CALLBACK(backward)
+OAR_CALLBACK(closure)
+OAR_CALLBACK(factor)
 OAR_CALLBACK(forward)
 OAR_CALLBACK(log)
 OAR_CALLBACK(print)
@@ -256,6 +264,7 @@ OAR_CALLBACK(progress)
 OAR_CALLBACK(sample)
 OAR_CALLBACK(sampler)
 OAR_CALLBACK(stream)
+OAR_CALLBACK(update)
 
 %feature("docstring") oar_abi_version "The ABI version of the library that is loaded: major << 16 | minor.\n\nFrom 1.0 on, a program needs the major number that it was compiled with and at least its minor number. A library of\nmajor number 0 makes no promise beyond its own minor number.\n\nthe version.\nThreads: any.";
 int32_t oar_abi_version();
@@ -347,6 +356,10 @@ oar_status oar_accelerator_set_trigger(oar_accelerator *HANDLE);
 %feature("docstring") oar_accelerator_step "Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.\n\nThe scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:\nthe reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here.\n\naccelerator: borrowed.\noptimizer: borrowed, prepared.\nscheduler: borrowed, prepared; NULL: none.\nOAR_E_STATE the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model holds one of the optimizer's parameters (the text names it).\nThreads: serial(accelerator, optimizer, scheduler); the same on every rank. Other threads of Python run meanwhile.";
 %thread oar_accelerator_step;
 oar_status oar_accelerator_step(oar_accelerator *HANDLE, oar_optimizer *HANDLE, oar_scheduler *HANDLE_OR_NONE);
+%exception oar_accelerator_step_closure { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_step_closure "The same for all ranks together: oar_accelerator_step with gradients that `fn` makes.\n\n`fn` runs its backward by oar_accelerator_backward, which averages the gradients; the losses are averaged over the\nranks here, so that all of them decide alike. An accumulation lies within `fn`: all of its micro-batches, the last\none synchronised. Then the scheduler is stepped and the gradients are dropped.\n\naccelerator: borrowed.\noptimizer: borrowed, prepared.\nscheduler: borrowed, prepared; NULL: none.\nfn: not NULL.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once, before this returns. NULL: nothing to free.\nout_loss: the mean over the ranks of what `fn` told first. NULL: not wanted. Untouched on failure.\nOAR_E_CALLBACK `fn` failed; parameters and state are those of before. On several ranks the state is aborted, since peers wait in the middle of the step.\nOAR_E_STATE `fn` left gradients that are not synchronised, or a micro-batch of an accumulation is running; further as oar_accelerator_step. Nothing was updated.\nThreads: collective(state). Other threads of Python run meanwhile.";
+%thread oar_accelerator_step_closure;
+oar_status oar_accelerator_step_closure(oar_accelerator *HANDLE, oar_optimizer *HANDLE, oar_scheduler *HANDLE_OR_NONE, oar_closure_fn closure_FN, void *USER_DATA, oar_release_fn RELEASE, double *SCALAR_OUT);
 %exception oar_accelerator_sync_gradients { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_sync_gradients "Tell whether the micro-batch begun last synchronises gradients, so that oar_accelerator_step really steps.\n\naccelerator: borrowed.\nout_sync: 1: it does, also before the first micro-batch; 0: it only accumulates.\nThreads: serial(accelerator).";
 oar_status oar_accelerator_sync_gradients(oar_accelerator *HANDLE, int32_t *SCALAR_OUT);
@@ -964,6 +977,10 @@ oar_status oar_op_signatures(const char *TEXT, oar_bytes **HANDLE_OUT);
 %feature("docstring") oar_optimizer_create "An optimizer of parameters of a model.\n\nNames: \"adadelta\", \"adafactor\", \"adafactor_transformers\", \"adagrad\", \"adam\", \"adamax\", \"adamw\", \"asgd\", \"lion\",\n\"muon\", \"nadam\", \"radam\", \"rmsprop\", \"rprop\", \"schedule_free_adamw\", \"sgd\". Options, defaults and rules are those of\ntorch.optim, of transformers and of the packages lion-pytorch and schedulefree; docs/optimizers.md lists them.\n\nEvery optimizer takes two more: \"params\", a list of names or patterns ('*': any text), leaves only those parameters\nto it; \"groups\", a list of objects of \"params\" and options that differ for them, makes parameter groups in that\norder. What no group takes is one more group, the last, with the options given outside. For instance\n{\"lr\":0.001,\"weight_decay\":0.1,\"groups\":[{\"params\":[\"*.bias\",\"norm*\"],\"weight_decay\":0}]}\n\nmodel: borrowed; its parameters are retained.\nname: borrowed.\noptions: borrowed; a JSON object of the optimizer.* keys of options.h, without the prefix, for instance {\"lr\":0.001,\"betas\":[0.9,0.999]}. NULL: defaults.\nout: owned; end with oar_optimizer_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest and all), an option of another optimizer, a value out of range, a pattern that fits no parameter, a parameter in two groups, or a model without parameters.\nOAR_E_UNSUPPORTED a parameter is not of a real floating dtype, its memory has gaps or overlaps, or the optimizer does not take its shape (muon: matrices only).\nThreads: serial(model). Other threads of Python run meanwhile.";
 %thread oar_optimizer_create;
 oar_status oar_optimizer_create(oar_model *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_optimizer **HANDLE_OUT);
+%exception oar_optimizer_create_foreign { OAR_FIRST_USE $action }
+%feature("docstring") oar_optimizer_create_foreign "An optimizer whose rule is a function of the host's. Every rank makes it alike.\n\nA step calls `fn` for each parameter that has a gradient; a step that fails leaves those that `fn` updated already\nas they are, and does not count. Checkpoints, and the state dicts of state_dict.h, keep state and options.\n\nmodel: borrowed; its parameters are retained.\nname: borrowed; kept in checkpoints, which only an optimizer of the same name loads. Not one of oar_optimizer_create.\noptions: borrowed; a JSON object of options of the rule's own: numbers, booleans, texts and lists of numbers, which keep their kind. \"lr\" is there always (0.001). \"params\" and \"groups\" are those of oar_optimizer_create; groups give other values to options that are there. NULL: \"lr\" only.\nfn: not NULL.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once: when the optimizer ends, or before this returns if it fails. NULL: nothing to free.\nout: owned; end with oar_optimizer_release. Untouched on failure.\nOAR_E_ARGUMENT the name is one of the library's; an option is of another kind; further as oar_optimizer_create.\nOAR_E_UNSUPPORTED as oar_optimizer_create.\nThreads: serial(model). Other threads of Python run meanwhile.";
+%thread oar_optimizer_create_foreign;
+oar_status oar_optimizer_create_foreign(oar_model *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_update_fn update_FN, void *USER_DATA, oar_release_fn RELEASE, oar_optimizer **HANDLE_OUT);
 %exception oar_optimizer_group_options { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg3, arg4, given3, heap3)) { $action } }
 %feature("docstring") oar_optimizer_group_options "The options in force for a group, and the names of its parameters: {\"params\":[\"fc.bias\"],\"lr\":0.001,...}.\n\noptimizer: borrowed.\ngroup_index: from 0, below oar_optimizer_num_groups.\nbuf: the JSON text, or NULL to ask for its length.\nlen: in: room in bytes; out: length with the closing NUL.\nOAR_E_ARGUMENT no such group, or too little room; then *len is the need.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
 %thread oar_optimizer_group_options;
@@ -971,6 +988,10 @@ oar_status oar_optimizer_group_options(oar_optimizer *HANDLE, int64_t SCALAR, ch
 %exception oar_optimizer_learning_rate { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_learning_rate "The learning rate that the next step will use; with several groups the first one's.\n\noptimizer: borrowed.\nout_learning_rate: at least 0.\nThreads: serial(optimizer).";
 oar_status oar_optimizer_learning_rate(oar_optimizer *HANDLE, double *SCALAR_OUT);
+%exception oar_optimizer_load_state_dict { OAR_FIRST_USE $action }
+%feature("docstring") oar_optimizer_load_state_dict "Take over a state that torch's class of the same name gave. Hyper-parameters become those of the state.\n\nState is copied, cast to its parameter's dtype. How torch computes (foreach, fused, capturable, differentiable) does\nnot matter here. oar_optimizer_num_steps becomes the largest \"step\" in it, where the optimizer counts steps.\n\noptimizer: borrowed.\nstate_dict: borrowed.\nOAR_E_ARGUMENT groups, parameters or shapes differ, or something is missing; the text says which. Nothing was changed.\nOAR_E_UNSUPPORTED an option is on that this optimizer does not have; the text names it. Nothing was changed.\nThreads: serial(optimizer, state_dict). Other threads of Python run meanwhile.";
+%thread oar_optimizer_load_state_dict;
+oar_status oar_optimizer_load_state_dict(oar_optimizer *HANDLE, oar_tree *HANDLE);
 %exception oar_optimizer_num_groups { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_num_groups "How many parameter groups there are.\n\noptimizer: borrowed.\nout_num_groups: at least 1.\nThreads: serial(optimizer).";
 oar_status oar_optimizer_num_groups(oar_optimizer *HANDLE, int64_t *SCALAR_OUT);
@@ -994,10 +1015,18 @@ oar_status oar_optimizer_set_learning_rate(oar_optimizer *HANDLE, double SCALAR)
 %feature("docstring") oar_optimizer_set_training "Make the parameters those to evaluate with, or those to train with again.\n\n\"schedule_free_adamw\" needs it before an evaluation or a save for others, and again before the next training step;\nfor every other optimizer nothing changes. An optimizer starts in training.\n\noptimizer: borrowed.\ntraining: 0: evaluation; anything else: training.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
 %thread oar_optimizer_set_training;
 oar_status oar_optimizer_set_training(oar_optimizer *HANDLE, int32_t SCALAR);
+%exception oar_optimizer_state_dict { OAR_FIRST_USE $action }
+%feature("docstring") oar_optimizer_state_dict "Give an optimizer's state as torch's class of the same name has it.\n\noptimizer: borrowed.\nout: owned; end with oar_tree_release. Its tensors share the optimizer's memory: a later step changes them. Untouched on failure.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
+%thread oar_optimizer_state_dict;
+oar_status oar_optimizer_state_dict(oar_optimizer *HANDLE, oar_tree **HANDLE_OUT);
 %exception oar_optimizer_step { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_step "Update the parameters by their gradients, at once. Programs with an accelerator call oar_accelerator_step instead.\n\nParameters without a gradient are left alone, with their state. Gradients stay.\n\noptimizer: borrowed.\nOAR_E_ARGUMENT a gradient does not have its parameter's shape, dtype and device; nothing was updated.\nOAR_E_UNSUPPORTED a gradient is sparse; nothing was updated.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
 %thread oar_optimizer_step;
 oar_status oar_optimizer_step(oar_optimizer *HANDLE);
+%exception oar_optimizer_step_closure { OAR_FIRST_USE $action }
+%feature("docstring") oar_optimizer_step_closure "Update the parameters by gradients that `fn` makes. Programs with an accelerator call oar_accelerator_step_closure.\n\nGradients are dropped before each call of `fn`; those of its last one stay. When the step fails, in `fn` or\nelsewhere, parameters and the optimizer's state are what they were before it.\n\noptimizer: borrowed.\nfn: not NULL.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once, before this returns. NULL: nothing to free.\nout_loss: what `fn` told first: the loss before the step. NULL: not wanted. Untouched on failure.\nOAR_E_CALLBACK `fn` failed; the text has the last error inside it. Further as oar_optimizer_step.\nThreads: serial(optimizer); only `fn` calls the model meanwhile. Other threads of Python run meanwhile.";
+%thread oar_optimizer_step_closure;
+oar_status oar_optimizer_step_closure(oar_optimizer *HANDLE, oar_closure_fn closure_FN, void *USER_DATA, oar_release_fn RELEASE, double *SCALAR_OUT);
 %exception oar_optimizer_zero_grad { OAR_FIRST_USE $action }
 %feature("docstring") oar_optimizer_zero_grad "Drop all gradients; the next backward begins from none.\n\noptimizer: borrowed.\nThreads: serial(optimizer), and no call on the model meanwhile. Other threads of Python run meanwhile.";
 %thread oar_optimizer_zero_grad;
@@ -1039,6 +1068,14 @@ oar_status oar_progress_set_callback(oar_progress *HANDLE, oar_progress_fn progr
 %feature("docstring") oar_scheduler_create "A schedule for an optimizer. Sets its learning rates to those of step 0 at once; \"one_cycle\" and \"cyclic\" set momentum, or the first beta, too.\n\noptimizer: retained.\nname: borrowed; one of the names above.\noptions: borrowed; a JSON object of the scheduler.* keys of options.h, without the prefix, for instance {\"warmup_steps\":10,\"total_steps\":100}. NULL: defaults. \"sequential\" and \"chained\" take \"schedules\", a list of objects of \"name\" and options.\nout: owned; end with oar_scheduler_release. Untouched on failure.\nOAR_E_ARGUMENT an unknown name or option (the text names the nearest and all), one that is missing or of another schedule, or a value out of range. The learning rates stay.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
 %thread oar_scheduler_create;
 oar_status oar_scheduler_create(oar_optimizer *HANDLE, const char *TEXT, const char *TEXT_OR_NONE, oar_scheduler **HANDLE_OUT);
+%exception oar_scheduler_from_factors { OAR_FIRST_USE $action }
+%feature("docstring") oar_scheduler_from_factors "A schedule by a function of the host's. Sets the optimizer's learning rates to those of step 0 at once.\n\nCheckpoints keep step and rates, not the function: give the same one before a resume. With \"compat\": \"accelerate\" an\naccelerator makes one step per rank, here too.\n\noptimizer: retained.\nname: borrowed. \"lambda\": a rate is the group's initial one times the factor of its step; \"multiplicative\": the rate of the step before times the factor, and the initial one at step 0.\nfn: not NULL.\nuser_data: handed to `fn`.\nrelease: release(user_data) runs exactly once: when the scheduler ends, or before this returns if it fails. NULL: nothing to free.\nout: owned; end with oar_scheduler_release. Untouched on failure.\nOAR_E_ARGUMENT another name, or a factor whose rate is negative or not finite. The learning rates stay.\nOAR_E_CALLBACK `fn` failed; the text has the last error inside it. The learning rates stay.\nThreads: serial(optimizer). Other threads of Python run meanwhile.";
+%thread oar_scheduler_from_factors;
+oar_status oar_scheduler_from_factors(oar_optimizer *HANDLE, const char *TEXT, oar_factor_fn factor_FN, void *USER_DATA, oar_release_fn RELEASE, oar_scheduler **HANDLE_OUT);
+%exception oar_scheduler_load_state_dict { OAR_FIRST_USE $action }
+%feature("docstring") oar_scheduler_load_state_dict "Take over a state that a scheduler of torch or of transformers gave: its step and rates, which become the optimizer's.\n\nscheduler: borrowed.\nstate_dict: borrowed.\nOAR_E_ARGUMENT something is missing or of another number of parameter groups; the text says which. Nothing was changed.\nThreads: serial(scheduler, state_dict), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
+%thread oar_scheduler_load_state_dict;
+oar_status oar_scheduler_load_state_dict(oar_scheduler *HANDLE, oar_tree *HANDLE);
 %exception oar_scheduler_num_steps { OAR_FIRST_USE $action }
 %feature("docstring") oar_scheduler_num_steps "Steps made so far, those before a resume included.\n\nscheduler: borrowed.\nout_num_steps: at least 0.\nThreads: serial(scheduler).";
 oar_status oar_scheduler_num_steps(oar_scheduler *HANDLE, int64_t *SCALAR_OUT);
@@ -1047,8 +1084,12 @@ void oar_scheduler_release(oar_scheduler *HANDLE_ENDED);
 %exception oar_scheduler_retain { OAR_FIRST_USE $action }
 %feature("docstring") oar_scheduler_retain "One more reference.\n\nscheduler: borrowed.\nThreads: any.";
 oar_status oar_scheduler_retain(oar_scheduler *HANDLE_SHARED);
+%exception oar_scheduler_state_dict { OAR_FIRST_USE $action }
+%feature("docstring") oar_scheduler_state_dict "Give a scheduler's state as torch's class has it: \"last_epoch\", \"base_lrs\", \"_last_lr\" and what the class needs more.\n\nOptions are not in it: a scheduler of torch that loads it keeps those that it was made with.\n\nscheduler: borrowed.\nout: owned; end with oar_tree_release. Untouched on failure.\nOAR_E_UNSUPPORTED the schedule is \"sequential\" or \"chained\", whose states in Python are several.\nThreads: serial(scheduler). Other threads of Python run meanwhile.";
+%thread oar_scheduler_state_dict;
+oar_status oar_scheduler_state_dict(oar_scheduler *HANDLE, oar_tree **HANDLE_OUT);
 %exception oar_scheduler_step { OAR_FIRST_USE $action }
-%feature("docstring") oar_scheduler_step "Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar_accelerator_step instead.\n\nscheduler: borrowed.\nOAR_E_STATE the schedule is \"plateau\": call oar_scheduler_step_metric.\nThreads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
+%feature("docstring") oar_scheduler_step "Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar_accelerator_step instead.\n\nWhen it fails, step and rates are those of before.\n\nscheduler: borrowed.\nOAR_E_STATE the schedule is \"plateau\": call oar_scheduler_step_metric.\nOAR_E_CALLBACK the host's function failed.\nOAR_E_ARGUMENT a factor that it told gives no rate: negative or not finite.\nThreads: serial(scheduler), and no call on its optimizer meanwhile. Other threads of Python run meanwhile.";
 %thread oar_scheduler_step;
 oar_status oar_scheduler_step(oar_scheduler *HANDLE);
 %exception oar_scheduler_step_metric { OAR_FIRST_USE $action }

@@ -32,6 +32,7 @@
 #include <oarlock/batch.h>
 #include <oarlock/bytes.h>
 #include <oarlock/checkpoint.h>
+#include <oarlock/closure.h>
 #include <oarlock/coalesced.h>
 #include <oarlock/collectives.h>
 #include <oarlock/config.h>
@@ -40,6 +41,7 @@
 #include <oarlock/evaluation.h>
 #include <oarlock/experimental.h>
 #include <oarlock/foreign.h>
+#include <oarlock/foreign_optimizer.h>
 #include <oarlock/group.h>
 #include <oarlock/mesh.h>
 #include <oarlock/loader.h>
@@ -59,6 +61,7 @@
 #include <oarlock/scheduler.h>
 #include <oarlock/session.h>
 #include <oarlock/state.h>
+#include <oarlock/state_dict.h>
 #include <oarlock/status.h>
 #include <oarlock/tensor.h>
 #include <oarlock/timer.h>

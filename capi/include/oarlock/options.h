@@ -305,6 +305,12 @@
 #define OAR_OPTION_OPTIMIZER_GROUPS "optimizer.groups"
 
 /*
+ * Steps that the curvature is made of (lbfgs); unset: 100. (integer; default unset; variable
+ * OARLOCK_OPTIMIZER_HISTORY_SIZE)
+ */
+#define OAR_OPTION_OPTIMIZER_HISTORY_SIZE "optimizer.history_size"
+
+/*
  * What the sum of squares begins with (adagrad); unset: 0. (number; default unset; variable
  * OARLOCK_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE)
  */
@@ -316,6 +322,12 @@
 #define OAR_OPTION_OPTIMIZER_LAMBD "optimizer.lambd"
 
 /*
+ * strong_wolfe (lbfgs); unset: none, every step has the length lr. (string; default unset; variable
+ * OARLOCK_OPTIMIZER_LINE_SEARCH_FN)
+ */
+#define OAR_OPTION_OPTIMIZER_LINE_SEARCH_FN "optimizer.line_search_fn"
+
+/*
  * Learning rate; unset: the optimizer's own default, see docs/optimizers.md. (number; default unset; variable
  * OARLOCK_OPTIMIZER_LR)
  */
@@ -325,6 +337,16 @@
  * Decay of the learning rate (adagrad); unset: 0. (number; default unset; variable OARLOCK_OPTIMIZER_LR_DECAY)
  */
 #define OAR_OPTION_OPTIMIZER_LR_DECAY "optimizer.lr_decay"
+
+/*
+ * Evaluations per step (lbfgs); unset: 5/4 of max_iter. (integer; default unset; variable OARLOCK_OPTIMIZER_MAX_EVAL)
+ */
+#define OAR_OPTION_OPTIMIZER_MAX_EVAL "optimizer.max_eval"
+
+/*
+ * Iterations per step (lbfgs); unset: 20. (integer; default unset; variable OARLOCK_OPTIMIZER_MAX_ITER)
+ */
+#define OAR_OPTION_OPTIMIZER_MAX_ITER "optimizer.max_iter"
 
 /*
  * Step along the gradient instead of against it; unset: false. (flag; default unset; variable
@@ -397,6 +419,18 @@
  * Step at which averaging starts (asgd); unset: 1e6. (number; default unset; variable OARLOCK_OPTIMIZER_T0)
  */
 #define OAR_OPTION_OPTIMIZER_T0 "optimizer.t0"
+
+/*
+ * Change of loss or parameters that ends a step (lbfgs); unset: 1e-9. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_TOLERANCE_CHANGE)
+ */
+#define OAR_OPTION_OPTIMIZER_TOLERANCE_CHANGE "optimizer.tolerance_change"
+
+/*
+ * Largest gradient that ends a step (lbfgs); unset: 1e-7. (number; default unset; variable
+ * OARLOCK_OPTIMIZER_TOLERANCE_GRAD)
+ */
+#define OAR_OPTION_OPTIMIZER_TOLERANCE_GRAD "optimizer.tolerance_grad"
 
 /*
  * A small rate at first (adafactor_transformers); unset: false. (flag; default unset; variable

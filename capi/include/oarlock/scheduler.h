@@ -1,5 +1,6 @@
 /**
- * Learning rates as closed formulas of the step, for every parameter group from its own initial rate.
+ * Learning rates as closed formulas of the step, for every parameter group from its own initial rate, or by a function
+ * of the host's.
  *
  * From transformers: "constant", "linear", "cosine", "cosine_warmup_with_min_lr", "cosine_with_restarts", "polynomial",
  * "inverse_sqrt", "warmup_stable_decay". From torch: "step", "multistep", "exponential", "constant_lr", "linear_lr",
@@ -11,6 +12,27 @@
 #define OARLOCK_SCHEDULER_H
 
 #include <oarlock/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/**
+ * Tells the factor of a learning rate.
+ *
+ * @param[in]  step         the step that the rate is for, from 0 ("lambda") or 1 ("multiplicative").
+ * @param[in]  group_index  of the parameter group, from 0.
+ * @param[out] out_factor   the rate that it gives must be finite and at least 0.
+ * @param[in]  user_data    as registered.
+ *
+ * @return 0 when done; anything else ends the call that ran it with OAR_E_CALLBACK.
+ * @threads inside oar_scheduler_from_factors, oar_scheduler_step, oar_accelerator_step and oar_accelerator_step_closure
+ * @since   0.1
+ */
+typedef int32_t (*oar_factor_fn)(int64_t step, int64_t group_index, OAR_OUT double *out_factor,
+                                 OAR_NULLABLE void *user_data);
+#ifdef __cplusplus
+}
+#endif
 
 /**
  * A schedule for an optimizer. Sets its learning rates to those of step 0 at once; "one_cycle" and "cyclic" set
@@ -34,12 +56,41 @@ oar_scheduler_create(oar_optimizer *optimizer, const char *name, OAR_NULLABLE co
                      OAR_OUT OAR_OWNED oar_scheduler **out) OAR_NOEXCEPT;
 
 /**
+ * A schedule by a function of the host's. Sets the optimizer's learning rates to those of step 0 at once.
+ *
+ * Checkpoints keep step and rates, not the function: give the same one before a resume. With "compat": "accelerate" an
+ * accelerator makes one step per rank, here too.
+ *
+ * @param[in]  optimizer  retained.
+ * @param[in]  name       borrowed. "lambda": a rate is the group's initial one times the factor of its step;
+ *                        "multiplicative": the rate of the step before times the factor, and the initial one at step 0.
+ * @param[in]  fn         not NULL.
+ * @param[in]  user_data  handed to `fn`.
+ * @param[in]  release    release(user_data) runs exactly once: when the scheduler ends, or before this returns if it
+ *                        fails. NULL: nothing to free.
+ * @param[out] out        owned; end with oar_scheduler_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  another name, or a factor whose rate is negative or not finite. The learning rates stay.
+ * @return OAR_E_CALLBACK  `fn` failed; the text has the last error inside it. The learning rates stay.
+ * @threads serial(optimizer)
+ * @source  torch LambdaLR, MultiplicativeLR.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_scheduler_from_factors(oar_optimizer *optimizer, const char *name, oar_factor_fn fn, OAR_NULLABLE void *user_data,
+                           OAR_NULLABLE oar_release_fn release, OAR_OUT OAR_OWNED oar_scheduler **out) OAR_NOEXCEPT;
+
+/**
  * Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar_accelerator_step
  * instead.
  *
+ * When it fails, step and rates are those of before.
+ *
  * @param[in] scheduler  borrowed.
  *
- * @return OAR_E_STATE  the schedule is "plateau": call oar_scheduler_step_metric.
+ * @return OAR_E_STATE     the schedule is "plateau": call oar_scheduler_step_metric.
+ * @return OAR_E_CALLBACK  the host's function failed.
+ * @return OAR_E_ARGUMENT  a factor that it told gives no rate: negative or not finite.
  * @threads serial(scheduler), and no call on its optimizer meanwhile
  * @since   0.1
  */

@@ -23,6 +23,7 @@ constexpr std::array kRules = {
     NamedRule{"adamax", adamax_rule},
     NamedRule{"adamw", adamw_rule},
     NamedRule{"asgd", asgd_rule},
+    NamedRule{"lbfgs", lbfgs_rule},
     NamedRule{"lion", lion_rule},
     NamedRule{"muon", muon_rule},
     NamedRule{"nadam", nadam_rule},

@@ -17,6 +17,7 @@ UpdateRule adam_rule();
 UpdateRule adamax_rule();
 UpdateRule adamw_rule();
 UpdateRule asgd_rule();
+UpdateRule lbfgs_rule();  // options only: it has no update of single parameters
 UpdateRule lion_rule();
 UpdateRule muon_rule();
 UpdateRule nadam_rule();

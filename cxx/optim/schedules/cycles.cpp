@@ -72,6 +72,15 @@ Result<Formula> make_one_cycle(const HyperParameters& values, const ScheduleTarg
     const double initial = highest[group] / first;
     return cycle.at(step, std::vector{initial, highest[group], initial / last});
   };
+  const double base = values.number("base_momentum"), peak = values.number("max_momentum");
+  for (const double rate : highest) {
+    const double initial = rate / values.number("div_factor");
+    formula.notes.push_back(
+        {{"initial_lr", initial}, {"max_lr", rate}, {"min_lr", initial / values.number("final_div_factor")}});
+    if (!values.flag("cycle_momentum")) continue;
+    formula.notes.back().emplace_back("max_momentum", peak);
+    formula.notes.back().emplace_back("base_momentum", base);
+  }
   if (!values.flag("cycle_momentum")) return formula;
   // At the highest rate the lowest momentum; it stays high where the rate goes to its end.
   const double low = values.number("base_momentum"), high = values.number("max_momentum");

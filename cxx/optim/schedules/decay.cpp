@@ -75,12 +75,16 @@ Result<Formula> make_warm_restarts(const HyperParameters& values, const Schedule
   OAR_TRY(require_option(values, "t_0", "cosine_annealing_warm_restarts"));
   Formula formula;
   formula.is_factor = values.number("eta_min") == 0;
-  formula.rate = [lowest = values.number("eta_min"), first = values.integer("t_0"), growth = values.integer("t_mult")](
-                     std::size_t, double initial, std::int64_t step) -> Result<double> {
-    std::int64_t length = first, place = step;
-    if (growth == 1) place %= first;
-    for (; growth > 1 && place >= length; length *= growth) place -= length;
-    return anneal(lowest, initial, static_cast<double>(place) / static_cast<double>(length));
+  formula.cycle = [first = values.integer("t_0"), growth = values.integer("t_mult")](std::int64_t step) {
+    Cycle cycle{step, first};
+    if (growth == 1) cycle.place %= first;
+    for (; growth > 1 && cycle.place >= cycle.length; cycle.length *= growth) cycle.place -= cycle.length;
+    return cycle;
+  };
+  formula.rate = [lowest = values.number("eta_min"), cycle = formula.cycle](std::size_t, double initial,
+                                                                            std::int64_t step) -> Result<double> {
+    const Cycle now = cycle(step);
+    return anneal(lowest, initial, static_cast<double>(now.place) / static_cast<double>(now.length));
   };
   return formula;
 }

@@ -131,10 +131,14 @@ pub const OAR_OPTION_OPTIMIZER_EPS1: &::core::ffi::CStr = c"optimizer.eps1";
 pub const OAR_OPTION_OPTIMIZER_EPS2: &::core::ffi::CStr = c"optimizer.eps2";
 pub const OAR_OPTION_OPTIMIZER_ETAS: &::core::ffi::CStr = c"optimizer.etas";
 pub const OAR_OPTION_OPTIMIZER_GROUPS: &::core::ffi::CStr = c"optimizer.groups";
+pub const OAR_OPTION_OPTIMIZER_HISTORY_SIZE: &::core::ffi::CStr = c"optimizer.history_size";
 pub const OAR_OPTION_OPTIMIZER_INITIAL_ACCUMULATOR_VALUE: &::core::ffi::CStr = c"optimizer.initial_accumulator_value";
 pub const OAR_OPTION_OPTIMIZER_LAMBD: &::core::ffi::CStr = c"optimizer.lambd";
+pub const OAR_OPTION_OPTIMIZER_LINE_SEARCH_FN: &::core::ffi::CStr = c"optimizer.line_search_fn";
 pub const OAR_OPTION_OPTIMIZER_LR: &::core::ffi::CStr = c"optimizer.lr";
 pub const OAR_OPTION_OPTIMIZER_LR_DECAY: &::core::ffi::CStr = c"optimizer.lr_decay";
+pub const OAR_OPTION_OPTIMIZER_MAX_EVAL: &::core::ffi::CStr = c"optimizer.max_eval";
+pub const OAR_OPTION_OPTIMIZER_MAX_ITER: &::core::ffi::CStr = c"optimizer.max_iter";
 pub const OAR_OPTION_OPTIMIZER_MAXIMIZE: &::core::ffi::CStr = c"optimizer.maximize";
 pub const OAR_OPTION_OPTIMIZER_MOMENTUM: &::core::ffi::CStr = c"optimizer.momentum";
 pub const OAR_OPTION_OPTIMIZER_MOMENTUM_DECAY: &::core::ffi::CStr = c"optimizer.momentum_decay";
@@ -148,6 +152,8 @@ pub const OAR_OPTION_OPTIMIZER_RHO: &::core::ffi::CStr = c"optimizer.rho";
 pub const OAR_OPTION_OPTIMIZER_SCALE_PARAMETER: &::core::ffi::CStr = c"optimizer.scale_parameter";
 pub const OAR_OPTION_OPTIMIZER_STEP_SIZES: &::core::ffi::CStr = c"optimizer.step_sizes";
 pub const OAR_OPTION_OPTIMIZER_T0: &::core::ffi::CStr = c"optimizer.t0";
+pub const OAR_OPTION_OPTIMIZER_TOLERANCE_CHANGE: &::core::ffi::CStr = c"optimizer.tolerance_change";
+pub const OAR_OPTION_OPTIMIZER_TOLERANCE_GRAD: &::core::ffi::CStr = c"optimizer.tolerance_grad";
 pub const OAR_OPTION_OPTIMIZER_WARMUP_INIT: &::core::ffi::CStr = c"optimizer.warmup_init";
 pub const OAR_OPTION_OPTIMIZER_WARMUP_STEPS: &::core::ffi::CStr = c"optimizer.warmup_steps";
 pub const OAR_OPTION_OPTIMIZER_WEIGHT_DECAY: &::core::ffi::CStr = c"optimizer.weight_decay";
@@ -339,6 +345,17 @@ oar\_tensor\_release (then in the caller's floating-point environment) or on a t
 pub type oar_release_fn = ::core::option::Option<
     unsafe extern "C" fn(user_data: *mut ::core::ffi::c_void),
 >;
+/**Makes the gradients of the parameters as they are now, and tells the loss. Gradients of before are gone already.
+
+* `out_loss` (out) the loss; with an accelerator this rank's.
+* `user_data` (in) as given.
+
+* **return** 0 when done; anything else ends the step that called it with OAR\_E\_CALLBACK.
+* **threads** inside oar\_optimizer\_step\_closure or oar\_accelerator\_step\_closure; on the thread of that call
+* **since** 0.1*/
+pub type oar_closure_fn = ::core::option::Option<
+    unsafe extern "C" fn(out_loss: *mut f64, user_data: *mut ::core::ffi::c_void) -> i32,
+>;
 /**Makes one sample.
 
 * `index` (in) in \[0, num\_samples).
@@ -434,6 +451,31 @@ pub type oar_backward_fn = ::core::option::Option<
         user_data: *mut ::core::ffi::c_void,
     ) -> i32,
 >;
+/**Updates one parameter in its memory.
+
+* `name` (in) of the parameter.
+* `parameter` (in,out) without autograd; valid during the call only, as all that follow.
+* `gradient` (in) shape, dtype, device and strides of the parameter. May be changed.
+* `state` (in,out) what the optimizer keeps for this parameter: a map, empty at its first update. What is put
+  in by oar\_tree\_set and oar\_tree\_set\_tensor is there in the next one and in checkpoints:
+  tensors and single values, not lists or maps; keys without dots. A loaded checkpoint is
+  written into the memory of tensors that are there already.
+* `options` (in) those in force for the parameter's group: a map, with "lr" as schedules set it.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else ends the step with OAR\_E\_CALLBACK.
+* **threads** inside the call that steps the optimizer; one parameter after the other, in the optimizer's order
+* **since** 0.1*/
+pub type oar_update_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        name: *const ::core::ffi::c_char,
+        parameter: *mut oar_tensor,
+        gradient: *mut oar_tensor,
+        state: *mut oar_tree,
+        options: *const oar_tree,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
+>;
 /**Takes one message. The texts are borrowed for the length of the call; calls into Oarlock are allowed but
 oar\_log\_set\_callback. On a thread of Oarlock's those that wait for other ranks or close a state give OAR\_E\_STATE.
 
@@ -523,6 +565,24 @@ pub type oar_sampler_fn = ::core::option::Option<
     unsafe extern "C" fn(
         epoch: i64,
         out_order: *mut *mut oar_tree,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
+>;
+/**Tells the factor of a learning rate.
+
+* `step` (in) the step that the rate is for, from 0 ("lambda") or 1 ("multiplicative").
+* `group_index` (in) of the parameter group, from 0.
+* `out_factor` (out) the rate that it gives must be finite and at least 0.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else ends the call that ran it with OAR\_E\_CALLBACK.
+* **threads** inside oar\_scheduler\_from\_factors, oar\_scheduler\_step, oar\_accelerator\_step and oar\_accelerator\_step\_closure
+* **since** 0.1*/
+pub type oar_factor_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        step: i64,
+        group_index: i64,
+        out_factor: *mut f64,
         user_data: *mut ::core::ffi::c_void,
     ) -> i32,
 >;
@@ -1283,6 +1343,60 @@ read-only view of the mapped file, which it keeps, also beyond the checkpoint's 
 * **threads** any
 * **since** 0.1*/
     pub fn oar_checkpoint_release(checkpoint: *mut oar_checkpoint);
+    /**Update the parameters by gradients that `fn` makes. Programs with an accelerator call oar\_accelerator\_step\_closure.
+
+Gradients are dropped before each call of `fn`; those of its last one stay. When the step fails, in `fn` or
+elsewhere, parameters and the optimizer's state are what they were before it.
+
+* `optimizer` (in) borrowed.
+* `fn` (in) not NULL.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once, before this returns. NULL: nothing to free.
+* `out_loss` (out) what `fn` told first: the loss before the step. NULL: not wanted. Untouched on failure.
+
+* **return** OAR\_E\_CALLBACK `fn` failed; the text has the last error inside it.
+  Further as oar\_optimizer\_step.
+* **threads** serial(optimizer); only `fn` calls the model meanwhile
+* **source** torch.optim.Optimizer.step(closure); torch.optim.LBFGS.
+* **since** 0.1*/
+    pub fn oar_optimizer_step_closure(
+        optimizer: *mut oar_optimizer,
+        fn_: oar_closure_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+        out_loss: *mut f64,
+    ) -> oar_status;
+    /**The same for all ranks together: oar\_accelerator\_step with gradients that `fn` makes.
+
+`fn` runs its backward by oar\_accelerator\_backward, which averages the gradients; the losses are averaged over the
+ranks here, so that all of them decide alike. An accumulation lies within `fn`: all of its micro-batches, the last
+one synchronised. Then the scheduler is stepped and the gradients are dropped.
+
+* `accelerator` (in) borrowed.
+* `optimizer` (in) borrowed, prepared.
+* `scheduler` (in) borrowed, prepared; NULL: none.
+* `fn` (in) not NULL.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once, before this returns. NULL: nothing to free.
+* `out_loss` (out) the mean over the ranks of what `fn` told first. NULL: not wanted. Untouched on failure.
+
+* **return** OAR\_E\_CALLBACK `fn` failed; parameters and state are those of before. On several ranks the state is aborted,
+  since peers wait in the middle of the step.
+* **return** OAR\_E\_STATE `fn` left gradients that are not synchronised, or a micro-batch of an accumulation is
+  running; further as oar\_accelerator\_step. Nothing was updated.
+* **threads** collective(state)
+* **source** Accelerate 1.15 `AcceleratedOptimizer.step(closure)`. Differs: losses are averaged; the reference's ranks
+  look at their own ones and may part.
+* **since** 0.1*/
+    pub fn oar_accelerator_step_closure(
+        accelerator: *mut oar_accelerator,
+        optimizer: *mut oar_optimizer,
+        scheduler: *mut oar_scheduler,
+        fn_: oar_closure_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+        out_loss: *mut f64,
+    ) -> oar_status;
     /**Combine the ranks' tensors element by element and give every rank the results, in place.
 
 * `group` (in) borrowed.
@@ -2517,6 +2631,37 @@ before, also after a failure.
         inputs: *const oar_tree,
         dynamic_dims: *const ::core::ffi::c_char,
         out: *mut *mut oar_model,
+    ) -> oar_status;
+    /**An optimizer whose rule is a function of the host's. Every rank makes it alike.
+
+A step calls `fn` for each parameter that has a gradient; a step that fails leaves those that `fn` updated already
+as they are, and does not count. Checkpoints, and the state dicts of state\_dict.h, keep state and options.
+
+* `model` (in) borrowed; its parameters are retained.
+* `name` (in) borrowed; kept in checkpoints, which only an optimizer of the same name loads. Not one of
+  oar\_optimizer\_create.
+* `options` (in) borrowed; a JSON object of options of the rule's own: numbers, booleans, texts and lists of
+  numbers, which keep their kind. "lr" is there always (0.001). "params" and "groups" are those
+  of oar\_optimizer\_create; groups give other values to options that are there. NULL: "lr" only.
+* `fn` (in) not NULL.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once: when the optimizer ends, or before this returns if it
+  fails. NULL: nothing to free.
+* `out` (out) owned; end with oar\_optimizer\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT the name is one of the library's; an option is of another kind; further as
+  oar\_optimizer\_create.
+* **return** OAR\_E\_UNSUPPORTED as oar\_optimizer\_create.
+* **threads** serial(model)
+* **since** 0.1*/
+    pub fn oar_optimizer_create_foreign(
+        model: *mut oar_model,
+        name: *const ::core::ffi::c_char,
+        options: *const ::core::ffi::c_char,
+        fn_: oar_update_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+        out: *mut *mut oar_optimizer,
     ) -> oar_status;
     /**This process's number in the group, from 0.
 
@@ -3997,6 +4142,31 @@ otherwise. The line of the whole total is oar\_progress\_close's.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_progress_release(progress: *mut oar_progress);
+    /**Give the default generator of every rank the state of rank 0's, so that all draw the same numbers from here on.
+
+* `state` (in) borrowed.
+
+* **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait. The generator is as it
+  was.
+* **threads** collective(state); no other thread may draw random numbers meanwhile
+* **source** Accelerate 1.15 `synchronize_rng_states` of type "torch".
+* **since** 0.1*/
+    pub fn oar_state_synchronize_rng(state: *mut oar_state) -> oar_status;
+    /**Make libtorch choose deterministic algorithms in the whole process, or not. Equal to
+torch.use\_deterministic\_algorithms.
+
+* `state` (in) borrowed.
+* `on` (in) not 0: an operator that has no deterministic algorithm fails. 0: any algorithm.
+* `warn_only` (in) not 0: it warns instead.
+
+* **threads** serial(state); no other thread may run operators meanwhile
+* **source** Accelerate 1.15 `set_seed`, deterministic.
+* **since** 0.1*/
+    pub fn oar_state_set_deterministic(
+        state: *mut oar_state,
+        on: i32,
+        warn_only: i32,
+    ) -> oar_status;
     /**Visit these samples only: in this order, or with loader.shuffle in a new one each epoch.
 
 * `loader` (in) borrowed; between epochs.
@@ -4077,31 +4247,6 @@ loader.drop\_last or without loader.even\_batches, else the epoch's first batche
         user_data: *mut ::core::ffi::c_void,
         release: oar_release_fn,
     ) -> oar_status;
-    /**Give the default generator of every rank the state of rank 0's, so that all draw the same numbers from here on.
-
-* `state` (in) borrowed.
-
-* **return** OAR\_E\_TIMEOUT OAR\_E\_MISMATCH, OAR\_E\_PEER\_LOST, OAR\_E\_ABORTED: as from oar\_work\_wait. The generator is as it
-  was.
-* **threads** collective(state); no other thread may draw random numbers meanwhile
-* **source** Accelerate 1.15 `synchronize_rng_states` of type "torch".
-* **since** 0.1*/
-    pub fn oar_state_synchronize_rng(state: *mut oar_state) -> oar_status;
-    /**Make libtorch choose deterministic algorithms in the whole process, or not. Equal to
-torch.use\_deterministic\_algorithms.
-
-* `state` (in) borrowed.
-* `on` (in) not 0: an operator that has no deterministic algorithm fails. 0: any algorithm.
-* `warn_only` (in) not 0: it warns instead.
-
-* **threads** serial(state); no other thread may run operators meanwhile
-* **source** Accelerate 1.15 `set_seed`, deterministic.
-* **since** 0.1*/
-    pub fn oar_state_set_deterministic(
-        state: *mut oar_state,
-        on: i32,
-        warn_only: i32,
-    ) -> oar_status;
     /**A schedule for an optimizer. Sets its learning rates to those of step 0 at once; "one\_cycle" and "cyclic" set
 momentum, or the first beta, too.
 
@@ -4123,12 +4268,43 @@ momentum, or the first beta, too.
         options: *const ::core::ffi::c_char,
         out: *mut *mut oar_scheduler,
     ) -> oar_status;
+    /**A schedule by a function of the host's. Sets the optimizer's learning rates to those of step 0 at once.
+
+Checkpoints keep step and rates, not the function: give the same one before a resume. With "compat": "accelerate" an
+accelerator makes one step per rank, here too.
+
+* `optimizer` (in) retained.
+* `name` (in) borrowed. "lambda": a rate is the group's initial one times the factor of its step;
+  "multiplicative": the rate of the step before times the factor, and the initial one at step 0.
+* `fn` (in) not NULL.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once: when the scheduler ends, or before this returns if it
+  fails. NULL: nothing to free.
+* `out` (out) owned; end with oar\_scheduler\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT another name, or a factor whose rate is negative or not finite. The learning rates stay.
+* **return** OAR\_E\_CALLBACK `fn` failed; the text has the last error inside it. The learning rates stay.
+* **threads** serial(optimizer)
+* **source** torch LambdaLR, MultiplicativeLR.
+* **since** 0.1*/
+    pub fn oar_scheduler_from_factors(
+        optimizer: *mut oar_optimizer,
+        name: *const ::core::ffi::c_char,
+        fn_: oar_factor_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+        out: *mut *mut oar_scheduler,
+    ) -> oar_status;
     /**Go on by one step and set the optimizer's learning rates. Programs with an accelerator call oar\_accelerator\_step
 instead.
+
+When it fails, step and rates are those of before.
 
 * `scheduler` (in) borrowed.
 
 * **return** OAR\_E\_STATE the schedule is "plateau": call oar\_scheduler\_step\_metric.
+* **return** OAR\_E\_CALLBACK the host's function failed.
+* **return** OAR\_E\_ARGUMENT a factor that it told gives no rate: negative or not finite.
 * **threads** serial(scheduler), and no call on its optimizer meanwhile
 * **since** 0.1*/
     pub fn oar_scheduler_step(scheduler: *mut oar_scheduler) -> oar_status;
@@ -4587,6 +4763,67 @@ library.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_state_release(state: *mut oar_state);
+    /**Give an optimizer's state as torch's class of the same name has it.
+
+* `optimizer` (in) borrowed.
+* `out` (out) owned; end with oar\_tree\_release. Its tensors share the optimizer's memory: a later step
+  changes them. Untouched on failure.
+
+* **threads** serial(optimizer)
+* **source** torch.optim.Optimizer.state\_dict; transformers Adafactor; lion-pytorch; schedulefree.
+* **since** 0.1*/
+    pub fn oar_optimizer_state_dict(
+        optimizer: *const oar_optimizer,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Take over a state that torch's class of the same name gave. Hyper-parameters become those of the state.
+
+State is copied, cast to its parameter's dtype. How torch computes (foreach, fused, capturable, differentiable) does
+not matter here. oar\_optimizer\_num\_steps becomes the largest "step" in it, where the optimizer counts steps.
+
+* `optimizer` (in) borrowed.
+* `state_dict` (in) borrowed.
+
+* **return** OAR\_E\_ARGUMENT groups, parameters or shapes differ, or something is missing; the text says which. Nothing
+  was changed.
+* **return** OAR\_E\_UNSUPPORTED an option is on that this optimizer does not have; the text names it. Nothing was changed.
+* **threads** serial(optimizer, state\_dict)
+* **source** torch.optim.Optimizer.load\_state\_dict.
+* **since** 0.1*/
+    pub fn oar_optimizer_load_state_dict(
+        optimizer: *mut oar_optimizer,
+        state_dict: *const oar_tree,
+    ) -> oar_status;
+    /**Give a scheduler's state as torch's class has it: "last\_epoch", "base\_lrs", "\_last\_lr" and what the class needs more.
+
+Options are not in it: a scheduler of torch that loads it keeps those that it was made with.
+
+* `scheduler` (in) borrowed.
+* `out` (out) owned; end with oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_UNSUPPORTED the schedule is "sequential" or "chained", whose states in Python are several.
+* **threads** serial(scheduler)
+* **source** torch LRScheduler.state\_dict.
+* **since** 0.1*/
+    pub fn oar_scheduler_state_dict(
+        scheduler: *const oar_scheduler,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
+    /**Take over a state that a scheduler of torch or of transformers gave: its step and rates, which become the
+optimizer's.
+
+* `scheduler` (in) borrowed.
+* `state_dict` (in) borrowed.
+
+* **return** OAR\_E\_ARGUMENT something is missing or of another number of parameter groups; the text says which. Nothing
+  was changed.
+* **threads** serial(scheduler, state\_dict), and no call on its optimizer meanwhile
+* **source** torch LRScheduler.load\_state\_dict.
+* **since** 0.1*/
+    pub fn oar_scheduler_load_state_dict(
+        scheduler: *mut oar_scheduler,
+        state_dict: *const oar_tree,
+    ) -> oar_status;
     /**The name of an element type, for example "float32" for OAR\_FLOAT32; as in torch and numpy.
 
 * `dtype` (in) any value.

@@ -17,6 +17,20 @@ macro oar_backward_fn(trampoline)
 end
 
 """
+    @oar_closure_fn(function) -> Ptr{Cvoid}
+
+Makes the gradients of the parameters as they are now, and tells the loss. Gradients of before are gone already.
+
+- `out_loss` (`double *`): the loss; with an accelerator this rank's.
+- `user_data` (`void *`): as given.
+
+Threads: inside oar_optimizer_step_closure or oar_accelerator_step_closure; on the thread of that call.
+"""
+macro oar_closure_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Ptr{Float64}, Ptr{Cvoid}))))
+end
+
+"""
     @oar_exchange_fn(function) -> Ptr{Cvoid}
 
 An all-gather over the host's own communicator.
@@ -30,6 +44,22 @@ Threads: inside oar_state_create_with_exchange, once.
 """
 macro oar_exchange_fn(trampoline)
     esc(:(@cfunction($trampoline, Int32, (Ptr{Cvoid}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}))))
+end
+
+"""
+    @oar_factor_fn(function) -> Ptr{Cvoid}
+
+Tells the factor of a learning rate.
+
+- `step` (`int64_t`): the step that the rate is for, from 0 (\"lambda\") or 1 (\"multiplicative\").
+- `group_index` (`int64_t`): of the parameter group, from 0.
+- `out_factor` (`double *`): the rate that it gives must be finite and at least 0.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_scheduler_from_factors, oar_scheduler_step, oar_accelerator_step and oar_accelerator_step_closure.
+"""
+macro oar_factor_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Int64, Int64, Ptr{Float64}, Ptr{Cvoid}))))
 end
 
 """
@@ -186,4 +216,24 @@ Threads: any.
 """
 macro oar_throw_inside_core_fn(trampoline)
     esc(:(@cfunction($trampoline, Int32, (Int32,))))
+end
+
+"""
+    @oar_update_fn(function) -> Ptr{Cvoid}
+
+Updates one parameter in its memory.
+
+- `name` (`const char *`): of the parameter.
+- `parameter` (`oar_tensor *`): without autograd; valid during the call only, as all that follow.
+- `gradient` (`oar_tensor *`): shape, dtype, device and strides of the parameter. May be changed.
+- `state` (`oar_tree *`): what the optimizer keeps for this parameter: a map, empty at its first update. What is put in
+  by oar_tree_set and oar_tree_set_tensor is there in the next one and in checkpoints: tensors and single values, not
+  lists or maps; keys without dots. A loaded checkpoint is written into the memory of tensors that are there already.
+- `options` (`const oar_tree *`): those in force for the parameter's group: a map, with \"lr\" as schedules set it.
+- `user_data` (`void *`): as registered.
+
+Threads: inside the call that steps the optimizer; one parameter after the other, in the optimizer's order.
+"""
+macro oar_update_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Cstring, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{oar_tree}, Ptr{oar_tree}, Ptr{Cvoid}))))
 end
