@@ -1,7 +1,7 @@
 """Prepares model, optimizer, scheduler and loaders for a state, and owns the semantics of the training loop."""
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any
@@ -11,7 +11,8 @@ from ._config import Config, config_of
 from ._data import Loader
 from ._errors import Error
 from ._foreign import running
-from ._model import Model, Optimizer, Scheduler
+from ._model import Model
+from ._optimizer import Optimizer, Scheduler
 from ._state import State
 from ._tensor import Tensor, as_tensor
 from ._tree import to_tree
@@ -139,9 +140,22 @@ class Accelerator(_c.AcceleratorHandle):
         """Scale the model's gradients so that their total norm is at most max_norm; the norm before. 0 between synchronisations."""
         return _c.accelerator_clip_grad_norm(self, model, max_norm, norm_type)
 
-    def step(self, optimizer: Optimizer, scheduler: Scheduler | None = None) -> None:
-        """Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done."""
-        _c.accelerator_step(self, optimizer, scheduler)
+    def step(self, optimizer: Optimizer, scheduler: Scheduler | None = None,
+             closure: Callable[[], Any] | None = None) -> float | None:
+        """Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
+
+        Args:
+            optimizer: prepared.
+            scheduler: prepared.
+            closure: makes the gradients, by `backward`, and gives this rank's loss; "lbfgs" needs it. An accumulation lies within
+                it. What it raises comes out of this call; parameters and state are those of before then.
+
+        Returns:
+            The mean of the ranks' first losses by the closure; None without one.
+        """
+        if closure is None:
+            return _c.accelerator_step(self, optimizer, scheduler)
+        return _c.accelerator_step_closure(self, optimizer, scheduler, closure)
 
     def gather_for_metrics(self, tensor: Any) -> Tensor:
         """The rows of all ranks in rank order, each sample once: what was repeated to make batches even is left out.

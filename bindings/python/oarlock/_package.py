@@ -21,7 +21,8 @@ from ._config import Config  # noqa: E402
 from ._data import Dataset, Loader  # noqa: E402
 from ._logging import set_log_level  # noqa: E402
 from ._mesh import Mesh  # noqa: E402
-from ._model import Model, Optimizer, Scheduler  # noqa: E402
+from ._model import Model  # noqa: E402
+from ._optimizer import Optimizer, OptimizerState, Scheduler  # noqa: E402
 from ._op import load_library, no_grad, op, op_names, op_signatures, ops  # noqa: E402
 from ._services import Profile, memory_report  # noqa: E402
 from ._session import Session  # noqa: E402

@@ -337,9 +337,28 @@ struct Epoch {
 
 inline Epoch epoch(const Loader& loader) noexcept { return {loader.get()}; }
 
+namespace detail {
+
+// Lends a handle of C's as an owner that does not release it.
+template <class H>
+class Lent {
+ public:
+  explicit Lent(H* handle) : handle_(handle) {}
+  ~Lent() { handle_.take(); }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  const Handle<H>& operator*() const noexcept { return handle_; }
+
+ private:
+  Handle<H> handle_;
+};
+
+}  // namespace detail
+
 }  // namespace oarlock
 
-#include <oarlock/op.hpp>      // operators by name, models in C++
-#include <oarlock/tensor.hpp>  // typed memory of tensors
+#include <oarlock/op.hpp>         // operators by name, models in C++
+#include <oarlock/optimizer.hpp>  // optimizers, closures and schedules in C++
+#include <oarlock/tensor.hpp>     // typed memory of tensors
 
 #endif

@@ -160,20 +160,6 @@ using ForwardFunction = std::function<Tree(const Model& model, const Tree& input
 
 namespace detail {
 
-// Lends a handle of C's as an owner that does not release it.
-template <class H>
-class Lent {
- public:
-  explicit Lent(H* handle) : handle_(handle) {}
-  ~Lent() { handle_.take(); }
-  Lent(const Lent&) = delete;
-  Lent& operator=(const Lent&) = delete;
-  const Handle<H>& operator*() const noexcept { return handle_; }
-
- private:
-  Handle<H> handle_;
-};
-
 inline std::int32_t give_forward(oar_model* model, const oar_tree* inputs, oar_tree** out_outputs, void* function) {
   return run_callback([&] {
     const Lent<oar_model> lent_model(model);

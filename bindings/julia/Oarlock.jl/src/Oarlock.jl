@@ -42,7 +42,7 @@ export freeze!, thaw!, add_lora!, save_lora, load_lora!, merge_lora!
 export Session, run!, output_names, writes_in_place
 export set_units!, units, set_recompute!, forward_unit, forward_with_values, describe, profile, profile_table, save_profile
 export load_library, op, no_grad, op_signatures, op_names
-export Optimizer, Scheduler, step!, step_metric!, zero_grad!, learning_rate, set_learning_rate!, num_steps
+export Optimizer, Scheduler, keep!, state_dict, load_state_dict!, step!, step_metric!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export num_groups, group_options, set_group_options!
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
 export gather_tree_for_metrics, set_trigger!, check_trigger

@@ -75,6 +75,9 @@ clip_grad_norm!(accelerator::Accelerator, model::Model, max_norm::Real; norm_typ
 
 step!(accelerator::Accelerator, optimizer::Optimizer, scheduler::Union{Scheduler,Nothing} = nothing) =
     check(Lib.oar_accelerator_step(accelerator, optimizer, or_null(scheduler)))
+step!(closure, accelerator::Accelerator, optimizer::Optimizer, scheduler::Union{Scheduler,Nothing} = nothing) =
+    value(out -> Lib.oar_accelerator_step_closure(accelerator, optimizer, or_null(scheduler), Lib.@oar_closure_fn(run_closure),
+                                                  root!(closure), SEM_POST[], out), Float64)
 
 "The rows of all ranks in rank order, each sample once: those repeated to make batches even are left out."
 gather_for_metrics(accelerator::Accelerator, tensor) =

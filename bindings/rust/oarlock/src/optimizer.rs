@@ -13,9 +13,9 @@ use std::rc::Rc;
 /// Updates of a model's parameters by the rules of `torch.optim`: `"adamw"`, `"sgd"`, `"lion"` and others
 /// (docs/optimizers.md).
 pub struct Optimizer {
-    handle: Handle<sys::oar_optimizer>,
+    pub(crate) handle: Handle<sys::oar_optimizer>,
     /// The model's: a foreign backward of it runs.
-    in_backward: Rc<Cell<bool>>,
+    pub(crate) in_backward: Rc<Cell<bool>>,
 }
 
 impl Optimizer {
@@ -109,7 +109,7 @@ impl Optimizer {
 }
 
 /// Learning rates as closed formulas of the step, for every parameter group (docs/optimizers.md).
-pub struct Scheduler(Handle<sys::oar_scheduler>);
+pub struct Scheduler(pub(crate) Handle<sys::oar_scheduler>);
 
 impl Scheduler {
     /// A schedule by name (`"linear"`, `"cosine"`, `"one_cycle"`, `"plateau"` ...); sets the learning rates of step 0 at

@@ -257,3 +257,37 @@ fn timers_profiles_and_messages_are_the_states() -> Result<()> {
     assert!(memory_report()?["rss_peak"].as_i64() > Some(0));
     state.close()
 }
+
+#[test]
+fn a_closure_makes_the_gradients_and_a_schedule_is_one() -> Result<()> {
+    let state = State::new()?;
+    let model = Model::foreign(&state)?;
+    let weight = Tensor::from_vec(vec![5.0f64, -4.0], &[2])?;
+    model.register_parameter("weight", &weight)?;
+    let accelerator = Accelerator::new(&state)?;
+    accelerator.prepare(&model)?;
+    let optimizer = Optimizer::new(&model, "lbfgs", json!({"line_search_fn": "strong_wolfe"}))?;
+    let scheduler = Scheduler::from_factors(&optimizer, |step, group| 1.0 / (1 + step + group) as f64)?;
+    accelerator.prepare(&optimizer)?;
+    accelerator.prepare(&scheduler)?;
+
+    let bowl = || -> Result<f64> {
+        let rest: Vec<f64> = weight.to_vec::<f64>()?.into_iter().map(|w| w - 3.0).collect();
+        let slope: Vec<f64> = rest.iter().map(|r| 2.0 * r).collect();
+        accelerator.foreign_backward(&model, |backward| backward.ready("weight", slope))?;
+        Ok(rest.iter().map(|r| r * r).sum())
+    };
+    let failed = accelerator.step_with(&optimizer, &scheduler, || Err::<f64, _>("no data"));
+    assert_eq!(std::error::Error::source(&failed.unwrap_err()).unwrap().to_string(), "no data");
+    assert_eq!(accelerator.step_with(&optimizer, &scheduler, bowl)?, 53.0);
+    assert!(weight.to_vec::<f64>()?.iter().all(|w| (w - 3.0).abs() < 1e-9));
+    assert_eq!((optimizer.learning_rate()?, scheduler.num_steps()?), (0.5, 1));
+
+    let other = Optimizer::new(&model, "lbfgs", ())?;
+    other.load_state_dict(&optimizer.state_dict()?)?;
+    assert_eq!(other.learning_rate()?, 0.5);
+    let resumed = Scheduler::from_factors(&other, |_, _| 1.0)?;
+    resumed.load_state_dict(&scheduler.state_dict()?)?;
+    assert_eq!(resumed.num_steps()?, 1);
+    Ok(())
+}
