@@ -121,7 +121,8 @@ Status call(const oar_state* state, const char* name, const oar_value* arguments
   if (outputs != nullptr) OAR_TRY(require_out(count, "count"));
   OAR_ASSIGN(const std::vector<EagerArgument> given, read_arguments(arguments, num_arguments));
   OAR_ASSIGN(const std::vector<at::Tensor> results,
-             call_operator(name, given, self.device(), outputs != nullptr ? count : nullptr));
+             call_operator(name, given, self.device(), outputs != nullptr ? count : nullptr,
+                           self.autocast_regions().innermost()));
   std::vector<OwnHandle<oar_tensor>> handles;  // of a call that may still fail
   for (std::size_t i = 0; outputs != nullptr && i < results.size(); ++i) {
     handles.emplace_back(results[i].defined() ? wrap<oar_tensor>(std::make_shared<at::Tensor>(results[i])) : nullptr);

@@ -25,9 +25,11 @@
 #include "checkpoint/checkpoint.h"
 #include "data/loader.h"
 #include "model/model.h"
+#include "optim/grad_scaler.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "parallel/ddp/data_parallel.h"
+#include "precision/autocast_policy.h"
 #include "state/process_state.h"
 #include "tensor/exceptions.h"
 #include "tensor/tree.h"
@@ -41,7 +43,8 @@ bool is_among(const std::vector<std::shared_ptr<T>>& items, const T* item) {
 
 class Accelerator {
  public:
-  // options: the whole table, or one that was merged; sections accelerator, ddp and checkpoint are read.
+  // options: the whole table, or one that was merged; sections accelerator, autocast, scaler, ddp and checkpoint are
+  // read.
   static Result<std::shared_ptr<Accelerator>> create(std::shared_ptr<State> state, const Options& options);
   ~Accelerator();
 
@@ -50,7 +53,13 @@ class Accelerator {
   Status prepare_optimizer(std::shared_ptr<Optimizer> optimizer);
   Status prepare_scheduler(std::shared_ptr<Scheduler> scheduler);
   Status prepare_loader(std::shared_ptr<Loader> loader);  // collective
+  Status free_memory();                                   // as new, but for the loss scale and the place of checkpoints
   Status close();
+
+  // autocast.cpp: regions of the host's own calls of operators; they nest.
+  MixedPrecision mixed_precision() const { return mixed_precision_; }
+  Status autocast_begin(bool enabled);
+  Status autocast_end();
 
   // accumulate.cpp. `model` nullptr: every prepared model.
   Status accumulate_begin(const Model* model);
@@ -62,9 +71,18 @@ class Accelerator {
   Status gradient_ready(Model& model, std::string_view name, const at::Tensor& gradient);
   Status gradients_done(Model& model);
   Result<double> clip_grad_norm(const Model& model, double max_norm, double norm_type);  // step.cpp
-  Status step(Optimizer& optimizer, Scheduler* scheduler);                               // step.cpp
+  // step.cpp. A step whose gradients are not finite is left out, on all ranks, where there is a scaler: collective
+  // then.
+  Status step(Optimizer& optimizer, Scheduler* scheduler);
   // step_closure.cpp, collective. Gives the mean of the ranks' first losses; when it fails nothing was updated.
   Result<double> step_with(Optimizer& optimizer, Scheduler* scheduler, const Optimizer::Closure& closure);
+  Result<bool> step_was_skipped(const Optimizer* optimizer) const;  // nullptr: of any
+
+  // unscale.cpp. Collective where there is a scaler; without one they do nothing.
+  Status unscale_gradients(const Optimizer* optimizer);  // nullptr: of all
+  double loss_scale() const { return scaler_ ? scaler_->scale() : 1.0; }
+  JsonValue scaler_state() const;  // {} without one
+  Status load_scaler_state(const JsonValue& state);
 
   // gather_metrics.cpp, collective
   Result<at::Tensor> gather_for_metrics(const at::Tensor& tensor);
@@ -89,7 +107,8 @@ class Accelerator {
     std::set<const at::TensorImpl*> ready;        // parameters whose gradients the host gave in the running backward
   };
 
-  Accelerator(std::shared_ptr<State> state, const Options& options);
+  Accelerator(std::shared_ptr<State> state, const Options& options, MixedPrecision mixed_precision,
+              std::optional<GradScaler> scaler);
   Status require_open() const;
   // Open, and not in a forward that is traced: a trace changes nothing.
   Status require_no_trace() const;
@@ -116,14 +135,26 @@ class Accelerator {
     return agree(*state_->group(), caught(fn), state_->timeout());
   }
   Status share_order(Loader& loader) const;
+  Status check_precision() const;
+  void drop_prepared();
   Status before_backward();
   Status after_backward();
   Status run_backward(const at::Tensor& loss);
   void give_up();
+  // unscale.cpp
+  Result<at::Tensor> scaled(const at::Tensor& loss);
+  Status unscale(const Optimizer& optimizer);
+  Status unscale_for(const Model& model);
+  Result<bool> may_step(const Optimizer& optimizer);
+  Status end_iteration(bool is_over);
+  void report(const GradScaler::Update& update) const;
+  JsonValue saved_scaler() const;
+  Status restore_scaler(const Checkpoint& checkpoint);
   Status check_gradients(const NamedTensors& parameters) const;
   Status check_is_prepared(const Optimizer& optimizer);
   Status check_step(const Optimizer& optimizer, const Scheduler* scheduler);
-  Status end_step(Optimizer& optimizer, Scheduler* scheduler);  // after the update
+  // After the update, or without it; scheduler nullptr: it is not stepped.
+  Status end_step(Optimizer& optimizer, Scheduler* scheduler);
   Result<double> run_closure(const Optimizer::Closure& closure);
   std::int64_t rows_kept(std::int64_t num_rows) const;
   std::string checkpoints_folder() const;
@@ -148,12 +179,17 @@ class Accelerator {
   const bool follows_reference_;  // compat is "accelerate"
   const std::string project_dir_;
   const int total_limit_;
+  const MixedPrecision mixed_precision_;
+  const Autocast autocast_;
 
   std::vector<PreparedModel> models_;
   std::vector<std::shared_ptr<Optimizer>> optimizers_;
   std::vector<std::shared_ptr<Scheduler>> schedulers_;
   std::vector<std::shared_ptr<Loader>> loaders_;
-  std::set<const Optimizer*> trained_;  // of optimizers_: prepared models hold all their parameters
+  std::set<const Optimizer*> trained_;             // of optimizers_: prepared models hold all their parameters
+  std::shared_ptr<const RunPrecision> precision_;  // of prepared models; nullptr: the programs' own
+  std::optional<GradScaler> scaler_;               // for fp16
+  std::set<const Optimizer*> skipped_;             // whose last step was left out
 
   std::int64_t accumulation_counter_ = 0;  // micro-batches begun since the last forced synchronisation
   bool sync_gradients_ = true;             // of the micro-batch begun last

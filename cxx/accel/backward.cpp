@@ -64,7 +64,8 @@ Status Accelerator::run_backward(const at::Tensor& loss) {
     }
     const GradModeScope grad(true);
     // Always, in a short last accumulation too (spec B 3.4); x / 1 is x.
-    const at::Tensor scaled = accumulation_steps_ == 1 ? loss : at::div(loss, accumulation_steps_);
+    const at::Tensor share = accumulation_steps_ == 1 ? loss : at::div(loss, accumulation_steps_);
+    OAR_ASSIGN(const at::Tensor scaled, this->scaled(share));
     std::vector<std::unique_ptr<Profiler::MemoryScope>> counted;
     for (PreparedModel& prepared : models_) counted.push_back(prepared.model->count_memory());
     if (!short_backward(scaled)) torch::autograd::backward({scaled}, {});

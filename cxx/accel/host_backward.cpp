@@ -46,7 +46,11 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
   // share of it would be: the host may use its memory for the next micro-batch.
   const bool is_scaled = foreign->is_in_backward();
   const bool copies = is_scaled && accumulation_steps_ != 1 && !parameter.tensor.grad().defined();
-  OAR_TRY(accumulate_gradient(parameter, copies ? gradient.clone() : gradient, is_scaled ? 1 : accumulation_steps_));
+  at::Tensor given = copies ? gradient.clone() : gradient;
+  if (!is_scaled) {
+    OAR_ASSIGN(given, scaled(gradient));
+  }
+  OAR_TRY(accumulate_gradient(parameter, given, is_scaled ? 1 : accumulation_steps_));
   prepared->ready.insert(parameter.tensor.unsafeGetTensorImpl());
   DataParallel* data_parallel = prepared->data_parallel.get();
   if (data_parallel == nullptr) return Status::ok();

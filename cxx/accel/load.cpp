@@ -67,7 +67,17 @@ Status Accelerator::check_counts(const Checkpoint& checkpoint) const {
   OAR_TRY(check_count("models", static_cast<std::size_t>(models), models_.size()));
   OAR_TRY(check_count("optimizers", optimizers->size(), optimizers_.size()));
   OAR_TRY(check_count("schedulers", schedulers->size(), schedulers_.size()));
-  return check_count("loaders", loaders->size(), loaders_.size());
+  OAR_TRY(check_count("loaders", loaders->size(), loaders_.size()));
+  // Gradients that no step has used yet have the loss scale of the run that saved them.
+  const bool has_scaler = values.find("scaler") != nullptr;
+  OAR_ASSIGN(const JsonValue* has_gradients, values.at("has_gradients"));
+  OAR_ASSIGN(const bool has_scaled, has_gradients->as_bool());
+  if (has_scaler == scaler_.has_value() || !has_scaled || checkpoint.world_size() != state_->world_size())
+    return Status::ok();
+  return invalid_state(
+      "the checkpoint was saved {} a gradient scaler in the middle of an accumulation, and this accelerator is {} one; "
+      "load it with the same accelerator.mixed_precision and scaler.enabled",
+      has_scaler ? "with" : "without", has_scaler ? "without" : "with");
 }
 
 // Everything that the checkpoint has for this rank, before the first object is changed.
@@ -124,6 +134,7 @@ Status Accelerator::restore_this_rank(const Checkpoint& checkpoint, const SavedT
   accumulation_counter_ = counter;
   sync_gradients_ = sync;
   is_accumulating_ = false;
+  OAR_TRY(restore_scaler(checkpoint));
   OAR_TRY(restore_buffers(saved.buffers));
   OAR_TRY(restore_gradients(saved.gradients));
   if (!has_gradients || checkpoint.world_size() == state_->world_size()) return Status::ok();

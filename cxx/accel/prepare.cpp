@@ -1,6 +1,7 @@
 #include "accel/accelerator.h"
 #include "base/log.h"
 #include "parallel/ddp/agreement.h"
+#include "tensor/device_memory.h"
 
 namespace oarlock {
 namespace {
@@ -35,10 +36,16 @@ Result<std::shared_ptr<Accelerator>> Accelerator::create(std::shared_ptr<State> 
   const std::int64_t total_limit = options.integer("checkpoint.total_limit");
   if (total_limit < 0)
     return invalid_argument("checkpoint.total_limit must be >= 0 (0: keep all), got {}", total_limit);
-  return std::shared_ptr<Accelerator>(new Accelerator(std::move(state), options));
+  OAR_ASSIGN(const MixedPrecision precision, parse_mixed_precision(options.text("accelerator.mixed_precision")));
+  std::optional<GradScaler> scaler;
+  if (precision == MixedPrecision::kFp16 && options.flag("scaler.enabled")) {
+    OAR_ASSIGN(scaler, GradScaler::create(options.section("scaler"), state->device()));
+  }
+  return std::shared_ptr<Accelerator>(new Accelerator(std::move(state), options, precision, std::move(scaler)));
 }
 
-Accelerator::Accelerator(std::shared_ptr<State> state, const Options& options)
+Accelerator::Accelerator(std::shared_ptr<State> state, const Options& options, MixedPrecision mixed_precision,
+                         std::optional<GradScaler> scaler)
     : state_(std::move(state)),
       ddp_options_(options.section("ddp")),
       accumulation_steps_(options.integer("accelerator.gradient_accumulation_steps")),
@@ -46,9 +53,14 @@ Accelerator::Accelerator(std::shared_ptr<State> state, const Options& options)
       sync_each_batch_(options.flag("accelerator.sync_each_batch")),
       follows_reference_(options.text("compat") == "accelerate"),
       project_dir_(options.text("project_dir")),
-      total_limit_(static_cast<int>(options.integer("checkpoint.total_limit"))) {}
+      total_limit_(static_cast<int>(options.integer("checkpoint.total_limit"))),
+      mixed_precision_(mixed_precision),
+      autocast_(autocast_for(mixed_precision, state_->device(), options.flag("autocast.cache_enabled"))),
+      precision_(autocast_.enabled && options.flag("autocast.enabled") ? make_autocast_precision(state_, autocast_)
+                                                                       : nullptr),
+      scaler_(std::move(scaler)) {}
 
-Accelerator::~Accelerator() = default;
+Accelerator::~Accelerator() { state_->autocast_regions().drop(this); }
 
 Status Accelerator::require_open() const {
   if (!is_closed_) return Status::ok();
@@ -57,12 +69,30 @@ Status Accelerator::require_open() const {
 
 Status Accelerator::close() {
   is_closed_ = true;
+  drop_prepared();
+  return Status::ok();
+}
+
+Status Accelerator::free_memory() {
+  OAR_TRY(require_between_backwards());
+  drop_prepared();
+  release_cached_memory(state_->device());
+  return Status::ok();
+}
+
+void Accelerator::drop_prepared() {
+  for (PreparedModel& prepared : models_) prepared.model->set_precision({});
   models_.clear();
   optimizers_.clear();
   schedulers_.clear();
   loaders_.clear();
   trained_.clear();
-  return Status::ok();
+  skipped_.clear();
+  if (scaler_) scaler_->forget();
+  state_->autocast_regions().drop(this);
+  accumulation_counter_ = 0;
+  sync_gradients_ = true;
+  is_accumulating_ = false;
 }
 
 Result<Accelerator::PreparedModel*> Accelerator::find(const Model& model) {
@@ -78,14 +108,24 @@ Status Accelerator::prepare_model(std::shared_ptr<Model> model) {
   model->seal();
   PreparedModel prepared{std::move(model), nullptr, {}};
   if (state_->world_size() > 1) {
+    OAR_TRY(poison(with_peers("prepare_model", [&] { return check_precision(); }), "prepare_model"));
     auto data_parallel = with_peers("prepare_model", [&] {
       return DataParallel::create(prepared.model, state_->group(), ddp_options_, state_->timeout());
     });
     if (!data_parallel.is_ok()) return poison(std::move(data_parallel).status(), "prepare_model");
     prepared.data_parallel = std::move(data_parallel).value();
   }
+  prepared.model->set_precision(precision_);
   models_.push_back(std::move(prepared));
   return Status::ok();
+}
+
+// Ranks of different precision would wait for each other's found_inf, or drift apart.
+Status Accelerator::check_precision() const {
+  const std::vector<std::string> lines{
+      fmt::format("accelerator.mixed_precision {}", mixed_precision_name(mixed_precision_)),
+      fmt::format("autocast.enabled {}", precision_ != nullptr), fmt::format("scaler {}", scaler_state().dump())};
+  return check_agreement(*state_->group(), "precisions", lines, state_->timeout());
 }
 
 Status Accelerator::prepare_optimizer(std::shared_ptr<Optimizer> optimizer) {

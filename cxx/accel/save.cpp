@@ -84,6 +84,7 @@ Result<CheckpointContents> Accelerator::collect(const std::optional<std::string>
   contents.values.set("loaders", json_array(loaders_, [](const Loader& l) { return l.state(); }));
   contents.values.set("accumulation_counter", JsonValue::integer(accumulation_counter_));
   contents.values.set("sync_gradients", JsonValue::boolean(sync_gradients_));
+  if (scaler_) contents.values.set("scaler", saved_scaler());
   return contents;
 }
 

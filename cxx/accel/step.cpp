@@ -8,6 +8,7 @@ Result<double> Accelerator::clip_grad_norm(const Model& model, double max_norm, 
   OAR_TRY(require_between_backwards());
   OAR_ASSIGN(const PreparedModel* prepared, find(model));
   if (!sync_gradients_) return 0.0;
+  OAR_TRY(unscale_for(model));
   return oarlock::clip_grad_norm(prepared->model->parameters(), max_norm, norm_type);
 }
 
@@ -45,9 +46,13 @@ Status Accelerator::check_step(const Optimizer& optimizer, const Scheduler* sche
 
 Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
   OAR_TRY(check_step(optimizer, scheduler));
+  // Differs: the reference goes on telling of the step before while it accumulates.
+  skipped_.erase(&optimizer);
   if (!sync_gradients_) return Status::ok();
-  OAR_TRY(optimizer.step());
-  return end_step(optimizer, scheduler);
+  OAR_ASSIGN(const bool may, may_step(optimizer));
+  if (may) OAR_TRY(optimizer.step());
+  if (!may) skipped_.insert(&optimizer);
+  return end_step(optimizer, may ? scheduler : nullptr);
 }
 
 Status Accelerator::end_step(Optimizer& optimizer, Scheduler* scheduler) {
@@ -60,7 +65,15 @@ Status Accelerator::end_step(Optimizer& optimizer, Scheduler* scheduler) {
       OAR_TRY(scheduler->step());
   }
   optimizer.zero_grad();
-  return Status::ok();
+  if (!scaler_) return Status::ok();
+  scaler_->note_step(optimizer);
+  return end_iteration(/*is_over=*/false);
+}
+
+Result<bool> Accelerator::step_was_skipped(const Optimizer* optimizer) const {
+  if (optimizer == nullptr) return !skipped_.empty();
+  if (is_among(optimizers_, optimizer)) return skipped_.count(optimizer) > 0;
+  return invalid_state("the optimizer is not prepared; call oar_accelerator_prepare_optimizer first");
 }
 
 }  // namespace oarlock

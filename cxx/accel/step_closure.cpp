@@ -24,6 +24,11 @@ Result<double> Accelerator::run_closure(const Optimizer::Closure& closure) {
 
 Result<double> Accelerator::step_with(Optimizer& optimizer, Scheduler* scheduler, const Optimizer::Closure& closure) {
   OAR_TRY(check_step(optimizer, scheduler));
+  if (scaler_) {
+    return unsupported(
+        "steps with a closure do not go with a gradient scaler; train in bf16 (accelerator.mixed_precision), or set "
+        "scaler.enabled to false");
+  }
   if (is_accumulating_) {
     return invalid_state(
         "a micro-batch of an accumulation is running; a step by a closure lies outside, its accumulation within the "

@@ -14,8 +14,8 @@ constexpr OwnCall kOwnCalls[] = {
     {"loader.", "oar_loader_create"}, {"optimizer.", "oar_optimizer_create"}, {"scheduler.", "oar_scheduler_create"}};
 
 // What oar_accelerator_create reads; and armor, which holds for the process as soon as any config has it.
-constexpr std::string_view kOfAccelerator[] = {"accelerator.", "ddp.",   "checkpoint.total_limit",
-                                               "project_dir",  "compat", "armor"};
+constexpr std::string_view kOfAccelerator[] = {"accelerator.",           "autocast.",   "scaler.", "ddp.",
+                                               "checkpoint.total_limit", "project_dir", "compat",  "armor"};
 
 const OwnCall* own_call_of(std::string_view key) {
   const OwnCall* const found = std::find_if(std::begin(kOwnCalls), std::end(kOwnCalls),

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -256,7 +257,7 @@ CallRecorder* CallScope::current_recorder() {
 }
 
 Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<const EagerArgument> arguments,
-                                              at::Device device, std::size_t* room) {
+                                              at::Device device, std::size_t* room, const Autocast* autocast) {
   OAR_ASSIGN(BoundCall call, choose(name, arguments, device));
   const c10::FunctionSchema& schema = call.op.schema();
   OAR_TRY(check_results(schema, room));
@@ -266,7 +267,10 @@ Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<c
       return std::move(status).within(operator_text(schema));
   }
   const GradModeScope grad(CallScope::current_grad());
+  std::optional<AutocastScope> region;
+  if (autocast != nullptr && CallScope::current_recorder() == nullptr) region.emplace(*autocast);
   OAR_TRY(run(call, CallScope::current_recorder()));
+  region.reset();
   std::vector<at::Tensor> results;
   for (const c10::IValue& value : call.stack) append_result(value, results);
   OAR_TRY(require_room(schema, room, results.size()));

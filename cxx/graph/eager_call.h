@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "graph/op_call.h"
+#include "tensor/autocast.h"
 
 namespace oarlock {
 
@@ -50,11 +51,12 @@ class CallScope {
 // Runs the first overload that takes the arguments. Autograd records, unless the innermost CallScope says otherwise; an
 // argument `device` that is not given is `device`. Lists of results are spread, numbers become tensors of no
 // dimensions, None an undefined tensor. `room`: at most that many results, or OAR_E_ARGUMENT and it becomes the number,
-// without running anything if the schema tells; nullptr: any number.
+// without running anything if the schema tells; nullptr: any number. `autocast`: what it computes in, except in a
+// trace, which records what the program is to compute in full; nullptr: as the thread is.
 //
 // OAR_E_UNSUPPORTED: no such operator, or it gives what is no tensor. OAR_E_ARGUMENT: which argument, what it takes,
 // what was given; or what the operator itself says.
 Result<std::vector<at::Tensor>> call_operator(std::string_view name, std::span<const EagerArgument> arguments,
-                                              at::Device device, std::size_t* room);
+                                              at::Device device, std::size_t* room, const Autocast* autocast = nullptr);
 
 }  // namespace oarlock

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "graph/eager_call.h"
 #include "graph/pt2/reader.h"
 #include "model/in_situ.h"
 #include "model/providers/foreign.h"
 #include "model/providers/graph.h"
 #include "model/state_dict.h"
+#include "tensor/scopes.h"
 
 namespace oarlock {
 namespace {
@@ -55,6 +57,14 @@ Result<std::string> Model::output_name(std::int64_t index) const {
   const auto count = static_cast<std::int64_t>(output_names().size());
   if (index < 0 || index >= count) return invalid_argument("index must lie in [0, {}), got {}", count, index);
   return output_names()[static_cast<std::size_t>(index)];
+}
+
+Result<Tree> Model::in_precision(Outputs outputs, const std::function<Result<Tree>()>& forward) const {
+  const std::shared_ptr<const RunPrecision> precision = precision_.lock();
+  if (precision == nullptr || CallScope::current_recorder() != nullptr) return forward();
+  OAR_ASSIGN(Tree given, precision->run(forward));
+  const GradModeScope grad(is_training());
+  return outputs == Outputs::kFinished ? precision->finish(std::move(given)) : std::move(given);
 }
 
 Result<std::unique_ptr<InSituRun>> Model::make_in_situ() const { return no_in_situ(); }

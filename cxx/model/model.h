@@ -4,16 +4,19 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/options.h"
 #include "base/status.h"
 #include "graph/profiler.h"
 #include "graph/unit_observer.h"
+#include "model/run_precision.h"
 #include "tensor/named_tensor.h"
 #include "tensor/tree.h"
 
@@ -54,6 +57,9 @@ class Model {
   virtual bool is_training() const = 0;
   // Training: autograd recorded. Evaluation: not, and every buffer bit-unchanged.
   virtual Result<Tree> forward(const Tree& inputs) = 0;
+  // What forwards and forwards of units compute in, as long as it lives; not runs on arrays of the caller, nor forwards
+  // that are traced.
+  void set_precision(std::weak_ptr<const RunPrecision> precision) { precision_ = std::move(precision); }
   // A foreign model has no units and tells nobody of its forwards.
   virtual void add_observer(std::weak_ptr<UnitObserver> observer) = 0;
   // Paths of the outputs' leaves, in order: "loss", "hidden.1". Of a foreign model none.
@@ -84,9 +90,16 @@ class Model {
   // Called by what is made over the list of parameters (optimizers, data parallelism): it changes no more.
   virtual void seal() {}
 
+ protected:
+  enum class Outputs { kAsTheyAre, kFinished };
+  // Calls `forward` in the precision that is set, and makes of the outputs what it says.
+  Result<Tree> in_precision(Outputs outputs, const std::function<Result<Tree>()>& forward) const;
+
  private:
   virtual ForeignModel* as_foreign() { return nullptr; }
   virtual GraphModel* as_graph() { return nullptr; }
+
+  std::weak_ptr<const RunPrecision> precision_;
 };
 
 // OAR_E_NOT_FOUND with the nearest of the names that there are.

@@ -15,6 +15,7 @@
 #include "state/profile.h"
 #include "state/timers.h"
 #include "state/topology.h"
+#include "tensor/autocast.h"
 
 namespace oarlock {
 
@@ -52,10 +53,14 @@ class State {
   Timers& timers() { return timers_; }
   const Timers& timers() const { return timers_; }
   std::unique_ptr<Profile>& profile() { return profile_; }  // nullptr: none runs
+  // Of the host's own calls of operators with this state.
+  AutocastRegions& autocast_regions() { return autocast_regions_; }
+  const AutocastRegions& autocast_regions() const { return autocast_regions_; }
 
  private:
   Timers timers_;
   std::unique_ptr<Profile> profile_;
+  AutocastRegions autocast_regions_;
 };
 
 }  // namespace oarlock

@@ -157,6 +157,60 @@ class Accelerator(_c.AcceleratorHandle):
             return _c.accelerator_step(self, optimizer, scheduler)
         return _c.accelerator_step_closure(self, optimizer, scheduler, closure)
 
+    @property
+    def mixed_precision(self) -> str:
+        """The option of that name: no, bf16 or fp16."""
+        return _c.accelerator_mixed_precision(self)
+
+    @contextmanager
+    def autocast(self, enabled: bool = True) -> Iterator[None]:
+        """A region whose calls of operators compute in 16 bits what they can, as the forwards of prepared models do.
+
+        Args:
+            enabled: False, inside of such a forward: they compute in what they are given.
+        """
+        _c.accelerator_autocast_begin(self, enabled)
+        try:
+            yield
+        except BaseException:  # it is what counts, whatever the end says
+            with suppress(Error):
+                _c.accelerator_autocast_end(self)
+            raise
+        _c.accelerator_autocast_end(self)
+
+    def unscale_gradients(self, optimizer: Optimizer | None = None) -> None:
+        """Divide gradients by the loss scale, before the caller reads or changes them; clipping and steps do it by themselves.
+
+        Args:
+            optimizer: whose; None: those of all prepared optimizers.
+
+        Raises:
+            InvalidState: that was done already since the last backward.
+        """
+        _c.accelerator_unscale_gradients(self, optimizer)
+
+    def step_was_skipped(self, optimizer: Optimizer | None = None) -> bool:
+        """Whether the last step of the optimizer (None: of any) was left out because gradients were not finite."""
+        return bool(_c.accelerator_step_was_skipped(self, optimizer))
+
+    @property
+    def loss_scale(self) -> float:
+        """By what the next loss is multiplied; 1 without a scaler."""
+        return _c.accelerator_loss_scale(self)
+
+    def scaler_state(self) -> dict[str, Any]:
+        """What `torch.amp.GradScaler.state_dict` gives; {} without a scaler."""
+        return json.loads(_c.accelerator_scaler_state(self))
+
+    def load_scaler_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from such a state.
+
+        Raises:
+            InvalidArgument, Corrupt: a value is missing or out of its range; nothing was changed.
+            InvalidState: there is no scaler.
+        """
+        _c.accelerator_load_scaler_state(self, json.dumps(dict(state)))
+
     def gather_for_metrics(self, tensor: Any) -> Tensor:
         """The rows of all ranks in rank order, each sample once: what was repeated to make batches even is left out.
 
@@ -221,6 +275,10 @@ class Accelerator(_c.AcceleratorHandle):
             NotFound, Corrupt, InvalidState: nothing was changed.
         """
         _c.accelerator_load(self, path_text(directory))
+
+    def free_memory(self) -> None:
+        """Let go of everything prepared, and give memory that allocators keep back. The accelerator is as new, but for its loss scale."""
+        _c.accelerator_free_memory(self)
 
     def close(self) -> None:
         """Let go of everything prepared. May be called twice."""

@@ -93,9 +93,12 @@ LOG_OFF: int
 LOG_WARNING: int
 OK: int
 OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS: str
+OPTION_ACCELERATOR_MIXED_PRECISION: str
 OPTION_ACCELERATOR_SYNC_EACH_BATCH: str
 OPTION_ACCELERATOR_SYNC_WITH_DATALOADER: str
 OPTION_ARMOR: str
+OPTION_AUTOCAST_CACHE_ENABLED: str
+OPTION_AUTOCAST_ENABLED: str
 OPTION_CHECKPOINT_TOTAL_LIMIT: str
 OPTION_COMM_ADDRESS: str
 OPTION_COMM_ARRIVAL_SKEW: str
@@ -180,6 +183,11 @@ OPTION_PROFILE_WAIT: str
 OPTION_PROFILE_WARMUP: str
 OPTION_PROGRESS: str
 OPTION_PROJECT_DIR: str
+OPTION_SCALER_BACKOFF_FACTOR: str
+OPTION_SCALER_ENABLED: str
+OPTION_SCALER_GROWTH_FACTOR: str
+OPTION_SCALER_GROWTH_INTERVAL: str
+OPTION_SCALER_INIT_SCALE: str
 OPTION_SCHEDULER_ANNEAL_STRATEGY: str
 OPTION_SCHEDULER_BASE_LR: str
 OPTION_SCHEDULER_BASE_MOMENTUM: str
@@ -304,6 +312,25 @@ def accelerator_accumulate_end(accelerator: AcceleratorHandle) -> None:
     OAR_E_STATE no micro-batch was begun.
     Threads: serial(accelerator). Other threads of Python run meanwhile.
     """
+def accelerator_autocast_begin(accelerator: AcceleratorHandle, enabled: int) -> None:
+    """Begin a region in which the host's own calls of operators (oar_op_call with the accelerator's state) run under autocast, as the forwards of prepared models do, or, inside of such a forward, without it.
+
+    Regions nest; the innermost counts: one that is not enabled is an island of full precision. They belong to the state,
+    not to a thread. Forwards of models do not see regions that were begun outside of them, and must end their own.
+    With mixed precision "no" a region changes nothing. Do not step inside of a region.
+
+    accelerator: borrowed.
+    enabled: 1: compute in 16 bits what can be; 0: compute in what operators are given.
+    OAR_E_STATE the accelerator is closed, or a trace runs on this thread (oar_model_trace): a traced program gets its precision when it is prepared.
+    Threads: serial(accelerator), and no operator of its state called meanwhile. Other threads of Python run meanwhile.
+    """
+def accelerator_autocast_end(accelerator: AcceleratorHandle) -> None:
+    """End the innermost region that oar_accelerator_autocast_begin began.
+
+    accelerator: borrowed.
+    OAR_E_STATE no region is open, none in this forward, or the innermost is another accelerator's.
+    Threads: serial(accelerator), and no operator of its state called meanwhile. Other threads of Python run meanwhile.
+    """
 def accelerator_backward(accelerator: AcceleratorHandle, loss: TensorHandle) -> None:
     """Add the gradients of `loss` / accelerator.gradient_accumulation_steps to the parameters.
 
@@ -339,7 +366,7 @@ def accelerator_clip_grad_norm(accelerator: AcceleratorHandle, model: ModelHandl
     out_norm: the norm before scaling; NULL: not wanted.
     OAR_E_ARGUMENT max_norm or norm_type is out of range.
     OAR_E_STATE the model is not prepared.
-    Threads: serial(accelerator, model). Other threads of Python run meanwhile.
+    Threads: serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first. Other threads of Python run meanwhile.
     """
 def accelerator_close(accelerator: AcceleratorHandle) -> None:
     """Let go of everything prepared. Later calls give OAR_E_STATE; a second close does nothing.
@@ -350,14 +377,25 @@ def accelerator_close(accelerator: AcceleratorHandle) -> None:
 def accelerator_create(state: StateHandle, config: ConfigHandle | None) -> Accelerator:
     """Make an accelerator for the ranks of `state`.
 
-    Keys read: accelerator.gradient_accumulation_steps, accelerator.sync_with_dataloader,
-    accelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass the same values.
+    Keys read: accelerator.*, autocast.*, scaler.*, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass
+    the same values.
 
     state: retained.
     config: copied; NULL takes the configuration of `state`.
     out: owned; end with oar_accelerator_close and oar_accelerator_release. Untouched on failure.
     OAR_E_ARGUMENT a value is out of its range, or `config` has a value that is not read here (the state's own keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.
+    OAR_E_UNSUPPORTED accelerator.mixed_precision is "fp8".
     Threads: serial(state, config). Other threads of Python run meanwhile.
+    """
+def accelerator_free_memory(accelerator: AcceleratorHandle) -> None:
+    """Let go of everything prepared, and give memory that allocators keep back to the system and the device.
+
+    The accelerator is as new, but for its loss scale: other objects may be prepared. Models, optimizers and loaders that
+    the host still holds live on, unprepared. Gradients that no step has used stay with their parameters.
+
+    accelerator: borrowed.
+    OAR_E_STATE the accelerator is closed, or a backward runs.
+    Threads: serial(accelerator). Other threads of Python run meanwhile.
     """
 def accelerator_gather_for_metrics(accelerator: AcceleratorHandle, tensor: TensorHandle) -> Tensor:
     """Give every rank the rows of all ranks, each sample once.
@@ -447,6 +485,32 @@ def accelerator_load(accelerator: AcceleratorHandle, directory: str | None) -> N
     OAR_E_ARGUMENT names or shapes of a model or optimizer differ, or a loader cannot go on at that sample; the text says which.
     Threads: collective(state). Other threads of Python run meanwhile.
     """
+def accelerator_load_scaler_state(accelerator: AcceleratorHandle, state_json: str) -> None:
+    """Go on from a scaler's state, of oar_accelerator_scaler_state or of a torch.amp.GradScaler. Gradients that were not used yet count as not unscaled. All ranks pass the same.
+
+    accelerator: borrowed.
+    state_json: all five values; {} only without a scaler.
+    OAR_E_ARGUMENT no JSON, or a value is out of its range. The state is unchanged.
+    OAR_E_CORRUPT a value is missing or of another type; the text names it.
+    OAR_E_STATE there is no scaler.
+    Threads: serial(accelerator). Other threads of Python run meanwhile.
+    """
+def accelerator_loss_scale(accelerator: AcceleratorHandle) -> float:
+    """Tell by what the next loss will be multiplied: 1 without a scaler.
+
+    accelerator: borrowed.
+    out_scale: the scale.
+    Threads: serial(accelerator).
+    """
+def accelerator_mixed_precision(accelerator: AcceleratorHandle) -> str:
+    """Tell the precision that the accelerator was made with: "no", "bf16" or "fp16".
+
+    accelerator: borrowed.
+    buf: room for the text; NULL asks for the length only.
+    len: in: room in buf; out: length with the final NUL, also when the room is too little.
+    OAR_E_ARGUMENT the room is too little.
+    Threads: serial(accelerator).
+    """
 def accelerator_prepare_loader(accelerator: AcceleratorHandle, loader: LoaderHandle) -> None:
     """Give this rank its share of the loader's batches, and keep the loader's place in checkpoints.
 
@@ -526,6 +590,15 @@ def accelerator_save(accelerator: AcceleratorHandle, directory: str | None, user
     OAR_E_ARGUMENT rank 0's user_json is not JSON.
     Threads: collective(state); blocks until the checkpoint is on the disk. Other threads of Python run meanwhile.
     """
+def accelerator_scaler_state(accelerator: AcceleratorHandle) -> str:
+    """Give the scaler's state as JSON, with the names of torch.amp.GradScaler.state_dict: {"scale", "growth_factor", "backoff_factor", "growth_interval", "_growth_tracker"}; {} without a scaler. Checkpoints have it, too.
+
+    accelerator: borrowed.
+    buf: room for the text; NULL asks for the length only.
+    len: in: room in buf; out: length with the final NUL, also when the room is too little.
+    OAR_E_ARGUMENT the room is too little.
+    Threads: serial(accelerator).
+    """
 def accelerator_set_trigger(accelerator: AcceleratorHandle) -> None:
     """Set this rank's flag, which oar_accelerator_check_trigger of all ranks will see: to stop early, say, because of what one rank has measured.
 
@@ -534,7 +607,7 @@ def accelerator_set_trigger(accelerator: AcceleratorHandle) -> None:
     Threads: serial(accelerator); does not wait for peers. Other threads of Python run meanwhile.
     """
 def accelerator_step(accelerator: AcceleratorHandle, optimizer: OptimizerHandle, scheduler: SchedulerHandle | None) -> None:
-    """Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
+    """Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
 
     The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
     the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here.
@@ -543,7 +616,7 @@ def accelerator_step(accelerator: AcceleratorHandle, optimizer: OptimizerHandle,
     optimizer: borrowed, prepared.
     scheduler: borrowed, prepared; NULL: none.
     OAR_E_STATE the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model holds one of the optimizer's parameters (the text names it).
-    Threads: serial(accelerator, optimizer, scheduler); the same on every rank. Other threads of Python run meanwhile.
+    Threads: serial(accelerator, optimizer, scheduler); the same on every rank, collective(state) with a gradient scaler. Other threads of Python run meanwhile.
     """
 def accelerator_step_closure(accelerator: AcceleratorHandle, optimizer: OptimizerHandle, scheduler: SchedulerHandle | None, fn: Callable[..., object] | None) -> float:
     """The same for all ranks together: oar_accelerator_step with gradients that `fn` makes.
@@ -563,12 +636,35 @@ def accelerator_step_closure(accelerator: AcceleratorHandle, optimizer: Optimize
     OAR_E_STATE `fn` left gradients that are not synchronised, or a micro-batch of an accumulation is running; further as oar_accelerator_step. Nothing was updated.
     Threads: collective(state). Other threads of Python run meanwhile.
     """
+def accelerator_step_was_skipped(accelerator: AcceleratorHandle, optimizer: OptimizerHandle | None) -> int:
+    """Tell whether the last oar_accelerator_step of an optimizer was left out because gradients were not finite.
+
+    A call of step between synchronisations is none that was left out. (Differs: the reference goes on telling of the
+    step before.)
+
+    accelerator: borrowed.
+    optimizer: borrowed, prepared; NULL: whether that of any prepared optimizer was.
+    out_skipped: 1: left out, on all ranks; 0: not.
+    OAR_E_STATE the optimizer is not prepared.
+    Threads: serial(accelerator, optimizer). Other threads of Python run meanwhile.
+    """
 def accelerator_sync_gradients(accelerator: AcceleratorHandle) -> int:
     """Tell whether the micro-batch begun last synchronises gradients, so that oar_accelerator_step really steps.
 
     accelerator: borrowed.
     out_sync: 1: it does, also before the first micro-batch; 0: it only accumulates.
     Threads: serial(accelerator).
+    """
+def accelerator_unscale_gradients(accelerator: AcceleratorHandle, optimizer: OptimizerHandle | None) -> None:
+    """Divide gradients by the loss scale now, before the host reads or changes them. oar_accelerator_clip_grad_norm and oar_accelerator_step do so by themselves where this was not called.
+
+    Without a scaler, and between synchronisations, nothing is done.
+
+    accelerator: borrowed.
+    optimizer: borrowed, prepared: whose gradients; NULL: those of all prepared optimizers.
+    OAR_E_STATE the optimizer is not prepared, or its gradients were unscaled or used already since the last backward.
+    OAR_E_ARGUMENT a gradient is float16; the text names its parameter.
+    Threads: collective(state) with a scaler, serial(accelerator, optimizer) without. Other threads of Python run meanwhile.
     """
 def bytes_create(data: Buffer | None) -> BytesHandle:
     """Copy bytes into an object.
@@ -2413,7 +2509,8 @@ def op_call(state: StateHandle, name: str, arguments: Sequence[object]) -> list[
     Without an overload ("aten::add") the first one that takes the arguments runs, in the order in which Python tries
     them. Values are brought to what the signature asks for: an integer serves for a float, a number for a tensor, one
     integer for a list of a fixed length, a text for a dtype, layout, memory format or device; arguments that are left
-    out have their defaults, the device that of the state.
+    out have their defaults, the device that of the state. In a region of oar_accelerator_autocast_begin, and in the
+    forward of a model that was prepared with mixed precision, operators compute in 16 bits what they can.
 
     Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
     evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in "_" write to their first argument.
@@ -2955,6 +3052,24 @@ def state_log(state: StateHandle, level: int, ranks: int, text: str) -> None:
     OAR_E_ARGUMENT `level` or `ranks` is none of them.
     OAR_E_TIMEOUT OAR_E_MISMATCH, OAR_E_PEER_LOST, OAR_E_ABORTED: in order only, as from oar_work_wait.
     Threads: serial(state); in order collective(state). Other threads of Python run meanwhile.
+    """
+def state_next_batch_size(state: StateHandle, batch_size: int, ran_out: int, reduced: int) -> int:
+    """Tell the other ranks how the attempt with a batch size ended, and agree on the next one to try.
+
+    If an attempt ran out of memory on any rank, all get the smallest size that one of those proposes, and memory that
+    allocators keep is given back first. Attempts are the same on all ranks but for their luck: a rank that runs out of
+    memory while the others wait for it in a collective call leaves them there until they learn of the mismatch, which
+    ends the state; so release what an attempt holds and come here.
+
+    state: borrowed.
+    batch_size: > 0: what was tried, the same on all ranks.
+    ran_out: 1: this rank's attempt ran out of memory; 0: it worked.
+    reduced: what to try next if it did, < batch_size; 0: batch_size * 0.9, rounded down.
+    out_next: batch_size if every rank's attempt worked, else the next one.
+    OAR_E_OUT_OF_MEMORY no size is left to try.
+    OAR_E_ARGUMENT batch_size or reduced is out of its range.
+    OAR_E_MISMATCH the ranks tried different sizes; the text has both.
+    Threads: collective(state). Other threads of Python run meanwhile.
     """
 def state_print(state: StateHandle, text: str) -> None:
     """Write one line on the main process; other ranks do nothing. The only function of Oarlock that writes to standard output.

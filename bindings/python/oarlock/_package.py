@@ -20,6 +20,7 @@ from ._checkpoint import Checkpoint  # noqa: E402
 from ._config import Config  # noqa: E402
 from ._data import Dataset, Loader  # noqa: E402
 from ._logging import set_log_level  # noqa: E402
+from ._memory import find_executable_batch_size  # noqa: E402
 from ._mesh import Mesh  # noqa: E402
 from ._model import Model  # noqa: E402
 from ._optimizer import Optimizer, OptimizerState, Scheduler  # noqa: E402
@@ -44,7 +45,7 @@ def torch_version() -> str:
 
 
 __all__ = ["Accelerator", "Checkpoint", "Config", "Dataset", "Group", "LIBRARY_PATH", "Loader", "Mesh", "Model", "Optimizer",
-           "Profile", "Progress", "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "from_dlpack", "from_memory", "from_npy", "load_library", "memory_report", "no_grad", "op",
+           "Profile", "Progress", "Scheduler", "Session", "State", "Tensor", "Tracker", "Tree", "Work", "as_tensor", "find_executable_batch_size", "from_dlpack", "from_memory", "from_npy", "load_library", "memory_report", "no_grad", "op",
            "op_names", "op_signatures", "ops", "set_log_level", "torch_version", "zeros", *_constants.__all__, *_errors.__all__]
 
 for _name in __all__:  # as users write them: oarlock.NotFound in a traceback, not the file that it is written in

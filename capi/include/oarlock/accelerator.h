@@ -23,8 +23,8 @@
 /**
  * Make an accelerator for the ranks of `state`.
  *
- * Keys read: accelerator.gradient_accumulation_steps, accelerator.sync_with_dataloader,
- * accelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass the same values.
+ * Keys read: accelerator.*, autocast.*, scaler.*, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass
+ * the same values.
  *
  * @param[in]  state   retained.
  * @param[in]  config  copied; NULL takes the configuration of `state`.
@@ -32,6 +32,7 @@
  *
  * @return OAR_E_ARGUMENT  a value is out of its range, or `config` has a value that is not read here (the state's own
  *         keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.
+ * @return OAR_E_UNSUPPORTED  accelerator.mixed_precision is "fp8".
  * @threads serial(state, config)
  * @since   0.1
  */
@@ -236,7 +237,7 @@ oar_accelerator_gradients_done(oar_accelerator *accelerator, oar_model *model) O
  *
  * @return OAR_E_ARGUMENT  max_norm or norm_type is out of range.
  * @return OAR_E_STATE     the model is not prepared.
- * @threads serial(accelerator, model)
+ * @threads serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first
  * @source  torch.nn.utils.clip_grad_norm_: coefficient min(1, max_norm / (norm + 1e-6)).
  * @since   0.1
  */
@@ -245,7 +246,8 @@ oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, d
                                OAR_OUT OAR_NULLABLE double *out_norm) OAR_NOEXCEPT;
 
 /**
- * Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
+ * Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a
+ * gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
  *
  * The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
  * the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here.
@@ -256,7 +258,7 @@ oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, d
  *
  * @return OAR_E_STATE  the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model
  *                      holds one of the optimizer's parameters (the text names it).
- * @threads serial(accelerator, optimizer, scheduler); the same on every rank
+ * @threads serial(accelerator, optimizer, scheduler); the same on every rank, collective(state) with a gradient scaler
  * @source  Accelerate 1.15 `AcceleratedOptimizer.step`, `AcceleratedScheduler.step`, `zero_grad`.
  * @since   0.1
  */

@@ -53,7 +53,9 @@
 #include <oarlock/op.h>
 #include <oarlock/optimizer.h>
 #include <oarlock/options.h>
+#include <oarlock/out_of_memory.h>
 #include <oarlock/point_to_point.h>
+#include <oarlock/precision.h>
 #include <oarlock/profile.h>
 #include <oarlock/progress.h>
 #include <oarlock/random.h>

@@ -84,7 +84,8 @@ static inline oar_value oar_value_named(const char *name, oar_value value) {
  * Without an overload ("aten::add") the first one that takes the arguments runs, in the order in which Python tries
  * them. Values are brought to what the signature asks for: an integer serves for a float, a number for a tensor, one
  * integer for a list of a fixed length, a text for a dtype, layout, memory format or device; arguments that are left
- * out have their defaults, the device that of the state.
+ * out have their defaults, the device that of the state. In a region of oar_accelerator_autocast_begin, and in the
+ * forward of a model that was prepared with mixed precision, operators compute in 16 bits what they can.
  *
  * Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
  * evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in "_" write to their first argument.

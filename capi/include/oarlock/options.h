@@ -16,6 +16,12 @@
 #define OAR_OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS "accelerator.gradient_accumulation_steps"
 
 /*
+ * In what the forwards of prepared models compute: no (as the program says), bf16, fp16 (with a gradient scaler).
+ * (string; default "no"; variable OARLOCK_ACCELERATOR_MIXED_PRECISION)
+ */
+#define OAR_OPTION_ACCELERATOR_MIXED_PRECISION "accelerator.mixed_precision"
+
+/*
  * Average gradients over ranks after every micro-batch: less memory, more traffic, the same sums. (flag; default
  * false; variable OARLOCK_ACCELERATOR_SYNC_EACH_BATCH)
  */
@@ -32,6 +38,18 @@
  * process once set. (flag; default false; variable OARLOCK_ARMOR)
  */
 #define OAR_OPTION_ARMOR "armor"
+
+/*
+ * Within one forward a weight is cast once, however often it is used. (flag; default true; variable
+ * OARLOCK_AUTOCAST_CACHE_ENABLED)
+ */
+#define OAR_OPTION_AUTOCAST_CACHE_ENABLED "autocast.cache_enabled"
+
+/*
+ * false: with bf16 or fp16, the forwards of prepared models still compute as the program says; only regions
+ * (oar_accelerator_autocast_begin) and the scaler are left. (flag; default true; variable OARLOCK_AUTOCAST_ENABLED)
+ */
+#define OAR_OPTION_AUTOCAST_ENABLED "autocast.enabled"
 
 /*
  * How many checkpoints of a project to keep, the newest included; older ones go after a new one is complete. 0: all.
@@ -516,6 +534,34 @@
  * unset; variable OARLOCK_PROJECT_DIR)
  */
 #define OAR_OPTION_PROJECT_DIR "project_dir"
+
+/*
+ * By what the loss scale is multiplied when gradients were not finite; between 0 and 1. (number; default 0.5;
+ * variable OARLOCK_SCALER_BACKOFF_FACTOR)
+ */
+#define OAR_OPTION_SCALER_BACKOFF_FACTOR "scaler.backoff_factor"
+
+/*
+ * Whether fp16 comes with a gradient scaler. (flag; default true; variable OARLOCK_SCALER_ENABLED)
+ */
+#define OAR_OPTION_SCALER_ENABLED "scaler.enabled"
+
+/*
+ * By what the loss scale is multiplied after growth_interval good iterations in a row; > 1. (number; default 2;
+ * variable OARLOCK_SCALER_GROWTH_FACTOR)
+ */
+#define OAR_OPTION_SCALER_GROWTH_FACTOR "scaler.growth_factor"
+
+/*
+ * Good iterations in a row after which the loss scale grows; >= 1. (integer; default 2000; variable
+ * OARLOCK_SCALER_GROWTH_INTERVAL)
+ */
+#define OAR_OPTION_SCALER_GROWTH_INTERVAL "scaler.growth_interval"
+
+/*
+ * The loss scale at the start; > 0. (number; default 65536; variable OARLOCK_SCALER_INIT_SCALE)
+ */
+#define OAR_OPTION_SCALER_INIT_SCALE "scaler.init_scale"
 
 /*
  * cos or linear (one_cycle); unset: cos. (string; default unset; variable OARLOCK_SCHEDULER_ANNEAL_STRATEGY)

@@ -11,10 +11,11 @@
  * output that shares memory with an input, a weight or another output is right too; such a run computes into memory of
  * the session and copies. Of outputs that overlap each other the later one wins.
  *
- * A session always evaluates, whatever the model's mode: dropout off, running statistics used, no buffer changed,
- * nothing recorded. Its results are those of oar_model_forward in evaluation bit for bit, with one exception: an output
- * that its operator writes itself into an order of strides that it would not have chosen (column-major) may differ in
- * rounding, because matrix products and vectorised functions round by the order in which they walk memory.
+ * A session always evaluates in the program's own dtypes, whatever the model's mode and mixed precision: dropout off,
+ * running statistics used, no buffer changed, nothing recorded. Its results are those of oar_model_forward in
+ * evaluation (of a model without mixed precision) bit for bit, with one exception: an output that its operator writes
+ * itself into an order of strides that it would not have chosen (column-major) may differ in rounding, because matrix
+ * products and vectorised functions round by the order in which they walk memory.
  *
  * After a run with the same outputs and shapes, further runs allocate nothing of Oarlock's (libtorch's operators still
  * allocate their intermediate results; up to 30 arrays per call). The arrays may be others in every call.

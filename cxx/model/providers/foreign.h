@@ -83,6 +83,7 @@ class ForeignModel : public Model {
   };
   static Status run_backward(Backward& backward, const HostBackward& run, std::uint64_t forward,
                              const Tree& output_gradients);
+  Result<Tree> observed_forward(const Tree& inputs);
   Result<Tree> run_forward(const Tree& inputs);
   // Frozen or not. A tied name has the leaf of its first name.
   struct Entry {

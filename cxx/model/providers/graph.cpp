@@ -47,6 +47,15 @@ std::vector<SlotId> inputs_among(const std::vector<SlotId>& written, const Progr
   return slots;
 }
 
+// The same of its tensors, as their indices.
+std::vector<std::size_t> tensors_among(const std::vector<SlotId>& written, const Program& program) {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < program.tensors.size(); ++i) {
+    if (std::count(written.begin(), written.end(), program.tensors[i].slot) > 0) indices.push_back(i);
+  }
+  return indices;
+}
+
 constexpr std::size_t kRandomNodesListedMax = 8;
 
 bool needs_units(const UnitObservers& observers) {
@@ -79,7 +88,8 @@ GraphModel::Plan GraphModel::make_plan(const Graph& graph, const std::vector<Slo
           plan_units(program_, graph, *units_, kept),
           {},
           {},
-          inputs_among(written, program_)};
+          inputs_among(written, program_),
+          tensors_among(written, program_)};
 }
 
 // All that follows from program and units.
@@ -239,12 +249,25 @@ void GraphModel::bind_tensors(const Plan& plan, Frame& frame) const {
   }
 }
 
+// A forward that fails (of too large a batch, say) leaves running statistics as they were: it may be tried again.
 Status GraphModel::run(const Plan& plan, const UnitObservers& observers, Frame& frame) {
   const GradModeScope grad(training_);
   bind_tensors(plan, frame);
   for (const SlotId slot : plan.copied_inputs) {
     if (frame.get(slot).isTensor()) frame.set(slot, frame.get(slot).toTensor().clone());
   }
+  if (!training_ || plan.written_tensors.empty()) return run_nodes(plan, observers, frame);
+  std::vector<at::Tensor> before;
+  for (const std::size_t i : plan.written_tensors) before.push_back(program_.tensors[i].tensor.detach().clone());
+  Status status = run_nodes(plan, observers, frame);
+  if (status.is_ok()) return status;
+  const GradModeScope no_grad(false);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    program_.tensors[plan.written_tensors[i]].tensor.detach().copy_(before[i]);
+  return status;
+}
+
+Status GraphModel::run_nodes(const Plan& plan, const UnitObservers& observers, Frame& frame) {
   if (plan.runners.empty() && !needs_units(observers)) return plan.executor->run(frame);
   OAR_ASSIGN(UnitBackward * backward, watch_backward(observers));
   OAR_TRY(run_units({plan.executor, plan.units, *units_, observers, backward, training_, plan.runners}, frame));
@@ -253,10 +276,11 @@ Status GraphModel::run(const Plan& plan, const UnitObservers& observers, Frame& 
 }
 
 // A functional program returns its buffers' new values. The old tensors may be saved for the backward, so they are
-// replaced, never written.
+// replaced, never written. Autocast may have computed them in another dtype; a buffer keeps its own.
 void GraphModel::rebind_buffers(const Frame& frame) {
   for (const BufferUpdate& update : program_.buffer_updates) {
-    const at::Tensor value = frame.get(update.slot).toTensor().detach();
+    const at::ScalarType dtype = program_.tensors[update.tensor].tensor.scalar_type();
+    const at::Tensor value = frame.get(update.slot).toTensor().detach().to(dtype);
     program_.tensors[update.tensor].tensor = value;
     if (buffer_index_[update.tensor] != kNone) buffers_[buffer_index_[update.tensor]].tensor = value;
   }
@@ -277,6 +301,10 @@ Result<Tree> GraphModel::forward(const Tree& inputs) {
 }
 
 Result<Tree> GraphModel::forward(const Plan& plan, const Tree& inputs, Frame& frame) {
+  return in_precision(Outputs::kFinished, [&] { return run_forward(plan, inputs, frame); });
+}
+
+Result<Tree> GraphModel::run_forward(const Plan& plan, const Tree& inputs, Frame& frame) {
   OAR_TRY(set_inputs(inputs, frame));
   const auto counted = count_memory();
   const UnitObservers observers = live_observers();

@@ -88,9 +88,10 @@ class GraphModel : public Model {
   struct Plan {
     std::shared_ptr<const Executor> executor;  // a backward that runs units again may outlive the plan
     UnitPlan units;
-    SegmentRunners runners;                   // empty in evaluation
-    std::vector<std::size_t> copied_tensors;  // program tensors that the run writes to and must not change
-    std::vector<SlotId> copied_inputs;        // inputs that the run writes to: they are the caller's
+    SegmentRunners runners;                    // empty in evaluation
+    std::vector<std::size_t> copied_tensors;   // program tensors that the run writes to and must not change
+    std::vector<SlotId> copied_inputs;         // inputs that the run writes to: they are the caller's
+    std::vector<std::size_t> written_tensors;  // of the program's own, those that it writes to
   };
 
   Result<const ProgramTensor*> find(std::string_view name) const;
@@ -105,7 +106,10 @@ class GraphModel : public Model {
   void bind_tensors(const Plan& plan, Frame& frame) const;
   Recomputed plan_recomputed(Plan& plan) const;  // per segment; nullptr: not wanted
   Status run(const Plan& plan, const UnitObservers& observers, Frame& frame);
+  Status run_nodes(const Plan& plan, const UnitObservers& observers, Frame& frame);
   Result<Tree> forward(const Plan& plan, const Tree& inputs, Frame& frame);
+  Result<Tree> run_forward(const Plan& plan, const Tree& inputs, Frame& frame);
+  Result<Tree> run_unit(std::string_view path, const Tree& inputs);
   Result<UnitBackward*> watch_backward(const UnitObservers& observers);
   Result<SlotId> find_value(std::string_view name) const;
   void rebind_buffers(const Frame& frame);

@@ -114,6 +114,10 @@ std::unique_ptr<Profiler::MemoryScope> GraphModel::count_memory() {
 }
 
 Result<Tree> GraphModel::forward_unit(std::string_view path, const Tree& inputs) {
+  return in_precision(Outputs::kAsTheyAre, [&] { return run_unit(path, inputs); });
+}
+
+Result<Tree> GraphModel::run_unit(std::string_view path, const Tree& inputs) {
   OAR_ASSIGN(const std::vector<std::size_t> found, find_units(*units_, path));
   if (found.size() != 1) return invalid_argument("'{}' fits {} units; give the path of one", path, found.size());
   OAR_ASSIGN(const std::size_t index, only_segment(plan().units, found[0], path));

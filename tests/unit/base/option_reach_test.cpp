@@ -57,7 +57,8 @@ TEST(OptionReach, EveryRowIsReadFromTheStatesConfigOrRefusedThereByName) {
 TEST(OptionReach, EveryRowIsReadFromTheAcceleratorsConfigOrRefusedThereByName) {
   for (const OptionKey& row : option_keys()) {
     const Status status = check_reach_of_accelerator(defaults_with(row), defaults());
-    if (begins_with(row, {"accelerator.", "ddp.", "checkpoint.", "project_dir", "compat", "armor"})) {
+    if (begins_with(
+            row, {"accelerator.", "autocast.", "scaler.", "ddp.", "checkpoint.", "project_dir", "compat", "armor"})) {
       EXPECT_TRUE(status.is_ok()) << status.message();
       continue;
     }

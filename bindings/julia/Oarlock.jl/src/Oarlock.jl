@@ -46,6 +46,8 @@ export Optimizer, Scheduler, keep!, state_dict, load_state_dict!, step!, step_me
 export num_groups, group_options, set_group_options!
 export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
 export gather_tree_for_metrics, set_trigger!, check_trigger
+export find_executable_batch_size, free_memory!
+export mixed_precision, autocast, unscale_gradients!, step_was_skipped, loss_scale, scaler_state, load_scaler_state!
 export save, load!, last_checkpoint, gradient_ready!, gradients_done!
 export Tracker, log!, Progress, advance!, on_progress, on_log, set_log_level
 export timed, timer_report, reset_timers!, record_profile, log_by_rank, synchronize_rng!, set_deterministic!, memory_report
@@ -82,6 +84,8 @@ include("session.jl")
 include("unit.jl")
 include("optimizer.jl")
 include("accelerator.jl")
+include("precision.jl")
+include("batch_size.jl")
 include("nested.jl")
 include("output.jl")
 include("services.jl")

@@ -114,6 +114,12 @@ Put a checkpoint back into what is prepared: the same objects in the same order.
 """
 load!(accelerator::Accelerator, directory = nothing) = check(Lib.oar_accelerator_load(accelerator, or_null(directory)))
 
+"""
+Let go of everything prepared, and give memory that allocators keep back. The accelerator is as new, but for its loss
+scale.
+"""
+free_memory!(accelerator::Accelerator) = check(Lib.oar_accelerator_free_memory(accelerator))
+
 "Let go of everything prepared. Later calls are `:STATE` errors. May be called twice."
 Base.close(accelerator::Accelerator) = check(Lib.oar_accelerator_close(accelerator))
 

@@ -82,9 +82,12 @@ pub const OAR_VALUE_FLOATS: i32 = 8;
 pub const OAR_VALUE_BOOLS: i32 = 9;
 pub const OAR_VALUE_TENSORS: i32 = 10;
 pub const OAR_OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS: &::core::ffi::CStr = c"accelerator.gradient_accumulation_steps";
+pub const OAR_OPTION_ACCELERATOR_MIXED_PRECISION: &::core::ffi::CStr = c"accelerator.mixed_precision";
 pub const OAR_OPTION_ACCELERATOR_SYNC_EACH_BATCH: &::core::ffi::CStr = c"accelerator.sync_each_batch";
 pub const OAR_OPTION_ACCELERATOR_SYNC_WITH_DATALOADER: &::core::ffi::CStr = c"accelerator.sync_with_dataloader";
 pub const OAR_OPTION_ARMOR: &::core::ffi::CStr = c"armor";
+pub const OAR_OPTION_AUTOCAST_CACHE_ENABLED: &::core::ffi::CStr = c"autocast.cache_enabled";
+pub const OAR_OPTION_AUTOCAST_ENABLED: &::core::ffi::CStr = c"autocast.enabled";
 pub const OAR_OPTION_CHECKPOINT_TOTAL_LIMIT: &::core::ffi::CStr = c"checkpoint.total_limit";
 pub const OAR_OPTION_COMM_ADDRESS: &::core::ffi::CStr = c"comm.address";
 pub const OAR_OPTION_COMM_ARRIVAL_SKEW: &::core::ffi::CStr = c"comm.arrival_skew";
@@ -169,6 +172,11 @@ pub const OAR_OPTION_PROFILE_WAIT: &::core::ffi::CStr = c"profile.wait";
 pub const OAR_OPTION_PROFILE_WARMUP: &::core::ffi::CStr = c"profile.warmup";
 pub const OAR_OPTION_PROGRESS: &::core::ffi::CStr = c"progress";
 pub const OAR_OPTION_PROJECT_DIR: &::core::ffi::CStr = c"project_dir";
+pub const OAR_OPTION_SCALER_BACKOFF_FACTOR: &::core::ffi::CStr = c"scaler.backoff_factor";
+pub const OAR_OPTION_SCALER_ENABLED: &::core::ffi::CStr = c"scaler.enabled";
+pub const OAR_OPTION_SCALER_GROWTH_FACTOR: &::core::ffi::CStr = c"scaler.growth_factor";
+pub const OAR_OPTION_SCALER_GROWTH_INTERVAL: &::core::ffi::CStr = c"scaler.growth_interval";
+pub const OAR_OPTION_SCALER_INIT_SCALE: &::core::ffi::CStr = c"scaler.init_scale";
 pub const OAR_OPTION_SCHEDULER_ANNEAL_STRATEGY: &::core::ffi::CStr = c"scheduler.anneal_strategy";
 pub const OAR_OPTION_SCHEDULER_BASE_LR: &::core::ffi::CStr = c"scheduler.base_lr";
 pub const OAR_OPTION_SCHEDULER_BASE_MOMENTUM: &::core::ffi::CStr = c"scheduler.base_momentum";
@@ -534,6 +542,17 @@ const _: () = {
         "Offset of field: oar_value::name",
     ][::core::mem::offset_of!(oar_value, name) - 32usize];
 };
+/**Makes one attempt of oar\_find\_executable\_batch\_size.
+
+* `batch_size` (in) what to try.
+* `user_data` (in) as given there.
+
+* **return** OAR\_OK, or what its first failing call gave; OAR\_E\_OUT\_OF\_MEMORY asks for a smaller size.
+* **threads** inside oar\_find\_executable\_batch\_size
+* **since** 0.1*/
+pub type oar_batch_size_fn = ::core::option::Option<
+    unsafe extern "C" fn(batch_size: i64, user_data: *mut ::core::ffi::c_void) -> i32,
+>;
 /**Receives a line of progress.
 
 * `text` (in) one line without newline; valid during the call only.
@@ -621,8 +640,8 @@ pub type oar_print_fn = ::core::option::Option<
 unsafe extern "C" {
     /**Make an accelerator for the ranks of `state`.
 
-Keys read: accelerator.gradient\_accumulation\_steps, accelerator.sync\_with\_dataloader,
-accelerator.sync\_each\_batch, ddp.\*, checkpoint.total\_limit, project\_dir, compat. All ranks pass the same values.
+Keys read: accelerator.\*, autocast.\*, scaler.\*, ddp.\*, checkpoint.total\_limit, project\_dir, compat. All ranks pass
+the same values.
 
 * `state` (in) retained.
 * `config` (in) copied; NULL takes the configuration of `state`.
@@ -630,6 +649,7 @@ accelerator.sync\_each\_batch, ddp.\*, checkpoint.total\_limit, project\_dir, co
 
 * **return** OAR\_E\_ARGUMENT a value is out of its range, or `config` has a value that is not read here (the state's own
   keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.
+* **return** OAR\_E\_UNSUPPORTED accelerator.mixed\_precision is "fp8".
 * **threads** serial(state, config)
 * **since** 0.1*/
     pub fn oar_accelerator_create(
@@ -824,7 +844,7 @@ gradients; no communication.
 
 * **return** OAR\_E\_ARGUMENT max\_norm or norm\_type is out of range.
 * **return** OAR\_E\_STATE the model is not prepared.
-* **threads** serial(accelerator, model)
+* **threads** serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first
 * **source** torch.nn.utils.clip\_grad\_norm\_: coefficient min(1, max\_norm / (norm + 1e-6)).
 * **since** 0.1*/
     pub fn oar_accelerator_clip_grad_norm(
@@ -834,7 +854,8 @@ gradients; no communication.
         norm_type: f64,
         out_norm: *mut f64,
     ) -> oar_status;
-    /**Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
+    /**Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a
+gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
 
 The scheduler is stepped once, so its total\_steps count optimizer steps whatever the number of ranks. Differs:
 the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here.
@@ -845,7 +866,7 @@ the reference steps it once per rank unless batches are split; "compat": "accele
 
 * **return** OAR\_E\_STATE the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model
   holds one of the optimizer's parameters (the text names it).
-* **threads** serial(accelerator, optimizer, scheduler); the same on every rank
+* **threads** serial(accelerator, optimizer, scheduler); the same on every rank, collective(state) with a gradient scaler
 * **source** Accelerate 1.15 `AcceleratedOptimizer.step`, `AcceleratedScheduler.step`, `zero_grad`.
 * **since** 0.1*/
     pub fn oar_accelerator_step(
@@ -3724,7 +3745,8 @@ does not communicate, and the peers go on waiting for one that has enough.
 Without an overload ("aten::add") the first one that takes the arguments runs, in the order in which Python tries
 them. Values are brought to what the signature asks for: an integer serves for a float, a number for a tensor, one
 integer for a list of a fixed length, a text for a dtype, layout, memory format or device; arguments that are left
-out have their defaults, the device that of the state.
+out have their defaults, the device that of the state. In a region of oar\_accelerator\_autocast\_begin, and in the
+forward of a model that was prepared with mixed precision, operators compute in 16 bits what they can.
 
 Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
 evaluation mode, nor by oar\_op\_call\_no\_grad. Operators whose names end in "\_" write to their first argument.
@@ -3978,6 +4000,44 @@ for every other optimizer nothing changes. An optimizer starts in training.
 * **threads** any
 * **since** 0.1*/
     pub fn oar_optimizer_release(optimizer: *mut oar_optimizer);
+    /**Tell the other ranks how the attempt with a batch size ended, and agree on the next one to try.
+
+If an attempt ran out of memory on any rank, all get the smallest size that one of those proposes, and memory that
+allocators keep is given back first. Attempts are the same on all ranks but for their luck: a rank that runs out of
+memory while the others wait for it in a collective call leaves them there until they learn of the mismatch, which
+ends the state; so release what an attempt holds and come here.
+
+* `state` (in) borrowed.
+* `batch_size` (in) \> 0: what was tried, the same on all ranks.
+* `ran_out` (in) 1: this rank's attempt ran out of memory; 0: it worked.
+* `reduced` (in) what to try next if it did, \< batch\_size; 0: batch\_size \* 0.9, rounded down.
+* `out_next` (out) batch\_size if every rank's attempt worked, else the next one.
+
+* **return** OAR\_E\_OUT\_OF\_MEMORY no size is left to try.
+* **return** OAR\_E\_ARGUMENT batch\_size or reduced is out of its range.
+* **return** OAR\_E\_MISMATCH the ranks tried different sizes; the text has both.
+* **threads** collective(state)
+* **source** Accelerate 1.15 `find_executable_batch_size`.
+* **since** 0.1*/
+    pub fn oar_state_next_batch_size(
+        state: *mut oar_state,
+        batch_size: i64,
+        ran_out: i32,
+        reduced: i64,
+        out_next: *mut i64,
+    ) -> oar_status;
+    /**Let go of everything prepared, and give memory that allocators keep back to the system and the device.
+
+The accelerator is as new, but for its loss scale: other objects may be prepared. Models, optimizers and loaders that
+the host still holds live on, unprepared. Gradients that no step has used stay with their parameters.
+
+* `accelerator` (in) borrowed.
+
+* **return** OAR\_E\_STATE the accelerator is closed, or a backward runs.
+* **threads** serial(accelerator)
+* **source** Accelerate 1.15 `free_memory`.
+* **since** 0.1*/
+    pub fn oar_accelerator_free_memory(accelerator: *mut oar_accelerator) -> oar_status;
     /**Send a tensor to one rank, which receives it by oar\_group\_receive.
 
 * `group` (in) borrowed.
@@ -4021,6 +4081,124 @@ for every other optimizer nothing changes. An optimizer starts in training.
         peer: i32,
         timeout_ms: i64,
         out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Tell the precision that the accelerator was made with: "no", "bf16" or "fp16".
+
+* `accelerator` (in) borrowed.
+* `buf` (out) room for the text; NULL asks for the length only.
+* `len` (in,out) in: room in buf; out: length with the final NUL, also when the room is too little.
+
+* **return** OAR\_E\_ARGUMENT the room is too little.
+* **threads** serial(accelerator)
+* **since** 0.1*/
+    pub fn oar_accelerator_mixed_precision(
+        accelerator: *const oar_accelerator,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
+    /**Begin a region in which the host's own calls of operators (oar\_op\_call with the accelerator's state) run under
+autocast, as the forwards of prepared models do, or, inside of such a forward, without it.
+
+Regions nest; the innermost counts: one that is not enabled is an island of full precision. They belong to the state,
+not to a thread. Forwards of models do not see regions that were begun outside of them, and must end their own.
+With mixed precision "no" a region changes nothing. Do not step inside of a region.
+
+* `accelerator` (in) borrowed.
+* `enabled` (in) 1: compute in 16 bits what can be; 0: compute in what operators are given.
+
+* **return** OAR\_E\_STATE the accelerator is closed, or a trace runs on this thread (oar\_model\_trace): a traced program
+  gets its precision when it is prepared.
+* **threads** serial(accelerator), and no operator of its state called meanwhile
+* **source** Accelerate 1.15 `autocast`.
+* **since** 0.1*/
+    pub fn oar_accelerator_autocast_begin(
+        accelerator: *mut oar_accelerator,
+        enabled: i32,
+    ) -> oar_status;
+    /**End the innermost region that oar\_accelerator\_autocast\_begin began.
+
+* `accelerator` (in) borrowed.
+
+* **return** OAR\_E\_STATE no region is open, none in this forward, or the innermost is another accelerator's.
+* **threads** serial(accelerator), and no operator of its state called meanwhile
+* **since** 0.1*/
+    pub fn oar_accelerator_autocast_end(accelerator: *mut oar_accelerator) -> oar_status;
+    /**Divide gradients by the loss scale now, before the host reads or changes them. oar\_accelerator\_clip\_grad\_norm and
+oar\_accelerator\_step do so by themselves where this was not called.
+
+Without a scaler, and between synchronisations, nothing is done.
+
+* `accelerator` (in) borrowed.
+* `optimizer` (in) borrowed, prepared: whose gradients; NULL: those of all prepared optimizers.
+
+* **return** OAR\_E\_STATE the optimizer is not prepared, or its gradients were unscaled or used already since the last
+  backward.
+* **return** OAR\_E\_ARGUMENT a gradient is float16; the text names its parameter.
+* **threads** collective(state) with a scaler, serial(accelerator, optimizer) without
+* **source** Accelerate 1.15 `unscale_gradients`; torch.amp.GradScaler.unscale\_.
+* **since** 0.1*/
+    pub fn oar_accelerator_unscale_gradients(
+        accelerator: *mut oar_accelerator,
+        optimizer: *mut oar_optimizer,
+    ) -> oar_status;
+    /**Tell whether the last oar\_accelerator\_step of an optimizer was left out because gradients were not finite.
+
+A call of step between synchronisations is none that was left out. (Differs: the reference goes on telling of the
+step before.)
+
+* `accelerator` (in) borrowed.
+* `optimizer` (in) borrowed, prepared; NULL: whether that of any prepared optimizer was.
+* `out_skipped` (out) 1: left out, on all ranks; 0: not.
+
+* **return** OAR\_E\_STATE the optimizer is not prepared.
+* **threads** serial(accelerator, optimizer)
+* **source** Accelerate 1.15 `optimizer_step_was_skipped`, `step_was_skipped`.
+* **since** 0.1*/
+    pub fn oar_accelerator_step_was_skipped(
+        accelerator: *const oar_accelerator,
+        optimizer: *const oar_optimizer,
+        out_skipped: *mut i32,
+    ) -> oar_status;
+    /**Tell by what the next loss will be multiplied: 1 without a scaler.
+
+* `accelerator` (in) borrowed.
+* `out_scale` (out) the scale.
+
+* **threads** serial(accelerator)
+* **since** 0.1*/
+    pub fn oar_accelerator_loss_scale(
+        accelerator: *const oar_accelerator,
+        out_scale: *mut f64,
+    ) -> oar_status;
+    /**Give the scaler's state as JSON, with the names of torch.amp.GradScaler.state\_dict: {"scale", "growth\_factor",
+"backoff\_factor", "growth\_interval", "\_growth\_tracker"}; {} without a scaler. Checkpoints have it, too.
+
+* `accelerator` (in) borrowed.
+* `buf` (out) room for the text; NULL asks for the length only.
+* `len` (in,out) in: room in buf; out: length with the final NUL, also when the room is too little.
+
+* **return** OAR\_E\_ARGUMENT the room is too little.
+* **threads** serial(accelerator)
+* **since** 0.1*/
+    pub fn oar_accelerator_scaler_state(
+        accelerator: *const oar_accelerator,
+        buf: *mut ::core::ffi::c_char,
+        len: *mut usize,
+    ) -> oar_status;
+    /**Go on from a scaler's state, of oar\_accelerator\_scaler\_state or of a torch.amp.GradScaler. Gradients that were not
+used yet count as not unscaled. All ranks pass the same.
+
+* `accelerator` (in) borrowed.
+* `state_json` (in) all five values; {} only without a scaler.
+
+* **return** OAR\_E\_ARGUMENT no JSON, or a value is out of its range. The state is unchanged.
+* **return** OAR\_E\_CORRUPT a value is missing or of another type; the text names it.
+* **return** OAR\_E\_STATE there is no scaler.
+* **threads** serial(accelerator)
+* **since** 0.1*/
+    pub fn oar_accelerator_load_scaler_state(
+        accelerator: *mut oar_accelerator,
+        state_json: *const ::core::ffi::c_char,
     ) -> oar_status;
     /**Begin a profile; the next step is number 0. One at a time in a process.
 

@@ -305,6 +305,16 @@ impl Accelerator {
         check(unsafe { sys::oar_accelerator_load(self.as_raw(), directory.as_ptr()) })
     }
 
+    /// Lets go of everything prepared, and gives memory that allocators keep back. The accelerator is as new, but for its
+    /// loss scale.
+    ///
+    /// # Errors
+    /// `State` if it is closed, or a backward runs.
+    pub fn free_memory(&self) -> Result<()> {
+        // SAFETY: as above.
+        check(unsafe { sys::oar_accelerator_free_memory(self.as_raw()) })
+    }
+
     /// Lets go of everything prepared; later calls fail with `State`. May be called twice.
     pub fn close(&self) -> Result<()> {
         // SAFETY: as above.

@@ -45,6 +45,7 @@
 mod accelerator;
 mod adapter;
 mod batch;
+mod batch_size;
 mod callback;
 mod checkpoint;
 mod coalesced;
@@ -69,6 +70,7 @@ mod op;
 mod optimizer;
 mod options;
 mod point_to_point;
+mod precision;
 mod progress;
 mod sampler;
 mod services;

@@ -17,6 +17,20 @@ macro oar_backward_fn(trampoline)
 end
 
 """
+    @oar_batch_size_fn(function) -> Ptr{Cvoid}
+
+Makes one attempt of oar_find_executable_batch_size.
+
+- `batch_size` (`int64_t`): what to try.
+- `user_data` (`void *`): as given there.
+
+Threads: inside oar_find_executable_batch_size.
+"""
+macro oar_batch_size_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Int64, Ptr{Cvoid}))))
+end
+
+"""
     @oar_closure_fn(function) -> Ptr{Cvoid}
 
 Makes the gradients of the parameters as they are now, and tells the loss. Gradients of before are gone already.

@@ -2,25 +2,29 @@
 
 # The functions whose addresses bind() looks up, in the order of ADDRESSES.
 const FUNCTIONS = (
-    :oar_abi_version, :oar_accelerator_accumulate_begin, :oar_accelerator_accumulate_end, :oar_accelerator_backward,
+    :oar_abi_version, :oar_accelerator_accumulate_begin, :oar_accelerator_accumulate_end,
+    :oar_accelerator_autocast_begin, :oar_accelerator_autocast_end, :oar_accelerator_backward,
     :oar_accelerator_check_trigger, :oar_accelerator_clip_grad_norm, :oar_accelerator_close, :oar_accelerator_create,
-    :oar_accelerator_gather_for_metrics, :oar_accelerator_gather_tree_for_metrics, :oar_accelerator_gradient_ready,
-    :oar_accelerator_gradients_done, :oar_accelerator_last_checkpoint, :oar_accelerator_load,
-    :oar_accelerator_prepare_loader, :oar_accelerator_prepare_model, :oar_accelerator_prepare_optimizer,
-    :oar_accelerator_prepare_scheduler, :oar_accelerator_reduce_mean, :oar_accelerator_release, :oar_accelerator_retain,
-    :oar_accelerator_save, :oar_accelerator_set_trigger, :oar_accelerator_step, :oar_accelerator_step_closure,
-    :oar_accelerator_sync_gradients, :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain, :oar_bytes_view,
-    :oar_checkpoint_find_latest, :oar_checkpoint_manifest, :oar_checkpoint_num_tensors, :oar_checkpoint_open,
-    :oar_checkpoint_release, :oar_checkpoint_retain, :oar_checkpoint_tensor, :oar_checkpoint_tensor_name,
-    :oar_checkpoint_user_json, :oar_checkpoint_verify, :oar_config_copy, :oar_config_create, :oar_config_get_bool,
-    :oar_config_get_double, :oar_config_get_int64, :oar_config_get_string, :oar_config_merge_json, :oar_config_release,
-    :oar_config_retain, :oar_config_set_bool, :oar_config_set_double, :oar_config_set_int64, :oar_config_set_string,
-    :oar_config_to_json, :oar_config_type, :oar_dataset_concatenate, :oar_dataset_from_csv,
-    :oar_dataset_from_safetensors, :oar_dataset_from_samples, :oar_dataset_from_stream, :oar_dataset_from_tensors,
-    :oar_dataset_from_tokens, :oar_dataset_get, :oar_dataset_release, :oar_dataset_retain, :oar_dataset_size,
-    :oar_dataset_subset, :oar_dtype_name, :oar_dtype_size, :oar_error_code, :oar_error_component, :oar_error_message,
-    :oar_error_operation, :oar_error_rank, :oar_error_release, :oar_error_retain, :oar_error_set, :oar_error_take,
-    :oar_error_vendor_code, :oar_experimental_get, :oar_group_abort, :oar_group_all_gather, :oar_group_all_gather_bytes,
+    :oar_accelerator_free_memory, :oar_accelerator_gather_for_metrics, :oar_accelerator_gather_tree_for_metrics,
+    :oar_accelerator_gradient_ready, :oar_accelerator_gradients_done, :oar_accelerator_last_checkpoint,
+    :oar_accelerator_load, :oar_accelerator_load_scaler_state, :oar_accelerator_loss_scale,
+    :oar_accelerator_mixed_precision, :oar_accelerator_prepare_loader, :oar_accelerator_prepare_model,
+    :oar_accelerator_prepare_optimizer, :oar_accelerator_prepare_scheduler, :oar_accelerator_reduce_mean,
+    :oar_accelerator_release, :oar_accelerator_retain, :oar_accelerator_save, :oar_accelerator_scaler_state,
+    :oar_accelerator_set_trigger, :oar_accelerator_step, :oar_accelerator_step_closure,
+    :oar_accelerator_step_was_skipped, :oar_accelerator_sync_gradients, :oar_accelerator_unscale_gradients,
+    :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain, :oar_bytes_view, :oar_checkpoint_find_latest,
+    :oar_checkpoint_manifest, :oar_checkpoint_num_tensors, :oar_checkpoint_open, :oar_checkpoint_release,
+    :oar_checkpoint_retain, :oar_checkpoint_tensor, :oar_checkpoint_tensor_name, :oar_checkpoint_user_json,
+    :oar_checkpoint_verify, :oar_config_copy, :oar_config_create, :oar_config_get_bool, :oar_config_get_double,
+    :oar_config_get_int64, :oar_config_get_string, :oar_config_merge_json, :oar_config_release, :oar_config_retain,
+    :oar_config_set_bool, :oar_config_set_double, :oar_config_set_int64, :oar_config_set_string, :oar_config_to_json,
+    :oar_config_type, :oar_dataset_concatenate, :oar_dataset_from_csv, :oar_dataset_from_safetensors,
+    :oar_dataset_from_samples, :oar_dataset_from_stream, :oar_dataset_from_tensors, :oar_dataset_from_tokens,
+    :oar_dataset_get, :oar_dataset_release, :oar_dataset_retain, :oar_dataset_size, :oar_dataset_subset,
+    :oar_dtype_name, :oar_dtype_size, :oar_error_code, :oar_error_component, :oar_error_message, :oar_error_operation,
+    :oar_error_rank, :oar_error_release, :oar_error_retain, :oar_error_set, :oar_error_take, :oar_error_vendor_code,
+    :oar_experimental_get, :oar_group_abort, :oar_group_all_gather, :oar_group_all_gather_bytes,
     :oar_group_all_gather_coalesced, :oar_group_all_gather_rows, :oar_group_all_reduce, :oar_group_all_reduce_coalesced,
     :oar_group_all_to_all, :oar_group_all_to_all_rows, :oar_group_alloc_shared, :oar_group_arrival_skew,
     :oar_group_barrier, :oar_group_broadcast, :oar_group_broadcast_bytes, :oar_group_broadcast_coalesced,
@@ -58,23 +62,24 @@ const FUNCTIONS = (
     :oar_session_writes_in_place, :oar_state_abort, :oar_state_barrier, :oar_state_close, :oar_state_create,
     :oar_state_create_with_exchange, :oar_state_device, :oar_state_dump, :oar_state_group, :oar_state_is_last_process,
     :oar_state_is_local_main_process, :oar_state_is_main_process, :oar_state_local_rank, :oar_state_local_world_size,
-    :oar_state_log, :oar_state_print, :oar_state_rank, :oar_state_release, :oar_state_request_stop, :oar_state_retain,
-    :oar_state_seed, :oar_state_set_deterministic, :oar_state_set_print_callback, :oar_state_should_stop,
-    :oar_state_shrink, :oar_state_synchronize_rng, :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous,
-    :oar_tensor_copy_from, :oar_tensor_data, :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack,
-    :oar_tensor_from_memory, :oar_tensor_from_npy, :oar_tensor_from_read_only_memory, :oar_tensor_from_torch,
-    :oar_tensor_is_read_only, :oar_tensor_item, :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release,
-    :oar_tensor_retain, :oar_tensor_shape, :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch,
-    :oar_tensor_zeros, :oar_timer_begin, :oar_timer_end, :oar_timer_report, :oar_timer_report_all_ranks,
-    :oar_timer_reset, :oar_torch_version, :oar_tracker_close, :oar_tracker_create, :oar_tracker_log,
-    :oar_tracker_log_json, :oar_tracker_release, :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor,
-    :oar_tree_at, :oar_tree_batch_size, :oar_tree_concatenate, :oar_tree_create_list, :oar_tree_create_map,
-    :oar_tree_device, :oar_tree_from_bool, :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_json,
-    :oar_tree_from_none, :oar_tree_from_string, :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool,
-    :oar_tree_get_double, :oar_tree_get_int64, :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key,
-    :oar_tree_kind, :oar_tree_pad_to_multiple, :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor,
-    :oar_tree_size, :oar_tree_slice, :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json, :oar_tree_to_numbers,
-    :oar_version, :oar_work_error, :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
+    :oar_state_log, :oar_state_next_batch_size, :oar_state_print, :oar_state_rank, :oar_state_release,
+    :oar_state_request_stop, :oar_state_retain, :oar_state_seed, :oar_state_set_deterministic,
+    :oar_state_set_print_callback, :oar_state_should_stop, :oar_state_shrink, :oar_state_synchronize_rng,
+    :oar_state_world_size, :oar_status_name, :oar_tensor_contiguous, :oar_tensor_copy_from, :oar_tensor_data,
+    :oar_tensor_device, :oar_tensor_dtype, :oar_tensor_from_dlpack, :oar_tensor_from_memory, :oar_tensor_from_npy,
+    :oar_tensor_from_read_only_memory, :oar_tensor_from_torch, :oar_tensor_is_read_only, :oar_tensor_item,
+    :oar_tensor_num_dims, :oar_tensor_numel, :oar_tensor_release, :oar_tensor_retain, :oar_tensor_shape,
+    :oar_tensor_strides, :oar_tensor_to_dlpack, :oar_tensor_to_torch, :oar_tensor_zeros, :oar_timer_begin,
+    :oar_timer_end, :oar_timer_report, :oar_timer_report_all_ranks, :oar_timer_reset, :oar_torch_version,
+    :oar_tracker_close, :oar_tracker_create, :oar_tracker_log, :oar_tracker_log_json, :oar_tracker_release,
+    :oar_tracker_retain, :oar_tree_append, :oar_tree_append_tensor, :oar_tree_at, :oar_tree_batch_size,
+    :oar_tree_concatenate, :oar_tree_create_list, :oar_tree_create_map, :oar_tree_device, :oar_tree_from_bool,
+    :oar_tree_from_double, :oar_tree_from_int64, :oar_tree_from_json, :oar_tree_from_none, :oar_tree_from_string,
+    :oar_tree_from_tensor, :oar_tree_get, :oar_tree_get_bool, :oar_tree_get_double, :oar_tree_get_int64,
+    :oar_tree_get_string, :oar_tree_get_tensor, :oar_tree_key, :oar_tree_kind, :oar_tree_pad_to_multiple,
+    :oar_tree_release, :oar_tree_retain, :oar_tree_set, :oar_tree_set_tensor, :oar_tree_size, :oar_tree_slice,
+    :oar_tree_to_device, :oar_tree_to_float32, :oar_tree_to_json, :oar_tree_to_numbers, :oar_version, :oar_work_error,
+    :oar_work_is_done, :oar_work_release, :oar_work_retain, :oar_work_wait,
 )
 const ADDRESSES = fill(C_NULL, length(FUNCTIONS))
 
@@ -122,6 +127,36 @@ oar_accelerator_accumulate_end(accelerator) =
     ccall(@inbounds(ADDRESSES[3]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
+    oar_accelerator_autocast_begin(accelerator, enabled) -> oar_status
+
+Begin a region in which the host's own calls of operators (oar_op_call with the accelerator's state) run under autocast,
+as the forwards of prepared models do, or, inside of such a forward, without it.
+
+Regions nest; the innermost counts: one that is not enabled is an island of full precision. They belong to the state,
+not to a thread. Forwards of models do not see regions that were begun outside of them, and must end their own.
+With mixed precision \"no\" a region changes nothing. Do not step inside of a region.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `enabled` (`int32_t`): 1: compute in 16 bits what can be; 0: compute in what operators are given.
+
+Threads: serial(accelerator), and no operator of its state called meanwhile.
+"""
+oar_accelerator_autocast_begin(accelerator, enabled) =
+    ccall(@inbounds(ADDRESSES[4]), Int32, (Ptr{oar_accelerator}, Int32), accelerator, enabled)
+
+"""
+    oar_accelerator_autocast_end(accelerator) -> oar_status
+
+End the innermost region that oar_accelerator_autocast_begin began.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+
+Threads: serial(accelerator), and no operator of its state called meanwhile.
+"""
+oar_accelerator_autocast_end(accelerator) =
+    ccall(@inbounds(ADDRESSES[5]), Int32, (Ptr{oar_accelerator},), accelerator)
+
+"""
     oar_accelerator_backward(accelerator, loss) -> oar_status
 
 Add the gradients of `loss` / accelerator.gradient_accumulation_steps to the parameters.
@@ -136,7 +171,7 @@ micro-batch, also in a short accumulation at an epoch's end.
 Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise.
 """
 oar_accelerator_backward(accelerator, loss) =
-    ccall(@inbounds(ADDRESSES[4]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}), accelerator, loss)
+    ccall(@inbounds(ADDRESSES[6]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}), accelerator, loss)
 
 """
     oar_accelerator_check_trigger(accelerator, out_is_set) -> oar_status
@@ -149,7 +184,7 @@ Tell all ranks whether one of them has set its flag since the last time that thi
 Threads: collective(state).
 """
 oar_accelerator_check_trigger(accelerator, out_is_set) =
-    ccall(@inbounds(ADDRESSES[5]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_is_set)
+    ccall(@inbounds(ADDRESSES[7]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_is_set)
 
 """
     oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) -> oar_status
@@ -165,10 +200,10 @@ gradients; no communication.
 - `norm_type` (`double`): p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.
 - `out_norm` (`double *`): the norm before scaling; NULL: not wanted.
 
-Threads: serial(accelerator, model).
+Threads: serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first.
 """
 oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) =
-    ccall(@inbounds(ADDRESSES[6]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64, Float64, Ptr{Float64}), accelerator, model, max_norm, norm_type, out_norm)
+    ccall(@inbounds(ADDRESSES[8]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64, Float64, Ptr{Float64}), accelerator, model, max_norm, norm_type, out_norm)
 
 """
     oar_accelerator_close(accelerator) -> oar_status
@@ -180,15 +215,15 @@ Let go of everything prepared. Later calls give OAR_E_STATE; a second close does
 Threads: serial(accelerator).
 """
 oar_accelerator_close(accelerator) =
-    ccall(@inbounds(ADDRESSES[7]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[9]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_create(state, config, out) -> oar_status
 
 Make an accelerator for the ranks of `state`.
 
-Keys read: accelerator.gradient_accumulation_steps, accelerator.sync_with_dataloader,
-accelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass the same values.
+Keys read: accelerator.*, autocast.*, scaler.*, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass
+the same values.
 
 - `state` (`oar_state *`): retained.
 - `config` (`const oar_config *`): copied; NULL takes the configuration of `state`.
@@ -197,7 +232,22 @@ accelerator.sync_each_batch, ddp.*, checkpoint.total_limit, project_dir, compat.
 Threads: serial(state, config).
 """
 oar_accelerator_create(state, config, out) =
-    ccall(@inbounds(ADDRESSES[8]), Int32, (Ptr{oar_state}, Ptr{oar_config}, Ptr{Ptr{oar_accelerator}}), state, config, out)
+    ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_state}, Ptr{oar_config}, Ptr{Ptr{oar_accelerator}}), state, config, out)
+
+"""
+    oar_accelerator_free_memory(accelerator) -> oar_status
+
+Let go of everything prepared, and give memory that allocators keep back to the system and the device.
+
+The accelerator is as new, but for its loss scale: other objects may be prepared. Models, optimizers and loaders that
+the host still holds live on, unprepared. Gradients that no step has used stay with their parameters.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_free_memory(accelerator) =
+    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_gather_for_metrics(accelerator, tensor, out) -> oar_status
@@ -218,7 +268,7 @@ are no multiple of the round's, and one of which ranks gave different numbers of
 Threads: collective(state).
 """
 oar_accelerator_gather_for_metrics(accelerator, tensor, out) =
-    ccall(@inbounds(ADDRESSES[9]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), accelerator, tensor, out)
+    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), accelerator, tensor, out)
 
 """
     oar_accelerator_gather_tree_for_metrics(accelerator, tree, use_objects, out) -> oar_status
@@ -239,7 +289,7 @@ rank. A list is always joined as such, whatever its items are.
 Threads: collective(state).
 """
 oar_accelerator_gather_tree_for_metrics(accelerator, tree, use_objects, out) =
-    ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tree}, Int32, Ptr{Ptr{oar_tree}}), accelerator, tree, use_objects, out)
+    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tree}, Int32, Ptr{Ptr{oar_tree}}), accelerator, tree, use_objects, out)
 
 """
     oar_accelerator_gradient_ready(accelerator, model, name, gradient) -> oar_status
@@ -260,7 +310,7 @@ memory is kept until the step, and averaging and clipping are done in it. Do not
 Threads: serial(accelerator, model, gradient); does not wait for peers.
 """
 oar_accelerator_gradient_ready(accelerator, model, name, gradient) =
-    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Cstring, Ptr{oar_tensor}), accelerator, model, name, gradient)
+    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Cstring, Ptr{oar_tensor}), accelerator, model, name, gradient)
 
 """
     oar_accelerator_gradients_done(accelerator, model) -> oar_status
@@ -277,7 +327,7 @@ fails in its middle calls oar_state_abort instead: peers are told why at once, a
 Threads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise.
 """
 oar_accelerator_gradients_done(accelerator, model) =
-    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_last_checkpoint(accelerator, buf, len) -> oar_status
@@ -291,7 +341,7 @@ Tell the directory of the last save or load that succeeded: which checkpoint_<n>
 Threads: serial(accelerator).
 """
 oar_accelerator_last_checkpoint(accelerator, buf, len) =
-    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
 
 """
     oar_accelerator_load(accelerator, directory) -> oar_status
@@ -311,7 +361,48 @@ values already. It fails on all ranks or on none.
 Threads: collective(state).
 """
 oar_accelerator_load(accelerator, directory) =
-    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
+    ccall(@inbounds(ADDRESSES[17]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
+
+"""
+    oar_accelerator_load_scaler_state(accelerator, state_json) -> oar_status
+
+Go on from a scaler's state, of oar_accelerator_scaler_state or of a torch.amp.GradScaler. Gradients that were not used
+yet count as not unscaled. All ranks pass the same.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `state_json` (`const char *`): all five values; {} only without a scaler.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_load_scaler_state(accelerator, state_json) =
+    ccall(@inbounds(ADDRESSES[18]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, state_json)
+
+"""
+    oar_accelerator_loss_scale(accelerator, out_scale) -> oar_status
+
+Tell by what the next loss will be multiplied: 1 without a scaler.
+
+- `accelerator` (`const oar_accelerator *`): borrowed.
+- `out_scale` (`double *`): the scale.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_loss_scale(accelerator, out_scale) =
+    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator}, Ptr{Float64}), accelerator, out_scale)
+
+"""
+    oar_accelerator_mixed_precision(accelerator, buf, len) -> oar_status
+
+Tell the precision that the accelerator was made with: \"no\", \"bf16\" or \"fp16\".
+
+- `accelerator` (`const oar_accelerator *`): borrowed.
+- `buf` (`char *`): room for the text; NULL asks for the length only.
+- `len` (`size_t *`): in: room in buf; out: length with the final NUL, also when the room is too little.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_mixed_precision(accelerator, buf, len) =
+    ccall(@inbounds(ADDRESSES[20]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
 
 """
     oar_accelerator_prepare_loader(accelerator, loader) -> oar_status
@@ -329,7 +420,7 @@ of the loader draws one number from the default generator, as a PyTorch DataLoad
 Threads: collective(state).
 """
 oar_accelerator_prepare_loader(accelerator, loader) =
-    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
+    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
 
 """
     oar_accelerator_prepare_model(accelerator, model) -> oar_status
@@ -347,7 +438,7 @@ file in checkpoints: model.safetensors, model_1.safetensors, ...
 Threads: collective(state).
 """
 oar_accelerator_prepare_model(accelerator, model) =
-    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_prepare_optimizer(accelerator, optimizer) -> oar_status
@@ -360,7 +451,7 @@ Let the accelerator step `optimizer`, and keep its state in checkpoints.
 Threads: serial(accelerator, optimizer).
 """
 oar_accelerator_prepare_optimizer(accelerator, optimizer) =
-    ccall(@inbounds(ADDRESSES[17]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
+    ccall(@inbounds(ADDRESSES[23]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
 
 """
     oar_accelerator_prepare_scheduler(accelerator, scheduler) -> oar_status
@@ -373,7 +464,7 @@ Let the accelerator step `scheduler`, and keep its state in checkpoints.
 Threads: serial(accelerator, scheduler).
 """
 oar_accelerator_prepare_scheduler(accelerator, scheduler) =
-    ccall(@inbounds(ADDRESSES[18]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
+    ccall(@inbounds(ADDRESSES[24]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
 
 """
     oar_accelerator_reduce_mean(accelerator, value, out_mean) -> oar_status
@@ -387,7 +478,7 @@ The mean of one number per rank, on every rank.
 Threads: collective(state).
 """
 oar_accelerator_reduce_mean(accelerator, value, out_mean) =
-    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
+    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
 
 """
     oar_accelerator_release(accelerator) -> void
@@ -399,7 +490,7 @@ Drop a reference; the last one ends the accelerator. Never blocks or communicate
 Threads: any.
 """
 oar_accelerator_release(accelerator) =
-    ccall(@inbounds(ADDRESSES[20]), Cvoid, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[26]), Cvoid, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_retain(accelerator) -> oar_status
@@ -411,7 +502,7 @@ Add a reference.
 Threads: any.
 """
 oar_accelerator_retain(accelerator) =
-    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[27]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_save(accelerator, directory, user_json) -> oar_status
@@ -430,7 +521,22 @@ The directory is complete or not there, whatever is killed when. It fails on all
 Threads: collective(state); blocks until the checkpoint is on the disk.
 """
 oar_accelerator_save(accelerator, directory, user_json) =
-    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
+    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
+
+"""
+    oar_accelerator_scaler_state(accelerator, buf, len) -> oar_status
+
+Give the scaler's state as JSON, with the names of torch.amp.GradScaler.state_dict: {\"scale\", \"growth_factor\",
+\"backoff_factor\", \"growth_interval\", \"_growth_tracker\"}; {} without a scaler. Checkpoints have it, too.
+
+- `accelerator` (`const oar_accelerator *`): borrowed.
+- `buf` (`char *`): room for the text; NULL asks for the length only.
+- `len` (`size_t *`): in: room in buf; out: length with the final NUL, also when the room is too little.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_scaler_state(accelerator, buf, len) =
+    ccall(@inbounds(ADDRESSES[29]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
 
 """
     oar_accelerator_set_trigger(accelerator) -> oar_status
@@ -443,12 +549,13 @@ rank has measured.
 Threads: serial(accelerator); does not wait for peers.
 """
 oar_accelerator_set_trigger(accelerator) =
-    ccall(@inbounds(ADDRESSES[23]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[30]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_step(accelerator, optimizer, scheduler) -> oar_status
 
-Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done.
+Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a
+gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
 
 The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
 the reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here.
@@ -457,10 +564,10 @@ the reference steps it once per rank unless batches are split; \"compat\": \"acc
 - `optimizer` (`oar_optimizer *`): borrowed, prepared.
 - `scheduler` (`oar_scheduler *`): borrowed, prepared; NULL: none.
 
-Threads: serial(accelerator, optimizer, scheduler); the same on every rank.
+Threads: serial(accelerator, optimizer, scheduler); the same on every rank, collective(state) with a gradient scaler.
 """
 oar_accelerator_step(accelerator, optimizer, scheduler) =
-    ccall(@inbounds(ADDRESSES[24]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
+    ccall(@inbounds(ADDRESSES[31]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
 
 """
     oar_accelerator_step_closure(accelerator, optimizer, scheduler, fn, user_data, release, out_loss) -> oar_status
@@ -482,7 +589,24 @@ one synchronised. Then the scheduler is stepped and the gradients are dropped.
 Threads: collective(state).
 """
 oar_accelerator_step_closure(accelerator, optimizer, scheduler, fn, user_data, release, out_loss) =
-    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), accelerator, optimizer, scheduler, fn, user_data, release, out_loss)
+    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), accelerator, optimizer, scheduler, fn, user_data, release, out_loss)
+
+"""
+    oar_accelerator_step_was_skipped(accelerator, optimizer, out_skipped) -> oar_status
+
+Tell whether the last oar_accelerator_step of an optimizer was left out because gradients were not finite.
+
+A call of step between synchronisations is none that was left out. (Differs: the reference goes on telling of the
+step before.)
+
+- `accelerator` (`const oar_accelerator *`): borrowed.
+- `optimizer` (`const oar_optimizer *`): borrowed, prepared; NULL: whether that of any prepared optimizer was.
+- `out_skipped` (`int32_t *`): 1: left out, on all ranks; 0: not.
+
+Threads: serial(accelerator, optimizer).
+"""
+oar_accelerator_step_was_skipped(accelerator, optimizer, out_skipped) =
+    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{Int32}), accelerator, optimizer, out_skipped)
 
 """
     oar_accelerator_sync_gradients(accelerator, out_sync) -> oar_status
@@ -495,7 +619,23 @@ Tell whether the micro-batch begun last synchronises gradients, so that oar_acce
 Threads: serial(accelerator).
 """
 oar_accelerator_sync_gradients(accelerator, out_sync) =
-    ccall(@inbounds(ADDRESSES[26]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
+    ccall(@inbounds(ADDRESSES[34]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
+
+"""
+    oar_accelerator_unscale_gradients(accelerator, optimizer) -> oar_status
+
+Divide gradients by the loss scale now, before the host reads or changes them. oar_accelerator_clip_grad_norm and
+oar_accelerator_step do so by themselves where this was not called.
+
+Without a scaler, and between synchronisations, nothing is done.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `optimizer` (`oar_optimizer *`): borrowed, prepared: whose gradients; NULL: those of all prepared optimizers.
+
+Threads: collective(state) with a scaler, serial(accelerator, optimizer) without.
+"""
+oar_accelerator_unscale_gradients(accelerator, optimizer) =
+    ccall(@inbounds(ADDRESSES[35]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
 
 """
     oar_bytes_create(data, size, out) -> oar_status
@@ -509,7 +649,7 @@ Copy bytes into an object.
 Threads: any.
 """
 oar_bytes_create(data, size, out) =
-    ccall(@inbounds(ADDRESSES[27]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
+    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
 
 """
     oar_bytes_release(bytes) -> void
@@ -521,7 +661,7 @@ One reference fewer; the last one frees the bytes.
 Threads: any.
 """
 oar_bytes_release(bytes) =
-    ccall(@inbounds(ADDRESSES[28]), Cvoid, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[37]), Cvoid, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_retain(bytes) -> oar_status
@@ -533,7 +673,7 @@ One more reference.
 Threads: any.
 """
 oar_bytes_retain(bytes) =
-    ccall(@inbounds(ADDRESSES[29]), Int32, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_view(bytes, out_data, out_size) -> oar_status
@@ -547,7 +687,7 @@ Where the bytes are.
 Threads: any.
 """
 oar_bytes_view(bytes, out_data, out_size) =
-    ccall(@inbounds(ADDRESSES[30]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
+    ccall(@inbounds(ADDRESSES[39]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
 
 """
     oar_checkpoint_find_latest(directory, buf, len) -> oar_status
@@ -564,7 +704,7 @@ killed save left is not looked at. A complete one that is damaged is still the n
 Threads: any.
 """
 oar_checkpoint_find_latest(directory, buf, len) =
-    ccall(@inbounds(ADDRESSES[31]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
+    ccall(@inbounds(ADDRESSES[40]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
 
 """
     oar_checkpoint_manifest(checkpoint, buf, len) -> oar_status
@@ -578,7 +718,7 @@ Give the manifest as JSON text, with the keys that this release does not know.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_manifest(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_num_tensors(checkpoint, out_num_tensors) -> oar_status
@@ -591,7 +731,7 @@ Count the model's tensors.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_num_tensors(checkpoint, out_num_tensors) =
-    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
+    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
 
 """
     oar_checkpoint_open(path, out) -> oar_status
@@ -604,7 +744,7 @@ Open a checkpoint: reads its manifest and checks that every file which that list
 Threads: any.
 """
 oar_checkpoint_open(path, out) =
-    ccall(@inbounds(ADDRESSES[34]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
+    ccall(@inbounds(ADDRESSES[43]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
 
 """
     oar_checkpoint_release(checkpoint) -> void
@@ -616,7 +756,7 @@ Drop a reference; the last one closes the checkpoint. Never blocks. Tensors that
 Threads: any.
 """
 oar_checkpoint_release(checkpoint) =
-    ccall(@inbounds(ADDRESSES[35]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[44]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_retain(checkpoint) -> oar_status
@@ -628,7 +768,7 @@ Add a reference.
 Threads: any.
 """
 oar_checkpoint_retain(checkpoint) =
-    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_tensor(checkpoint, name, out) -> oar_status
@@ -645,7 +785,7 @@ read-only view of the mapped file, which it keeps, also beyond the checkpoint's 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor(checkpoint, name, out) =
-    ccall(@inbounds(ADDRESSES[37]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
+    ccall(@inbounds(ADDRESSES[46]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
 
 """
     oar_checkpoint_tensor_name(checkpoint, index, buf, len) -> oar_status
@@ -660,7 +800,7 @@ Tell the name of one of the model's tensors, in the order of the file.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor_name(checkpoint, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
+    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
 
 """
     oar_checkpoint_user_json(checkpoint, buf, len) -> oar_status
@@ -674,7 +814,7 @@ Give the JSON that the program handed to oar_accelerator_save as `user_json`; \"
 Threads: serial(checkpoint).
 """
 oar_checkpoint_user_json(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[39]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_verify(checkpoint) -> oar_status
@@ -686,7 +826,7 @@ Read every file of the checkpoint and compare it with its XXH3-128 checksum and 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_verify(checkpoint) =
-    ccall(@inbounds(ADDRESSES[40]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[49]), Int32, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_config_copy(config, out) -> oar_status
@@ -699,7 +839,7 @@ A config of its own with the same values.
 Threads: serial(config).
 """
 oar_config_copy(config, out) =
-    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_config}}), config, out)
+    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_config}}), config, out)
 
 """
     oar_config_create(out) -> oar_status
@@ -712,7 +852,7 @@ counterpart).
 Threads: any.
 """
 oar_config_create(out) =
-    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{Ptr{oar_config}},), out)
+    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{Ptr{oar_config}},), out)
 
 """
     oar_config_get_bool(config, key, out_value) -> oar_status
@@ -726,7 +866,7 @@ The value in force of an option of type flag.
 Threads: serial(config).
 """
 oar_config_get_bool(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[43]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[52]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_value)
 
 """
     oar_config_get_double(config, key, out_value) -> oar_status
@@ -740,7 +880,7 @@ The value in force of an option of type number.
 Threads: serial(config).
 """
 oar_config_get_double(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[44]), Int32, (Ptr{oar_config}, Cstring, Ptr{Float64}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{oar_config}, Cstring, Ptr{Float64}), config, key, out_value)
 
 """
     oar_config_get_int64(config, key, out_value) -> oar_status
@@ -754,7 +894,7 @@ The value in force of an option of type integer.
 Threads: serial(config).
 """
 oar_config_get_int64(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int64}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int64}), config, key, out_value)
 
 """
     oar_config_get_string(config, key, buf, len) -> oar_status
@@ -769,7 +909,7 @@ The value in force of an option, as text: texts as they are, everything else as 
 Threads: serial(config).
 """
 oar_config_get_string(config, key, buf, len) =
-    ccall(@inbounds(ADDRESSES[46]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
+    ccall(@inbounds(ADDRESSES[55]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
 
 """
     oar_config_merge_json(config, json) -> oar_status
@@ -785,7 +925,7 @@ duplicate keys and integers that a double cannot hold are refused.
 Threads: serial(config).
 """
 oar_config_merge_json(config, json) =
-    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{oar_config}, Cstring), config, json)
+    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_config}, Cstring), config, json)
 
 """
     oar_config_release(config) -> void
@@ -797,7 +937,7 @@ One reference fewer; the last one frees the config. What was made from it stays.
 Threads: any.
 """
 oar_config_release(config) =
-    ccall(@inbounds(ADDRESSES[48]), Cvoid, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[57]), Cvoid, (Ptr{oar_config},), config)
 
 """
     oar_config_retain(config) -> oar_status
@@ -809,7 +949,7 @@ One more reference.
 Threads: any.
 """
 oar_config_retain(config) =
-    ccall(@inbounds(ADDRESSES[49]), Int32, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[58]), Int32, (Ptr{oar_config},), config)
 
 """
     oar_config_set_bool(config, key, value) -> oar_status
@@ -823,7 +963,7 @@ Set an option of type flag.
 Threads: serial(config).
 """
 oar_config_set_bool(config, key, value) =
-    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
+    ccall(@inbounds(ADDRESSES[59]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
 
 """
     oar_config_set_double(config, key, value) -> oar_status
@@ -837,7 +977,7 @@ Set an option of type number.
 Threads: serial(config).
 """
 oar_config_set_double(config, key, value) =
-    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
+    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
 
 """
     oar_config_set_int64(config, key, value) -> oar_status
@@ -851,7 +991,7 @@ Set an option of type integer. All 64 bits are kept.
 Threads: serial(config).
 """
 oar_config_set_int64(config, key, value) =
-    ccall(@inbounds(ADDRESSES[52]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
+    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
 
 """
     oar_config_set_string(config, key, value) -> oar_status
@@ -865,7 +1005,7 @@ Set an option of type text, or any option by its JSON text: \"5000\" for a numbe
 Threads: serial(config).
 """
 oar_config_set_string(config, key, value) =
-    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
+    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
 
 """
     oar_config_to_json(config, buf, len) -> oar_status
@@ -879,7 +1019,7 @@ Every option with its value in force, as one flat JSON object.
 Threads: serial(config).
 """
 oar_config_to_json(config, buf, len) =
-    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
+    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
 
 """
     oar_config_type(config, key, out_type) -> oar_status
@@ -893,7 +1033,7 @@ The type of an option.
 Threads: serial(config).
 """
 oar_config_type(config, key, out_type) =
-    ccall(@inbounds(ADDRESSES[55]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_type)
+    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_type)
 
 """
     oar_dataset_concatenate(datasets, count, out) -> oar_status
@@ -910,7 +1050,7 @@ a resume reads it again from its start.
 Threads: serial(datasets).
 """
 oar_dataset_concatenate(datasets, count, out) =
-    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{Ptr{oar_dataset}}, Csize_t, Ptr{Ptr{oar_dataset}}), datasets, count, out)
+    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{Ptr{oar_dataset}}, Csize_t, Ptr{Ptr{oar_dataset}}), datasets, count, out)
 
 """
     oar_dataset_from_csv(path, names, num_names, dtypes, num_dtypes, delimiter, flags, out) -> oar_status
@@ -934,7 +1074,7 @@ must not change as long as the data set lives.
 Threads: any.
 """
 oar_dataset_from_csv(path, names, num_names, dtypes, num_dtypes, delimiter, flags, out) =
-    ccall(@inbounds(ADDRESSES[57]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Int32}, Csize_t, Cstring, Int32, Ptr{Ptr{oar_dataset}}), path, names, num_names, dtypes, num_dtypes, delimiter, flags, out)
+    ccall(@inbounds(ADDRESSES[66]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Int32}, Csize_t, Cstring, Int32, Ptr{Ptr{oar_dataset}}), path, names, num_names, dtypes, num_dtypes, delimiter, flags, out)
 
 """
     oar_dataset_from_safetensors(path, names, count, out) -> oar_status
@@ -953,7 +1093,7 @@ data set lives. The format has no checksum, so data bytes that were altered on t
 Threads: any.
 """
 oar_dataset_from_safetensors(path, names, count, out) =
-    ccall(@inbounds(ADDRESSES[58]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
+    ccall(@inbounds(ADDRESSES[67]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
 
 """
     oar_dataset_from_samples(num_samples, flags, fn, user_data, release, out) -> oar_status
@@ -972,7 +1112,7 @@ A data set whose samples the host makes, by number.
 Threads: any.
 """
 oar_dataset_from_samples(num_samples, flags, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[59]), Int32, (Int64, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), num_samples, flags, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[68]), Int32, (Int64, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), num_samples, flags, fn, user_data, release, out)
 
 """
     oar_dataset_from_stream(flags, fn, user_data, release, out) -> oar_status
@@ -992,7 +1132,7 @@ A resume of a stream that is not seekable reads it again from its start, and say
 Threads: any.
 """
 oar_dataset_from_stream(flags, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[60]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), flags, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[69]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), flags, fn, user_data, release, out)
 
 """
     oar_dataset_from_tensors(names, tensors, count, out) -> oar_status
@@ -1011,7 +1151,7 @@ later batches. Batches are copies.
 Threads: serial(tensors).
 """
 oar_dataset_from_tensors(names, tensors, count, out) =
-    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
+    ccall(@inbounds(ADDRESSES[70]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
 
 """
     oar_dataset_from_tokens(path, dtype, sequence_length, stride, with_labels, out) -> oar_status
@@ -1032,7 +1172,7 @@ disk. It must not change as long as the data set lives.
 Threads: any.
 """
 oar_dataset_from_tokens(path, dtype, sequence_length, stride, with_labels, out) =
-    ccall(@inbounds(ADDRESSES[62]), Int32, (Cstring, Int32, Int64, Int64, Int32, Ptr{Ptr{oar_dataset}}), path, dtype, sequence_length, stride, with_labels, out)
+    ccall(@inbounds(ADDRESSES[71]), Int32, (Cstring, Int32, Int64, Int64, Int32, Ptr{Ptr{oar_dataset}}), path, dtype, sequence_length, stride, with_labels, out)
 
 """
     oar_dataset_get(dataset, indices, count, out_batch) -> oar_status
@@ -1047,7 +1187,7 @@ The batch of these samples, in this order; a sample may be asked for more than o
 Threads: serial(dataset); loaders over the same data set may run meanwhile.
 """
 oar_dataset_get(dataset, indices, count, out_batch) =
-    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
+    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
 
 """
     oar_dataset_release(dataset) -> void
@@ -1059,7 +1199,7 @@ One reference less; loaders over the data set keep it alive.
 Threads: any.
 """
 oar_dataset_release(dataset) =
-    ccall(@inbounds(ADDRESSES[64]), Cvoid, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[73]), Cvoid, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_retain(dataset) -> oar_status
@@ -1071,7 +1211,7 @@ One more reference.
 Threads: any.
 """
 oar_dataset_retain(dataset) =
-    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_size(dataset, out_size) -> oar_status
@@ -1084,7 +1224,7 @@ How many samples there are.
 Threads: serial(dataset).
 """
 oar_dataset_size(dataset, out_size) =
-    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
+    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
 
 """
     oar_dataset_subset(dataset, indices, count, out) -> oar_status
@@ -1100,7 +1240,7 @@ Some samples of a data set: sample i is sample indices[i] of `dataset`.
 Threads: serial(dataset).
 """
 oar_dataset_subset(dataset, indices, count, out) =
-    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_dataset}}), dataset, indices, count, out)
+    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_dataset}}), dataset, indices, count, out)
 
 """
     oar_dtype_name(dtype) -> const char *
@@ -1112,7 +1252,7 @@ The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torc
 Threads: any.
 """
 oar_dtype_name(dtype) =
-    ccall(@inbounds(ADDRESSES[68]), Cstring, (Int32,), dtype)
+    ccall(@inbounds(ADDRESSES[77]), Cstring, (Int32,), dtype)
 
 """
     oar_dtype_size(dtype, out_size) -> oar_status
@@ -1125,7 +1265,7 @@ The size of one element.
 Threads: any.
 """
 oar_dtype_size(dtype, out_size) =
-    ccall(@inbounds(ADDRESSES[69]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
+    ccall(@inbounds(ADDRESSES[78]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
 
 """
     oar_error_code(error, out_code) -> oar_status
@@ -1138,7 +1278,7 @@ The status code of an error.
 Threads: any.
 """
 oar_error_code(error, out_code) =
-    ccall(@inbounds(ADDRESSES[70]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
+    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
 
 """
     oar_error_component(error, out_component) -> oar_status
@@ -1152,7 +1292,7 @@ The header whose function failed, without its \".h\": \"config\", \"collectives\
 Threads: any.
 """
 oar_error_component(error, out_component) =
-    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
+    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
 
 """
     oar_error_message(error, out_message) -> oar_status
@@ -1165,7 +1305,7 @@ What failed, where, and what to do.
 Threads: any.
 """
 oar_error_message(error, out_message) =
-    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
+    ccall(@inbounds(ADDRESSES[81]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
 
 """
     oar_error_operation(error, out_operation) -> oar_status
@@ -1178,7 +1318,7 @@ What was being done: \"all_reduce\", or the name of the function that failed.
 Threads: any.
 """
 oar_error_operation(error, out_operation) =
-    ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
+    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
 
 """
     oar_error_rank(error, out_rank) -> oar_status
@@ -1191,7 +1331,7 @@ The rank that the error is about: the one that died, or disagreed.
 Threads: any.
 """
 oar_error_rank(error, out_rank) =
-    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
+    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
 
 """
     oar_error_release(error) -> void
@@ -1203,7 +1343,7 @@ One reference fewer; the last one frees the error and the texts borrowed from it
 Threads: any.
 """
 oar_error_release(error) =
-    ccall(@inbounds(ADDRESSES[75]), Cvoid, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[84]), Cvoid, (Ptr{oar_error},), error)
 
 """
     oar_error_retain(error) -> oar_status
@@ -1215,7 +1355,7 @@ One more reference.
 Threads: any.
 """
 oar_error_retain(error) =
-    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_error},), error)
 
 """
     oar_error_set(code, component, operation, message, rank, vendor_code) -> oar_status
@@ -1235,7 +1375,7 @@ It ends the function that failed: `return oar_error_set(OAR_E_STATE, \"site\", \
 Threads: any.
 """
 oar_error_set(code, component, operation, message, rank, vendor_code) =
-    ccall(@inbounds(ADDRESSES[77]), Int32, (Int32, Cstring, Cstring, Cstring, Int32, Int64), code, component, operation, message, rank, vendor_code)
+    ccall(@inbounds(ADDRESSES[86]), Int32, (Int32, Cstring, Cstring, Cstring, Int32, Int64), code, component, operation, message, rank, vendor_code)
 
 """
     oar_error_take(out) -> oar_status
@@ -1249,7 +1389,7 @@ Does not clear the error on entry. Afterwards oar_last_error() is \"\".
 Threads: any.
 """
 oar_error_take(out) =
-    ccall(@inbounds(ADDRESSES[78]), Int32, (Ptr{Ptr{oar_error}},), out)
+    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{Ptr{oar_error}},), out)
 
 """
     oar_error_vendor_code(error, out_vendor_code) -> oar_status
@@ -1262,7 +1402,7 @@ A number from below: errno of the operating system, or the value that the caller
 Threads: any.
 """
 oar_error_vendor_code(error, out_vendor_code) =
-    ccall(@inbounds(ADDRESSES[79]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
+    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
 
 """
     oar_experimental_get(name, out) -> oar_status
@@ -1275,7 +1415,7 @@ Look up an experimental function.
 Threads: any.
 """
 oar_experimental_get(name, out) =
-    ccall(@inbounds(ADDRESSES[80]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
+    ccall(@inbounds(ADDRESSES[89]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
 
 """
     oar_group_abort(group, reason) -> oar_status
@@ -1290,7 +1430,7 @@ the first reason stays.
 Threads: any, also while another thread waits in a call of this group.
 """
 oar_group_abort(group, reason) =
-    ccall(@inbounds(ADDRESSES[81]), Int32, (Ptr{oar_group}, Cstring), group, reason)
+    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_group}, Cstring), group, reason)
 
 """
     oar_group_all_gather(group, input, output, timeout_ms, out_work) -> oar_status
@@ -1311,7 +1451,7 @@ takes different ones.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) -> oar_status
@@ -1334,7 +1474,7 @@ does not communicate, and the peers go on waiting for one that has enough.
 Threads: collective(group).
 """
 oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) =
-    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
+    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
 
 """
     oar_group_all_gather_coalesced(group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work) -> oar_status
@@ -1354,7 +1494,7 @@ Concatenate every rank's inputs[i] along dim 0 into outputs[i], for all i, and g
 Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather_coalesced(group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work)
 
 """
     oar_group_all_gather_rows(group, input, output, rows, num_rows, timeout_ms, out_work) -> oar_status
@@ -1378,7 +1518,7 @@ an oar_group_all_gather of one int64 per rank tells all of them.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather_rows(group, input, output, rows, num_rows, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, timeout_ms, out_work)
 
 """
     oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1400,7 +1540,7 @@ bfloat16 round after each rank.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[86]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_all_reduce_coalesced(group, tensors, count, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1417,7 +1557,7 @@ Combine the ranks' tensors element by element and give every rank the results, i
 Threads: serial(group, tensors); waits for peers only if out_work is NULL.
 """
 oar_group_all_reduce_coalesced(group, tensors, count, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_all_to_all(group, input, output, timeout_ms, out_work) -> oar_status
@@ -1435,7 +1575,7 @@ of the output, r being this rank.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_to_all(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_to_all_rows(group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work) -> oar_status
@@ -1462,7 +1602,7 @@ oar_group_all_to_all of the numbers tells.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_to_all_rows(group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[89]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work)
 
 """
     oar_group_alloc_shared(group, dtype, shape, num_dims, timeout_ms, out) -> oar_status
@@ -1482,7 +1622,7 @@ Collective.
 Threads: serial(group); waits for peers.
 """
 oar_group_alloc_shared(group, dtype, shape, num_dims, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[90]), Int32, (Ptr{oar_group}, Int32, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_tensor}}), group, dtype, shape, num_dims, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_group}, Int32, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_tensor}}), group, dtype, shape, num_dims, timeout_ms, out)
 
 """
     oar_group_arrival_skew(group, timeout_ms, out_json) -> oar_status
@@ -1505,7 +1645,7 @@ straggler is to blame for more than three quarters of all lateness.
 Threads: serial(group); waits for peers.
 """
 oar_group_arrival_skew(group, timeout_ms, out_json) =
-    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_bytes}}), group, timeout_ms, out_json)
+    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_bytes}}), group, timeout_ms, out_json)
 
 """
     oar_group_barrier(group, timeout_ms, out_work) -> oar_status
@@ -1520,7 +1660,7 @@ before. oar_state_barrier waits at once.
 Threads: serial(group); waits for peers only if out_work is NULL.
 """
 oar_group_barrier(group, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
 
 """
     oar_group_broadcast(group, tensor, root, timeout_ms, out_work) -> oar_status
@@ -1537,7 +1677,7 @@ Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_broadcast(group, tensor, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
 
 """
     oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) -> oar_status
@@ -1554,7 +1694,7 @@ Give every rank the root's bytes.
 Threads: collective(group).
 """
 oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) =
-    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
+    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
 
 """
     oar_group_broadcast_coalesced(group, tensors, count, root, timeout_ms, out_work) -> oar_status
@@ -1572,7 +1712,7 @@ Give every rank the root's tensors, in place.
 Threads: serial(group, tensors); waits for peers only if out_work is NULL.
 """
 oar_group_broadcast_coalesced(group, tensors, count, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, root, timeout_ms, out_work)
 
 """
     oar_group_broadcast_object(group, object, root, timeout_ms, out) -> oar_status
@@ -1589,7 +1729,7 @@ Give every rank the root's object: a tree of any kind, tensors among it.
 Threads: collective(group).
 """
 oar_group_broadcast_object(group, object, root, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, object, root, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, object, root, timeout_ms, out)
 
 """
     oar_group_broadcast_tree(group, tree, root, timeout_ms) -> oar_status
@@ -1604,7 +1744,7 @@ Give every rank the values of the root's leaves, in place. With one rank nothing
 Threads: collective(group).
 """
 oar_group_broadcast_tree(group, tree, root, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64), group, tree, root, timeout_ms)
+    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64), group, tree, root, timeout_ms)
 
 """
     oar_group_close(group) -> oar_status
@@ -1618,7 +1758,7 @@ long. Later collective calls give OAR_E_STATE. May be called twice. The parent g
 Threads: serial(group).
 """
 oar_group_close(group) =
-    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_group},), group)
 
 """
     oar_group_copy_tree(group, tree, timeout_ms, out) -> oar_status
@@ -1634,7 +1774,7 @@ Give every rank a tree that one rank holds: its structure, plain values and tens
 Threads: collective(group).
 """
 oar_group_copy_tree(group, tree, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
 
 """
     oar_group_create_subgroup(group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group) -> oar_status
@@ -1657,7 +1797,7 @@ Returns when the new group is there on all its ranks; if any of them fails all f
 Threads: collective(group).
 """
 oar_group_create_subgroup(group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group) =
-    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{oar_group}, Ptr{Int32}, Csize_t, Int64, Int64, Ptr{Ptr{oar_group}}), group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group)
+    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_group}, Ptr{Int32}, Csize_t, Int64, Int64, Ptr{Ptr{oar_group}}), group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group)
 
 """
     oar_group_gather(group, input, output, root, timeout_ms, out_work) -> oar_status
@@ -1677,7 +1817,7 @@ Rank r's rows land at output[r*n, (r+1)*n). Other ranks than the root need no me
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_gather(group, input, output, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
 
 """
     oar_group_gather_objects(group, list, timeout_ms, out) -> oar_status
@@ -1695,7 +1835,7 @@ oar_tree_from_json and oar_tree_to_json (tree.h) make objects of JSON text and b
 Threads: collective(group).
 """
 oar_group_gather_objects(group, list, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, list, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, list, timeout_ms, out)
 
 """
     oar_group_gather_tree(group, tree, timeout_ms, out) -> oar_status
@@ -1713,7 +1853,7 @@ they are not (oar_group_pad_tree). With one rank the result is a copy of `tree` 
 Threads: collective(group).
 """
 oar_group_gather_tree(group, tree, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
 
 """
     oar_group_pad_tree(group, tree, dim, pad_value, pad_first, timeout_ms, out) -> oar_status
@@ -1736,7 +1876,7 @@ ranks' leaves of them become float32 when one rank's is padded.
 Threads: collective(group).
 """
 oar_group_pad_tree(group, tree, dim, pad_value, pad_first, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Float64, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, dim, pad_value, pad_first, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Float64, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, dim, pad_value, pad_first, timeout_ms, out)
 
 """
     oar_group_rank(group, out_rank) -> oar_status
@@ -1749,7 +1889,7 @@ This process's number in the group, from 0.
 Threads: any.
 """
 oar_group_rank(group, out_rank) =
-    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
+    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
 
 """
     oar_group_receive(group, tensor, peer, timeout_ms, out_work) -> oar_status
@@ -1766,7 +1906,7 @@ Receive a tensor from one rank, which sends it by oar_group_send.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_receive(group, tensor, peer, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
 
 """
     oar_group_reduce(group, tensor, root, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1786,7 +1926,7 @@ As oar_group_all_reduce, but on other ranks than the root the tensor is only rea
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_reduce(group, tensor, root, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_scatter(group, input, output, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1807,7 +1947,7 @@ The result has the shape of the inputs; rank r gets its rows [r*n, (r+1)*n). The
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_reduce_scatter(group, input, output, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_scatter_coalesced(group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1827,7 +1967,7 @@ Combine the ranks' inputs element by element and give each rank its part of each
 Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL.
 """
 oar_group_reduce_scatter_coalesced(group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_tree(group, tree, reduce_op, timeout_ms, out) -> oar_status
@@ -1843,7 +1983,7 @@ Combine every leaf over all ranks, element by element, into a new tree. With one
 Threads: collective(group).
 """
 oar_group_reduce_tree(group, tree, reduce_op, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, reduce_op, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, reduce_op, timeout_ms, out)
 
 """
     oar_group_release(group) -> void
@@ -1856,7 +1996,7 @@ peers that still call it get OAR_E_PEER_LOST.
 Threads: any.
 """
 oar_group_release(group) =
-    ccall(@inbounds(ADDRESSES[111]), Cvoid, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[120]), Cvoid, (Ptr{oar_group},), group)
 
 """
     oar_group_retain(group) -> oar_status
@@ -1868,7 +2008,7 @@ Add a reference; each needs one oar_group_release.
 Threads: any.
 """
 oar_group_retain(group) =
-    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[121]), Int32, (Ptr{oar_group},), group)
 
 """
     oar_group_scatter(group, input, output, root, timeout_ms, out_work) -> oar_status
@@ -1887,7 +2027,7 @@ Give every rank its part of the root's `input`: rank r gets rows [r*n, (r+1)*n).
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_scatter(group, input, output, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
 
 """
     oar_group_send(group, tensor, peer, timeout_ms, out_work) -> oar_status
@@ -1904,7 +2044,7 @@ Send a tensor to one rank, which receives it by oar_group_receive.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_send(group, tensor, peer, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
 
 """
     oar_group_set_tag(group, tag) -> oar_status
@@ -1920,7 +2060,7 @@ and receives are not compared by it. It costs a few nanoseconds a call.
 Threads: any.
 """
 oar_group_set_tag(group, tag) =
-    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_group}, Cstring), group, tag)
+    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_group}, Cstring), group, tag)
 
 """
     oar_group_size(group, out_size) -> oar_status
@@ -1933,7 +2073,7 @@ How many ranks the group has.
 Threads: any.
 """
 oar_group_size(group, out_size) =
-    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
+    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
 
 """
     oar_group_split(group, color, key, group_timeout_ms, timeout_ms, out_group) -> oar_status
@@ -1953,7 +2093,7 @@ Divide a group: ranks that give the same color make a group. Collective, as oar_
 Threads: collective(group).
 """
 oar_group_split(group, color, key, group_timeout_ms, timeout_ms, out_group) =
-    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_group}, Int32, Int32, Int64, Int64, Ptr{Ptr{oar_group}}), group, color, key, group_timeout_ms, timeout_ms, out_group)
+    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_group}, Int32, Int32, Int64, Int64, Ptr{Ptr{oar_group}}), group, color, key, group_timeout_ms, timeout_ms, out_group)
 
 """
     oar_group_translate_rank(group, rank, other, out_rank) -> oar_status
@@ -1968,7 +2108,7 @@ The number that a process has in another group of the same world.
 Threads: any.
 """
 oar_group_translate_rank(group, rank, other, out_rank) =
-    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_group}, Int32, Ptr{oar_group}, Ptr{Int32}), group, rank, other, out_rank)
+    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_group}, Int32, Ptr{oar_group}, Ptr{Int32}), group, rank, other, out_rank)
 
 """
     oar_group_world_ranks(group, ranks, count) -> oar_status
@@ -1982,7 +2122,7 @@ Which ranks of the world, the group that a state was made with, the ranks of thi
 Threads: any.
 """
 oar_group_world_ranks(group, ranks, count) =
-    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_group}, Ptr{Int32}, Ptr{Csize_t}), group, ranks, count)
+    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_group}, Ptr{Int32}, Ptr{Csize_t}), group, ranks, count)
 
 """
     oar_last_error() -> const char *
@@ -1995,7 +2135,7 @@ fallible call. Read it on the thread that made the call: tasks that move between
 Threads: any.
 """
 oar_last_error() =
-    ccall(@inbounds(ADDRESSES[120]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[129]), Cstring, ())
 
 """
     oar_load_library(path) -> oar_status
@@ -2012,7 +2152,7 @@ child of the host for a moment, given 60 seconds).
 Threads: any.
 """
 oar_load_library(path) =
-    ccall(@inbounds(ADDRESSES[121]), Int32, (Cstring,), path)
+    ccall(@inbounds(ADDRESSES[130]), Int32, (Cstring,), path)
 
 """
     oar_loader_close(loader) -> oar_status
@@ -2024,7 +2164,7 @@ End the worker threads. May be called twice; afterwards the loader gives no more
 Threads: serial(loader); waits for reads that have begun.
 """
 oar_loader_close(loader) =
-    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_create(dataset, options, out) -> oar_status
@@ -2044,7 +2184,7 @@ sampler.h has other orders.
 Threads: serial(dataset).
 """
 oar_loader_create(dataset, options, out) =
-    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
+    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
 
 """
     oar_loader_epoch(loader, out_epoch) -> oar_status
@@ -2057,7 +2197,7 @@ The epoch that the next batch belongs to, from 0.
 Threads: serial(loader).
 """
 oar_loader_epoch(loader, out_epoch) =
-    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
+    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
 
 """
     oar_loader_load_state(loader, state) -> oar_status
@@ -2073,7 +2213,7 @@ Another world size or batch size is taken where the samples that were done make 
 Threads: serial(loader).
 """
 oar_loader_load_state(loader, state) =
-    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_loader}, Cstring), loader, state)
+    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_loader}, Cstring), loader, state)
 
 """
     oar_loader_next(loader, out_batch) -> oar_status
@@ -2090,7 +2230,7 @@ was: it may be repeated, or the batch be left out by oar_loader_seek.
 Threads: serial(loader); waits for the workers.
 """
 oar_loader_next(loader, out_batch) =
-    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
 
 """
     oar_loader_num_batches(loader, out_num_batches) -> oar_status
@@ -2104,7 +2244,7 @@ Batches of this rank in the epoch; with even_batches false, ranks may differ by 
 Threads: serial(loader).
 """
 oar_loader_num_batches(loader, out_num_batches) =
-    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
 
 """
     oar_loader_num_samples(loader, out_num_samples) -> oar_status
@@ -2118,7 +2258,7 @@ oar_loader_num_batches.
 Threads: serial(loader).
 """
 oar_loader_num_samples(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_position(loader, out_batches_done) -> oar_status
@@ -2131,7 +2271,7 @@ Batches already given in this epoch.
 Threads: serial(loader).
 """
 oar_loader_position(loader, out_batches_done) =
-    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
 
 """
     oar_loader_release(loader) -> void
@@ -2143,7 +2283,7 @@ One reference less; the last one ends the worker threads in the background.
 Threads: any.
 """
 oar_loader_release(loader) =
-    ccall(@inbounds(ADDRESSES[130]), Cvoid, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[139]), Cvoid, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_retain(loader) -> oar_status
@@ -2155,7 +2295,7 @@ One more reference.
 Threads: any.
 """
 oar_loader_retain(loader) =
-    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_samples_in_round(loader, out_num_samples) -> oar_status
@@ -2170,7 +2310,7 @@ Over an epoch these sum to oar_loader_num_samples: what a progress bar advances 
 Threads: serial(loader).
 """
 oar_loader_samples_in_round(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_seek(loader, epoch, batches_done) -> oar_status
@@ -2188,7 +2328,7 @@ on where it was.
 Threads: serial(loader).
 """
 oar_loader_seek(loader, epoch, batches_done) =
-    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
 
 """
     oar_loader_set_batch_sampler(loader, fn, user_data, release) -> oar_status
@@ -2207,7 +2347,7 @@ loader.drop_last or without loader.even_batches, else the epoch's first batches 
 Threads: serial(loader).
 """
 oar_loader_set_batch_sampler(loader, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
 
 """
     oar_loader_set_indices(loader, indices, count) -> oar_status
@@ -2222,7 +2362,7 @@ Visit these samples only: in this order, or with loader.shuffle in a new one eac
 Threads: serial(loader).
 """
 oar_loader_set_indices(loader, indices, count) =
-    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_loader}, Ptr{Int64}, Csize_t), loader, indices, count)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_loader}, Ptr{Int64}, Csize_t), loader, indices, count)
 
 """
     oar_loader_set_sampler(loader, fn, user_data, release) -> oar_status
@@ -2239,7 +2379,7 @@ Let the host give the order of the samples, epoch by epoch.
 Threads: serial(loader).
 """
 oar_loader_set_sampler(loader, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
 
 """
     oar_loader_set_shard(loader, rank, world_size) -> oar_status
@@ -2258,7 +2398,7 @@ batches. One rank alone is never filled up.
 Threads: serial(loader).
 """
 oar_loader_set_shard(loader, rank, world_size) =
-    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
 
 """
     oar_loader_set_weights(loader, weights, num_samples, replacement) -> oar_status
@@ -2273,7 +2413,7 @@ Draw the samples of an epoch by weight.
 Threads: serial(loader, weights).
 """
 oar_loader_set_weights(loader, weights, num_samples, replacement) =
-    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_loader}, Ptr{oar_tensor}, Int64, Int32), loader, weights, num_samples, replacement)
+    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_loader}, Ptr{oar_tensor}, Int64, Int32), loader, weights, num_samples, replacement)
 
 """
     oar_loader_state(loader, buf, len) -> oar_status
@@ -2288,7 +2428,7 @@ read. Checkpoints of an accelerator have it for every prepared loader.
 Threads: serial(loader).
 """
 oar_loader_state(loader, buf, len) =
-    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_loader}, Ptr{UInt8}, Ptr{Csize_t}), loader, buf, len)
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_loader}, Ptr{UInt8}, Ptr{Csize_t}), loader, buf, len)
 
 """
     oar_log_set_callback(flags, fn, user_data, release) -> oar_status
@@ -2308,7 +2448,7 @@ Replaces the callback before; its release runs once no thread is inside it any m
 Threads: any.
 """
 oar_log_set_callback(flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[140]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
 
 """
     oar_log_set_level(level) -> oar_status
@@ -2320,7 +2460,7 @@ Choose which messages are given: those of this level and above. The first value 
 Threads: any.
 """
 oar_log_set_level(level) =
-    ccall(@inbounds(ADDRESSES[141]), Int32, (Int32,), level)
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Int32,), level)
 
 """
     oar_memory_report(out_json) -> oar_status
@@ -2336,7 +2476,7 @@ process began.
 Threads: any.
 """
 oar_memory_report(out_json) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{Ptr{oar_bytes}},), out_json)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{Ptr{oar_bytes}},), out_json)
 
 """
     oar_mesh_coordinate(mesh, axis, out_coordinate) -> oar_status
@@ -2350,7 +2490,7 @@ Where this rank stands on an axis, which is its rank in the axis's group.
 Threads: serial(mesh).
 """
 oar_mesh_coordinate(mesh, axis, out_coordinate) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
 
 """
     oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) -> oar_status
@@ -2369,7 +2509,7 @@ Make a mesh and, for every axis, the group of the ranks that differ from this on
 Threads: collective(group).
 """
 oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
 
 """
     oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) -> oar_status
@@ -2387,7 +2527,7 @@ parameters are divided together. Every rank of the mesh's group calls this with 
 Threads: collective(mesh).
 """
 oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
 
 """
     oar_mesh_group(mesh, axis, out_group) -> oar_status
@@ -2401,7 +2541,7 @@ The group along an axis: this rank and those that differ from it in that axis al
 Threads: serial(mesh).
 """
 oar_mesh_group(mesh, axis, out_group) =
-    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
 
 """
     oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) -> oar_status
@@ -2416,7 +2556,7 @@ The rank of the mesh's group that stands at these coordinates.
 Threads: serial(mesh).
 """
 oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
 
 """
     oar_mesh_release(mesh) -> void
@@ -2428,7 +2568,7 @@ Drop a reference. Never waits and never communicates. Groups that were had from 
 Threads: any.
 """
 oar_mesh_release(mesh) =
-    ccall(@inbounds(ADDRESSES[148]), Cvoid, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[157]), Cvoid, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_retain(mesh) -> oar_status
@@ -2440,7 +2580,7 @@ Add a reference; each needs one oar_mesh_release.
 Threads: any.
 """
 oar_mesh_retain(mesh) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_size(mesh, axis, out_size) -> oar_status
@@ -2454,7 +2594,7 @@ How many ranks an axis has.
 Threads: serial(mesh).
 """
 oar_mesh_size(mesh, axis, out_size) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
 
 """
     oar_model_add_lora(model, options) -> oar_status
@@ -2480,7 +2620,7 @@ module that is called several times has one adapter.
 Threads: serial(model).
 """
 oar_model_add_lora(model, options) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_model}, Cstring), model, options)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_model}, Cstring), model, options)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -2494,7 +2634,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_describe(model, out) -> oar_status
@@ -2514,7 +2654,7 @@ depends on what tensors hold.
 Threads: serial(model).
 """
 oar_model_describe(model, out) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_enter_scope(model, name, class_name) -> oar_status
@@ -2534,7 +2674,7 @@ enters.
 Threads: serial(model).
 """
 oar_model_enter_scope(model, name, class_name) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
 
 """
     oar_model_exit_scope(model) -> oar_status
@@ -2546,7 +2686,7 @@ Leave the scope that was entered last.
 Threads: serial(model).
 """
 oar_model_exit_scope(model) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -2567,7 +2707,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_forward_unit(model, unit, inputs, out_outputs) -> oar_status
@@ -2583,7 +2723,7 @@ forward, by the names of the values (oar_model_describe tells them).
 Threads: serial(model, inputs).
 """
 oar_model_forward_unit(model, unit, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
 
 """
     oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) -> oar_status
@@ -2605,7 +2745,7 @@ the same names one after the other are as fast as oar_model_forward.
 Threads: serial(model, inputs).
 """
 oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) =
-    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
 
 """
     oar_model_freeze(model, pattern, frozen, out_count) -> oar_status
@@ -2623,7 +2763,7 @@ hold it as before. Of tied parameters one name is enough.
 Threads: serial(model).
 """
 oar_model_freeze(model, pattern, frozen, out_count) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -2638,7 +2778,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -2653,7 +2793,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -2666,7 +2806,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -2690,7 +2830,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_lora(model, directory) -> oar_status
@@ -2707,7 +2847,7 @@ All or nothing. Every name, shape and type must fit. Of adapter_config.json are 
 Threads: serial(model).
 """
 oar_model_load_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -2724,7 +2864,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_merge_lora(model) -> oar_status
@@ -2740,7 +2880,7 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 Threads: serial(model).
 """
 oar_model_merge_lora(model) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -2753,7 +2893,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_outputs(model, out_num_outputs) -> oar_status
@@ -2766,7 +2906,7 @@ Count the outputs: the tensors and numbers in what oar_model_forward returns.
 Threads: serial(model).
 """
 oar_model_num_outputs(model, out_num_outputs) =
-    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -2779,7 +2919,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_num_units(model, out_num_units) -> oar_status
@@ -2792,7 +2932,7 @@ Count the units, the root included.
 Threads: serial(model).
 """
 oar_model_num_units(model, out_num_units) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
 
 """
     oar_model_output_name(model, index, buf, len) -> oar_status
@@ -2807,7 +2947,7 @@ Tell the path of an output in the tree that oar_model_forward returns (\"loss\";
 Threads: serial(model).
 """
 oar_model_output_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_parameter(model, name, out) -> oar_status
@@ -2822,7 +2962,7 @@ out.
 Threads: serial(model).
 """
 oar_model_parameter(model, name, out) =
-    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -2837,7 +2977,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_profile_save_trace(model, path) -> oar_status
@@ -2850,7 +2990,7 @@ Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
 Threads: serial(model).
 """
 oar_model_profile_save_trace(model, path) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_profile_start(model) -> oar_status
@@ -2865,7 +3005,7 @@ libtorch is at work on the thread.
 Threads: serial(model).
 """
 oar_model_profile_start(model) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_stop(model) -> oar_status
@@ -2877,7 +3017,7 @@ End the measurement; what was measured stays.
 Threads: serial(model).
 """
 oar_model_profile_stop(model) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_table(model, out) -> oar_status
@@ -2891,7 +3031,7 @@ are those of the whole model, its units included.
 Threads: serial(model).
 """
 oar_model_profile_table(model, out) =
-    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -2908,7 +3048,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -2927,7 +3067,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -2939,7 +3079,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[180]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[189]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -2951,7 +3091,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_run(model, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -2967,7 +3107,7 @@ Run the model on the caller's arrays with a session of the model's own: for host
 Threads: serial(model, inputs, outputs).
 """
 oar_model_run(model, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_model_save_lora(model, directory) -> oar_status
@@ -2984,7 +3124,7 @@ the Python model if that was exported itself, not inside another module.
 Threads: serial(model).
 """
 oar_model_save_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -2999,7 +3139,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_backward(model, fn, user_data, release) -> oar_status
@@ -3025,7 +3165,7 @@ one of several ranks, the others are told at once and the state is aborted.
 Threads: serial(model).
 """
 oar_model_set_backward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_forward(model, fn, user_data, release) -> oar_status
@@ -3044,7 +3184,7 @@ record autograd, in evaluation not.
 Threads: serial(model).
 """
 oar_model_set_forward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_recompute(model, unit_pattern, enabled) -> oar_status
@@ -3063,7 +3203,7 @@ and a warning says why. Evaluation is not affected. Gradients of gradients do no
 Threads: serial(model).
 """
 oar_model_set_recompute(model, unit_pattern, enabled) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -3087,7 +3227,7 @@ is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_set_units(model, policy) -> oar_status
@@ -3106,7 +3246,7 @@ that nobody uses, is the root's.
 Threads: serial(model).
 """
 oar_model_set_units(model, policy) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_model}, Cstring), model, policy)
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_model}, Cstring), model, policy)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -3122,7 +3262,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_trace(model, inputs, dynamic_dims, out) -> oar_status
@@ -3154,7 +3294,7 @@ before, also after a failure.
 Threads: serial(model, inputs).
 """
 oar_model_trace(model, inputs, dynamic_dims, out) =
-    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
 
 """
     oar_model_unit_name(model, index, buf, len) -> oar_status
@@ -3169,7 +3309,7 @@ Tell the name of a unit: its module path. Units are in the order of the program,
 Threads: serial(model).
 """
 oar_model_unit_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_op_call(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3179,7 +3319,8 @@ Call an operator.
 Without an overload (\"aten::add\") the first one that takes the arguments runs, in the order in which Python tries
 them. Values are brought to what the signature asks for: an integer serves for a float, a number for a tensor, one
 integer for a list of a fixed length, a text for a dtype, layout, memory format or device; arguments that are left
-out have their defaults, the device that of the state.
+out have their defaults, the device that of the state. In a region of oar_accelerator_autocast_begin, and in the
+forward of a model that was prepared with mixed precision, operators compute in 16 bits what they can.
 
 Autograd records, so that results lead back to the parameters they come from; not in the forward of a model in
 evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in \"_\" write to their first argument.
@@ -3197,7 +3338,7 @@ evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in \"_\" 
 Threads: serial(state).
 """
 oar_op_call(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3219,7 +3360,7 @@ forward that is traced, the program does not record it either.
 Threads: serial(state).
 """
 oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_names(name_space, out) -> oar_status
@@ -3232,7 +3373,7 @@ Tell the names of all operators, as a JSON list of texts, sorted, without overlo
 Threads: any.
 """
 oar_op_names(name_space, out) =
-    ccall(@inbounds(ADDRESSES[195]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
+    ccall(@inbounds(ADDRESSES[204]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
 
 """
     oar_op_signatures(name, out) -> oar_status
@@ -3249,7 +3390,7 @@ A list with an object for each overload, in the order in which oar_op_call tries
 Threads: any.
 """
 oar_op_signatures(name, out) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
+    ccall(@inbounds(ADDRESSES[205]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -3274,7 +3415,7 @@ order. What no group takes is one more group, the last, with the options given o
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_create_foreign(model, name, options, fn, user_data, release, out) -> oar_status
@@ -3299,7 +3440,7 @@ as they are, and does not count. Checkpoints, and the state dicts of state_dict.
 Threads: serial(model).
 """
 oar_optimizer_create_foreign(model, name, options, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_optimizer}}), model, name, options, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_optimizer}}), model, name, options, fn, user_data, release, out)
 
 """
     oar_optimizer_group_options(optimizer, group_index, buf, len) -> oar_status
@@ -3314,7 +3455,7 @@ The options in force for a group, and the names of its parameters: {\"params\":[
 Threads: serial(optimizer).
 """
 oar_optimizer_group_options(optimizer, group_index, buf, len) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
+    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -3327,7 +3468,7 @@ The learning rate that the next step will use; with several groups the first one
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_load_state_dict(optimizer, state_dict) -> oar_status
@@ -3343,7 +3484,7 @@ not matter here. oar_optimizer_num_steps becomes the largest \"step\" in it, whe
 Threads: serial(optimizer, state_dict).
 """
 oar_optimizer_load_state_dict(optimizer, state_dict) =
-    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_optimizer}, Ptr{oar_tree}), optimizer, state_dict)
+    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_optimizer}, Ptr{oar_tree}), optimizer, state_dict)
 
 """
     oar_optimizer_num_groups(optimizer, out_num_groups) -> oar_status
@@ -3356,7 +3497,7 @@ How many parameter groups there are.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_groups(optimizer, out_num_groups) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
+    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -3369,7 +3510,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -3381,7 +3522,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[204]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[213]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -3393,7 +3534,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_group_options(optimizer, group_index, options) -> oar_status
@@ -3407,7 +3548,7 @@ Change options of one group from the next step on. State stays; what an option n
 Threads: serial(optimizer).
 """
 oar_optimizer_set_group_options(optimizer, group_index, options) =
-    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
+    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -3420,7 +3561,7 @@ Set the learning rate of every group. A scheduler of this optimizer sets it agai
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_set_training(optimizer, training) -> oar_status
@@ -3436,7 +3577,7 @@ for every other optimizer nothing changes. An optimizer starts in training.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_set_training(optimizer, training) =
-    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
+    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
 
 """
     oar_optimizer_state_dict(optimizer, out) -> oar_status
@@ -3450,7 +3591,7 @@ Give an optimizer's state as torch's class of the same name has it.
 Threads: serial(optimizer).
 """
 oar_optimizer_state_dict(optimizer, out) =
-    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_optimizer}, Ptr{Ptr{oar_tree}}), optimizer, out)
+    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_optimizer}, Ptr{Ptr{oar_tree}}), optimizer, out)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -3464,7 +3605,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_step_closure(optimizer, fn, user_data, release, out_loss) -> oar_status
@@ -3483,7 +3624,7 @@ elsewhere, parameters and the optimizer's state are what they were before it.
 Threads: serial(optimizer); only `fn` calls the model meanwhile.
 """
 oar_optimizer_step_closure(optimizer, fn, user_data, release, out_loss) =
-    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_optimizer}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), optimizer, fn, user_data, release, out_loss)
+    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_optimizer}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), optimizer, fn, user_data, release, out_loss)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -3495,7 +3636,7 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_profile_begin(state, options) -> oar_status
@@ -3509,7 +3650,7 @@ Begin a profile; the next step is number 0. One at a time in a process.
 Threads: serial(state).
 """
 oar_profile_begin(state, options) =
-    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_state}, Cstring), state, options)
+    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_state}, Cstring), state, options)
 
 """
     oar_profile_end(state, out_report) -> oar_status
@@ -3523,7 +3664,7 @@ End the profile. With profile.directory all ranks wait for each other, so that a
 Threads: collective(state) with profile.directory, else serial(state); on the thread of the begin.
 """
 oar_profile_end(state, out_report) =
-    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
+    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
 
 """
     oar_profile_step(state, out_report) -> oar_status
@@ -3537,7 +3678,7 @@ A step of the run has ended.
 Threads: serial(state); on the thread of the begin.
 """
 oar_profile_step(state, out_report) =
-    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
+    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -3552,7 +3693,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -3564,7 +3705,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -3580,7 +3721,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -3592,7 +3733,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[219]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[228]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -3604,7 +3745,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -3620,7 +3761,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -3638,7 +3779,7 @@ momentum, or the first beta, too.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_from_factors(optimizer, name, fn, user_data, release, out) -> oar_status
@@ -3660,7 +3801,7 @@ accelerator makes one step per rank, here too.
 Threads: serial(optimizer).
 """
 oar_scheduler_from_factors(optimizer, name, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_optimizer}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_scheduler}}), optimizer, name, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_optimizer}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_scheduler}}), optimizer, name, fn, user_data, release, out)
 
 """
     oar_scheduler_load_state_dict(scheduler, state_dict) -> oar_status
@@ -3673,7 +3814,7 @@ Take over a state that a scheduler of torch or of transformers gave: its step an
 Threads: serial(scheduler, state_dict), and no call on its optimizer meanwhile.
 """
 oar_scheduler_load_state_dict(scheduler, state_dict) =
-    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_scheduler}, Ptr{oar_tree}), scheduler, state_dict)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_scheduler}, Ptr{oar_tree}), scheduler, state_dict)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -3686,7 +3827,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -3698,7 +3839,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[226]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[235]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -3710,7 +3851,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_state_dict(scheduler, out) -> oar_status
@@ -3726,7 +3867,7 @@ Options are not in it: a scheduler of torch that loads it keeps those that it wa
 Threads: serial(scheduler).
 """
 oar_scheduler_state_dict(scheduler, out) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_scheduler}, Ptr{Ptr{oar_tree}}), scheduler, out)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_scheduler}, Ptr{Ptr{oar_tree}}), scheduler, out)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -3741,7 +3882,7 @@ When it fails, step and rates are those of before.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step_metric(scheduler, metric) -> oar_status
@@ -3756,7 +3897,7 @@ value.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step_metric(scheduler, metric) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
+    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
 
 """
     oar_session_create(model, out) -> oar_status
@@ -3773,7 +3914,7 @@ model (by a forward in training, a step, loading, freezing, adding or merging ad
 Threads: serial(model).
 """
 oar_session_create(model, out) =
-    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
+    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
 
 """
     oar_session_release(session) -> void
@@ -3785,7 +3926,7 @@ Drop an owner; the last one frees the session.
 Threads: any; never blocks.
 """
 oar_session_release(session) =
-    ccall(@inbounds(ADDRESSES[232]), Cvoid, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[241]), Cvoid, (Ptr{oar_session},), session)
 
 """
     oar_session_retain(session) -> oar_status
@@ -3797,7 +3938,7 @@ Add an owner.
 Threads: any.
 """
 oar_session_retain(session) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_session},), session)
 
 """
     oar_session_run(session, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -3818,7 +3959,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 Threads: serial(session, inputs, outputs); other sessions of the model are free.
 """
 oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
@@ -3832,7 +3973,7 @@ Tell whether an output's operator writes straight into the caller's memory, all 
 Threads: serial(session).
 """
 oar_session_writes_in_place(session, index, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
+    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -3845,7 +3986,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -3858,7 +3999,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -3872,7 +4013,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -3889,7 +4030,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -3910,7 +4051,7 @@ With an MPI communicator oar_state_create_with_mpi does it for you.
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -3924,7 +4065,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -3940,7 +4081,7 @@ command `oarlock dump` tells who diverged where; with the option comm.dump_on_fa
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -3954,7 +4095,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -3967,7 +4108,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -3980,7 +4121,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -3993,7 +4134,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -4006,7 +4147,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -4019,7 +4160,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_log(state, level, ranks, text) -> oar_status
@@ -4036,7 +4177,28 @@ text begins with \"[RANK <rank>] \", its component is \"program\".
 Threads: serial(state); in order collective(state).
 """
 oar_state_log(state, level, ranks, text) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_state}, Int32, Int32, Cstring), state, level, ranks, text)
+    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_state}, Int32, Int32, Cstring), state, level, ranks, text)
+
+"""
+    oar_state_next_batch_size(state, batch_size, ran_out, reduced, out_next) -> oar_status
+
+Tell the other ranks how the attempt with a batch size ended, and agree on the next one to try.
+
+If an attempt ran out of memory on any rank, all get the smallest size that one of those proposes, and memory that
+allocators keep is given back first. Attempts are the same on all ranks but for their luck: a rank that runs out of
+memory while the others wait for it in a collective call leaves them there until they learn of the mismatch, which
+ends the state; so release what an attempt holds and come here.
+
+- `state` (`oar_state *`): borrowed.
+- `batch_size` (`int64_t`): > 0: what was tried, the same on all ranks.
+- `ran_out` (`int32_t`): 1: this rank's attempt ran out of memory; 0: it worked.
+- `reduced` (`int64_t`): what to try next if it did, < batch_size; 0: batch_size * 0.9, rounded down.
+- `out_next` (`int64_t *`): batch_size if every rank's attempt worked, else the next one.
+
+Threads: collective(state).
+"""
+oar_state_next_batch_size(state, batch_size, ran_out, reduced, out_next) =
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_state}, Int64, Int32, Int64, Ptr{Int64}), state, batch_size, ran_out, reduced, out_next)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -4049,7 +4211,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -4062,7 +4224,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -4075,7 +4237,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[252]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[262]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -4088,7 +4250,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -4100,7 +4262,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -4114,7 +4276,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_deterministic(state, on, warn_only) -> oar_status
@@ -4128,7 +4290,7 @@ Make libtorch choose deterministic algorithms in the whole process, or not. Equa
 Threads: serial(state); no other thread may run operators meanwhile.
 """
 oar_state_set_deterministic(state, on, warn_only) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_state}, Int32, Int32), state, on, warn_only)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_state}, Int32, Int32), state, on, warn_only)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -4144,7 +4306,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -4157,7 +4319,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_shrink(state, min_size, timeout_ms, out) -> oar_status
@@ -4186,7 +4348,7 @@ old state can then only be closed and released; after a failure this may be call
 Threads: serial(state); waits for the other ranks.
 """
 oar_state_shrink(state, min_size, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
 
 """
     oar_state_synchronize_rng(state) -> oar_status
@@ -4198,7 +4360,7 @@ Give the default generator of every rank the state of rank 0's, so that all draw
 Threads: collective(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_synchronize_rng(state) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -4211,7 +4373,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -4223,7 +4385,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[262]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[272]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -4238,7 +4400,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -4251,7 +4413,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -4265,7 +4427,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -4279,7 +4441,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -4292,7 +4454,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -4309,7 +4471,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4333,7 +4495,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_npy(path, out) -> oar_status
@@ -4347,7 +4509,7 @@ oar_dataset_from_tensors its rows are samples. The file must not change as long 
 Threads: any.
 """
 oar_tensor_from_npy(path, out) =
-    ccall(@inbounds(ADDRESSES[270]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4369,7 +4531,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -4384,7 +4546,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -4397,7 +4559,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -4410,7 +4572,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -4423,7 +4585,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -4436,7 +4598,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -4448,7 +4610,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[277]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[287]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -4460,7 +4622,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -4474,7 +4636,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -4488,7 +4650,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -4506,7 +4668,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -4522,7 +4684,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -4537,7 +4699,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[283]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[293]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_timer_begin(state, name) -> oar_status
@@ -4550,7 +4712,7 @@ Start a timer.
 Threads: serial(state).
 """
 oar_timer_begin(state, name) =
-    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_state}, Cstring), state, name)
+    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_state}, Cstring), state, name)
 
 """
     oar_timer_end(state, name) -> oar_status
@@ -4563,7 +4725,7 @@ Stop a timer; what passed since its begin, by the steady clock, is one of its du
 Threads: serial(state); on the thread of the begin, so that a trace has it in the right place.
 """
 oar_timer_end(state, name) =
-    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_state}, Cstring), state, name)
+    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_state}, Cstring), state, name)
 
 """
     oar_timer_report(state, out_json) -> oar_status
@@ -4580,7 +4742,7 @@ the order of the names. Timers that never ended are left out.
 Threads: serial(state).
 """
 oar_timer_report(state, out_json) =
-    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
 
 """
     oar_timer_report_all_ranks(state, out_json) -> oar_status
@@ -4597,7 +4759,7 @@ timer, as oar_timer_report gives them; and the rank with the largest mean, the l
 Threads: collective(state).
 """
 oar_timer_report_all_ranks(state, out_json) =
-    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
 
 """
     oar_timer_reset(state) -> oar_status
@@ -4609,7 +4771,7 @@ Forget all durations. Timers that run go on.
 Threads: serial(state).
 """
 oar_timer_reset(state) =
-    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[298]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -4625,7 +4787,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -4637,7 +4799,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -4662,7 +4824,7 @@ summary, and an object of numbers a group in one chart, {\"loss\":{\"train\":0.5
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -4678,7 +4840,7 @@ Log numbers of one step. In \"jsonl\" those that are not finite are written as \
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -4693,7 +4855,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -4705,7 +4867,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[294]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[304]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -4717,7 +4879,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -4730,7 +4892,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[306]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -4743,7 +4905,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -4759,7 +4921,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[298]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_batch_size(tree, out_size) -> oar_status
@@ -4772,7 +4934,7 @@ How many samples a batch has: the first size of its first leaf, in the order of 
 Threads: serial(tree).
 """
 oar_tree_batch_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[309]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_tree_concatenate(batches, dim, out) -> oar_status
@@ -4789,7 +4951,7 @@ are; with more batches they are refused.
 Threads: serial(batches).
 """
 oar_tree_concatenate(batches, dim, out) =
-    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
+    ccall(@inbounds(ADDRESSES[310]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -4801,7 +4963,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -4813,7 +4975,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[312]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_device(tree, buf, len) -> oar_status
@@ -4827,7 +4989,7 @@ The device of the first tensor, depth first: \"cpu\". An empty text if there is 
 Threads: serial(tree).
 """
 oar_tree_device(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[313]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -4840,7 +5002,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[304]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[314]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -4853,7 +5015,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[305]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[315]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -4866,7 +5028,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[306]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[316]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_json(json, out) -> oar_status
@@ -4881,7 +5043,7 @@ Numbers without fraction and exponent are integers if int64 holds them, all othe
 Threads: any.
 """
 oar_tree_from_json(json, out) =
-    ccall(@inbounds(ADDRESSES[307]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
+    ccall(@inbounds(ADDRESSES[317]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -4893,7 +5055,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[318]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -4906,7 +5068,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[309]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[319]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -4919,7 +5081,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[310]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[320]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -4933,7 +5095,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[321]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -4947,7 +5109,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[312]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[322]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -4961,7 +5123,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[313]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[323]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -4975,7 +5137,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[314]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[324]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -4990,7 +5152,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[315]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[325]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -5004,7 +5166,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[316]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[326]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -5019,7 +5181,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[317]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[327]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -5033,7 +5195,7 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[318]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[328]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
@@ -5049,7 +5211,7 @@ Append zeros to the first dimension of every tensor until `batch_size` rows are 
 Threads: serial(tree).
 """
 oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
-    ccall(@inbounds(ADDRESSES[319]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
+    ccall(@inbounds(ADDRESSES[329]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -5061,7 +5223,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[320]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[330]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -5073,7 +5235,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[321]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[331]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -5087,7 +5249,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[322]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[332]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -5101,7 +5263,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[323]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[333]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -5115,7 +5277,7 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[324]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[334]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_tree_slice(tree, start, stop, step, out) -> oar_status
@@ -5131,7 +5293,7 @@ Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[
 Threads: serial(tree).
 """
 oar_tree_slice(tree, start, stop, step, out) =
-    ccall(@inbounds(ADDRESSES[325]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+    ccall(@inbounds(ADDRESSES[335]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
 
 """
     oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
@@ -5148,7 +5310,7 @@ The tree with its tensors on a device. Tensors that are there already are shared
 Threads: serial(tree).
 """
 oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
-    ccall(@inbounds(ADDRESSES[326]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+    ccall(@inbounds(ADDRESSES[336]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
 
 """
     oar_tree_to_float32(tree, out) -> oar_status
@@ -5161,7 +5323,7 @@ The tree with its tensors of float16 and bfloat16 as float32; all others are sha
 Threads: serial(tree).
 """
 oar_tree_to_float32(tree, out) =
-    ccall(@inbounds(ADDRESSES[327]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[337]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_tree_to_json(tree, buf, len) -> oar_status
@@ -5177,7 +5339,7 @@ first.
 Threads: serial(tree).
 """
 oar_tree_to_json(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[328]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[338]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_to_numbers(tree, out) -> oar_status
@@ -5191,7 +5353,7 @@ number; truth values stay what they are.
 Threads: serial(tree).
 """
 oar_tree_to_numbers(tree, out) =
-    ccall(@inbounds(ADDRESSES[329]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[339]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -5201,7 +5363,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[330]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[340]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -5214,7 +5376,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[331]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[341]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -5227,7 +5389,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[332]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[342]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -5239,7 +5401,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[333]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[343]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -5251,7 +5413,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[334]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[344]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -5269,4 +5431,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[335]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[345]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
