@@ -37,7 +37,7 @@ def run(case):
     AcceleratorState._reset_state()
     GradientState._reset_state()
     accelerator = Accelerator(
-        gradient_accumulation_steps=case["accumulation"],
+        mixed_precision=case["precision"], gradient_accumulation_steps=case["accumulation"],
         dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=case["shuffle_seed"]))
     model = torch.export.load(case["program"]).module()
     optimizer = make_optimizer(case, model.parameters())

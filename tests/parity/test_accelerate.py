@@ -29,8 +29,13 @@ def name_of(ranks, accumulation, optimizer, dropout):
 VARIANTS = list(itertools.product((1, 4), OPTIMIZERS, (0.0, 0.25)))
 
 
-def case_of(ranks, accumulation, optimizer, dropout, folder):
-    return {"name": name_of(ranks, accumulation, optimizer, dropout), "program": str(folder / f"digits-{dropout}.pt2"),
+BF16_TOLERANCE = 2e-2  # the issue's bar, for the same sense
+BF16_VARIANTS = [(1, "adamw", 0.25), (4, "adamw", 0.0), (1, "sgd", 0.0)]
+
+
+def case_of(ranks, accumulation, optimizer, dropout, folder, precision="no"):
+    name = name_of(ranks, accumulation, optimizer, dropout) + ("" if precision == "no" else f"-{precision}")
+    return {"name": name, "precision": precision, "program": str(folder / f"digits-{dropout}.pt2"),
             "data": str(folder / "data.safetensors"), "accumulation": accumulation, "optimizer": optimizer,
             "micro": STEPS * accumulation, "batch": BATCH, "seed": 7, "shuffle_seed": 42, "clip": 1.0,
             "schedule_steps": 3 * STEPS, **OPTIMIZERS[optimizer]}
@@ -51,6 +56,7 @@ def reference(request, folder):
     """All variants for one number of ranks, in one run of the reference: its imports take seconds."""
     ranks = request.param
     cases = [case_of(ranks, *variant, folder) for variant in VARIANTS]
+    cases += [case_of(ranks, *variant, folder, "bf16") for variant in BF16_VARIANTS]
     (folder / f"cases-{ranks}.json").write_text(json.dumps(cases))
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_machines", "1", "--mixed_precision", "no",
               "--dynamo_backend", "no", "--num_processes", str(ranks), "--main_process_port", "0"]
@@ -70,7 +76,8 @@ def ours(case, ranks, out):
         loader={"batch_size": case["batch"], "shuffle": True, "seed": case["shuffle_seed"]},
         optimizer=case["optimizer"], optimizer_json=options,
         scheduler="linear", scheduler_json={"total_steps": case["schedule_steps"]},
-        config={"compat": "accelerate", "accelerator": {"gradient_accumulation_steps": case["accumulation"]}})
+        config={"compat": "accelerate", "accelerator": {"gradient_accumulation_steps": case["accumulation"],
+                                                        "mixed_precision": case["precision"]}})
 
 
 def worst_difference(ours, theirs):
@@ -91,6 +98,17 @@ def test_losses_equal_those_of_accelerate(reference, folder, tmp_path, variant):
     print(f"{case['name']}: worst relative difference {difference:.3g}")
     assert difference <= TOLERANCE
     assert not any(loss != loss for rank in theirs for loss in rank), "the reference diverged: the case shows nothing"
+
+
+@pytest.mark.parametrize("variant", BF16_VARIANTS, ids=lambda v: f"accumulate{v[0]}-{v[1]}-dropout{v[2]}")
+def test_losses_under_bf16_equal_those_of_accelerate(reference, folder, tmp_path, variant):
+    losses, ranks = reference
+    case = case_of(ranks, *variant, folder, "bf16")
+    difference = worst_difference(ours(case, ranks, tmp_path), losses[case["name"]])
+    print(f"{case['name']}: worst relative difference {difference:.3g}")
+    assert difference <= BF16_TOLERANCE
+    plain = case_of(ranks, *variant, folder)
+    assert worst_difference(losses[case["name"]], losses[plain["name"]]) > 1e-4, "bf16 changed nothing: the case shows nothing"
 
 
 def test_another_seed_gives_other_losses(reference, folder, tmp_path):

@@ -75,6 +75,7 @@ oar_optimizer_step_closure(oar_optimizer *optimizer, oar_closure_fn fn, OAR_NULL
  *         since peers wait in the middle of the step.
  * @return OAR_E_STATE     `fn` left gradients that are not synchronised, or a micro-batch of an accumulation is
  *         running; further as oar_accelerator_step. Nothing was updated.
+ * @return OAR_E_UNSUPPORTED  the accelerator has a gradient scaler (precision.h).
  * @threads collective(state)
  * @source  Accelerate 1.15 `AcceleratedOptimizer.step(closure)`. Differs: losses are averaged; the reference's ranks
  *          look at their own ones and may part.
