@@ -634,6 +634,7 @@ def accelerator_step_closure(accelerator: AcceleratorHandle, optimizer: Optimize
     out_loss: the mean over the ranks of what `fn` told first. NULL: not wanted. Untouched on failure.
     OAR_E_CALLBACK `fn` failed; parameters and state are those of before. On several ranks the state is aborted, since peers wait in the middle of the step.
     OAR_E_STATE `fn` left gradients that are not synchronised, or a micro-batch of an accumulation is running; further as oar_accelerator_step. Nothing was updated.
+    OAR_E_UNSUPPORTED the accelerator has a gradient scaler (precision.h).
     Threads: collective(state). Other threads of Python run meanwhile.
     """
 def accelerator_step_was_skipped(accelerator: AcceleratorHandle, optimizer: OptimizerHandle | None) -> int:

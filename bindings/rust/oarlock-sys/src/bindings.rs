@@ -1405,6 +1405,7 @@ one synchronised. Then the scheduler is stepped and the gradients are dropped.
   since peers wait in the middle of the step.
 * **return** OAR\_E\_STATE `fn` left gradients that are not synchronised, or a micro-batch of an accumulation is
   running; further as oar\_accelerator\_step. Nothing was updated.
+* **return** OAR\_E\_UNSUPPORTED the accelerator has a gradient scaler (precision.h).
 * **threads** collective(state)
 * **source** Accelerate 1.15 `AcceleratedOptimizer.step(closure)`. Differs: losses are averaged; the reference's ranks
   look at their own ones and may part.
