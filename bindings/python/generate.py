@@ -61,7 +61,7 @@ SHAPES = (
     ([("scalar", None)], ("SCALAR",), "int", None),
 )
 # Trampolines in native/callbacks.c: of an exchange the room of its bytes depends on the state; the others take or give handles or numbers.
-HAND_WRITTEN = ("oar_exchange_fn", "oar_forward_fn", "oar_backward_fn", "oar_sample_fn", "oar_sampler_fn",
+HAND_WRITTEN = ("oar_exchange_fn", "oar_collate_fn", "oar_forward_fn", "oar_backward_fn", "oar_sample_fn", "oar_sampler_fn",
                 "oar_stream_fn", "oar_closure_fn", "oar_factor_fn", "oar_update_fn")
 WITHOUT_TYPEMAP = "oar_exchange_fn"  # has one of its own in swig/typemaps.i
 WITHOUT_CLASS = ("oar_bytes", "oar_error")  # handles that the package turns into bytes and exceptions

@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "data/collate.h"
-
 namespace oarlock {
 namespace {
 
@@ -33,7 +31,7 @@ Result<Tree> collate_samples(const EpochPlan& plan, std::int64_t batch, const st
     }
     samples.push_back(std::move(sample).value());
   }
-  Result<Tree> tree = collate(samples);
+  Result<Tree> tree = join_samples(*plan.collation, std::move(samples));
   if (tree.is_ok()) return tree;
   return std::move(tree).status().within(
       fmt::format("loader: epoch {}, batch {} of samples {}", plan.epoch, batch, fmt::join(indices, " ")));
@@ -77,7 +75,7 @@ std::int64_t EpochPlan::rows_in_round(std::int64_t round) const {
 
 Result<Tree> fetch_batch(const EpochPlan& plan, std::int64_t batch) {
   const std::vector<std::int64_t> samples = plan.samples_of(batch);
-  if (plan.dataset->gives_samples()) return collate_samples(plan, batch, samples);
+  if (plan.dataset->gives_samples() || !plan.collation->is_plain()) return collate_samples(plan, batch, samples);
   Result<Tree> tree = plan.dataset->fetch(samples);
   if (tree.is_ok()) return tree;
   return name_sample(plan, batch, samples, std::move(tree).status());

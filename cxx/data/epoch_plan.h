@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "data/batch_shard.h"
+#include "data/collation.h"
 #include "data/dataset.h"
 #include "data/sampler.h"
 
@@ -14,6 +15,7 @@ namespace oarlock {
 
 struct EpochPlan {
   std::shared_ptr<const Dataset> dataset;
+  std::shared_ptr<const Collation> collation;
   BatchShard shard;  // of the order's units: samples, or batches that are cut already (then its batch_size is 1)
   EpochOrder order;
   std::int64_t epoch = 0;

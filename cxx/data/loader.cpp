@@ -48,7 +48,7 @@ class ShardedLoader : public LoaderBase {
       return std::optional<Tree>();
     }
     OAR_TRY(make_plan());
-    OAR_ASSIGN(Tree batch, prefetcher_ ? take_from_workers() : fetch_batch(*plan_, position()));
+    OAR_ASSIGN(Tree batch, uses_workers() ? take_from_workers() : fetch_batch(*plan_, position()));
     count_given();
     return std::optional<Tree>(std::move(batch));
   }
@@ -111,7 +111,7 @@ class ShardedLoader : public LoaderBase {
     BatchShardOptions cut = shard_.options();
     cut.num_samples = order.num_units();
     OAR_ASSIGN(const BatchShard shard, BatchShard::create(cut));
-    return Plan(std::make_shared<const EpochPlan>(EpochPlan{dataset_, shard, std::move(order), epoch}));
+    return Plan(std::make_shared<const EpochPlan>(EpochPlan{dataset_, collation_, shard, std::move(order), epoch}));
   }
   Status make_plan() const {
     if (plan_ != nullptr) return Status::ok();

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/options.h"
 #include "base/status.h"
+#include "data/collation.h"
 #include "data/dataset.h"
 #include "data/wanted_order.h"
 
@@ -32,6 +33,9 @@ class Loader {
   virtual bool is_sharded() const = 0;
   // Only between epochs. OAR_E_UNSUPPORTED: a stream has no order but its own. Unchanged on failure.
   virtual Status set_order(WantedOrder wanted) = 0;
+  // How samples become batches (collation.h). Only between epochs; unchanged on failure.
+  virtual Status set_padding(ColumnPadding padding) = 0;  // of one column, instead of what it had
+  virtual Status set_collate(HostCollate collate) = 0;
   // The reference's habit: one int64 drawn from the default generator at each epoch's start (spec D). It belongs to the
   // epoch's first batch: a resume inside an epoch does not draw again.
   virtual void set_draws_base_seed(bool draws) = 0;

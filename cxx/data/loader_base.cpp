@@ -28,6 +28,26 @@ Status LoaderBase::set_shard(int rank, int world_size) {
   return Status::ok();
 }
 
+Status LoaderBase::set_padding(ColumnPadding padding) {
+  OAR_TRY(check_between_epochs("told how to pad"));
+  OAR_TRY(check_padding(padding));
+  Collation changed = *collation_;
+  std::erase_if(changed.paddings, [&](const ColumnPadding& old) { return old.column == padding.column; });
+  changed.paddings.push_back(std::move(padding));
+  cancel_workers();
+  collation_ = std::make_shared<const Collation>(std::move(changed));
+  return Status::ok();
+}
+
+Status LoaderBase::set_collate(HostCollate collate) {
+  OAR_TRY(check_between_epochs("told how to join samples"));
+  Collation changed = *collation_;
+  changed.host = std::move(collate);
+  cancel_workers();
+  collation_ = std::make_shared<const Collation>(std::move(changed));
+  return Status::ok();
+}
+
 Status LoaderBase::close() {
   closed_ = true;
   forget_epoch();

@@ -18,6 +18,8 @@ class LoaderBase : public Loader {
   LoaderBase(std::shared_ptr<Dataset> dataset, const LoaderOptions& options, const BatchShard& shard);
 
   Status set_shard(int rank, int world_size) override;
+  Status set_padding(ColumnPadding padding) override;
+  Status set_collate(HostCollate collate) override;
   bool is_sharded() const override { return is_sharded_; }
   void set_draws_base_seed(bool draws) override { draws_base_seed_ = draws; }
   std::int64_t epoch() const override { return epoch_; }
@@ -43,7 +45,11 @@ class LoaderBase : public Loader {
   // The workers' next batch; `batch` is its number, for the text of a time-out.
   Result<Tree> take_prefetched(std::int64_t batch);
 
+  // Whether batches are made by workers: not where the host's function is bound to the thread that calls.
+  bool uses_workers() const { return prefetcher_ && collation_->runs_on_any_thread(); }
+
   const std::shared_ptr<Dataset> dataset_;
+  std::shared_ptr<const Collation> collation_ = std::make_shared<const Collation>();
   LoaderOptions options_;                 // .shard as it was asked for
   BatchShard shard_;                      // as it is used
   std::optional<Prefetcher> prefetcher_;  // none: no workers

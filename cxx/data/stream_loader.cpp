@@ -3,7 +3,7 @@
 #include <limits>
 #include <utility>
 
-#include "data/collate.h"
+#include "data/collation.h"
 #include "data/cursor.h"
 #include "data/loader_base.h"
 #include "data/stream_rounds.h"
@@ -19,9 +19,14 @@ struct StreamBatch {
 
 // One pass, from some round on. Shared with the worker, which keeps the data set alive.
 struct Pass {
-  Pass(std::shared_ptr<const Dataset> source, const BatchShard& shard, std::int64_t at_epoch, std::int64_t first_round)
-      : dataset(std::move(source)), rounds(*dataset->stream(), shard, at_epoch, first_round), epoch(at_epoch) {}
+  Pass(std::shared_ptr<const Dataset> source, std::shared_ptr<const Collation> how, const BatchShard& shard,
+       std::int64_t at_epoch, std::int64_t first_round)
+      : dataset(std::move(source)),
+        collation(std::move(how)),
+        rounds(*dataset->stream(), shard, at_epoch, first_round),
+        epoch(at_epoch) {}
   std::shared_ptr<const Dataset> dataset;
+  std::shared_ptr<const Collation> collation;
   StreamRounds rounds;
   std::int64_t epoch;
 };
@@ -29,7 +34,7 @@ struct Pass {
 Result<std::optional<StreamBatch>> read_batch(Pass& pass, std::int64_t round) {
   OAR_ASSIGN(std::optional<StreamRound> samples, pass.rounds.read(round));
   if (!samples) return std::optional<StreamBatch>();
-  Result<Tree> tree = collate(samples->samples);
+  Result<Tree> tree = join_samples(*pass.collation, std::move(samples->samples));
   if (!tree.is_ok())
     return std::move(tree).status().within(fmt::format("loader: epoch {}, batch {}", pass.epoch, round));
   return std::optional<StreamBatch>(StreamBatch{std::move(tree).value(), samples->samples_in_round});
@@ -125,8 +130,8 @@ class StreamLoader : public LoaderBase {
   }
 
   Result<std::optional<StreamBatch>> take(std::int64_t round) {
-    if (pass_ == nullptr) pass_ = std::make_shared<Pass>(dataset_, shard_, epoch(), round);
-    if (!prefetcher_) return read_batch(*pass_, round);
+    if (pass_ == nullptr) pass_ = std::make_shared<Pass>(dataset_, collation_, shard_, epoch(), round);
+    if (!uses_workers()) return read_batch(*pass_, round);
     if (!prefetcher_->is_running()) {
       prefetcher_->start(round, std::numeric_limits<std::int64_t>::max(),
                          [pass = pass_](std::int64_t item) { return read_packed(*pass, item); });

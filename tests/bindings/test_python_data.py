@@ -68,3 +68,33 @@ def test_orders_of_samples():
         drawn = oarlock.Loader(numbers, shuffle=True, replacement=True, num_samples=25, seed=1)
         print(drawn.num_samples)
     """) == ["[[7, 7, 1]]", "[[9, 9, 9]]", "[[2, 5, 8]] 1", "[[3, 4]]", "[[0, 0], [9]] [[0, 1], [9]]", "'no order'", "25"]
+
+
+def test_how_samples_become_batches():
+    assert output("""
+        import array
+        import oarlock
+        words = [array.array("q", range(1, length + 1)) for length in (2, 4, 1)]
+        loader = oarlock.Loader(oarlock.Dataset.from_samples(3, lambda i: {"t": words[i]}), batch_size=3, num_workers=2)
+        loader.set_padding("t", -1, first=True, mask="mask")
+        batch = next(iter(loader))
+        print(batch["t"].tolist(), batch["mask"].tolist())
+        list(loader)
+        loader.set_collate(lambda samples: {"lengths": [len(sample["mask"].tolist()) for sample in samples], "n": len(samples)})
+        batch = next(iter(loader))
+        print(list(batch["lengths"]), batch["n"])
+        list(loader)
+        def failing(samples):
+            raise KeyError("no batch")
+        loader.set_collate(failing)
+        try:
+            next(iter(loader))
+        except KeyError as error:
+            print(error)
+        rows = oarlock.Dataset.from_samples(3, lambda i: {"t": words[i]}).pack("t", 5, pad_value=-1)
+        print(rows[:]["t"].tolist(), rows[:]["documents"].tolist())
+        with oarlock.State() as state:
+            print(list(state.split_between_processes(["a", "b"])), state.split_rows(7))
+        print(list(oarlock.Tree(["a", "b", "c"]).split(1, 2, pad=True)))
+    """) == ["[[-1, -1, 1, 2], [1, 2, 3, 4], [-1, -1, -1, 1]] [[0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 1]]", "[4, 4, 4] 3", "'no batch'",
+             "[[1, 2, -1, -1, -1], [1, 2, 3, 4, 1]] [[0, 0, -1, -1, -1], [0, 0, 0, 0, 1]]", "['a', 'b'] range(0, 7)", "['c', 'c']"]

@@ -26,6 +26,8 @@ class CountingLoader : public Loader {
     return std::optional<Tree>(Tree(Tree::Map{}));
   }
   Status set_order(WantedOrder) override { return unsupported("the batches are only counted"); }
+  Status set_padding(ColumnPadding) override { return unsupported("the batches are only counted"); }
+  Status set_collate(HostCollate) override { return unsupported("the batches are only counted"); }
   Result<std::int64_t> num_batches() const override { return num_batches_; }
   Result<std::int64_t> num_samples() const override { return num_batches_; }
   std::int64_t epoch() const override { return epoch_; }

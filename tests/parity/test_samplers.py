@@ -55,11 +55,8 @@ def set_weights(loader, weights, num_samples, replacement):
 def tree_of(order):
     """An int64 tensor, or a list of them."""
     if order and isinstance(order[0], list):
-        tree = OAR.make(LIB.oar_tree_create_list)
-        for batch in order:
-            OAR.check(LIB.oar_tree_append(tree, tree_of(batch)))
-        return tree
-    return OAR.make(LIB.oar_tree_from_tensor, OAR.tensor_from_torch(torch.tensor(order, dtype=torch.int64)))
+        return OAR.tree([torch.tensor(batch) for batch in order])
+    return OAR.tree(torch.tensor(order, dtype=torch.int64))
 
 
 def set_host(function, loader, give):

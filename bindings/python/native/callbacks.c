@@ -232,6 +232,29 @@ int32_t oar_py_sample(int64_t index, oar_tree **out_sample, void *user_data) {
   return !done;
 }
 
+/* function(samples) -> batch, as handles; a second owner of the samples is made. */
+static int collate(PyObject *callable, const oar_tree *samples, oar_tree **out_batch) {
+  PyObject *arguments, *result;
+  if (oar_tree_retain((oar_tree *)samples) != OAR_OK) {
+    oar_py_raise(OAR_E_HANDLE);
+    return 0;
+  }
+  arguments = oar_py_pack(1, oar_py_wrap(OAR_PY_tree, (oar_tree *)samples));
+  result = arguments == NULL ? NULL : PyObject_CallObject(callable, arguments);
+  Py_XDECREF(arguments);
+  return own_tree(result, 0, out_batch);
+}
+
+int32_t oar_py_collate(const oar_tree *samples, oar_tree **out_batch, void *user_data) {
+  PyGILState_STATE gil;
+  int done;
+  if (!oar_py_enter(&gil)) return 1;
+  done = collate((PyObject *)user_data, samples, out_batch);
+  if (!done) oar_py_keep_exception();
+  oar_py_leave(gil);
+  return !done;
+}
+
 /* function(epoch) -> order, as a handle. */
 int32_t oar_py_sampler(int64_t epoch, oar_tree **out_order, void *user_data) { return oar_py_sample(epoch, out_order, user_data); }
 

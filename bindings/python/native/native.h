@@ -49,6 +49,7 @@ oar_py_exchange_call *oar_py_new_exchange(PyObject *callable, int32_t world_size
 int32_t oar_py_exchange(const void *mine, size_t size, void *all, void *user_data);
 void oar_py_release_exchange(void *user_data);
 int32_t oar_py_forward(oar_model *model, const oar_tree *inputs, oar_tree **out_outputs, void *user_data);
+int32_t oar_py_collate(const oar_tree *samples, oar_tree **out_batch, void *user_data);
 int32_t oar_py_sample(int64_t index, oar_tree **out_sample, void *user_data);
 int32_t oar_py_sampler(int64_t epoch, oar_tree **out_order, void *user_data);
 int32_t oar_py_closure(double *out_loss, void *user_data);

@@ -1037,6 +1037,26 @@ def dataset_get(dataset: DatasetHandle, indices: Sequence[int]) -> Tree:
     OAR_E_CALLBACK the host's function failed; the text names the sample.
     Threads: serial(dataset); loaders over the same data set may run meanwhile. Other threads of Python run meanwhile.
     """
+def dataset_pack(dataset: DatasetHandle, column: str, row_length: int, pad_value: float) -> Dataset:
+    """Token sequences of any lengths, packed into rows of one length: a data set whose samples are the rows.
+
+    Documents go into rows in their order: into the row that is being filled if there is room, else a new row begins. One
+    longer than a row is cut at the rows' ends. Every token lies in exactly one row. A row has three columns of
+    `row_length`: `column`, padded at the end; "positions", int64, each token's place in its document, 0 where padded;
+    "documents", int64, 0, 1, ... for the documents of the row and -1 where padded: where it changes, attention ends.
+
+    Every sample is read once now, for its length.
+
+    dataset: retained; samples with numbers.
+    column: borrowed; the path of a tensor [tokens] in each sample, of one dtype.
+    row_length: tokens of a row, at least 1.
+    pad_value: what fills the rows' ends.
+    out: owned; end with oar_dataset_release. Untouched on failure.
+    OAR_E_ARGUMENT a length below 1, a sample without such a tensor or with another dtype; the text names it.
+    OAR_E_UNSUPPORTED it is a stream.
+    OAR_E_CALLBACK the host's function failed; the text names the sample.
+    Threads: serial(dataset). Other threads of Python run meanwhile.
+    """
 def dataset_release(dataset: DatasetHandle) -> None:
     """One reference less; loaders over the data set keep it alive.
 
@@ -1818,6 +1838,18 @@ def loader_set_batch_sampler(loader: LoaderHandle, fn: Callable[..., object] | N
     OAR_E_UNSUPPORTED the data set is a stream.
     Threads: serial(loader). Other threads of Python run meanwhile.
     """
+def loader_set_collate(loader: LoaderHandle, flags: int, fn: Callable[..., object] | None) -> None:
+    """Let the host join samples to batches. Padding (oar_loader_set_padding) is done before.
+
+    loader: borrowed; between epochs.
+    flags: 0, or OAR_CALLBACK_ANY_THREAD: loader workers may call `fn`, several at once. Without it batches are made on the thread that asks for them, and workers are not used.
+    fn: makes a batch.
+    user_data: handed to `fn`.
+    release: release(user_data) runs exactly once: when the loader ends or is given another function, or before this returns if it fails. NULL: nothing to free.
+    OAR_E_ARGUMENT an unknown flag.
+    OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
+    Threads: serial(loader). Other threads of Python run meanwhile.
+    """
 def loader_set_indices(loader: LoaderHandle, indices: Sequence[int]) -> None:
     """Visit these samples only: in this order, or with loader.shuffle in a new one each epoch.
 
@@ -1827,6 +1859,21 @@ def loader_set_indices(loader: LoaderHandle, indices: Sequence[int]) -> None:
     OAR_E_ARGUMENT the data set has no such sample; the text gives number and place.
     OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
     OAR_E_UNSUPPORTED the data set is a stream.
+    Threads: serial(loader). Other threads of Python run meanwhile.
+    """
+def loader_set_padding(loader: LoaderHandle, column: str, pad_value: float, multiple_of: int, pad_first: int, mask: str | None) -> None:
+    """Make a column of tensors equally long in its first dimension before the samples of a batch are joined: as long as the batch's longest, or the next multiple of `multiple_of`.
+
+    One call per column; another call for the same column replaces the first.
+
+    loader: borrowed; between epochs.
+    column: borrowed; the path of a tensor in each sample: "tokens", "target.boxes".
+    pad_value: what the new elements are.
+    multiple_of: at least 1.
+    pad_first: 0: new elements come behind the old ones; otherwise before them.
+    mask: borrowed; the name of a new column of the samples: int64 [length], 1 for old elements and 0 for new ones. NULL: none.
+    OAR_E_ARGUMENT no column, a multiple out of range. Samples without such a tensor, or whose dtype cannot hold the value, or that have a column `mask` already, fail oar_loader_next.
+    OAR_E_STATE batches of this epoch have been given already, or the loader is closed.
     Threads: serial(loader). Other threads of Python run meanwhile.
     """
 def loader_set_sampler(loader: LoaderHandle, fn: Callable[..., object] | None) -> None:
@@ -2797,6 +2844,17 @@ def progress_set_callback(progress: ProgressHandle, fn: Callable[..., object] | 
     release: release(user_data) runs exactly once: when another callback takes its place, when the progress ends, or before this returns if it fails or `fn` is NULL. NULL: nothing to free.
     Threads: serial(progress). Other threads of Python run meanwhile.
     """
+def rows_split(num_rows: int, part: int, num_parts: int) -> tuple[int, int]:
+    """Which of `num_rows` rows are a part's: [begin, end).
+
+    num_rows: at least 0.
+    part: in [0, num_parts): a rank.
+    num_parts: at least 1: the number of ranks.
+    out_begin: the first row. Untouched on failure.
+    out_end: the row behind the last. Untouched on failure.
+    OAR_E_ARGUMENT a number out of range.
+    Threads: any. Other threads of Python run meanwhile.
+    """
 def scheduler_create(optimizer: OptimizerHandle, name: str, options: str | None) -> Scheduler:
     """A schedule for an optimizer. Sets its learning rates to those of step 0 at once; "one_cycle" and "cyclic" set momentum, or the first beta, too.
 
@@ -3765,6 +3823,17 @@ def tree_slice(tree: TreeHandle, start: int, stop: int, step: int) -> Tree:
     step: at least 1.
     out: owned; its tensors share the memory of `tree`. End with oar_tree_release. Untouched on failure.
     OAR_E_ARGUMENT a tensor without dimensions; a step below 1.
+    Threads: serial(tree).
+    """
+def tree_split(tree: TreeHandle, part: int, num_parts: int, pad: int) -> Tree:
+    """One part of a list's items or of a tensor's rows; of a map, of all that is in it at whatever depth. Other values, and tensors without dimensions, stay whole.
+
+    tree: borrowed.
+    part: in [0, num_parts): a rank.
+    num_parts: at least 1: the number of ranks.
+    pad: other than 0: every part is as long as the longest, by repeating the last item or row of all, so that results can be gathered; the first oar_tree_batch_size of `tree` of them count.
+    out: owned; its tensors share the memory of `tree` where nothing was added. End with oar_tree_release. Untouched on failure.
+    OAR_E_ARGUMENT a number out of range; lists and tensors of a map have different lengths (the text names two).
     Threads: serial(tree).
     """
 def tree_to_device(tree: TreeHandle, device: str, non_blocking: int, skip_keys: Sequence[str] | None) -> Tree:

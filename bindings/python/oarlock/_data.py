@@ -157,6 +157,19 @@ class Dataset(_c.DatasetHandle):
         """
         return _c.dataset_concatenate(list(datasets))
 
+    def pack(self, column: str, row_length: int, *, pad_value: float = 0) -> "Dataset":
+        """Token sequences of any lengths, packed into rows of one length, in their order; no token is lost.
+
+        A row has the column itself, "positions" (each token's place in its document) and "documents" (0, 1, ... in the row, -1
+        where it is padded). Every sample is read once now.
+
+        Args:
+            column: of the tokens in each sample: a tensor of one dimension.
+            row_length: tokens of a row.
+            pad_value: what fills the rows' ends.
+        """
+        return _c.dataset_pack(self, column, row_length, pad_value)
+
     def subset(self, indices: Sequence[int]) -> "Dataset":
         """These samples, in this order, as a data set of their own.
 
@@ -294,6 +307,27 @@ class Loader(_c.LoaderHandle):
         The loader has no batch_size then. All ranks' functions give the same; each rank takes every world_size-th batch.
         """
         _c.loader_set_batch_sampler(self, lambda epoch: to_tree([_row(batch) for batch in function(epoch)]))
+
+    def set_padding(self, column: str, value: float = 0, *, multiple_of: int = 1, first: bool = False, mask: str | None = None) -> None:
+        """Make a column's tensors as long as the batch's longest, or the next multiple, before its samples are joined.
+
+        Args:
+            column: the path of a tensor in each sample.
+            value: what the new elements are.
+            multiple_of: the length is a multiple of it.
+            first: new elements come before the old ones.
+            mask: the name of a new column: 1 for old elements, 0 for new ones.
+        """
+        _c.loader_set_padding(self, column, value, multiple_of, first, mask)
+
+    def set_collate(self, function: Callable[[Tree], Any], *, any_thread: bool = False) -> None:
+        """Let a function join samples to batches: it gets a `Tree` of samples, a list, and gives anything that `Tree` takes.
+
+        Args:
+            function: called after the columns were padded.
+            any_thread: loader workers may call it, several at once; else it runs on the thread that asks for a batch.
+        """
+        _c.loader_set_collate(self, CALLBACK_ANY_THREAD if any_thread else 0, lambda samples: to_tree(function(samples)))
 
     def close(self) -> None:
         """End the worker threads. May be called twice."""

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from . import _c
 from ._logging import level_number
+from ._tree import Tree
 
 _RANKS = {"main": _c.LOG_MAIN, "each": _c.LOG_EACH, "in_order": _c.LOG_IN_ORDER}
 
@@ -108,6 +109,17 @@ class Services:
     def set_deterministic(self, on: bool = True, *, warn_only: bool = False) -> None:
         """As torch.use_deterministic_algorithms, for the whole process."""
         _c.state_set_deterministic(cast(Any, self), on, warn_only)
+
+    def split_between_processes(self, inputs: Any, *, pad: bool = False) -> Tree:
+        """This rank's part of what all ranks have: a list, an array's rows, or a mapping of them. See `Tree.split`.
+
+            for prompt in state.split_between_processes(prompts): ...
+        """
+        return Tree(inputs).split(_c.state_rank(cast(Any, self)), _c.state_world_size(cast(Any, self)), pad=pad)
+
+    def split_rows(self, num_rows: int) -> range:
+        """The numbers of this rank's rows of so many."""
+        return range(*_c.rows_split(num_rows, _c.state_rank(cast(Any, self)), _c.state_world_size(cast(Any, self))))
 
 
 def memory_report() -> dict[str, int]:

@@ -125,6 +125,19 @@ class Tree(_c.TreeHandle):
         """Zeros behind the rows of every tensor, until they can be divided among `num_parts`."""
         return _c.tree_pad_to_multiple(self, batch_size, num_parts)
 
+    def split(self, part: int, num_parts: int, *, pad: bool = False) -> "Tree":
+        """One of so many equal parts of a list, of a tensor's rows, or of all that is in a map; the first take the remainder.
+
+        Args:
+            part: which: a rank.
+            num_parts: how many there are: the ranks.
+            pad: every part is as long as the longest, by repeating the last item of all.
+
+        Raises:
+            InvalidArgument: no such part; lists and tensors of a map have different lengths.
+        """
+        return _c.tree_split(self, part, num_parts, pad)
+
     def to(self, device: str, *, non_blocking: bool = False, skip_keys: str | Sequence[str] | None = None) -> "Tree":
         """The tree with its tensors on a device, but for what lies under `skip_keys`."""
         return _c.tree_to_device(self, device, non_blocking, [skip_keys] if isinstance(skip_keys, str) else skip_keys)

@@ -34,6 +34,7 @@
 #include <oarlock/checkpoint.h>
 #include <oarlock/closure.h>
 #include <oarlock/coalesced.h>
+#include <oarlock/collate.h>
 #include <oarlock/collectives.h>
 #include <oarlock/config.h>
 #include <oarlock/dataset.h>
@@ -62,6 +63,7 @@
 #include <oarlock/sampler.h>
 #include <oarlock/scheduler.h>
 #include <oarlock/session.h>
+#include <oarlock/split.h>
 #include <oarlock/state.h>
 #include <oarlock/state_dict.h>
 #include <oarlock/status.h>

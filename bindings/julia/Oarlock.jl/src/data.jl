@@ -271,5 +271,41 @@ function set_batch_sampler!(f, loader::Loader)
     loader
 end
 
+"""
+    set_padding!(loader, column; value = 0, multiple_of = 1, first = false, mask = nothing)
+
+Make a column's tensors as long as the batch's longest, or the next multiple, in the dimension that C counts first (Julia's
+last), before its samples are joined. `mask`: the name of a new column, 1 for old elements and 0 for new ones.
+"""
+function set_padding!(loader::Loader, column::AbstractString; value = 0, multiple_of::Integer = 1, first::Bool = false, mask = nothing)
+    check(Lib.oar_loader_set_padding(loader, column, value, multiple_of, first, mask === nothing ? C_NULL : String(mask)))
+    loader
+end
+
+run_collate(samples, out_batch, slot) = trapped(slot) do f
+    Lib.oar_tree_retain(samples) == Lib.OAR_OK || error("the samples have ended")
+    give_tree(f(Tree(samples)), out_batch)
+end
+
+"""
+    set_collate!(f, loader)
+
+Let `f(samples)` join samples, a [`Tree`](@ref) that is a list, to a batch: anything that `Tree` takes. It runs on the thread
+that asks for a batch, after columns were padded.
+"""
+function set_collate!(f, loader::Loader)
+    check(Lib.oar_loader_set_collate(loader, 0, Lib.@oar_collate_fn(run_collate), root!(f), SEM_POST[]))
+    loader
+end
+
+"""
+    pack(dataset, column, row_length; pad_value = 0) -> Dataset
+
+Token sequences of any lengths, packed into rows of one length, in their order; no token is lost. A row has the column itself,
+`"positions"` (each token's place in its document, from 0) and `"documents"` (0, 1, ... in the row, -1 where it is padded).
+"""
+pack(dataset::Dataset, column::AbstractString, row_length::Integer; pad_value = 0) =
+    owned(out -> Lib.oar_dataset_pack(dataset, column, row_length, pad_value, out), Dataset)
+
 "End the worker threads. Later batches are `:STATE` errors. May be called twice."
 Base.close(loader::Loader) = check(Lib.oar_loader_close(loader))

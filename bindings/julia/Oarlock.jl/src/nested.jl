@@ -112,6 +112,26 @@ pad_to_multiple(tree, batch_size::Integer, num_parts::Integer) =
     owned(out -> Lib.oar_tree_pad_to_multiple(Tree(tree), batch_size, num_parts, out), Tree)
 
 """
+    split_rows(num_rows, part, num_parts) -> UnitRange
+
+The rows of a part, numbered from 1; `part` is a rank, from 0. The first parts take the remainder.
+"""
+function split_rows(num_rows::Integer, part::Integer, num_parts::Integer)
+    first_row, behind = Ref{Int64}(), Ref{Int64}()
+    check(Lib.oar_rows_split(num_rows, part, num_parts, first_row, behind))
+    first_row[]+1:behind[]
+end
+
+"""
+    split_tree(tree, part, num_parts; pad = false) -> Tree
+
+One of so many equal parts of a list, of a tensor's rows in the dimension that C counts first, or of all that is in a map;
+`part` is a rank, from 0. With `pad` every part is as long as the longest, by repeating the last item of all.
+"""
+split_tree(tree, part::Integer, num_parts::Integer; pad::Bool = false) =
+    owned(out -> Lib.oar_tree_split(Tree(tree), part, num_parts, pad, out), Tree)
+
+"""
     to_device(tree, device; non_blocking = false, skip_keys = String[]) -> Tree
 
 The tree with its tensors on a device, `"cpu"` or `"cuda:0"`, but for what lies under `skip_keys`.

@@ -234,6 +234,18 @@ end
     batches = Loader(numbers)
     set_batch_sampler!(epoch -> [[1, 2], [10]], batches)
     @test [collect(asarray(batch["x"])) for batch in batches] == [[1, 2], [10]]
+    words = [collect(1:n) for n in (2, 4, 1)]
+    texts = Loader(Dataset(i -> (t = words[i],), 3); batch_size = 3, num_workers = 2)
+    set_padding!(texts, "t"; value = -1, multiple_of = 3, mask = "mask")
+    batch, _ = iterate(texts)
+    @test size(asarray(batch["t"])) == (3, 6) && sum(asarray(batch["mask"])) == 7
+    iterate(texts)
+    set_collate!(samples -> (n = length(samples), first = asarray(samples[1]["t"])[1]), texts)
+    batch, _ = iterate(texts)
+    @test native(batch["n"]) == 3 && native(batch["first"]) == 1
+    rows = pack(Dataset(i -> (t = words[i],), 3), "t", 5; pad_value = -1)
+    @test length(rows) == 2 && asarray(rows[2:2]["documents"])[1, :] == [0, 0, 0, 0, 1]
+    @test split_rows(7, 1, 3) == 4:5 && native(split_tree(["a", "b", "c"], 1, 2; pad = true)) == ["c", "c"]
     set_sampler!(epoch -> error("no order"), loader)
     @test_throws ErrorException("no order") iterate(loader)
 end

@@ -364,6 +364,22 @@ pub type oar_release_fn = ::core::option::Option<
 pub type oar_closure_fn = ::core::option::Option<
     unsafe extern "C" fn(out_loss: *mut f64, user_data: *mut ::core::ffi::c_void) -> i32,
 >;
+/**Makes a batch of samples.
+
+* `samples` (in) borrowed for the call; a list of samples, as the data set gives them.
+* `out_batch` (out) owned by the library from then on.
+* `user_data` (in) as registered.
+
+* **return** 0 when done; anything else fails oar\_loader\_next with OAR\_E\_CALLBACK, which names the batch.
+* **threads** inside oar\_loader\_next; with OAR\_CALLBACK\_ANY\_THREAD also on loader workers, several at once
+* **since** 0.1*/
+pub type oar_collate_fn = ::core::option::Option<
+    unsafe extern "C" fn(
+        samples: *const oar_tree,
+        out_batch: *mut *mut oar_tree,
+        user_data: *mut ::core::ffi::c_void,
+    ) -> i32,
+>;
 /**Makes one sample.
 
 * `index` (in) in \[0, num\_samples).
@@ -1523,6 +1539,83 @@ one synchronised. Then the scheduler is stepped and the gradients are dropped.
         reduce_op: i32,
         timeout_ms: i64,
         out_work: *mut *mut oar_work,
+    ) -> oar_status;
+    /**Make a column of tensors equally long in its first dimension before the samples of a batch are joined: as long as the
+batch's longest, or the next multiple of `multiple_of`.
+
+One call per column; another call for the same column replaces the first.
+
+* `loader` (in) borrowed; between epochs.
+* `column` (in) borrowed; the path of a tensor in each sample: "tokens", "target.boxes".
+* `pad_value` (in) what the new elements are.
+* `multiple_of` (in) at least 1.
+* `pad_first` (in) 0: new elements come behind the old ones; otherwise before them.
+* `mask` (in) borrowed; the name of a new column of the samples: int64 \[length\], 1 for old elements and 0
+  for new ones. NULL: none.
+
+* **return** OAR\_E\_ARGUMENT no column, a multiple out of range. Samples without such a tensor, or whose dtype cannot hold
+  the value, or that have a column `mask` already, fail oar\_loader\_next.
+* **return** OAR\_E\_STATE batches of this epoch have been given already, or the loader is closed.
+* **threads** serial(loader)
+* **source** transformers DataCollatorWithPadding; torch.nn.utils.rnn.pad\_sequence.
+* **since** 0.1*/
+    pub fn oar_loader_set_padding(
+        loader: *mut oar_loader,
+        column: *const ::core::ffi::c_char,
+        pad_value: f64,
+        multiple_of: i64,
+        pad_first: i32,
+        mask: *const ::core::ffi::c_char,
+    ) -> oar_status;
+    /**Let the host join samples to batches. Padding (oar\_loader\_set\_padding) is done before.
+
+* `loader` (in) borrowed; between epochs.
+* `flags` (in) 0, or OAR\_CALLBACK\_ANY\_THREAD: loader workers may call `fn`, several at once. Without it batches
+  are made on the thread that asks for them, and workers are not used.
+* `fn` (in) makes a batch.
+* `user_data` (in) handed to `fn`.
+* `release` (in) release(user\_data) runs exactly once: when the loader ends or is given another function, or
+  before this returns if it fails. NULL: nothing to free.
+
+* **return** OAR\_E\_ARGUMENT an unknown flag.
+* **return** OAR\_E\_STATE batches of this epoch have been given already, or the loader is closed.
+* **threads** serial(loader)
+* **source** torch.utils.data.DataLoader, `collate_fn`.
+* **since** 0.1*/
+    pub fn oar_loader_set_collate(
+        loader: *mut oar_loader,
+        flags: i32,
+        fn_: oar_collate_fn,
+        user_data: *mut ::core::ffi::c_void,
+        release: oar_release_fn,
+    ) -> oar_status;
+    /**Token sequences of any lengths, packed into rows of one length: a data set whose samples are the rows.
+
+Documents go into rows in their order: into the row that is being filled if there is room, else a new row begins. One
+longer than a row is cut at the rows' ends. Every token lies in exactly one row. A row has three columns of
+`row_length`: `column`, padded at the end; "positions", int64, each token's place in its document, 0 where padded;
+"documents", int64, 0, 1, ... for the documents of the row and -1 where padded: where it changes, attention ends.
+
+Every sample is read once now, for its length.
+
+* `dataset` (in) retained; samples with numbers.
+* `column` (in) borrowed; the path of a tensor \[tokens\] in each sample, of one dtype.
+* `row_length` (in) tokens of a row, at least 1.
+* `pad_value` (in) what fills the rows' ends.
+* `out` (out) owned; end with oar\_dataset\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT a length below 1, a sample without such a tensor or with another dtype; the text names it.
+* **return** OAR\_E\_UNSUPPORTED it is a stream.
+* **return** OAR\_E\_CALLBACK the host's function failed; the text names the sample.
+* **threads** serial(dataset)
+* **source** TRL `pack_dataset`, without the reordering.
+* **since** 0.1*/
+    pub fn oar_dataset_pack(
+        dataset: *mut oar_dataset,
+        column: *const ::core::ffi::c_char,
+        row_length: i64,
+        pad_value: f64,
+        out: *mut *mut oar_dataset,
     ) -> oar_status;
     /**Combine the ranks' tensors element by element and give every rank the result, in place.
 
@@ -4616,6 +4709,47 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 * **threads** any; never blocks
 * **since** 0.1*/
     pub fn oar_session_release(session: *mut oar_session);
+    /**Which of `num_rows` rows are a part's: \[begin, end).
+
+* `num_rows` (in) at least 0.
+* `part` (in) in \[0, num\_parts): a rank.
+* `num_parts` (in) at least 1: the number of ranks.
+* `out_begin` (out) the first row. Untouched on failure.
+* `out_end` (out) the row behind the last. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT a number out of range.
+* **threads** any
+* **source** Accelerate 1.15 `split_between_processes`.
+* **since** 0.1*/
+    pub fn oar_rows_split(
+        num_rows: i64,
+        part: i32,
+        num_parts: i32,
+        out_begin: *mut i64,
+        out_end: *mut i64,
+    ) -> oar_status;
+    /**One part of a list's items or of a tensor's rows; of a map, of all that is in it at whatever depth. Other values, and
+tensors without dimensions, stay whole.
+
+* `tree` (in) borrowed.
+* `part` (in) in \[0, num\_parts): a rank.
+* `num_parts` (in) at least 1: the number of ranks.
+* `pad` (in) other than 0: every part is as long as the longest, by repeating the last item or row of all,
+  so that results can be gathered; the first oar\_tree\_batch\_size of `tree` of them count.
+* `out` (out) owned; its tensors share the memory of `tree` where nothing was added. End with
+  oar\_tree\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT a number out of range; lists and tensors of a map have different lengths (the text names two).
+* **threads** serial(tree)
+* **source** Accelerate 1.15 `split_between_processes`.
+* **since** 0.1*/
+    pub fn oar_tree_split(
+        tree: *const oar_tree,
+        part: i32,
+        num_parts: i32,
+        pad: i32,
+        out: *mut *mut oar_tree,
+    ) -> oar_status;
     /**Find this process's place and meet the other ranks. Returns when all have come.
 
 Options and variables that contradict each other (a rank without a size, a rank beyond the size, something that is

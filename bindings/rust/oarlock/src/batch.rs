@@ -1,6 +1,6 @@
 //! What is done to whole batches in one process.
 
-use crate::error::Result;
+use crate::error::{Error, Result, check};
 use crate::handle::{create, value};
 use crate::text::{c_text, read_text};
 use crate::tree::Tree;
@@ -55,6 +55,17 @@ impl Tree {
         create(|out| unsafe { sys::oar_tree_concatenate(self.as_raw(), dim, out) }).map(Tree)
     }
 
+    /// One of so many equal parts of a list, of a tensor's rows, or of all that is in a map; `part` is a rank, and the first
+    /// parts take the remainder. With `pad` every part is as long as the longest, by repeating the last item of all.
+    ///
+    /// # Errors
+    /// `Argument` for no such part, and for lists and tensors of a map that have different lengths.
+    pub fn split(&self, part: usize, num_parts: usize, pad: bool) -> Result<Tree> {
+        let (part, num_parts) = (small(part)?, small(num_parts)?);
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_tree_split(self.as_raw(), part, num_parts, i32::from(pad), out) }).map(Tree)
+    }
+
     /// Appends zeros to every tensor until its `batch_size` rows are the next multiple of `num_parts`.
     ///
     /// # Errors
@@ -101,4 +112,21 @@ impl Tree {
         // SAFETY: as above.
         create(|out| unsafe { sys::oar_tree_to_numbers(self.as_raw(), out) }).map(Tree)
     }
+}
+
+/// Which of `num_rows` rows are a part's; `part` is a rank, and the first parts take the remainder.
+///
+/// # Errors
+/// `Argument` for no such part.
+pub fn split_rows(num_rows: usize, part: usize, num_parts: usize) -> Result<Range<usize>> {
+    let rows = i64::try_from(num_rows).map_err(|_| Error::argument("split_rows", format!("there are no {num_rows} rows")))?;
+    let (part, num_parts) = (small(part)?, small(num_parts)?);
+    let (mut begin, mut end) = (0, 0);
+    // SAFETY: the out pointers are locals'.
+    check(unsafe { sys::oar_rows_split(rows, part, num_parts, &mut begin, &mut end) })?;
+    Ok(begin as usize..end as usize)
+}
+
+fn small(number: usize) -> Result<i32> {
+    i32::try_from(number).map_err(|_| Error::argument("split", format!("there are no {number} parts")))
 }

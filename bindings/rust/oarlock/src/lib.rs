@@ -49,6 +49,7 @@ mod batch_size;
 mod callback;
 mod checkpoint;
 mod coalesced;
+mod collate;
 mod collectives;
 mod config;
 mod csv;
@@ -88,8 +89,10 @@ mod view;
 mod work;
 
 pub use accelerator::{Accelerator, Backward, IntoGradient, Prepare};
+pub use batch::split_rows;
 pub use callback::{BoxedError, Outcome};
 pub use checkpoint::Checkpoint;
+pub use collate::ColumnPadding;
 pub use config::{Config, Setting};
 pub use csv::CsvColumn;
 pub use dataset::Dataset;

@@ -1,6 +1,6 @@
 //! Data sets over files, parts of data sets, orders of samples.
 
-use oarlock::{CsvColumn, Dataset, Dtype, ErrorKind, Loader, Result, Tensor, json};
+use oarlock::{ColumnPadding, CsvColumn, Dataset, Dtype, ErrorKind, Loader, Result, Tensor, Tree, json, split_rows};
 
 fn file(name: &str, bytes: &[u8]) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("oarlock-data-{}-{name}", std::process::id()));
@@ -79,5 +79,38 @@ fn samples_come_in_the_order_that_is_asked_for() -> Result<()> {
     loader.set_sampler(|_| Err::<Vec<usize>, _>("no order"))?;
     let error = loader.next_batch().err().expect("the closure's error");
     assert_eq!(error.kind(), ErrorKind::Callback);
+    Ok(())
+}
+
+fn words() -> Result<Dataset> {
+    Dataset::from_samples(3, |index| {
+        let tokens: Vec<i64> = (1..=[2, 4, 1][index]).collect();
+        let size = tokens.len();
+        Tree::from_tensors([("t", &Tensor::from_vec(tokens, &[size])?)])
+    })
+}
+
+#[test]
+fn columns_are_padded_and_joined_by_a_closure() -> Result<()> {
+    let loader = Loader::new(&words()?, json!({"batch_size": 3}))?;
+    let padding = ColumnPadding { value: -1.0, multiple_of: 3, first: true, mask: Some("mask".into()) };
+    loader.set_padding("t", &padding)?;
+    let batch = loader.next_batch()?.expect("a batch");
+    assert_eq!(batch.tensor("t")?.shape()?, [3, 6]);
+    assert_eq!(batch.tensor("mask")?.to_vec::<i64>()?.iter().sum::<i64>(), 7);
+    assert!(loader.next_batch()?.is_none());
+    loader.set_collate(|samples| samples.at(2)?.tensor("t").and_then(|last| Tree::from_tensors([("last", &last)])))?;
+    assert_eq!(loader.next_batch()?.expect("a batch").tensor("last")?.to_vec::<i64>()?, [-1, -1, -1, -1, -1, 1]);
+    Ok(())
+}
+
+#[test]
+fn sequences_are_packed_and_inputs_split() -> Result<()> {
+    let rows = words()?.pack("t", 5, -1.0)?;
+    assert_eq!(rows.size()?, 2);
+    assert_eq!(rows.get(&[1])?.tensor("documents")?.to_vec::<i64>()?, [0, 0, 0, 0, 1]);
+    assert_eq!(split_rows(7, 1, 3)?, 3..5);
+    let list = Tree::from_json("[\"a\", \"b\", \"c\"]")?;
+    assert_eq!(list.split(1, 2, true)?.to_json()?, "[\"c\",\"c\"]");
     Ok(())
 }

@@ -45,6 +45,21 @@ macro oar_closure_fn(trampoline)
 end
 
 """
+    @oar_collate_fn(function) -> Ptr{Cvoid}
+
+Makes a batch of samples.
+
+- `samples` (`const oar_tree *`): borrowed for the call; a list of samples, as the data set gives them.
+- `out_batch` (`oar_tree **`): owned by the library from then on.
+- `user_data` (`void *`): as registered.
+
+Threads: inside oar_loader_next; with OAR_CALLBACK_ANY_THREAD also on loader workers, several at once.
+"""
+macro oar_collate_fn(trampoline)
+    esc(:(@cfunction($trampoline, Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}, Ptr{Cvoid}))))
+end
+
+"""
     @oar_exchange_fn(function) -> Ptr{Cvoid}
 
 An all-gather over the host's own communicator.
