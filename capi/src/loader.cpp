@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/options.h"
+#include "data/dispatch_loader.h"
 #include "data/loader.h"
 #include "guard.h"
 
@@ -15,6 +16,19 @@ oar_status oar_loader_create(oar_dataset* dataset, const char* options, oar_load
     OAR_TRY(require_out(out, "out"));
     OAR_ASSIGN(const Options parsed, Options::parse_section("loader", options));
     OAR_ASSIGN(std::shared_ptr<Loader> loader, Loader::create(std::move(source), parsed));
+    *out = wrap<oar_loader>(std::move(loader));
+    return Status::ok();
+  });
+}
+
+oar_status oar_loader_create_dispatched(oar_dataset* dataset, const char* options, oar_group* group,
+                                        oar_loader** out) noexcept {
+  return guard([&]() -> Status {
+    OAR_ASSIGN(std::shared_ptr<Dataset> source, unwrap_shared(dataset));
+    OAR_ASSIGN(std::shared_ptr<Group> ranks, unwrap_shared(group));
+    OAR_TRY(require_out(out, "out"));
+    OAR_ASSIGN(const Options parsed, Options::parse_section("loader", options));
+    OAR_ASSIGN(std::shared_ptr<Loader> loader, make_dispatch_loader(std::move(source), parsed, std::move(ranks)));
     *out = wrap<oar_loader>(std::move(loader));
     return Status::ok();
   });

@@ -158,15 +158,27 @@ class ShardedLoader : public LoaderBase {
   mutable Plan plan_;  // of the epoch; null: not begun. What it holds follows from the rest
 };
 
-}  // namespace
-
-Result<std::shared_ptr<Loader>> Loader::create(std::shared_ptr<Dataset> dataset, const Options& options) {
-  OAR_ASSIGN(LoaderOptions read, read_loader_options(options, dataset->size()));
+Result<std::shared_ptr<Loader>> make_loader(std::shared_ptr<Dataset> dataset, LoaderOptions read) {
   if (dataset->stream() != nullptr) return make_stream_loader(std::move(dataset), read);
   OAR_ASSIGN(std::shared_ptr<const Sampler> sampler, make_sampler(read, dataset->size()));
   read.shard.num_samples = *sampler->num_samples();
   OAR_ASSIGN(const BatchShard shard, make_loader_shard(read.shard));
   return std::shared_ptr<Loader>(std::make_shared<ShardedLoader>(std::move(dataset), read, shard, std::move(sampler)));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Loader>> Loader::create(std::shared_ptr<Dataset> dataset, const Options& options) {
+  OAR_ASSIGN(const LoaderOptions read, read_loader_options(options, dataset->size()));
+  return make_loader(std::move(dataset), read);
+}
+
+Result<std::shared_ptr<Loader>> Loader::create_of_rounds(std::shared_ptr<Dataset> dataset, const LoaderOptions& options,
+                                                         std::int64_t batch_size) {
+  LoaderOptions whole = options;
+  whole.shard.batch_size = batch_size;
+  whole.shard.split_batches = false;
+  return make_loader(std::move(dataset), whole);
 }
 
 }  // namespace oarlock

@@ -26,6 +26,9 @@ class Loader {
  public:
   // options: section "loader". Without loader.seed the seed is that of the default generator at this moment.
   static Result<std::shared_ptr<Loader>> create(std::shared_ptr<Dataset> dataset, const Options& options);
+  // Of one rank, whatever the options say of several: each batch has batch_size samples.
+  static Result<std::shared_ptr<Loader>> create_of_rounds(std::shared_ptr<Dataset> dataset,
+                                                          const LoaderOptions& options, std::int64_t batch_size);
   virtual ~Loader() = default;
 
   // Only between epochs. One rank alone never fills its last batch up, whatever even_batches says (spec B 1.2).

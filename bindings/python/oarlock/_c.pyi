@@ -1733,6 +1733,24 @@ def loader_create(dataset: DatasetHandle, options: str | None) -> Loader:
     OAR_E_ARGUMENT an unknown option (the text names the nearest), or a value out of range.
     Threads: serial(dataset). Other threads of Python run meanwhile.
     """
+def loader_create_dispatched(dataset: DatasetHandle, options: str | None, group: GroupHandle) -> Loader:
+    """A loader of which rank 0 reads for all ranks: for sources that only one rank has, or that are dear to read.
+
+    Rank 0 reads a round (loader.h) at a time, and every rank takes its part: rows, in rank order, of each tensor and of each
+    list of texts; other values whole. The last round is divided anew: equal parts of what is left, filled up with the
+    epoch's first samples where it does not divide (loader.even_batches false: the first ranks take one more). The other
+    ranks' data sets are asked for their size only.
+
+    oar_loader_next is collective then: all ranks call it, and a failure of the data set on rank 0 is that of all ranks.
+    The loader cannot be sharded; oar_accelerator_prepare_loader takes it as it is.
+
+    dataset: retained.
+    options: borrowed; as for oar_loader_create, the same on all ranks.
+    group: retained.
+    out: owned; end with oar_loader_release. Untouched on failure.
+    OAR_E_ARGUMENT as of oar_loader_create; split_batches with a batch_size that the number of ranks does not divide.
+    Threads: serial(dataset, group); does not wait for peers. Other threads of Python run meanwhile.
+    """
 def loader_epoch(loader: LoaderHandle) -> int:
     """The epoch that the next batch belongs to, from 0.
 

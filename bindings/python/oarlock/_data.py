@@ -217,6 +217,16 @@ class Loader(_c.LoaderHandle):
     def __init__(self, dataset: Dataset, options: str | Mapping[str, Any] | None = None, **more: Any) -> None:
         self._adopt(_c.loader_create(dataset, options_json(options, more)))
 
+    @classmethod
+    def dispatched(cls, dataset: Dataset, group: _c.GroupHandle, options: str | Mapping[str, Any] | None = None, **more: Any) -> "Loader":
+        """A loader of which rank 0 of the group reads, and every rank takes its part of each round.
+
+            loader = oarlock.Loader.dispatched(stream, state.group, batch_size=8)
+
+        All ranks iterate together; what fails on rank 0 fails on all. The other ranks' data sets are asked for their size only.
+        """
+        return _c.loader_create_dispatched(dataset, options_json(options, more), group)
+
     def __iter__(self) -> Iterator[Tree]:
         """The batches of this epoch that are left.
 

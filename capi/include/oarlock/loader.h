@@ -35,6 +35,32 @@ oar_loader_create(oar_dataset *dataset, OAR_NULLABLE const char *options,
                   OAR_OUT OAR_OWNED oar_loader **out) OAR_NOEXCEPT;
 
 /**
+ * A loader of which rank 0 reads for all ranks: for sources that only one rank has, or that are dear to read.
+ *
+ * Rank 0 reads a round (loader.h) at a time, and every rank takes its part: rows, in rank order, of each tensor and of each
+ * list of texts; other values whole. The last round is divided anew: equal parts of what is left, filled up with the
+ * epoch's first samples where it does not divide (loader.even_batches false: the first ranks take one more). The other
+ * ranks' data sets are asked for their size only.
+ *
+ * oar_loader_next is collective then: all ranks call it, and a failure of the data set on rank 0 is that of all ranks.
+ * The loader cannot be sharded; oar_accelerator_prepare_loader takes it as it is.
+ *
+ * @param[in]  dataset  retained.
+ * @param[in]  options  borrowed; as for oar_loader_create, the same on all ranks.
+ * @param[in]  group    retained.
+ * @param[out] out      owned; end with oar_loader_release. Untouched on failure.
+ *
+ * @return OAR_E_ARGUMENT  as of oar_loader_create; split_batches with a batch_size that the number of ranks does not
+ *                         divide.
+ * @threads serial(dataset, group); does not wait for peers
+ * @source  Accelerate 1.15, DataLoaderDispatcher.
+ * @since   0.1
+ */
+OAR_API OAR_SINCE(0, 1) oar_status
+oar_loader_create_dispatched(oar_dataset *dataset, OAR_NULLABLE const char *options, oar_group *group,
+                             OAR_OUT OAR_OWNED oar_loader **out) OAR_NOEXCEPT;
+
+/**
  * Give the loader one rank's part of each epoch. oar_accelerator_prepare_loader does it for the ranks of a state.
  *
  * A round has batch_size * world_size samples (batch_size with split_batches), cut into equal parts in rank order. What

@@ -35,7 +35,7 @@ export Tensor, asarray, memory_array, item, is_read_only, contiguous, to_dlpack,
 export Tree, native, batch_size, rows, concatenate, pad_to_multiple, to_device, to_float32, to_numbers, tree_from_json
 export gather_tree, reduce_tree, broadcast_tree_from!, pad_tree, copy_tree, gather_objects, broadcast_object
 export Dataset, stream_dataset, token_dataset, csv_dataset, Loader, num_samples, num_batches, samples_in_round, epoch, seek!, set_shard!, loader_state, load_state!
-export set_indices!, set_weights!, set_sampler!, set_batch_sampler!, set_padding!, set_collate!, pack
+export set_indices!, set_weights!, set_sampler!, set_batch_sampler!, set_padding!, set_collate!, pack, dispatched_loader
 export split_rows, split_tree
 export Model, forward, training!, is_training, parameter_names, input_names, gradient, save_weights, load_weights!
 export register_parameter!, register_buffer!, parameter, scope, set_forward!, set_backward!, trace

@@ -172,6 +172,15 @@ Loader(dataset::Dataset, options::Options = nothing; keywords...) =
     owned(out -> Lib.oar_loader_create(dataset, options_text(options, keywords), out), Loader)
 Loader(f, dataset::Dataset, options::Options = nothing; keywords...) = closing(f, Loader(dataset, options; keywords...))
 
+"""
+    dispatched_loader(dataset, group, options = nothing; keywords...) -> Loader
+
+A loader of which rank 0 of the group reads, and every rank takes its part of each round. All ranks iterate together; what fails
+on rank 0 fails on all. The other ranks' data sets are asked for their size only.
+"""
+dispatched_loader(dataset::Dataset, group::Group, options::Options = nothing; keywords...) =
+    owned(out -> Lib.oar_loader_create_dispatched(dataset, options_text(options, keywords), group, out), Loader)
+
 # C tells an epoch's end once. A loop remembers its epoch: another loop inside it may be the one that is told.
 function Base.iterate(loader::Loader, begun = epoch(loader))
     epoch(loader) == begun || return nothing

@@ -3130,6 +3130,32 @@ sampler.h has other orders.
         options: *const ::core::ffi::c_char,
         out: *mut *mut oar_loader,
     ) -> oar_status;
+    /**A loader of which rank 0 reads for all ranks: for sources that only one rank has, or that are dear to read.
+
+Rank 0 reads a round (loader.h) at a time, and every rank takes its part: rows, in rank order, of each tensor and of each
+list of texts; other values whole. The last round is divided anew: equal parts of what is left, filled up with the
+epoch's first samples where it does not divide (loader.even\_batches false: the first ranks take one more). The other
+ranks' data sets are asked for their size only.
+
+oar\_loader\_next is collective then: all ranks call it, and a failure of the data set on rank 0 is that of all ranks.
+The loader cannot be sharded; oar\_accelerator\_prepare\_loader takes it as it is.
+
+* `dataset` (in) retained.
+* `options` (in) borrowed; as for oar\_loader\_create, the same on all ranks.
+* `group` (in) retained.
+* `out` (out) owned; end with oar\_loader\_release. Untouched on failure.
+
+* **return** OAR\_E\_ARGUMENT as of oar\_loader\_create; split\_batches with a batch\_size that the number of ranks does not
+  divide.
+* **threads** serial(dataset, group); does not wait for peers
+* **source** Accelerate 1.15, DataLoaderDispatcher.
+* **since** 0.1*/
+    pub fn oar_loader_create_dispatched(
+        dataset: *mut oar_dataset,
+        options: *const ::core::ffi::c_char,
+        group: *mut oar_group,
+        out: *mut *mut oar_loader,
+    ) -> oar_status;
     /**Give the loader one rank's part of each epoch. oar\_accelerator\_prepare\_loader does it for the ranks of a state.
 
 A round has batch\_size \* world\_size samples (batch\_size with split\_batches), cut into equal parts in rank order. What

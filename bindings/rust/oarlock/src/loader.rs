@@ -2,6 +2,7 @@
 
 use crate::dataset::Dataset;
 use crate::error::{Error, Result, check};
+use crate::group::Group;
 use crate::handle::{Handle, create, create_nullable, value};
 use crate::options::{Options, checked};
 use crate::text::{c_text, read_text};
@@ -37,6 +38,18 @@ impl Loader {
         let options = checked(options)?;
         // SAFETY: handles are alive, texts end with NUL and out pointers are locals'; so in all calls of this file.
         create(|out| unsafe { sys::oar_loader_create(dataset.as_raw(), options.as_ptr(), out) }).map(Loader)
+    }
+
+    /// A loader of which rank 0 of the group reads, and every rank takes its part of each round. All ranks call together;
+    /// what fails on rank 0 fails on all. The other ranks' data sets are asked for their size only.
+    ///
+    /// # Errors
+    /// As for [`new`](Loader::new).
+    pub fn dispatched(dataset: &Dataset, group: &Group, options: impl Options) -> Result<Self> {
+        let options = checked(options)?;
+        // SAFETY: as above.
+        create(|out| unsafe { sys::oar_loader_create_dispatched(dataset.as_raw(), options.as_ptr(), group.as_raw(), out) })
+            .map(Loader)
     }
 
     /// Gives the loader one rank's part of each epoch; [`Accelerator::prepare`](crate::Accelerator::prepare) does it for

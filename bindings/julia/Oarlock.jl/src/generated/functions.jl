@@ -34,8 +34,8 @@ const FUNCTIONS = (
     :oar_group_reduce_scatter_coalesced, :oar_group_reduce_tree, :oar_group_release, :oar_group_retain,
     :oar_group_scatter, :oar_group_send, :oar_group_set_tag, :oar_group_size, :oar_group_split,
     :oar_group_translate_rank, :oar_group_world_ranks, :oar_last_error, :oar_load_library, :oar_loader_close,
-    :oar_loader_create, :oar_loader_epoch, :oar_loader_load_state, :oar_loader_next, :oar_loader_num_batches,
-    :oar_loader_num_samples, :oar_loader_position, :oar_loader_release, :oar_loader_retain,
+    :oar_loader_create, :oar_loader_create_dispatched, :oar_loader_epoch, :oar_loader_load_state, :oar_loader_next,
+    :oar_loader_num_batches, :oar_loader_num_samples, :oar_loader_position, :oar_loader_release, :oar_loader_retain,
     :oar_loader_samples_in_round, :oar_loader_seek, :oar_loader_set_batch_sampler, :oar_loader_set_collate,
     :oar_loader_set_indices, :oar_loader_set_padding, :oar_loader_set_sampler, :oar_loader_set_shard,
     :oar_loader_set_weights, :oar_loader_state, :oar_log_set_callback, :oar_log_set_level, :oar_memory_report,
@@ -2211,6 +2211,29 @@ oar_loader_create(dataset, options, out) =
     ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
 
 """
+    oar_loader_create_dispatched(dataset, options, group, out) -> oar_status
+
+A loader of which rank 0 reads for all ranks: for sources that only one rank has, or that are dear to read.
+
+Rank 0 reads a round (loader.h) at a time, and every rank takes its part: rows, in rank order, of each tensor and of each
+list of texts; other values whole. The last round is divided anew: equal parts of what is left, filled up with the
+epoch's first samples where it does not divide (loader.even_batches false: the first ranks take one more). The other
+ranks' data sets are asked for their size only.
+
+oar_loader_next is collective then: all ranks call it, and a failure of the data set on rank 0 is that of all ranks.
+The loader cannot be sharded; oar_accelerator_prepare_loader takes it as it is.
+
+- `dataset` (`oar_dataset *`): retained.
+- `options` (`const char *`): borrowed; as for oar_loader_create, the same on all ranks.
+- `group` (`oar_group *`): retained.
+- `out` (`oar_loader **`): owned; end with oar_loader_release. Untouched on failure.
+
+Threads: serial(dataset, group); does not wait for peers.
+"""
+oar_loader_create_dispatched(dataset, options, group, out) =
+    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{oar_group}, Ptr{Ptr{oar_loader}}), dataset, options, group, out)
+
+"""
     oar_loader_epoch(loader, out_epoch) -> oar_status
 
 The epoch that the next batch belongs to, from 0.
@@ -2221,7 +2244,7 @@ The epoch that the next batch belongs to, from 0.
 Threads: serial(loader).
 """
 oar_loader_epoch(loader, out_epoch) =
-    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
 
 """
     oar_loader_load_state(loader, state) -> oar_status
@@ -2237,7 +2260,7 @@ Another world size or batch size is taken where the samples that were done make 
 Threads: serial(loader).
 """
 oar_loader_load_state(loader, state) =
-    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_loader}, Cstring), loader, state)
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_loader}, Cstring), loader, state)
 
 """
     oar_loader_next(loader, out_batch) -> oar_status
@@ -2254,7 +2277,7 @@ was: it may be repeated, or the batch be left out by oar_loader_seek.
 Threads: serial(loader); waits for the workers.
 """
 oar_loader_next(loader, out_batch) =
-    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
 
 """
     oar_loader_num_batches(loader, out_num_batches) -> oar_status
@@ -2268,7 +2291,7 @@ Batches of this rank in the epoch; with even_batches false, ranks may differ by 
 Threads: serial(loader).
 """
 oar_loader_num_batches(loader, out_num_batches) =
-    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
 
 """
     oar_loader_num_samples(loader, out_num_samples) -> oar_status
@@ -2282,7 +2305,7 @@ oar_loader_num_batches.
 Threads: serial(loader).
 """
 oar_loader_num_samples(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_position(loader, out_batches_done) -> oar_status
@@ -2295,7 +2318,7 @@ Batches already given in this epoch.
 Threads: serial(loader).
 """
 oar_loader_position(loader, out_batches_done) =
-    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
 
 """
     oar_loader_release(loader) -> void
@@ -2307,7 +2330,7 @@ One reference less; the last one ends the worker threads in the background.
 Threads: any.
 """
 oar_loader_release(loader) =
-    ccall(@inbounds(ADDRESSES[140]), Cvoid, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[141]), Cvoid, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_retain(loader) -> oar_status
@@ -2319,7 +2342,7 @@ One more reference.
 Threads: any.
 """
 oar_loader_retain(loader) =
-    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_samples_in_round(loader, out_num_samples) -> oar_status
@@ -2334,7 +2357,7 @@ Over an epoch these sum to oar_loader_num_samples: what a progress bar advances 
 Threads: serial(loader).
 """
 oar_loader_samples_in_round(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_seek(loader, epoch, batches_done) -> oar_status
@@ -2352,7 +2375,7 @@ on where it was.
 Threads: serial(loader).
 """
 oar_loader_seek(loader, epoch, batches_done) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
 
 """
     oar_loader_set_batch_sampler(loader, fn, user_data, release) -> oar_status
@@ -2371,7 +2394,7 @@ loader.drop_last or without loader.even_batches, else the epoch's first batches 
 Threads: serial(loader).
 """
 oar_loader_set_batch_sampler(loader, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
 
 """
     oar_loader_set_collate(loader, flags, fn, user_data, release) -> oar_status
@@ -2389,7 +2412,7 @@ Let the host join samples to batches. Padding (oar_loader_set_padding) is done b
 Threads: serial(loader).
 """
 oar_loader_set_collate(loader, flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_loader}, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_loader}, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, flags, fn, user_data, release)
 
 """
     oar_loader_set_indices(loader, indices, count) -> oar_status
@@ -2404,7 +2427,7 @@ Visit these samples only: in this order, or with loader.shuffle in a new one eac
 Threads: serial(loader).
 """
 oar_loader_set_indices(loader, indices, count) =
-    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_loader}, Ptr{Int64}, Csize_t), loader, indices, count)
+    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_loader}, Ptr{Int64}, Csize_t), loader, indices, count)
 
 """
     oar_loader_set_padding(loader, column, pad_value, multiple_of, pad_first, mask) -> oar_status
@@ -2425,7 +2448,7 @@ One call per column; another call for the same column replaces the first.
 Threads: serial(loader).
 """
 oar_loader_set_padding(loader, column, pad_value, multiple_of, pad_first, mask) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_loader}, Cstring, Float64, Int64, Int32, Cstring), loader, column, pad_value, multiple_of, pad_first, mask)
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_loader}, Cstring, Float64, Int64, Int32, Cstring), loader, column, pad_value, multiple_of, pad_first, mask)
 
 """
     oar_loader_set_sampler(loader, fn, user_data, release) -> oar_status
@@ -2442,7 +2465,7 @@ Let the host give the order of the samples, epoch by epoch.
 Threads: serial(loader).
 """
 oar_loader_set_sampler(loader, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
 
 """
     oar_loader_set_shard(loader, rank, world_size) -> oar_status
@@ -2461,7 +2484,7 @@ batches. One rank alone is never filled up.
 Threads: serial(loader).
 """
 oar_loader_set_shard(loader, rank, world_size) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
 
 """
     oar_loader_set_weights(loader, weights, num_samples, replacement) -> oar_status
@@ -2476,7 +2499,7 @@ Draw the samples of an epoch by weight.
 Threads: serial(loader, weights).
 """
 oar_loader_set_weights(loader, weights, num_samples, replacement) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_loader}, Ptr{oar_tensor}, Int64, Int32), loader, weights, num_samples, replacement)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_loader}, Ptr{oar_tensor}, Int64, Int32), loader, weights, num_samples, replacement)
 
 """
     oar_loader_state(loader, buf, len) -> oar_status
@@ -2491,7 +2514,7 @@ read. Checkpoints of an accelerator have it for every prepared loader.
 Threads: serial(loader).
 """
 oar_loader_state(loader, buf, len) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_loader}, Ptr{UInt8}, Ptr{Csize_t}), loader, buf, len)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_loader}, Ptr{UInt8}, Ptr{Csize_t}), loader, buf, len)
 
 """
     oar_log_set_callback(flags, fn, user_data, release) -> oar_status
@@ -2511,7 +2534,7 @@ Replaces the callback before; its release runs once no thread is inside it any m
 Threads: any.
 """
 oar_log_set_callback(flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[153]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
 
 """
     oar_log_set_level(level) -> oar_status
@@ -2523,7 +2546,7 @@ Choose which messages are given: those of this level and above. The first value 
 Threads: any.
 """
 oar_log_set_level(level) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Int32,), level)
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Int32,), level)
 
 """
     oar_memory_report(out_json) -> oar_status
@@ -2539,7 +2562,7 @@ process began.
 Threads: any.
 """
 oar_memory_report(out_json) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{Ptr{oar_bytes}},), out_json)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{Ptr{oar_bytes}},), out_json)
 
 """
     oar_mesh_coordinate(mesh, axis, out_coordinate) -> oar_status
@@ -2553,7 +2576,7 @@ Where this rank stands on an axis, which is its rank in the axis's group.
 Threads: serial(mesh).
 """
 oar_mesh_coordinate(mesh, axis, out_coordinate) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
 
 """
     oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) -> oar_status
@@ -2572,7 +2595,7 @@ Make a mesh and, for every axis, the group of the ranks that differ from this on
 Threads: collective(group).
 """
 oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
 
 """
     oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) -> oar_status
@@ -2590,7 +2613,7 @@ parameters are divided together. Every rank of the mesh's group calls this with 
 Threads: collective(mesh).
 """
 oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
 
 """
     oar_mesh_group(mesh, axis, out_group) -> oar_status
@@ -2604,7 +2627,7 @@ The group along an axis: this rank and those that differ from it in that axis al
 Threads: serial(mesh).
 """
 oar_mesh_group(mesh, axis, out_group) =
-    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
 
 """
     oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) -> oar_status
@@ -2619,7 +2642,7 @@ The rank of the mesh's group that stands at these coordinates.
 Threads: serial(mesh).
 """
 oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
 
 """
     oar_mesh_release(mesh) -> void
@@ -2631,7 +2654,7 @@ Drop a reference. Never waits and never communicates. Groups that were had from 
 Threads: any.
 """
 oar_mesh_release(mesh) =
-    ccall(@inbounds(ADDRESSES[160]), Cvoid, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[161]), Cvoid, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_retain(mesh) -> oar_status
@@ -2643,7 +2666,7 @@ Add a reference; each needs one oar_mesh_release.
 Threads: any.
 """
 oar_mesh_retain(mesh) =
-    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_size(mesh, axis, out_size) -> oar_status
@@ -2657,7 +2680,7 @@ How many ranks an axis has.
 Threads: serial(mesh).
 """
 oar_mesh_size(mesh, axis, out_size) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
 
 """
     oar_model_add_lora(model, options) -> oar_status
@@ -2683,7 +2706,7 @@ module that is called several times has one adapter.
 Threads: serial(model).
 """
 oar_model_add_lora(model, options) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_model}, Cstring), model, options)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model}, Cstring), model, options)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -2697,7 +2720,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_describe(model, out) -> oar_status
@@ -2717,7 +2740,7 @@ depends on what tensors hold.
 Threads: serial(model).
 """
 oar_model_describe(model, out) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_enter_scope(model, name, class_name) -> oar_status
@@ -2737,7 +2760,7 @@ enters.
 Threads: serial(model).
 """
 oar_model_enter_scope(model, name, class_name) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
 
 """
     oar_model_exit_scope(model) -> oar_status
@@ -2749,7 +2772,7 @@ Leave the scope that was entered last.
 Threads: serial(model).
 """
 oar_model_exit_scope(model) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -2770,7 +2793,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_forward_unit(model, unit, inputs, out_outputs) -> oar_status
@@ -2786,7 +2809,7 @@ forward, by the names of the values (oar_model_describe tells them).
 Threads: serial(model, inputs).
 """
 oar_model_forward_unit(model, unit, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
 
 """
     oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) -> oar_status
@@ -2808,7 +2831,7 @@ the same names one after the other are as fast as oar_model_forward.
 Threads: serial(model, inputs).
 """
 oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
 
 """
     oar_model_freeze(model, pattern, frozen, out_count) -> oar_status
@@ -2826,7 +2849,7 @@ hold it as before. Of tied parameters one name is enough.
 Threads: serial(model).
 """
 oar_model_freeze(model, pattern, frozen, out_count) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -2841,7 +2864,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -2856,7 +2879,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -2869,7 +2892,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -2893,7 +2916,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_lora(model, directory) -> oar_status
@@ -2910,7 +2933,7 @@ All or nothing. Every name, shape and type must fit. Of adapter_config.json are 
 Threads: serial(model).
 """
 oar_model_load_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -2927,7 +2950,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_merge_lora(model) -> oar_status
@@ -2943,7 +2966,7 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 Threads: serial(model).
 """
 oar_model_merge_lora(model) =
-    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -2956,7 +2979,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_outputs(model, out_num_outputs) -> oar_status
@@ -2969,7 +2992,7 @@ Count the outputs: the tensors and numbers in what oar_model_forward returns.
 Threads: serial(model).
 """
 oar_model_num_outputs(model, out_num_outputs) =
-    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -2982,7 +3005,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_num_units(model, out_num_units) -> oar_status
@@ -2995,7 +3018,7 @@ Count the units, the root included.
 Threads: serial(model).
 """
 oar_model_num_units(model, out_num_units) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
 
 """
     oar_model_output_name(model, index, buf, len) -> oar_status
@@ -3010,7 +3033,7 @@ Tell the path of an output in the tree that oar_model_forward returns (\"loss\";
 Threads: serial(model).
 """
 oar_model_output_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_parameter(model, name, out) -> oar_status
@@ -3025,7 +3048,7 @@ out.
 Threads: serial(model).
 """
 oar_model_parameter(model, name, out) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -3040,7 +3063,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_profile_save_trace(model, path) -> oar_status
@@ -3053,7 +3076,7 @@ Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
 Threads: serial(model).
 """
 oar_model_profile_save_trace(model, path) =
-    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_profile_start(model) -> oar_status
@@ -3068,7 +3091,7 @@ libtorch is at work on the thread.
 Threads: serial(model).
 """
 oar_model_profile_start(model) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_stop(model) -> oar_status
@@ -3080,7 +3103,7 @@ End the measurement; what was measured stays.
 Threads: serial(model).
 """
 oar_model_profile_stop(model) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_table(model, out) -> oar_status
@@ -3094,7 +3117,7 @@ are those of the whole model, its units included.
 Threads: serial(model).
 """
 oar_model_profile_table(model, out) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -3111,7 +3134,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -3130,7 +3153,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -3142,7 +3165,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[192]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[193]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -3154,7 +3177,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_run(model, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -3170,7 +3193,7 @@ Run the model on the caller's arrays with a session of the model's own: for host
 Threads: serial(model, inputs, outputs).
 """
 oar_model_run(model, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_model_save_lora(model, directory) -> oar_status
@@ -3187,7 +3210,7 @@ the Python model if that was exported itself, not inside another module.
 Threads: serial(model).
 """
 oar_model_save_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -3202,7 +3225,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_backward(model, fn, user_data, release) -> oar_status
@@ -3228,7 +3251,7 @@ one of several ranks, the others are told at once and the state is aborted.
 Threads: serial(model).
 """
 oar_model_set_backward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_forward(model, fn, user_data, release) -> oar_status
@@ -3247,7 +3270,7 @@ record autograd, in evaluation not.
 Threads: serial(model).
 """
 oar_model_set_forward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_recompute(model, unit_pattern, enabled) -> oar_status
@@ -3266,7 +3289,7 @@ and a warning says why. Evaluation is not affected. Gradients of gradients do no
 Threads: serial(model).
 """
 oar_model_set_recompute(model, unit_pattern, enabled) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -3290,7 +3313,7 @@ is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_set_units(model, policy) -> oar_status
@@ -3309,7 +3332,7 @@ that nobody uses, is the root's.
 Threads: serial(model).
 """
 oar_model_set_units(model, policy) =
-    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_model}, Cstring), model, policy)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_model}, Cstring), model, policy)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -3325,7 +3348,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_trace(model, inputs, dynamic_dims, out) -> oar_status
@@ -3357,7 +3380,7 @@ before, also after a failure.
 Threads: serial(model, inputs).
 """
 oar_model_trace(model, inputs, dynamic_dims, out) =
-    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
+    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
 
 """
     oar_model_unit_name(model, index, buf, len) -> oar_status
@@ -3372,7 +3395,7 @@ Tell the name of a unit: its module path. Units are in the order of the program,
 Threads: serial(model).
 """
 oar_model_unit_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_op_call(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3401,7 +3424,7 @@ evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in \"_\" 
 Threads: serial(state).
 """
 oar_op_call(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3423,7 +3446,7 @@ forward that is traced, the program does not record it either.
 Threads: serial(state).
 """
 oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_names(name_space, out) -> oar_status
@@ -3436,7 +3459,7 @@ Tell the names of all operators, as a JSON list of texts, sorted, without overlo
 Threads: any.
 """
 oar_op_names(name_space, out) =
-    ccall(@inbounds(ADDRESSES[207]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
+    ccall(@inbounds(ADDRESSES[208]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
 
 """
     oar_op_signatures(name, out) -> oar_status
@@ -3453,7 +3476,7 @@ A list with an object for each overload, in the order in which oar_op_call tries
 Threads: any.
 """
 oar_op_signatures(name, out) =
-    ccall(@inbounds(ADDRESSES[208]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -3478,7 +3501,7 @@ order. What no group takes is one more group, the last, with the options given o
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_create_foreign(model, name, options, fn, user_data, release, out) -> oar_status
@@ -3503,7 +3526,7 @@ as they are, and does not count. Checkpoints, and the state dicts of state_dict.
 Threads: serial(model).
 """
 oar_optimizer_create_foreign(model, name, options, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_optimizer}}), model, name, options, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_optimizer}}), model, name, options, fn, user_data, release, out)
 
 """
     oar_optimizer_group_options(optimizer, group_index, buf, len) -> oar_status
@@ -3518,7 +3541,7 @@ The options in force for a group, and the names of its parameters: {\"params\":[
 Threads: serial(optimizer).
 """
 oar_optimizer_group_options(optimizer, group_index, buf, len) =
-    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
+    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -3531,7 +3554,7 @@ The learning rate that the next step will use; with several groups the first one
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_load_state_dict(optimizer, state_dict) -> oar_status
@@ -3547,7 +3570,7 @@ not matter here. oar_optimizer_num_steps becomes the largest \"step\" in it, whe
 Threads: serial(optimizer, state_dict).
 """
 oar_optimizer_load_state_dict(optimizer, state_dict) =
-    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_optimizer}, Ptr{oar_tree}), optimizer, state_dict)
+    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_optimizer}, Ptr{oar_tree}), optimizer, state_dict)
 
 """
     oar_optimizer_num_groups(optimizer, out_num_groups) -> oar_status
@@ -3560,7 +3583,7 @@ How many parameter groups there are.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_groups(optimizer, out_num_groups) =
-    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
+    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -3573,7 +3596,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -3585,7 +3608,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[216]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[217]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -3597,7 +3620,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_group_options(optimizer, group_index, options) -> oar_status
@@ -3611,7 +3634,7 @@ Change options of one group from the next step on. State stays; what an option n
 Threads: serial(optimizer).
 """
 oar_optimizer_set_group_options(optimizer, group_index, options) =
-    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
+    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -3624,7 +3647,7 @@ Set the learning rate of every group. A scheduler of this optimizer sets it agai
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_set_training(optimizer, training) -> oar_status
@@ -3640,7 +3663,7 @@ for every other optimizer nothing changes. An optimizer starts in training.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_set_training(optimizer, training) =
-    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
+    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
 
 """
     oar_optimizer_state_dict(optimizer, out) -> oar_status
@@ -3654,7 +3677,7 @@ Give an optimizer's state as torch's class of the same name has it.
 Threads: serial(optimizer).
 """
 oar_optimizer_state_dict(optimizer, out) =
-    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_optimizer}, Ptr{Ptr{oar_tree}}), optimizer, out)
+    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_optimizer}, Ptr{Ptr{oar_tree}}), optimizer, out)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -3668,7 +3691,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_step_closure(optimizer, fn, user_data, release, out_loss) -> oar_status
@@ -3687,7 +3710,7 @@ elsewhere, parameters and the optimizer's state are what they were before it.
 Threads: serial(optimizer); only `fn` calls the model meanwhile.
 """
 oar_optimizer_step_closure(optimizer, fn, user_data, release, out_loss) =
-    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_optimizer}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), optimizer, fn, user_data, release, out_loss)
+    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_optimizer}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), optimizer, fn, user_data, release, out_loss)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -3699,7 +3722,7 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_profile_begin(state, options) -> oar_status
@@ -3713,7 +3736,7 @@ Begin a profile; the next step is number 0. One at a time in a process.
 Threads: serial(state).
 """
 oar_profile_begin(state, options) =
-    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_state}, Cstring), state, options)
+    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state}, Cstring), state, options)
 
 """
     oar_profile_end(state, out_report) -> oar_status
@@ -3727,7 +3750,7 @@ End the profile. With profile.directory all ranks wait for each other, so that a
 Threads: collective(state) with profile.directory, else serial(state); on the thread of the begin.
 """
 oar_profile_end(state, out_report) =
-    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
+    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
 
 """
     oar_profile_step(state, out_report) -> oar_status
@@ -3741,7 +3764,7 @@ A step of the run has ended.
 Threads: serial(state); on the thread of the begin.
 """
 oar_profile_step(state, out_report) =
-    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
+    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -3756,7 +3779,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -3768,7 +3791,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -3784,7 +3807,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -3796,7 +3819,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[231]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[232]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -3808,7 +3831,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -3824,7 +3847,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_rows_split(num_rows, part, num_parts, out_begin, out_end) -> oar_status
@@ -3840,7 +3863,7 @@ Which of `num_rows` rows are a part's: [begin, end).
 Threads: any.
 """
 oar_rows_split(num_rows, part, num_parts, out_begin, out_end) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Int64, Int32, Int32, Ptr{Int64}, Ptr{Int64}), num_rows, part, num_parts, out_begin, out_end)
+    ccall(@inbounds(ADDRESSES[235]), Int32, (Int64, Int32, Int32, Ptr{Int64}, Ptr{Int64}), num_rows, part, num_parts, out_begin, out_end)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -3858,7 +3881,7 @@ momentum, or the first beta, too.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_from_factors(optimizer, name, fn, user_data, release, out) -> oar_status
@@ -3880,7 +3903,7 @@ accelerator makes one step per rank, here too.
 Threads: serial(optimizer).
 """
 oar_scheduler_from_factors(optimizer, name, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_optimizer}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_scheduler}}), optimizer, name, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_optimizer}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_scheduler}}), optimizer, name, fn, user_data, release, out)
 
 """
     oar_scheduler_load_state_dict(scheduler, state_dict) -> oar_status
@@ -3893,7 +3916,7 @@ Take over a state that a scheduler of torch or of transformers gave: its step an
 Threads: serial(scheduler, state_dict), and no call on its optimizer meanwhile.
 """
 oar_scheduler_load_state_dict(scheduler, state_dict) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_scheduler}, Ptr{oar_tree}), scheduler, state_dict)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_scheduler}, Ptr{oar_tree}), scheduler, state_dict)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -3906,7 +3929,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -3918,7 +3941,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[239]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[240]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -3930,7 +3953,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_state_dict(scheduler, out) -> oar_status
@@ -3946,7 +3969,7 @@ Options are not in it: a scheduler of torch that loads it keeps those that it wa
 Threads: serial(scheduler).
 """
 oar_scheduler_state_dict(scheduler, out) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_scheduler}, Ptr{Ptr{oar_tree}}), scheduler, out)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_scheduler}, Ptr{Ptr{oar_tree}}), scheduler, out)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -3961,7 +3984,7 @@ When it fails, step and rates are those of before.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step_metric(scheduler, metric) -> oar_status
@@ -3976,7 +3999,7 @@ value.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step_metric(scheduler, metric) =
-    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
+    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
 
 """
     oar_session_create(model, out) -> oar_status
@@ -3993,7 +4016,7 @@ model (by a forward in training, a step, loading, freezing, adding or merging ad
 Threads: serial(model).
 """
 oar_session_create(model, out) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
 
 """
     oar_session_release(session) -> void
@@ -4005,7 +4028,7 @@ Drop an owner; the last one frees the session.
 Threads: any; never blocks.
 """
 oar_session_release(session) =
-    ccall(@inbounds(ADDRESSES[245]), Cvoid, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[246]), Cvoid, (Ptr{oar_session},), session)
 
 """
     oar_session_retain(session) -> oar_status
@@ -4017,7 +4040,7 @@ Add an owner.
 Threads: any.
 """
 oar_session_retain(session) =
-    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_session},), session)
 
 """
     oar_session_run(session, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -4038,7 +4061,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 Threads: serial(session, inputs, outputs); other sessions of the model are free.
 """
 oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
@@ -4052,7 +4075,7 @@ Tell whether an output's operator writes straight into the caller's memory, all 
 Threads: serial(session).
 """
 oar_session_writes_in_place(session, index, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -4065,7 +4088,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -4078,7 +4101,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -4092,7 +4115,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -4109,7 +4132,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -4130,7 +4153,7 @@ With an MPI communicator oar_state_create_with_mpi does it for you.
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -4144,7 +4167,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -4160,7 +4183,7 @@ command `oarlock dump` tells who diverged where; with the option comm.dump_on_fa
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -4174,7 +4197,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -4187,7 +4210,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -4200,7 +4223,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -4213,7 +4236,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -4226,7 +4249,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -4239,7 +4262,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_log(state, level, ranks, text) -> oar_status
@@ -4256,7 +4279,7 @@ text begins with \"[RANK <rank>] \", its component is \"program\".
 Threads: serial(state); in order collective(state).
 """
 oar_state_log(state, level, ranks, text) =
-    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{oar_state}, Int32, Int32, Cstring), state, level, ranks, text)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_state}, Int32, Int32, Cstring), state, level, ranks, text)
 
 """
     oar_state_next_batch_size(state, batch_size, ran_out, reduced, out_next) -> oar_status
@@ -4277,7 +4300,7 @@ ends the state; so release what an attempt holds and come here.
 Threads: collective(state).
 """
 oar_state_next_batch_size(state, batch_size, ran_out, reduced, out_next) =
-    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_state}, Int64, Int32, Int64, Ptr{Int64}), state, batch_size, ran_out, reduced, out_next)
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_state}, Int64, Int32, Int64, Ptr{Int64}), state, batch_size, ran_out, reduced, out_next)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -4290,7 +4313,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -4303,7 +4326,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -4316,7 +4339,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[266]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[267]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -4329,7 +4352,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -4341,7 +4364,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -4355,7 +4378,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_deterministic(state, on, warn_only) -> oar_status
@@ -4369,7 +4392,7 @@ Make libtorch choose deterministic algorithms in the whole process, or not. Equa
 Threads: serial(state); no other thread may run operators meanwhile.
 """
 oar_state_set_deterministic(state, on, warn_only) =
-    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_state}, Int32, Int32), state, on, warn_only)
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_state}, Int32, Int32), state, on, warn_only)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -4385,7 +4408,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -4398,7 +4421,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_shrink(state, min_size, timeout_ms, out) -> oar_status
@@ -4427,7 +4450,7 @@ old state can then only be closed and released; after a failure this may be call
 Threads: serial(state); waits for the other ranks.
 """
 oar_state_shrink(state, min_size, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
 
 """
     oar_state_synchronize_rng(state) -> oar_status
@@ -4439,7 +4462,7 @@ Give the default generator of every rank the state of rank 0's, so that all draw
 Threads: collective(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_synchronize_rng(state) =
-    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -4452,7 +4475,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -4464,7 +4487,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[276]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[277]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -4479,7 +4502,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -4492,7 +4515,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -4506,7 +4529,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -4520,7 +4543,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -4533,7 +4556,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -4550,7 +4573,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4574,7 +4597,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_npy(path, out) -> oar_status
@@ -4588,7 +4611,7 @@ oar_dataset_from_tensors its rows are samples. The file must not change as long 
 Threads: any.
 """
 oar_tensor_from_npy(path, out) =
-    ccall(@inbounds(ADDRESSES[284]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
+    ccall(@inbounds(ADDRESSES[285]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4610,7 +4633,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -4625,7 +4648,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -4638,7 +4661,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -4651,7 +4674,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -4664,7 +4687,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -4677,7 +4700,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -4689,7 +4712,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[291]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[292]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -4701,7 +4724,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -4715,7 +4738,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -4729,7 +4752,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -4747,7 +4770,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -4763,7 +4786,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -4778,7 +4801,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[297]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[298]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_timer_begin(state, name) -> oar_status
@@ -4791,7 +4814,7 @@ Start a timer.
 Threads: serial(state).
 """
 oar_timer_begin(state, name) =
-    ccall(@inbounds(ADDRESSES[298]), Int32, (Ptr{oar_state}, Cstring), state, name)
+    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{oar_state}, Cstring), state, name)
 
 """
     oar_timer_end(state, name) -> oar_status
@@ -4804,7 +4827,7 @@ Stop a timer; what passed since its begin, by the steady clock, is one of its du
 Threads: serial(state); on the thread of the begin, so that a trace has it in the right place.
 """
 oar_timer_end(state, name) =
-    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{oar_state}, Cstring), state, name)
+    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_state}, Cstring), state, name)
 
 """
     oar_timer_report(state, out_json) -> oar_status
@@ -4821,7 +4844,7 @@ the order of the names. Timers that never ended are left out.
 Threads: serial(state).
 """
 oar_timer_report(state, out_json) =
-    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
 
 """
     oar_timer_report_all_ranks(state, out_json) -> oar_status
@@ -4838,7 +4861,7 @@ timer, as oar_timer_report gives them; and the rank with the largest mean, the l
 Threads: collective(state).
 """
 oar_timer_report_all_ranks(state, out_json) =
-    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
 
 """
     oar_timer_reset(state) -> oar_status
@@ -4850,7 +4873,7 @@ Forget all durations. Timers that run go on.
 Threads: serial(state).
 """
 oar_timer_reset(state) =
-    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -4866,7 +4889,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[304]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -4878,7 +4901,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[304]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -4903,7 +4926,7 @@ summary, and an object of numbers a group in one chart, {\"loss\":{\"train\":0.5
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[306]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -4919,7 +4942,7 @@ Log numbers of one step. In \"jsonl\" those that are not finite are written as \
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[306]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -4934,7 +4957,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -4946,7 +4969,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[308]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[309]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -4958,7 +4981,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[309]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[310]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -4971,7 +4994,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[310]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -4984,7 +5007,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[312]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -5000,7 +5023,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[312]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[313]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_batch_size(tree, out_size) -> oar_status
@@ -5013,7 +5036,7 @@ How many samples a batch has: the first size of its first leaf, in the order of 
 Threads: serial(tree).
 """
 oar_tree_batch_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[313]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[314]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_tree_concatenate(batches, dim, out) -> oar_status
@@ -5030,7 +5053,7 @@ are; with more batches they are refused.
 Threads: serial(batches).
 """
 oar_tree_concatenate(batches, dim, out) =
-    ccall(@inbounds(ADDRESSES[314]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
+    ccall(@inbounds(ADDRESSES[315]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -5042,7 +5065,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[315]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[316]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -5054,7 +5077,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[316]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[317]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_device(tree, buf, len) -> oar_status
@@ -5068,7 +5091,7 @@ The device of the first tensor, depth first: \"cpu\". An empty text if there is 
 Threads: serial(tree).
 """
 oar_tree_device(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[317]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[318]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -5081,7 +5104,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[318]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[319]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -5094,7 +5117,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[319]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[320]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -5107,7 +5130,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[320]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[321]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_json(json, out) -> oar_status
@@ -5122,7 +5145,7 @@ Numbers without fraction and exponent are integers if int64 holds them, all othe
 Threads: any.
 """
 oar_tree_from_json(json, out) =
-    ccall(@inbounds(ADDRESSES[321]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
+    ccall(@inbounds(ADDRESSES[322]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -5134,7 +5157,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[322]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[323]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -5147,7 +5170,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[323]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[324]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -5160,7 +5183,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[324]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[325]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -5174,7 +5197,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[325]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[326]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -5188,7 +5211,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[326]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[327]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -5202,7 +5225,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[327]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[328]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -5216,7 +5239,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[328]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[329]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -5231,7 +5254,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[329]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[330]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -5245,7 +5268,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[330]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[331]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -5260,7 +5283,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[331]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[332]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -5274,7 +5297,7 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[332]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[333]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
@@ -5290,7 +5313,7 @@ Append zeros to the first dimension of every tensor until `batch_size` rows are 
 Threads: serial(tree).
 """
 oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
-    ccall(@inbounds(ADDRESSES[333]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
+    ccall(@inbounds(ADDRESSES[334]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -5302,7 +5325,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[334]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[335]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -5314,7 +5337,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[335]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[336]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -5328,7 +5351,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[336]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[337]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -5342,7 +5365,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[337]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[338]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -5356,7 +5379,7 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[338]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[339]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_tree_slice(tree, start, stop, step, out) -> oar_status
@@ -5372,7 +5395,7 @@ Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[
 Threads: serial(tree).
 """
 oar_tree_slice(tree, start, stop, step, out) =
-    ccall(@inbounds(ADDRESSES[339]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+    ccall(@inbounds(ADDRESSES[340]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
 
 """
     oar_tree_split(tree, part, num_parts, pad, out) -> oar_status
@@ -5391,7 +5414,7 @@ tensors without dimensions, stay whole.
 Threads: serial(tree).
 """
 oar_tree_split(tree, part, num_parts, pad, out) =
-    ccall(@inbounds(ADDRESSES[340]), Int32, (Ptr{oar_tree}, Int32, Int32, Int32, Ptr{Ptr{oar_tree}}), tree, part, num_parts, pad, out)
+    ccall(@inbounds(ADDRESSES[341]), Int32, (Ptr{oar_tree}, Int32, Int32, Int32, Ptr{Ptr{oar_tree}}), tree, part, num_parts, pad, out)
 
 """
     oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
@@ -5408,7 +5431,7 @@ The tree with its tensors on a device. Tensors that are there already are shared
 Threads: serial(tree).
 """
 oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
-    ccall(@inbounds(ADDRESSES[341]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+    ccall(@inbounds(ADDRESSES[342]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
 
 """
     oar_tree_to_float32(tree, out) -> oar_status
@@ -5421,7 +5444,7 @@ The tree with its tensors of float16 and bfloat16 as float32; all others are sha
 Threads: serial(tree).
 """
 oar_tree_to_float32(tree, out) =
-    ccall(@inbounds(ADDRESSES[342]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[343]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_tree_to_json(tree, buf, len) -> oar_status
@@ -5437,7 +5460,7 @@ first.
 Threads: serial(tree).
 """
 oar_tree_to_json(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[343]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[344]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_to_numbers(tree, out) -> oar_status
@@ -5451,7 +5474,7 @@ number; truth values stay what they are.
 Threads: serial(tree).
 """
 oar_tree_to_numbers(tree, out) =
-    ccall(@inbounds(ADDRESSES[344]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[345]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -5461,7 +5484,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[345]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[346]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -5474,7 +5497,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[346]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[347]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -5487,7 +5510,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[347]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[348]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -5499,7 +5522,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[348]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[349]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -5511,7 +5534,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[349]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[350]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -5529,4 +5552,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[350]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[351]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
