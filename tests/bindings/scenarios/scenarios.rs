@@ -31,7 +31,7 @@ mod units;
 pub type Outcome = Result<(), Box<dyn Error>>;
 type Scenario = fn(&Path) -> Outcome;
 
-const SCENARIOS: [(&str, Scenario); 41] = [
+const SCENARIOS: [(&str, Scenario); 42] = [
     ("create_use_close", lives::create_use_close),
     ("error_text", lives::error_text),
     ("wrong_handle", lives::wrong_handle),
@@ -50,6 +50,7 @@ const SCENARIOS: [(&str, Scenario); 41] = [
     ("loader_seek", data::loader_seek),
     ("training_step", training::training_step),
     ("foreign_model", training::foreign_model),
+    ("own_optimizer", training::own_optimizer),
     ("operator_call", operators::operator_call),
     ("operator_refused", operators::operator_refused),
     ("operator_no_grad", operators::operator_no_grad),

@@ -98,6 +98,39 @@ def foreign_model(folder):
 
 
 @scenario
+def own_optimizer(folder):
+    def descend(name, parameter, gradient, kept, options):
+        if broken:
+            raise KeyError(name)
+        parameter.numpy()[...] -= numpy.float32(options["lr"]) * gradient.numpy()
+        kept["updates"] = kept.get("updates", 0) + 1
+
+    def ones():
+        accelerator.apply_gradients(model, {"a": numpy.ones(2, numpy.float32), "b": numpy.ones(1, numpy.float32)})
+        return 3
+
+    with oarlock.State() as state:
+        a, b, broken = numpy.array([1, -2], numpy.float32), numpy.array([4], numpy.float32), False
+        model = oarlock.Model.foreign(state, {"a": a, "b": b})
+        accelerator = oarlock.Accelerator(state)
+        optimizer = oarlock.Optimizer.foreign(model, "descend", descend, lr=0.5, groups=[{"params": ["b"], "lr": 0.25}])
+        scheduler = oarlock.Scheduler.from_factors(optimizer, lambda step, group: 2.0**-step)
+        accelerator.prepare(model, optimizer, scheduler)
+        for _ in range(2):
+            ones()
+            accelerator.step(optimizer, scheduler)
+        assert a.tolist() == [0.25, -2.75] and b.tolist() == [3.625]
+        assert accelerator.step(optimizer, scheduler, ones) == 3
+        with raises(ZeroDivisionError):
+            accelerator.step(optimizer, scheduler, lambda: 1 / 0)
+        broken = True
+        with raises(KeyError):
+            accelerator.step(optimizer, scheduler, ones)
+        assert a.tolist() == [0.125, -2.875] and b.tolist() == [3.5625] and optimizer.num_steps == 3
+        assert [kept["updates"] for kept in optimizer.state_dict()["state"].values()] == [3, 3]
+
+
+@scenario
 def save_load(folder):
     with oarlock.State(seed=1, project_dir=folder / "run") as state:
         model = oarlock.Model.load(state, DIGITS / "digits.pt2")

@@ -57,7 +57,7 @@ int take_error(scenario *t, error_details *details);
   X(config_unknown_key) X(config_values)                                                                            \
   X(array_to_tensor) X(tensor_to_array) X(column_major) X(array_refused) X(dlpack_import) X(dlpack_export)          \
   X(tree_values) X(loader_loop) X(loader_seek)                                                                      \
-  X(training_step) X(foreign_model) X(save_load)                                                                    \
+  X(training_step) X(foreign_model) X(own_optimizer) X(save_load)                                                    \
   X(operator_call) X(operator_refused) X(operator_no_grad) X(forward_callback) X(traced_model)                      \
   X(backward_callback) X(session_run) X(lora_round_trip)                                                            \
   X(recompute_same_gradients) X(intermediate_values) X(profile_table)                                               \

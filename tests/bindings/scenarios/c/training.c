@@ -180,6 +180,116 @@ int scenario_foreign_model(scenario *t) {
   return close_state(t, state);
 }
 
+/* --- an optimizer and a schedule of one's own */
+
+typedef struct {
+  oar_accelerator *accelerator;
+  oar_model *model;
+  float a[2], b[1], gradients[3];
+  int is_broken;
+} own_training;
+
+static int32_t descend(const char *name, oar_tensor *parameter, oar_tensor *gradient, oar_tree *kept,
+                       const oar_tree *options, void *user_data) {
+  const own_training *self = user_data;
+  oar_tree *count = NULL;
+  void *values, *slopes;
+  double lr;
+  int64_t numel, updates = 0, i;
+  (void)name;
+  if (self->is_broken) return 5;
+  if (oar_tree_get_double(options, "lr", &lr) != OAR_OK || oar_tensor_numel(parameter, &numel) != OAR_OK ||
+      oar_tensor_data(parameter, &values) != OAR_OK || oar_tensor_data(gradient, &slopes) != OAR_OK)
+    return 1;
+  for (i = 0; i < numel; ++i) ((float *)values)[i] -= (float)lr * ((const float *)slopes)[i];
+  if (oar_tree_get_int64(kept, "updates", &updates) != OAR_OK) updates = 0;
+  if (oar_tree_from_int64(updates + 1, &count) != OAR_OK) return 1;
+  i = oar_tree_set(kept, "updates", count);
+  oar_tree_release(count);
+  return (int32_t)i;
+}
+
+static int32_t halves(int64_t step, int64_t group_index, double *out_factor, void *user_data) {
+  (void)group_index, (void)user_data;
+  for (*out_factor = 1; step > 0; --step) *out_factor /= 2;
+  return 0;
+}
+
+static int32_t hand_over_ones(double *out_loss, void *user_data) {
+  static const char *const names[2] = {"a", "b"};
+  own_training *self = user_data;
+  int p;
+  self->gradients[0] = self->gradients[1] = self->gradients[2] = 1;
+  for (p = 0; p < 2; ++p) {
+    const int64_t shape = 2 - p;
+    oar_tensor *gradient = NULL;
+    oar_status status = oar_tensor_from_memory(self->gradients + 2 * p, OAR_FLOAT32, &shape, NULL, 1, NULL, NULL, &gradient);
+    if (status == OAR_OK) status = oar_accelerator_gradient_ready(self->accelerator, self->model, names[p], gradient);
+    oar_tensor_release(gradient);
+    if (status != OAR_OK) return 1;
+  }
+  *out_loss = 3;
+  return oar_accelerator_gradients_done(self->accelerator, self->model) == OAR_OK ? 0 : 1;
+}
+
+static int32_t no_loss(double *out_loss, void *user_data) {
+  (void)out_loss, (void)user_data;
+  return 6;
+}
+
+static int register_vector(scenario *t, oar_model *model, const char *name, float *values, int64_t size) {
+  oar_tensor *tensor;
+  OK(oar_tensor_from_memory(values, OAR_FLOAT32, &size, NULL, 1, NULL, NULL, &tensor));
+  OK(oar_model_register_parameter(model, name, tensor));
+  oar_tensor_release(tensor);
+  return 0;
+}
+
+int scenario_own_optimizer(scenario *t) {
+  own_training self = {NULL, NULL, {1, -2}, {4}, {0, 0, 0}, 0};
+  oar_state *state;
+  oar_optimizer *optimizer;
+  oar_scheduler *scheduler;
+  oar_tree *dict;
+  double loss;
+  int64_t first, second;
+  int step;
+  OK(oar_state_create(NULL, &state));
+  OK(oar_model_create_foreign(state, &self.model));
+  TRY(register_vector(t, self.model, "a", self.a, 2));
+  TRY(register_vector(t, self.model, "b", self.b, 1));
+  OK(oar_accelerator_create(state, NULL, &self.accelerator));
+  OK(oar_accelerator_prepare_model(self.accelerator, self.model));
+  OK(oar_optimizer_create_foreign(self.model, "descend", "{\"lr\":0.5,\"groups\":[{\"params\":[\"b\"],\"lr\":0.25}]}",
+                                  descend, &self, NULL, &optimizer));
+  OK(oar_scheduler_from_factors(optimizer, "lambda", halves, NULL, NULL, &scheduler));
+  OK(oar_accelerator_prepare_optimizer(self.accelerator, optimizer));
+  OK(oar_accelerator_prepare_scheduler(self.accelerator, scheduler));
+  for (step = 0; step < 2; ++step) {
+    EXPECT(hand_over_ones(&loss, &self) == 0);
+    OK(oar_accelerator_step(self.accelerator, optimizer, scheduler));
+  }
+  EXPECT(self.a[0] == 0.25f && self.a[1] == -2.75f && self.b[0] == 3.625f);
+  OK(oar_accelerator_step_closure(self.accelerator, optimizer, scheduler, hand_over_ones, &self, NULL, &loss));
+  EXPECT(loss == 3);
+  REFUSED(OAR_E_CALLBACK, "closure returned 6",
+          oar_accelerator_step_closure(self.accelerator, optimizer, scheduler, no_loss, NULL, NULL, NULL));
+  self.is_broken = 1;
+  REFUSED(OAR_E_CALLBACK, "function returned 5",
+          oar_accelerator_step_closure(self.accelerator, optimizer, scheduler, hand_over_ones, &self, NULL, NULL));
+  EXPECT(self.a[0] == 0.125f && self.a[1] == -2.875f && self.b[0] == 3.5625f);
+  OK(oar_optimizer_state_dict(optimizer, &dict));
+  OK(oar_tree_get_int64(dict, "state.0.updates", &first));
+  OK(oar_tree_get_int64(dict, "state.1.updates", &second));
+  EXPECT(first == 3 && second == 3);
+  oar_tree_release(dict);
+  oar_scheduler_release(scheduler);
+  oar_optimizer_release(optimizer);
+  oar_accelerator_release(self.accelerator);
+  oar_model_release(self.model);
+  return close_state(t, state);
+}
+
 static int look_at_checkpoint(scenario *t, const char *directory, oar_model *model) {
   static const char name[] = "fc2.weight";
   oar_checkpoint *checkpoint;

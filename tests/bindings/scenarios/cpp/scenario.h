@@ -69,6 +69,7 @@ bool same_values(const oarlock::Tensor& one, const oarlock::Tensor& other);  // 
   X(loader_seek)                                                                                                      \
   X(training_step)                                                                                                    \
   X(foreign_model)                                                                                                    \
+  X(own_optimizer)                                                                                                    \
   X(operator_call)                                                                                                    \
   X(operator_refused)                                                                                                 \
   X(operator_no_grad)                                                                                                 \

@@ -1,5 +1,7 @@
 // Training: a program, a foreign model, checkpoints.
+#include <cmath>
 #include <filesystem>
+#include <stdexcept>
 
 #include "scenario.h"
 
@@ -108,6 +110,65 @@ void foreign_model() {
   twice.train_on(1, 3, 3);  // error 1 - 6 - 3 = -8: gradient (-8, -24); the mean is (-2, -11.5)
   EXPECT(twice.is(1.25f, -0.5625f));
   EXPECT(twice.num_steps() == 1);
+}
+
+void own_optimizer() {
+  const oarlock::State state = make_state();
+  std::vector<float> a = {1, -2}, b = {4}, ones = {1, 1}, one = {1};
+  const oarlock::Model model = call(oar_model_create_foreign, state);
+  call(oar_model_register_parameter, model, "a", oarlock::tensor_over(a.data(), {2}));
+  call(oar_model_register_parameter, model, "b", oarlock::tensor_over(b.data(), {1}));
+  const oarlock::Accelerator accelerator = call(oar_accelerator_create, state, nullptr);
+  call(oar_accelerator_prepare_model, accelerator, model);
+  bool broken = false;
+  const auto descend = [&](const oarlock::Update& update) {
+    if (broken) throw std::out_of_range(update.name);
+    const auto lr = static_cast<float>(call(oar_tree_get_double, update.options, "lr"));
+    const auto parameter = oarlock::values<float>(update.parameter), gradient = oarlock::values<float>(update.gradient);
+    auto slope = gradient.begin();
+    for (float& value : parameter) value -= lr * *slope++;
+    const bool is_first = call(oar_tree_size, update.state, nullptr) == 0;
+    const std::int64_t updates = is_first ? 0 : call(oar_tree_get_int64, update.state, "updates");
+    call(oar_tree_set, update.state, "updates", oarlock::Tree(call(oar_tree_from_int64, updates + 1)));
+  };
+  const oarlock::Optimizer optimizer =
+      oarlock::create_optimizer(model, "descend", R"({"lr": 0.5, "groups": [{"params": ["b"], "lr": 0.25}]})", descend);
+  const oarlock::Scheduler scheduler = oarlock::create_scheduler(
+      optimizer, "lambda", [](std::int64_t step, std::int64_t) { return std::ldexp(1.0, -static_cast<int>(step)); });
+  call(oar_accelerator_prepare_optimizer, accelerator, optimizer);
+  call(oar_accelerator_prepare_scheduler, accelerator, scheduler);
+  const auto hand_over = [&] {
+    ones = {1, 1}, one = {1};
+    call(oar_accelerator_gradient_ready, accelerator, model, "a", oarlock::tensor_over(ones.data(), {2}));
+    call(oar_accelerator_gradient_ready, accelerator, model, "b", oarlock::tensor_over(one.data(), {1}));
+    call(oar_accelerator_gradients_done, accelerator, model);
+    return 3.0;
+  };
+  for (int step = 0; step < 2; ++step) {
+    hand_over();
+    call(oar_accelerator_step, accelerator, optimizer, scheduler);
+  }
+  EXPECT((a == std::vector<float>{0.25f, -2.75f}) && b[0] == 3.625f);
+  EXPECT(oarlock::step(accelerator, optimizer, scheduler, hand_over) == 3);
+  bool thrown = false;
+  try {
+    oarlock::step(accelerator, optimizer, scheduler, []() -> double { throw std::domain_error("no loss"); });
+  } catch (const std::domain_error&) {
+    thrown = true;
+  }
+  EXPECT(thrown);
+  broken = true;
+  try {
+    oarlock::step(accelerator, optimizer, scheduler, hand_over);
+  } catch (const std::out_of_range&) {
+    thrown = false;
+  }
+  EXPECT(!thrown);
+  EXPECT((a == std::vector<float>{0.125f, -2.875f}) && b[0] == 3.5625f);
+  const oarlock::Tree dict = call(oar_optimizer_state_dict, optimizer);
+  EXPECT(call(oar_tree_get_int64, dict, "state.0.updates") == 3 &&
+         call(oar_tree_get_int64, dict, "state.1.updates") == 3);
+  EXPECT(call(oar_optimizer_num_steps, optimizer) == 3);
 }
 
 static void look_at_checkpoint(const std::string& directory, const oarlock::Model& model) {

@@ -81,6 +81,43 @@ scenario("foreign_model") do folder
     end
 end
 
+scenario("own_optimizer") do folder
+    alone() do state
+        a, b, broken = Float32[1, -2], Float32[4], false
+        model = Model(state)
+        register_parameter!(model, "a", a)
+        register_parameter!(model, "b", b)
+        accelerator = Accelerator(state)
+        optimizer = Optimizer(model, "descend"; lr = 0.5, groups = [(params = ["b"], lr = 0.25)]) do name, parameter, gradient, kept, options
+            broken && throw(KeyError(name))
+            asarray(parameter) .-= Float32(options["lr"]) .* asarray(gradient)
+            keep!(kept, "updates", isempty(keys(kept)) ? 1 : kept["updates"] + 1)
+        end
+        scheduler = Scheduler((step, group) -> 2.0^-step, optimizer)
+        prepare!(accelerator, model, optimizer, scheduler)
+        function ones_of_both()
+            gradient_ready!(accelerator, model, "a", ones(Float32, 2))
+            gradient_ready!(accelerator, model, "b", ones(Float32, 1))
+            gradients_done!(accelerator, model)
+            3
+        end
+        for _ in 1:2
+            ones_of_both()
+            step!(accelerator, optimizer, scheduler)
+        end
+        @expect a == [0.25, -2.75] && b == [3.625]
+        @expect step!(ones_of_both, accelerator, optimizer, scheduler) == 3
+        failure = try step!(() -> error("no loss"), accelerator, optimizer, scheduler) catch thrown; thrown end
+        @expect failure isa ErrorException && failure.msg == "no loss"
+        broken = true
+        failure = try step!(ones_of_both, accelerator, optimizer, scheduler) catch thrown; thrown end
+        @expect failure isa KeyError
+        @expect a == [0.125, -2.875] && b == [3.5625] && num_steps(optimizer) == 3
+        dict = state_dict(optimizer)
+        @expect [dict["state"][key]["updates"] for key in ("0", "1")] == [3, 3]
+    end
+end
+
 scenario("save_load") do folder
     place = joinpath(folder, "saved")
     alone() do state

@@ -3,6 +3,8 @@
 use crate::{Outcome, digits_file, refused};
 use oarlock::*;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const RATE: f32 = 0.125; // a power of two: a product with it is exact
 
@@ -112,6 +114,57 @@ pub fn foreign_model(_: &Path) -> Outcome {
     twice.train_on([1.0, 3.0], 3.0)?; // error -8: gradient (-8, -24), the mean (-2, -11.5)
     assert_eq!(twice.weights()?, [1.25, -0.5625]);
     assert_eq!(twice.optimizer.num_steps()?, 1);
+    state.close()?;
+    Ok(())
+}
+
+pub fn own_optimizer(_: &Path) -> Outcome {
+    let state = State::new()?;
+    let model = Model::foreign(&state)?;
+    let (a, b) = (Tensor::from_vec(vec![1.0f32, -2.0], &[2])?, Tensor::from_vec(vec![4.0f32], &[1])?);
+    model.register_parameter("a", &a)?;
+    model.register_parameter("b", &b)?;
+    let accelerator = Accelerator::new(&state)?;
+    accelerator.prepare(&model)?;
+    let broken = Arc::new(AtomicBool::new(false));
+    let is_broken = broken.clone();
+    let options = json!({"lr": 0.5, "groups": [{"params": ["b"], "lr": 0.25}]});
+    let optimizer =
+        Optimizer::foreign(&model, "descend", options, move |update: &Update| -> std::result::Result<(), BoxedError> {
+            if is_broken.load(Ordering::Relaxed) {
+                return Err("out of order".into());
+            }
+            let lr = update.options.float("lr")? as f32;
+            let (parameter, gradient) = (update.parameter.to_vec::<f32>()?, update.gradient.to_vec::<f32>()?);
+            let moved: Vec<f32> = parameter.iter().zip(&gradient).map(|(p, g)| p - lr * g).collect();
+            update.parameter.copy_from(&Tensor::from_vec(moved, &update.parameter.shape()?)?)?;
+            let updates = if update.state.is_empty()? { 0 } else { update.state.int("updates")? };
+            Ok(update.state.set("updates", &Value::from(updates + 1))?)
+        })?;
+    let scheduler = Scheduler::from_factors(&optimizer, |step, _group| 0.5f64.powi(step as i32))?;
+    accelerator.prepare(&optimizer)?;
+    accelerator.prepare(&scheduler)?;
+    let ones = || -> Result<f64> {
+        accelerator.foreign_backward(&model, |backward| {
+            backward.ready("a", vec![1.0f32; 2])?;
+            backward.ready("b", vec![1.0f32])
+        })?;
+        Ok(3.0)
+    };
+    for _ in 0..2 {
+        ones()?;
+        accelerator.step(&optimizer, &scheduler)?;
+    }
+    assert_eq!((a.to_vec::<f32>()?, b.to_vec::<f32>()?), (vec![0.25, -2.75], vec![3.625]));
+    assert_eq!(accelerator.step_with(&optimizer, &scheduler, ones)?, 3.0);
+    let failed = accelerator.step_with(&optimizer, &scheduler, || Err::<f64, _>("no loss")).unwrap_err();
+    assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "no loss");
+    broken.store(true, Ordering::Relaxed);
+    let failed = accelerator.step_with(&optimizer, &scheduler, ones).unwrap_err();
+    assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "out of order");
+    assert_eq!((a.to_vec::<f32>()?, b.to_vec::<f32>()?), (vec![0.125, -2.875], vec![3.5625]));
+    let dict = optimizer.state_dict()?;
+    assert_eq!((dict.int("state.0.updates")?, dict.int("state.1.updates")?, optimizer.num_steps()?), (3, 3, 3));
     state.close()?;
     Ok(())
 }
