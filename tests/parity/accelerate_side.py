@@ -1,4 +1,4 @@
-"""The reference's side of test_accelerate.py: every case of a list in one process per rank, under Hugging Face Accelerate.
+"""The reference's side of test_accelerate.py and test_accelerate_ranks.py: every case of a list in one process per rank, under Hugging Face Accelerate.
 
     accelerate launch ... accelerate_side.py CASES.json OUT     writes OUT/<case>-<rank>.json: the losses of this rank
 """
@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
 from accelerate.state import AcceleratorState, GradientState
-from accelerate.utils import set_seed
+from accelerate.utils import DDPCommunicationHookType, DistributedDataParallelKwargs, set_seed
 
 
 class Columns(torch.utils.data.Dataset):
@@ -32,30 +32,42 @@ def make_optimizer(case, parameters):
     return torch.optim.SGD(parameters, lr=case["lr"], momentum=case["momentum"], fused=True)
 
 
+def ddp_of(case):
+    """The keyword object of its communication hook: [] without one."""
+    if "ddp" not in case:
+        return []
+    return [DistributedDataParallelKwargs(comm_hook=DDPCommunicationHookType(case["ddp"]["comm_hook"]),
+                                          comm_state_option=case["ddp"].get("state", {}))]
+
+
 def run(case):
     # The reference keeps these in shared objects; the process group outlives them.
     AcceleratorState._reset_state()
     GradientState._reset_state()
     accelerator = Accelerator(
-        mixed_precision=case["precision"], gradient_accumulation_steps=case["accumulation"],
+        mixed_precision=case.get("precision", "no"), gradient_accumulation_steps=case["accumulation"], kwargs_handlers=ddp_of(case),
         dataloader_config=DataLoaderConfiguration(use_seedable_sampler=True, data_seed=case["shuffle_seed"]))
     model = torch.export.load(case["program"]).module()
     optimizer = make_optimizer(case, model.parameters())
     total = case["schedule_steps"]
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.0, (total - step) / total))
     loader = torch.utils.data.DataLoader(Columns(case["data"]), batch_size=case["batch"], shuffle=True)
-    model, optimizer, scheduler, loader = accelerator.prepare(model, optimizer, scheduler, loader)
+    model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    once = case.get("schedule") == "once"  # per optimizer step, by hand, whatever the number of ranks
+    if not once:
+        scheduler = accelerator.prepare(scheduler)
     losses = []
     set_seed(case["seed"])
     while True:
         for batch in loader:
             with accelerator.accumulate(model):
-                loss = model(batch["images"], batch["labels"])["loss"]
+                loss = model(*(batch[name] for name in case.get("inputs", ("images", "labels"))))["loss"]
                 accelerator.backward(loss)
                 if accelerator.sync_gradients:
                     accelerator.clip_grad_norm_(model.parameters(), case["clip"])
                 optimizer.step()
-                scheduler.step()
+                if not once or accelerator.sync_gradients:
+                    scheduler.step()
                 optimizer.zero_grad()
             losses.append(loss.item())
             if len(losses) == case["micro"]:
