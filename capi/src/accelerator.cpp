@@ -122,8 +122,12 @@ oar_status oar_accelerator_clip_grad_norm(oar_accelerator* accelerator, oar_mode
                                           double norm_type, double* out_norm) noexcept {
   return guard([&]() -> Status {
     OAR_ASSIGN(Accelerator & self, unwrap(accelerator));
-    OAR_ASSIGN(const Model& of, unwrap(model));
-    OAR_ASSIGN(const double norm, self.clip_grad_norm(of, max_norm, norm_type));
+    const Model* only = nullptr;
+    if (model != nullptr) {
+      OAR_ASSIGN(const Model& of, unwrap(model));
+      only = &of;
+    }
+    OAR_ASSIGN(const double norm, self.clip_grad_norm(only, max_norm, norm_type));
     if (out_norm != nullptr) *out_norm = norm;
     return Status::ok();
   });

@@ -29,6 +29,7 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "parallel/ddp/data_parallel.h"
+#include "parallel/local/local_training.h"
 #include "precision/autocast_policy.h"
 #include "state/process_state.h"
 #include "tensor/exceptions.h"
@@ -65,12 +66,26 @@ class Accelerator {
   Status accumulate_begin(const Model* model);
   Status accumulate_end();
   bool sync_gradients() const { return sync_gradients_; }
+  Status set_sync_gradients(bool sync);
+  std::int64_t accumulation_steps() const { return accumulation_steps_; }
+  Status set_accumulation_steps(std::int64_t steps);
+  Status no_sync_begin(const Model* model);
+  Status no_sync_end();
+  // local.cpp; outer nullopt: LocalSGD. The step and the end are collective.
+  Status local_begin(const Model& model, std::int64_t num_steps, const std::optional<OuterOptions>& outer);
+  Result<bool> local_step();
+  Status local_end();
+  Status trigger_sync(const Model* model);  // in the next backward, whatever the others have asked for
 
   Status backward(const at::Tensor& loss);  // backward.cpp, collective
+  // weighted.cpp, collective: gradients of sums, divided by all ranks' weights when they are synchronised.
+  Status backward_weighted(const Model* model, const at::Tensor& loss_sum, double weight);
   // host_backward.cpp: the backward of a foreign model, gradient by gradient; the end is collective.
   Status gradient_ready(Model& model, std::string_view name, const at::Tensor& gradient);
   Status gradients_done(Model& model);
-  Result<double> clip_grad_norm(const Model& model, double max_norm, double norm_type);  // step.cpp
+  // clip.cpp. `model` nullptr: the gradients of all prepared models, as one vector.
+  Result<double> clip_grad_norm(const Model* model, double max_norm, double norm_type);
+  Status clip_grad_value(const Model* model, double clip_value);
   // step.cpp. A step whose gradients are not finite is left out, on all ranks, where there is a scaler: collective
   // then.
   Status step(Optimizer& optimizer, Scheduler* scheduler);
@@ -105,6 +120,14 @@ class Accelerator {
     std::shared_ptr<Model> model;
     std::shared_ptr<DataParallel> data_parallel;  // nullptr with one rank
     std::set<const at::TensorImpl*> ready;        // parameters whose gradients the host gave in the running backward
+    bool accumulates = false;                     // the micro-batch that runs only adds to gradients
+    bool is_held = false;                         // between no_sync_begin and no_sync_end
+    bool is_local = false;                        // between local_begin and local_end
+    bool is_triggered = false;                    // the next backward synchronises nevertheless
+    bool was_synced = false;                      // by what requires_sync() was when the last backward began
+    std::optional<WindowWeight> weight;           // of an accumulation that is weighted and not finished
+
+    bool requires_sync() const { return is_triggered || !(accumulates || is_held || is_local); }
   };
 
   Accelerator(std::shared_ptr<State> state, const Options& options, MixedPrecision mixed_precision,
@@ -137,10 +160,21 @@ class Accelerator {
   Status share_order(Loader& loader) const;
   Status check_precision() const;
   void drop_prepared();
+  // `only`, or every prepared model for nullptr.
+  Result<std::vector<PreparedModel*>> select(const Model* only);
+  Result<NamedTensors> parameters_of(const Model* only);
+  Status complete_gradients(const Model* only);
   Status before_backward();
   Status after_backward();
-  Status run_backward(const at::Tensor& loss);
+  static Status check_loss(const at::Tensor& loss);
+  Status backward_of(const at::Tensor& loss, std::int64_t divisor);
+  Status run_backward(const at::Tensor& loss, std::int64_t divisor);
   void give_up();
+  // weighted.cpp: a window is plain or weighted as a whole.
+  Status check_window(bool is_weighted) const;
+  bool only_adds() const;  // what a backward gives now is not the end of a window
+  // Where sums of gradients are complete: by what is known of the weights, so that they are means.
+  void divide_by_weights(bool also_held);
   // unscale.cpp
   Result<at::Tensor> scaled(const at::Tensor& loss);
   Status unscale(const Optimizer& optimizer);
@@ -155,12 +189,16 @@ class Accelerator {
   Status check_step(const Optimizer& optimizer, const Scheduler* scheduler);
   // After the update, or without it; scheduler nullptr: it is not stepped.
   Status end_step(Optimizer& optimizer, Scheduler* scheduler);
+  Status step_schedule(Scheduler* scheduler);  // nullptr: none
   Result<double> run_closure(const Optimizer::Closure& closure);
   std::int64_t rows_kept(std::int64_t num_rows) const;
   std::string checkpoints_folder() const;
   // Rank 0's answer, or its failure, on every rank.
   Result<std::string> ask_main(const std::function<Result<std::string>()>& question) const;
   NamedTensors unfinished_gradients() const;
+  NamedTensors unfinished_weights() const;
+  NamedTensors comm_hook_states() const;
+  void collect_local(CheckpointContents& contents) const;
   NamedTensors own_buffers() const;  // of models whose buffers may differ from rank 0's
   Result<CheckpointContents> collect(const std::optional<std::string>& user_json) const;
   struct SavedTensors;
@@ -170,10 +208,14 @@ class Accelerator {
   Status restore_this_rank(const Checkpoint& checkpoint, const SavedTensors& saved);
   Status restore_gradients(const NamedTensors& saved);
   Status restore_buffers(const NamedTensors& saved);
+  Status restore_comm_hooks(const NamedTensors& saved);
+  Status check_local(const Checkpoint& checkpoint) const;
+  Status restore_local(const Checkpoint& checkpoint, const SavedTensors& saved);
 
   const std::shared_ptr<State> state_;
   const Options ddp_options_;
-  const std::int64_t accumulation_steps_;
+  std::int64_t accumulation_steps_;
+  const bool adjust_scheduler_;
   const bool sync_with_dataloader_;
   const bool sync_each_batch_;
   const bool follows_reference_;  // compat is "accelerate"
@@ -186,6 +228,7 @@ class Accelerator {
   std::vector<std::shared_ptr<Optimizer>> optimizers_;
   std::vector<std::shared_ptr<Scheduler>> schedulers_;
   std::vector<std::shared_ptr<Loader>> loaders_;
+  std::unique_ptr<LocalTraining> local_;
   std::set<const Optimizer*> trained_;             // of optimizers_: prepared models hold all their parameters
   std::shared_ptr<const RunPrecision> precision_;  // of prepared models; nullptr: the programs' own
   std::optional<GradScaler> scaler_;               // for fp16
@@ -194,6 +237,7 @@ class Accelerator {
   std::int64_t accumulation_counter_ = 0;  // micro-batches begun since the last forced synchronisation
   bool sync_gradients_ = true;             // of the micro-batch begun last
   bool is_accumulating_ = false;           // between accumulate_begin and accumulate_end
+  bool has_plain_share_ = false;           // a backward without weights only added to gradients
   bool is_in_backward_ = false;            // a host's callback may be running
   bool is_triggered_ = false;              // this rank's flag
   bool is_closed_ = false;

@@ -9,9 +9,8 @@
 #include "tensor/scopes.h"
 
 namespace oarlock {
-namespace {
 
-Status check_loss(const at::Tensor& loss) {
+Status Accelerator::check_loss(const at::Tensor& loss) {
   if (loss.numel() != 1) {
     return invalid_argument("the loss must have one element, got {}; take its mean or sum in the program",
                             loss.numel());
@@ -28,6 +27,8 @@ Status check_loss(const at::Tensor& loss) {
   return Status::ok();
 }
 
+namespace {
+
 // What the host did in a wrong order, by libtorch's words for it; "": nothing that is known.
 std::string_view misuse_in(std::string_view reason) {
   if (reason.find("through the graph a second time") != reason.npos) return "backward was called twice for one forward";
@@ -42,6 +43,18 @@ std::string_view misuse_in(std::string_view reason) {
 Status Accelerator::backward(const at::Tensor& loss) {
   OAR_TRY(require_between_backwards());
   OAR_TRY(check_loss(loss));
+  OAR_TRY(check_window(/*is_weighted=*/false));
+  has_plain_share_ = only_adds();
+  // Always, in a short last accumulation too (spec B 3.4).
+  return backward_of(loss, accumulation_steps_);
+}
+
+bool Accelerator::only_adds() const {
+  return !sync_gradients_ || std::any_of(models_.begin(), models_.end(),
+                                         [](const PreparedModel& prepared) { return !prepared.requires_sync(); });
+}
+
+Status Accelerator::backward_of(const at::Tensor& loss, std::int64_t divisor) {
   struct Scope {
     Accelerator& self;
     explicit Scope(Accelerator& of) : self(of) { self.is_in_backward_ = true; }
@@ -50,21 +63,21 @@ Status Accelerator::backward(const at::Tensor& loss) {
       for (PreparedModel& prepared : self.models_) {
         prepared.ready.clear();
         (void)prepared.model->take_host_backward();
+        prepared.is_triggered = false;
       }
     }
   } const scope(*this);
-  return run_backward(loss);
+  return run_backward(loss, divisor);
 }
 
-Status Accelerator::run_backward(const at::Tensor& loss) {
+Status Accelerator::run_backward(const at::Tensor& loss, std::int64_t divisor) {
   try {
     if (Status status = before_backward(); !status.is_ok()) {
       give_up();
       return poison(std::move(status), "backward");
     }
     const GradModeScope grad(true);
-    // Always, in a short last accumulation too (spec B 3.4); x / 1 is x.
-    const at::Tensor share = accumulation_steps_ == 1 ? loss : at::div(loss, accumulation_steps_);
+    const at::Tensor share = divisor == 1 ? loss : at::div(loss, divisor);  // x / 1 is x
     OAR_ASSIGN(const at::Tensor scaled, this->scaled(share));
     std::vector<std::unique_ptr<Profiler::MemoryScope>> counted;
     for (PreparedModel& prepared : models_) counted.push_back(prepared.model->count_memory());
@@ -94,7 +107,9 @@ void Accelerator::give_up() {
 
 Status Accelerator::before_backward() {
   for (PreparedModel& prepared : models_) {
+    prepared.was_synced = prepared.requires_sync();
     if (prepared.data_parallel == nullptr) continue;
+    prepared.data_parallel->set_requires_sync(prepared.was_synced);
     OAR_TRY(prepared.model->is_run_unseen() ? prepared.data_parallel->begin_host_backward(state_->timeout())
                                             : prepared.data_parallel->before_backward(state_->timeout()));
   }
@@ -108,7 +123,8 @@ Status Accelerator::after_backward() {
     if (prepared.data_parallel == nullptr && !host_ran) continue;
     Status status = prepared.data_parallel == nullptr
                         ? check_gradients(prepared.model->parameters())
-                        : prepared.data_parallel->after_backward(state_->timeout(), /*takes_part=*/host_ran);
+                        : prepared.data_parallel->after_backward(state_->timeout(), /*takes_part=*/host_ran,
+                                                                 prepared.weight ? &*prepared.weight : nullptr);
     if (first.is_ok()) first = std::move(status);
   }
   return first;

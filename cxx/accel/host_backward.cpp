@@ -42,9 +42,10 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
         name);
   }
   OAR_TRY(foreign->check_gradient_memory(parameter, gradient));
+  const bool is_scaled = foreign->is_in_backward();
+  if (!is_scaled) OAR_TRY(check_window(/*is_weighted=*/false));
   // Gradients made from those of outputs carry the loss's scale already. In an accumulation the first is copied, as a
   // share of it would be: the host may use its memory for the next micro-batch.
-  const bool is_scaled = foreign->is_in_backward();
   const bool copies = is_scaled && accumulation_steps_ != 1 && !parameter.tensor.grad().defined();
   at::Tensor given = copies ? gradient.clone() : gradient;
   if (!is_scaled) {
@@ -54,6 +55,7 @@ Status Accelerator::gradient_ready(Model& model, std::string_view name, const at
   prepared->ready.insert(parameter.tensor.unsafeGetTensorImpl());
   DataParallel* data_parallel = prepared->data_parallel.get();
   if (data_parallel == nullptr) return Status::ok();
+  data_parallel->set_requires_sync(prepared->requires_sync());
   const auto reduce = [&]() -> Status {
     OAR_TRY(data_parallel->begin_host_backward(state_->timeout()));
     announce_grad_ready(parameter.tensor);
@@ -69,9 +71,14 @@ Status Accelerator::gradients_done(Model& model) {
   OAR_ASSIGN(const ForeignModel* foreign, model.require_foreign("oar_accelerator_gradients_done"));
   OAR_ASSIGN(PreparedModel * prepared, find(model));
   if (foreign->is_in_backward()) return Status::ok();  // its end is that of the backward around it
+  OAR_TRY(check_window(/*is_weighted=*/false));
+  has_plain_share_ = only_adds();
   prepared->ready.clear();
   DataParallel* data_parallel = prepared->data_parallel.get();
+  const bool requires_sync = prepared->requires_sync();
+  prepared->is_triggered = false;
   if (data_parallel == nullptr) return check_gradients(prepared->model->parameters());
+  data_parallel->set_requires_sync(requires_sync);
   const auto finish = [&]() -> Status {
     OAR_TRY(data_parallel->begin_host_backward(state_->timeout()));  // peers wait for a share of a rank without any
     return data_parallel->after_backward(state_->timeout(), /*takes_part=*/true);
@@ -81,7 +88,8 @@ Status Accelerator::gradients_done(Model& model) {
 
 // What the reducer tells where there are several ranks.
 Status Accelerator::check_gradients(const NamedTensors& parameters) const {
-  if (!sync_gradients_ || ddp_options_.flag("find_unused_parameters")) return Status::ok();
+  const bool may_leave_out = ddp_options_.flag("find_unused_parameters") || ddp_options_.flag("static_graph");
+  if (!sync_gradients_ || may_leave_out) return Status::ok();
   std::vector<std::string> without;
   for (const NamedTensor& parameter : parameters) {
     if (!parameter.tensor.grad().defined()) without.push_back(parameter.name);

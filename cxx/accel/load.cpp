@@ -1,5 +1,5 @@
 // Puts a checkpoint back into what is prepared. At the world size that saved it, the run goes on bit for bit.
-#include "accel/accelerator.h"
+#include "accel/saved_tensors.h"
 #include "base/log.h"
 #include "tensor/rng.h"
 #include "tensor/scopes.h"
@@ -19,13 +19,6 @@ Status check_count(std::string_view what, std::size_t saved, std::size_t prepare
       "the checkpoint has {} {}, the accelerator has {}; prepare the same objects in the same order as "
       "the run that saved it",
       saved, what, prepared);
-}
-
-Result<const at::Tensor*> find_tensor(const NamedTensors& tensors, std::string_view name) {
-  for (const NamedTensor& item : tensors) {
-    if (item.name == name) return &item.tensor;
-  }
-  return corrupt("the checkpoint has no tensor {}", name);
 }
 
 std::string model_file(std::size_t index) { return index == 0 ? "model" : fmt::format("model_{}", index); }
@@ -50,13 +43,6 @@ std::string name_of(std::size_t model, const NamedTensor& item) { return fmt::fo
 
 }  // namespace
 
-// Views of the files, whose checksums have been verified.
-struct Accelerator::SavedTensors {
-  std::vector<NamedTensors> models, optimizers;
-  NamedTensors random_state;
-  NamedTensors gradients, buffers;  // this rank's own; none when another number of ranks saved
-};
-
 Status Accelerator::check_counts(const Checkpoint& checkpoint) const {
   const JsonValue& values = checkpoint.values();
   OAR_ASSIGN(const JsonValue* num_models, values.at("num_models"));
@@ -80,6 +66,13 @@ Status Accelerator::check_counts(const Checkpoint& checkpoint) const {
       has_scaler ? "with" : "without", has_scaler ? "without" : "with");
 }
 
+Result<const at::Tensor*> find_tensor(const NamedTensors& tensors, std::string_view name) {
+  for (const NamedTensor& item : tensors) {
+    if (item.name == name) return &item.tensor;
+  }
+  return corrupt("the checkpoint has no tensor {}", name);
+}
+
 // Everything that the checkpoint has for this rank, before the first object is changed.
 Result<Accelerator::SavedTensors> Accelerator::read(const Checkpoint& checkpoint) const {
   const int rank = state_->rank();
@@ -93,9 +86,21 @@ Result<Accelerator::SavedTensors> Accelerator::read(const Checkpoint& checkpoint
     saved.optimizers.push_back(std::move(tensors));
   }
   OAR_ASSIGN(saved.random_state, checkpoint.tensors("random_state", rank % checkpoint.world_size()));
+  if (local_ != nullptr && !local_->outer_state().empty()) {
+    OAR_ASSIGN(saved.local_outer, checkpoint.tensors("local_outer"));
+  }
   if (checkpoint.world_size() != state_->world_size()) return saved;
   if (checkpoint.has("gradients", rank)) {
     OAR_ASSIGN(saved.gradients, checkpoint.tensors("gradients", rank));
+  }
+  if (checkpoint.has("gradient_weights", rank)) {
+    OAR_ASSIGN(saved.weights, checkpoint.tensors("gradient_weights", rank));
+  }
+  if (checkpoint.has("local", rank)) {
+    OAR_ASSIGN(saved.local, checkpoint.tensors("local", rank));
+  }
+  if (checkpoint.has("comm_hook", rank)) {
+    OAR_ASSIGN(saved.comm_hooks, checkpoint.tensors("comm_hook", rank));
   }
   if (checkpoint.has("buffers", rank)) {
     OAR_ASSIGN(saved.buffers, checkpoint.tensors("buffers", rank));
@@ -135,11 +140,21 @@ Status Accelerator::restore_this_rank(const Checkpoint& checkpoint, const SavedT
   sync_gradients_ = sync;
   is_accumulating_ = false;
   OAR_TRY(restore_scaler(checkpoint));
+  const JsonValue* plain_share = values.find("has_plain_share");  // none in checkpoints of 0.1
+  has_plain_share_ = plain_share != nullptr && plain_share->as_bool().is_ok() && plain_share->as_bool().value();
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    const auto weight = find_tensor(saved.weights, fmt::format("{}", i));
+    models_[i].weight.reset();
+    if (weight.is_ok()) models_[i].weight = WindowWeight{weight.value()->item<double>()};
+  }
   OAR_TRY(restore_buffers(saved.buffers));
+  OAR_TRY(restore_comm_hooks(saved.comm_hooks));
+  OAR_TRY(restore_local(checkpoint, saved));
   OAR_TRY(restore_gradients(saved.gradients));
   if (!has_gradients || checkpoint.world_size() == state_->world_size()) return Status::ok();
   accumulation_counter_ = 0;
   sync_gradients_ = true;
+  has_plain_share_ = false;
   if (state_->is_main_process()) {
     log(LogLevel::kWarning, "accel",
         "the checkpoint was saved by {} ranks in the middle of a gradient accumulation and is loaded by {}: that "
@@ -181,6 +196,20 @@ Status Accelerator::restore_buffers(const NamedTensors& saved) {
   return Status::ok();
 }
 
+// Saved by another number of ranks, or without one: hooks begin anew.
+Status Accelerator::restore_comm_hooks(const NamedTensors& saved) {
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    if (models_[i].data_parallel == nullptr) continue;
+    const std::string prefix = fmt::format("{}.", i);
+    NamedTensors own;
+    for (const NamedTensor& item : saved) {
+      if (item.name.rfind(prefix, 0) == 0) own.push_back({item.name.substr(prefix.size()), item.tensor});
+    }
+    if (!own.empty()) OAR_TRY(models_[i].data_parallel->load_state(own));
+  }
+  return Status::ok();
+}
+
 Status Accelerator::load(std::optional<std::string> directory) {
   OAR_TRY(require_between_backwards());
   if (!directory) {
@@ -193,6 +222,7 @@ Status Accelerator::load(std::optional<std::string> directory) {
   const auto open_and_read = [&]() -> Status {
     OAR_ASSIGN(checkpoint, Checkpoint::open(*directory));
     OAR_TRY(check_counts(*checkpoint).within(*directory));
+    OAR_TRY(check_local(*checkpoint).within(*directory));
     OAR_ASSIGN(saved, read(*checkpoint));
     return Status::ok();
   };

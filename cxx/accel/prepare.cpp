@@ -49,6 +49,7 @@ Accelerator::Accelerator(std::shared_ptr<State> state, const Options& options, M
     : state_(std::move(state)),
       ddp_options_(options.section("ddp")),
       accumulation_steps_(options.integer("accelerator.gradient_accumulation_steps")),
+      adjust_scheduler_(options.flag("accelerator.adjust_scheduler") && options.text("compat") != "accelerate"),
       sync_with_dataloader_(options.flag("accelerator.sync_with_dataloader")),
       sync_each_batch_(options.flag("accelerator.sync_each_batch")),
       follows_reference_(options.text("compat") == "accelerate"),
@@ -69,6 +70,7 @@ Status Accelerator::require_open() const {
 
 Status Accelerator::close() {
   is_closed_ = true;
+  local_.reset();
   drop_prepared();
   return Status::ok();
 }
@@ -102,11 +104,23 @@ Result<Accelerator::PreparedModel*> Accelerator::find(const Model& model) {
   return invalid_state("the model is not prepared; call oar_accelerator_prepare_model first");
 }
 
+Result<std::vector<Accelerator::PreparedModel*>> Accelerator::select(const Model* only) {
+  std::vector<PreparedModel*> selected;
+  if (only != nullptr) {
+    OAR_ASSIGN(PreparedModel * prepared, find(*only));
+    selected.push_back(prepared);
+  } else {
+    for (PreparedModel& prepared : models_) selected.push_back(&prepared);
+  }
+  return selected;
+}
+
 Status Accelerator::prepare_model(std::shared_ptr<Model> model) {
   OAR_TRY(require_open());
   if (find(*model).is_ok()) return Status::ok();
   model->seal();
-  PreparedModel prepared{std::move(model), nullptr, {}};
+  PreparedModel prepared;
+  prepared.model = std::move(model);
   if (state_->world_size() > 1) {
     OAR_TRY(poison(with_peers("prepare_model", [&] { return check_precision(); }), "prepare_model"));
     auto data_parallel = with_peers("prepare_model", [&] {

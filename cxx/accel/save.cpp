@@ -1,4 +1,6 @@
 // What goes into a checkpoint, and where it lies. The bytes and the commit are checkpoint/'s.
+#include <ATen/ops/full.h>
+
 #include "accel/accelerator.h"
 #include "tensor/rng.h"
 
@@ -45,6 +47,26 @@ NamedTensors Accelerator::unfinished_gradients() const {
   return gradients;
 }
 
+NamedTensors Accelerator::comm_hook_states() const {
+  NamedTensors states;
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    if (models_[i].data_parallel == nullptr) continue;
+    for (NamedTensor& item : models_[i].data_parallel->state()) {
+      states.push_back({fmt::format("{}.{}", i, item.name), std::move(item.tensor)});
+    }
+  }
+  return states;
+}
+
+NamedTensors Accelerator::unfinished_weights() const {
+  NamedTensors weights;
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    if (!models_[i].weight) continue;
+    weights.push_back({fmt::format("{}", i), at::full({1}, models_[i].weight->value, at::kDouble)});
+  }
+  return weights;
+}
+
 NamedTensors Accelerator::own_buffers() const {
   NamedTensors buffers;
   for (std::size_t i = 0; i < models_.size(); ++i) {
@@ -73,11 +95,15 @@ Result<CheckpointContents> Accelerator::collect(const std::optional<std::string>
     optimizers.append(std::move(state.values));
   }
   contents.per_rank.push_back({"random_state", {{"cpu", default_generator_state()}}});
-  NamedTensors gradients = unfinished_gradients(), buffers = own_buffers();
+  NamedTensors gradients = unfinished_gradients(), buffers = own_buffers(), weights = unfinished_weights();
   contents.values.set("has_gradients", JsonValue::boolean(!gradients.empty()));
   if (!gradients.empty()) contents.per_rank.push_back({"gradients", std::move(gradients)});
+  if (!weights.empty()) contents.per_rank.push_back({"gradient_weights", std::move(weights)});
+  NamedTensors hooks = comm_hook_states();
+  if (!hooks.empty()) contents.per_rank.push_back({"comm_hook", std::move(hooks)});
   if (!buffers.empty()) contents.per_rank.push_back({"buffers", std::move(buffers)});
 
+  collect_local(contents);
   contents.values.set("num_models", JsonValue::integer(static_cast<std::int64_t>(models_.size())));
   contents.values.set("optimizers", std::move(optimizers));
   contents.values.set("schedulers", json_array(schedulers_, [](const Scheduler& s) { return s.state(); }));
@@ -85,6 +111,7 @@ Result<CheckpointContents> Accelerator::collect(const std::optional<std::string>
   contents.values.set("accumulation_counter", JsonValue::integer(accumulation_counter_));
   contents.values.set("sync_gradients", JsonValue::boolean(sync_gradients_));
   if (scaler_) contents.values.set("scaler", saved_scaler());
+  contents.values.set("has_plain_share", JsonValue::boolean(has_plain_share_));
   return contents;
 }
 

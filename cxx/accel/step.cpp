@@ -1,16 +1,8 @@
 #include <algorithm>
 
 #include "accel/accelerator.h"
-#include "optim/grad_norm.h"
 
 namespace oarlock {
-Result<double> Accelerator::clip_grad_norm(const Model& model, double max_norm, double norm_type) {
-  OAR_TRY(require_between_backwards());
-  OAR_ASSIGN(const PreparedModel* prepared, find(model));
-  if (!sync_gradients_) return 0.0;
-  OAR_TRY(unscale_for(model));
-  return oarlock::clip_grad_norm(prepared->model->parameters(), max_norm, norm_type);
-}
 
 // On several ranks a parameter that no prepared model holds gets gradients of its own rank only: ranks would drift
 // apart without a word.
@@ -48,7 +40,8 @@ Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
   OAR_TRY(check_step(optimizer, scheduler));
   // Differs: the reference goes on telling of the step before while it accumulates.
   skipped_.erase(&optimizer);
-  if (!sync_gradients_) return Status::ok();
+  if (!sync_gradients_) return adjust_scheduler_ ? step_schedule(scheduler) : Status::ok();
+  divide_by_weights(/*also_held=*/true);
   OAR_ASSIGN(const bool may, may_step(optimizer));
   if (may) OAR_TRY(optimizer.step());
   if (!may) skipped_.insert(&optimizer);
@@ -56,6 +49,15 @@ Status Accelerator::step(Optimizer& optimizer, Scheduler* scheduler) {
 }
 
 Status Accelerator::end_step(Optimizer& optimizer, Scheduler* scheduler) {
+  has_plain_share_ = false;
+  OAR_TRY(step_schedule(scheduler));
+  optimizer.zero_grad();
+  if (!scaler_) return Status::ok();
+  scaler_->note_step(optimizer);
+  return end_iteration(/*is_over=*/false);
+}
+
+Status Accelerator::step_schedule(Scheduler* scheduler) {
   if (scheduler != nullptr) {
     // Differs: the reference steps once per rank, as if every rank's batch had been a step of its own (spec B 3.7).
     const bool splits =
@@ -64,10 +66,7 @@ Status Accelerator::end_step(Optimizer& optimizer, Scheduler* scheduler) {
     for (int i = 0; i < num_steps && scheduler->num_steps() < scheduler->num_steps_max(); ++i)
       OAR_TRY(scheduler->step());
   }
-  optimizer.zero_grad();
-  if (!scaler_) return Status::ok();
-  scaler_->note_step(optimizer);
-  return end_iteration(/*is_over=*/false);
+  return Status::ok();
 }
 
 Result<bool> Accelerator::step_was_skipped(const Optimizer* optimizer) const {

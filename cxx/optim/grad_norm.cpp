@@ -1,5 +1,7 @@
 #include "optim/grad_norm.h"
 
+#include <ATen/ops/_foreach_clamp_max.h>
+#include <ATen/ops/_foreach_clamp_min.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/clamp.h>
@@ -55,6 +57,16 @@ Result<double> clip_grad_norm(const NamedTensors& parameters, double max_norm, d
   const at::Tensor coefficient = at::clamp((total + 1e-6).reciprocal() * max_norm, {}, 1.0);
   for (const std::vector<at::Tensor>& group : groups) at::_foreach_mul_(group, coefficient.to(group[0].device()));
   return total.item<double>();
+}
+
+Status clip_grad_value(const NamedTensors& parameters, double clip_value) {
+  if (!(clip_value >= 0)) return invalid_argument("clip_value must be >= 0, got {}", clip_value);
+  const GradModeScope no_grad(false);
+  for (const std::vector<at::Tensor>& group : group_gradients(parameters)) {
+    at::_foreach_clamp_min_(group, -clip_value);
+    at::_foreach_clamp_max_(group, clip_value);
+  }
+  return Status::ok();
 }
 
 }  // namespace oarlock

@@ -22,6 +22,19 @@ PREPARE: tuple[tuple[type, Any], ...] = ((_c.ModelHandle, _c.accelerator_prepare
            (_c.SchedulerHandle, _c.accelerator_prepare_scheduler), (_c.LoaderHandle, _c.accelerator_prepare_loader))
 
 
+class LocalSteps:
+    """Counts the steps of `Accelerator.local_sgd` and `Accelerator.diloco`."""
+
+    __slots__ = ("_accelerator",)
+
+    def __init__(self, accelerator: "Accelerator") -> None:
+        self._accelerator = accelerator
+
+    def step(self) -> bool:
+        """Call it after every `Accelerator.step`; whether the ranks were brought together."""
+        return bool(_c.accelerator_local_step(self._accelerator))
+
+
 class Accelerator(_c.AcceleratorHandle):
     """The training loop's semantics, the same for one rank and many.
 
@@ -91,6 +104,61 @@ class Accelerator(_c.AcceleratorHandle):
         """Whether this micro-batch synchronises gradients, so that `step` really steps."""
         return bool(_c.accelerator_sync_gradients(self))
 
+    @sync_gradients.setter
+    def sync_gradients(self, sync: bool) -> None:
+        """Until the next `accumulate`, for loops that count their accumulations themselves."""
+        _c.accelerator_set_sync_gradients(self, sync)
+
+    @property
+    def accumulation_steps(self) -> int:
+        """Micro-batches per step; may be changed between them."""
+        return _c.accelerator_accumulation_steps(self)
+
+    @accumulation_steps.setter
+    def accumulation_steps(self, steps: int) -> None:
+        _c.accelerator_set_accumulation_steps(self, steps)
+
+    @contextmanager
+    def no_sync(self, model: Model | None = None) -> Iterator[None]:
+        """Backwards inside only add to this rank's gradients; the next one after it averages what is there.
+
+        Args:
+            model: whose gradients stay; None: all prepared models.
+        """
+        _c.accelerator_no_sync_begin(self, model)
+        try:
+            yield
+        finally:
+            _c.accelerator_no_sync_end(self)
+
+    @contextmanager
+    def local_sgd(self, model: Model, num_steps: int) -> Iterator["LocalSteps"]:
+        """Train the model on each rank by itself; every num_steps steps parameters become their mean over the ranks.
+
+            with accelerator.local_sgd(model, 8) as local:
+                for batch in loader:
+                    ...
+                    accelerator.step(optimizer)
+                    local.step()
+        """
+        _c.accelerator_local_sgd_begin(self, model, num_steps)
+        yield from self._locally()
+
+    @contextmanager
+    def diloco(self, model: Model, num_steps: int = 500, learning_rate: float = 0.7, momentum: float = 0.9,
+               nesterov: bool = True) -> Iterator["LocalSteps"]:
+        """As `local_sgd`, but where the ranks meet, the way that they went is the gradient of an outer SGD with momentum."""
+        _c.accelerator_diloco_begin(self, model, num_steps, learning_rate, momentum, nesterov)
+        yield from self._locally()
+
+    def _locally(self) -> Iterator["LocalSteps"]:
+        yield LocalSteps(self)
+        _c.accelerator_local_end(self)  # not after an exception: other ranks may not come
+
+    def trigger_sync(self, model: Model | None = None) -> None:
+        """Let the next backward average gradients, though it is inside of `no_sync` or only accumulates."""
+        _c.accelerator_trigger_sync(self, model)
+
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of loss / gradient_accumulation_steps to the parameters, averaged over the ranks. Other threads run
         meanwhile.
@@ -105,6 +173,24 @@ class Accelerator(_c.AcceleratorHandle):
         outer, running.accelerator = running.accelerator, self
         try:
             _c.accelerator_backward(self, loss)
+        finally:
+            running.accelerator = outer
+
+    def backward_weighted(self, loss_sum: Tensor, weight: float, model: Model | None = None) -> None:
+        """Add the gradients of a sum over `weight` tokens; synchronised, they are divided by the weights of all micro-batches and
+        ranks: the exact mean.
+
+        Args:
+            loss_sum: one floating-point element, not divided by anything.
+            weight: how many tokens are in it; 0 for none.
+            model: that the loss trains; None: all prepared models.
+
+        Raises:
+            InvalidState: the accumulation has gradients without a weight.
+        """
+        outer, running.accelerator = running.accelerator, self
+        try:
+            _c.accelerator_backward_weighted(self, model, loss_sum, weight)
         finally:
             running.accelerator = outer
 
@@ -136,9 +222,18 @@ class Accelerator(_c.AcceleratorHandle):
             self.gradient_ready(model, name, gradient)
         self.gradients_done(model)
 
-    def clip_grad_norm(self, model: Model, max_norm: float, norm_type: float = 2.0) -> float:
-        """Scale the model's gradients so that their total norm is at most max_norm; the norm before. 0 between synchronisations."""
+    def clip_grad_norm(self, model: Model | None, max_norm: float, norm_type: float = 2.0) -> float:
+        """Scale gradients so that their total norm is at most max_norm; the norm before. 0 between synchronisations.
+
+        Args:
+            model: whose gradients; None: those of all prepared models as one vector.
+            norm_type: p of the norm; float("inf"): the largest absolute value.
+        """
         return _c.accelerator_clip_grad_norm(self, model, max_norm, norm_type)
+
+    def clip_grad_value(self, model: Model | None, clip_value: float) -> None:
+        """Bring every element of the gradients into [-clip_value, clip_value]. Between synchronisations nothing is done."""
+        _c.accelerator_clip_grad_value(self, model, clip_value)
 
     def step(self, optimizer: Optimizer, scheduler: Scheduler | None = None,
              closure: Callable[[], Any] | None = None) -> float | None:

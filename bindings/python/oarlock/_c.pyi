@@ -92,6 +92,7 @@ LOG_MAIN: int
 LOG_OFF: int
 LOG_WARNING: int
 OK: int
+OPTION_ACCELERATOR_ADJUST_SCHEDULER: str
 OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS: str
 OPTION_ACCELERATOR_MIXED_PRECISION: str
 OPTION_ACCELERATOR_SYNC_EACH_BATCH: str
@@ -109,10 +110,23 @@ OPTION_COMM_INLINE_BYTES: str
 OPTION_COMM_LATE_MS: str
 OPTION_COMM_TIMEOUT_MS: str
 OPTION_COMPAT: str
+OPTION_DDP_BATCH_TENSORS_WITH_SAME_SHAPE: str
 OPTION_DDP_BROADCAST_BUFFERS: str
 OPTION_DDP_BUCKET_CAP_MB: str
+OPTION_DDP_COMM_HOOK: str
+OPTION_DDP_COMM_WRAPPER: str
+OPTION_DDP_COMPRESSION_STATS_LOGGING_FREQUENCY: str
 OPTION_DDP_FIND_UNUSED_PARAMETERS: str
 OPTION_DDP_FIRST_BUCKET_CAP_MB: str
+OPTION_DDP_GRADIENT_AS_BUCKET_VIEW: str
+OPTION_DDP_MATRIX_APPROXIMATION_RANK: str
+OPTION_DDP_MIN_COMPRESSION_RATE: str
+OPTION_DDP_ORTHOGONALIZATION_EPSILON: str
+OPTION_DDP_RANDOM_SEED: str
+OPTION_DDP_START_POWER_SGD_ITER: str
+OPTION_DDP_STATIC_GRAPH: str
+OPTION_DDP_USE_ERROR_FEEDBACK: str
+OPTION_DDP_WARM_START: str
 OPTION_DEVICE_NAME: str
 OPTION_LOADER_BATCH_SIZE: str
 OPTION_LOADER_DROP_LAST: str
@@ -312,6 +326,13 @@ def accelerator_accumulate_end(accelerator: AcceleratorHandle) -> None:
     OAR_E_STATE no micro-batch was begun.
     Threads: serial(accelerator). Other threads of Python run meanwhile.
     """
+def accelerator_accumulation_steps(accelerator: AcceleratorHandle) -> int:
+    """Tell the number of micro-batches per step.
+
+    accelerator: borrowed.
+    out_steps: >= 1.
+    Threads: serial(accelerator).
+    """
 def accelerator_autocast_begin(accelerator: AcceleratorHandle, enabled: int) -> None:
     """Begin a region in which the host's own calls of operators (oar_op_call with the accelerator's state) run under autocast, as the forwards of prepared models do, or, inside of such a forward, without it.
 
@@ -345,6 +366,23 @@ def accelerator_backward(accelerator: AcceleratorHandle, loss: TensorHandle) -> 
     OAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters). On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.
     Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.
     """
+def accelerator_backward_weighted(accelerator: AcceleratorHandle, model: ModelHandle | None, loss_sum: TensorHandle, weight: float) -> None:
+    """Add the gradients of a sum over `weight` things (tokens, samples) to the parameters. When gradients are synchronised, they become those of the sums of all micro-batches and ranks, divided by all their weights: the exact mean.
+
+    Nothing is divided by accelerator.gradient_accumulation_steps. The sum of weights travels behind the last gradients.
+    An accumulation is weighted as a whole or not at all. Between synchronisations gradients are sums; where they never
+    meet (oar_accelerator_no_sync_begin), clip and step divide them by this rank's own weights. With a total weight of 0
+    gradients stay what the losses gave.
+
+    accelerator: borrowed.
+    model: borrowed, prepared: the model that the loss trains. NULL: all prepared models; where there are several and a loss does not train them all, name it.
+    loss_sum: borrowed; one floating-point element that a forward in training mode gave, e.g. the sum of the tokens' losses. Unchanged.
+    weight: number of things in the sum, >= 0 and finite; 0 for a micro-batch without any.
+    OAR_E_ARGUMENT the weight is out of range; the loss has more than one element or is not floating-point.
+    OAR_E_STATE the accumulation has gradients without a weight already; and as oar_accelerator_backward.
+    OAR_E_MISMATCH some ranks give weights and others do not.
+    Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.
+    """
 def accelerator_check_trigger(accelerator: AcceleratorHandle) -> int:
     """Tell all ranks whether one of them has set its flag since the last time that this was so; takes all flags back then.
 
@@ -353,20 +391,30 @@ def accelerator_check_trigger(accelerator: AcceleratorHandle) -> int:
     OAR_E_TIMEOUT a rank did not come; the text names it.
     Threads: collective(state). Other threads of Python run meanwhile.
     """
-def accelerator_clip_grad_norm(accelerator: AcceleratorHandle, model: ModelHandle, max_norm: float, norm_type: float) -> float:
-    """Scale the model's gradients so that their total norm is at most `max_norm`.
+def accelerator_clip_grad_norm(accelerator: AcceleratorHandle, model: ModelHandle | None, max_norm: float, norm_type: float) -> float:
+    """Scale gradients so that their total norm is at most `max_norm`.
 
     Between synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal
     gradients; no communication.
 
     accelerator: borrowed.
-    model: borrowed, prepared.
-    max_norm: > 0.
+    model: borrowed, prepared: its gradients; NULL: those of all prepared models, as one vector.
+    max_norm: >= 0.
     norm_type: p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.
     out_norm: the norm before scaling; NULL: not wanted.
     OAR_E_ARGUMENT max_norm or norm_type is out of range.
     OAR_E_STATE the model is not prepared.
     Threads: serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first. Other threads of Python run meanwhile.
+    """
+def accelerator_clip_grad_value(accelerator: AcceleratorHandle, model: ModelHandle | None, clip_value: float) -> None:
+    """Bring every element of the gradients into [-clip_value, clip_value]; NaN stays NaN. Between synchronisations nothing is done.
+
+    accelerator: borrowed.
+    model: borrowed, prepared; NULL: all prepared models.
+    clip_value: >= 0.
+    OAR_E_ARGUMENT clip_value is negative or NaN.
+    OAR_E_STATE the model is not prepared.
+    Threads: serial(accelerator, model). Other threads of Python run meanwhile.
     """
 def accelerator_close(accelerator: AcceleratorHandle) -> None:
     """Let go of everything prepared. Later calls give OAR_E_STATE; a second close does nothing.
@@ -386,6 +434,22 @@ def accelerator_create(state: StateHandle, config: ConfigHandle | None) -> Accel
     OAR_E_ARGUMENT a value is out of its range, or `config` has a value that is not read here (the state's own keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.
     OAR_E_UNSUPPORTED accelerator.mixed_precision is "fp8".
     Threads: serial(state, config). Other threads of Python run meanwhile.
+    """
+def accelerator_diloco_begin(accelerator: AcceleratorHandle, model: ModelHandle, num_steps: int, learning_rate: float, momentum: float, nesterov: int) -> None:
+    """The same, but where the ranks meet, the way that they went in the mean is a gradient of an outer SGD: it moves the parameters that the round began with, and all ranks go on from there.
+
+    The inner optimizer is the program's, usually AdamW; the paper takes 500 steps, 0.7 and 0.9 with Nesterov. Runs on
+    one rank, too.
+
+    accelerator: borrowed.
+    model: retained until the end; prepared.
+    num_steps: >= 1: steps of the inner optimizer between two outer ones.
+    learning_rate: > 0, of the outer SGD.
+    momentum: in [0, 1), of the outer SGD.
+    nesterov: 1: Nesterov's momentum; 0: plain.
+    OAR_E_ARGUMENT a value is out of its range.
+    OAR_E_STATE the model is not prepared, or a local training has begun already.
+    Threads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.
     """
 def accelerator_free_memory(accelerator: AcceleratorHandle) -> None:
     """Let go of everything prepared, and give memory that allocators keep back to the system and the device.
@@ -495,6 +559,34 @@ def accelerator_load_scaler_state(accelerator: AcceleratorHandle, state_json: st
     OAR_E_STATE there is no scaler.
     Threads: serial(accelerator). Other threads of Python run meanwhile.
     """
+def accelerator_local_end(accelerator: AcceleratorHandle) -> None:
+    """Bring the ranks together once more and end the local training: gradients are averaged again from the next backward on.
+
+    accelerator: borrowed.
+    OAR_E_STATE no local training has begun.
+    Threads: collective(state). Other threads of Python run meanwhile.
+    """
+def accelerator_local_sgd_begin(accelerator: AcceleratorHandle, model: ModelHandle, num_steps: int) -> None:
+    """From here on, train `model` on each rank by itself; every `num_steps` steps parameters become their mean over the ranks.
+
+    accelerator: borrowed.
+    model: retained until the end; prepared.
+    num_steps: >= 1: steps between two means.
+    OAR_E_ARGUMENT num_steps is less than 1.
+    OAR_E_STATE the model is not prepared, or a local training has begun already.
+    Threads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.
+    """
+def accelerator_local_step(accelerator: AcceleratorHandle) -> int:
+    """Count a step of the local training; the last of a round brings the ranks together. Call it after oar_accelerator_step.
+
+    Micro-batches that only accumulate are not counted. Differs: the reference counts every call; "compat": "accelerate"
+    does so here.
+
+    accelerator: borrowed.
+    out_met: 1: the ranks were brought together; 0: they were not. NULL: not wanted.
+    OAR_E_STATE no local training has begun.
+    Threads: collective(state) where the ranks meet, serial(accelerator) otherwise. Other threads of Python run meanwhile.
+    """
 def accelerator_loss_scale(accelerator: AcceleratorHandle) -> float:
     """Tell by what the next loss will be multiplied: 1 without a scaler.
 
@@ -510,6 +602,21 @@ def accelerator_mixed_precision(accelerator: AcceleratorHandle) -> str:
     len: in: room in buf; out: length with the final NUL, also when the room is too little.
     OAR_E_ARGUMENT the room is too little.
     Threads: serial(accelerator).
+    """
+def accelerator_no_sync_begin(accelerator: AcceleratorHandle, model: ModelHandle | None) -> None:
+    """Let backwards only add to this rank's gradients, until oar_accelerator_no_sync_end: several backwards then cost one average. Clip and step are not held back. With one rank nothing changes.
+
+    accelerator: borrowed.
+    model: borrowed, prepared: the model whose gradients stay; NULL: all prepared models.
+    OAR_E_STATE the model is not prepared, or gradients are held already.
+    Threads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.
+    """
+def accelerator_no_sync_end(accelerator: AcceleratorHandle) -> None:
+    """End what oar_accelerator_no_sync_begin began. The next backward averages what is there.
+
+    accelerator: borrowed.
+    OAR_E_STATE nothing was begun.
+    Threads: serial(accelerator). Other threads of Python run meanwhile.
     """
 def accelerator_prepare_loader(accelerator: AcceleratorHandle, loader: LoaderHandle) -> None:
     """Give this rank its share of the loader's batches, and keep the loader's place in checkpoints.
@@ -599,6 +706,25 @@ def accelerator_scaler_state(accelerator: AcceleratorHandle) -> str:
     OAR_E_ARGUMENT the room is too little.
     Threads: serial(accelerator).
     """
+def accelerator_set_accumulation_steps(accelerator: AcceleratorHandle, steps: int) -> None:
+    """Change the number of micro-batches per step from here on, in place of accelerator.gradient_accumulation_steps.
+
+    The count of micro-batches goes on: after 3 of them, 4 per step make the next one synchronise. Checkpoints do not
+    hold the number.
+
+    accelerator: borrowed.
+    steps: >= 1.
+    OAR_E_ARGUMENT steps is less than 1.
+    Threads: serial(accelerator); the same on every rank. Other threads of Python run meanwhile.
+    """
+def accelerator_set_sync_gradients(accelerator: AcceleratorHandle, sync: int) -> None:
+    """Say whether clip and step act, until the next oar_accelerator_accumulate_begin says it anew: for loops that count their accumulations themselves. What a backward does is not changed; see oar_accelerator_no_sync_begin.
+
+    accelerator: borrowed.
+    sync: 1: they act; 0: they do nothing.
+    OAR_E_ARGUMENT neither 0 nor 1.
+    Threads: serial(accelerator); the same on every rank. Other threads of Python run meanwhile.
+    """
 def accelerator_set_trigger(accelerator: AcceleratorHandle) -> None:
     """Set this rank's flag, which oar_accelerator_check_trigger of all ranks will see: to stop early, say, because of what one rank has measured.
 
@@ -610,7 +736,8 @@ def accelerator_step(accelerator: AcceleratorHandle, optimizer: OptimizerHandle,
     """Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
 
     The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
-    the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here.
+    the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here. With
+    accelerator.adjust_scheduler it counts micro-batches: it is stepped between synchronisations, too.
 
     accelerator: borrowed.
     optimizer: borrowed, prepared.
@@ -655,6 +782,14 @@ def accelerator_sync_gradients(accelerator: AcceleratorHandle) -> int:
     accelerator: borrowed.
     out_sync: 1: it does, also before the first micro-batch; 0: it only accumulates.
     Threads: serial(accelerator).
+    """
+def accelerator_trigger_sync(accelerator: AcceleratorHandle, model: ModelHandle | None) -> None:
+    """Let the next backward synchronise, though gradients are held (oar_accelerator_no_sync_begin) or accumulate: of several backwards the last.
+
+    accelerator: borrowed.
+    model: borrowed, prepared; NULL: all prepared models.
+    OAR_E_STATE the model is not prepared.
+    Threads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.
     """
 def accelerator_unscale_gradients(accelerator: AcceleratorHandle, optimizer: OptimizerHandle | None) -> None:
     """Divide gradients by the loss scale now, before the host reads or changes them. oar_accelerator_clip_grad_norm and oar_accelerator_step do so by themselves where this was not called.

@@ -51,6 +51,7 @@
 %constant long long LOG_OFF = OAR_LOG_OFF;
 %constant long long LOG_WARNING = OAR_LOG_WARNING;
 %constant long long OK = OAR_OK;
+%constant const char *OPTION_ACCELERATOR_ADJUST_SCHEDULER = OAR_OPTION_ACCELERATOR_ADJUST_SCHEDULER;
 %constant const char *OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS = OAR_OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS;
 %constant const char *OPTION_ACCELERATOR_MIXED_PRECISION = OAR_OPTION_ACCELERATOR_MIXED_PRECISION;
 %constant const char *OPTION_ACCELERATOR_SYNC_EACH_BATCH = OAR_OPTION_ACCELERATOR_SYNC_EACH_BATCH;
@@ -68,10 +69,23 @@
 %constant const char *OPTION_COMM_LATE_MS = OAR_OPTION_COMM_LATE_MS;
 %constant const char *OPTION_COMM_TIMEOUT_MS = OAR_OPTION_COMM_TIMEOUT_MS;
 %constant const char *OPTION_COMPAT = OAR_OPTION_COMPAT;
+%constant const char *OPTION_DDP_BATCH_TENSORS_WITH_SAME_SHAPE = OAR_OPTION_DDP_BATCH_TENSORS_WITH_SAME_SHAPE;
 %constant const char *OPTION_DDP_BROADCAST_BUFFERS = OAR_OPTION_DDP_BROADCAST_BUFFERS;
 %constant const char *OPTION_DDP_BUCKET_CAP_MB = OAR_OPTION_DDP_BUCKET_CAP_MB;
+%constant const char *OPTION_DDP_COMM_HOOK = OAR_OPTION_DDP_COMM_HOOK;
+%constant const char *OPTION_DDP_COMM_WRAPPER = OAR_OPTION_DDP_COMM_WRAPPER;
+%constant const char *OPTION_DDP_COMPRESSION_STATS_LOGGING_FREQUENCY = OAR_OPTION_DDP_COMPRESSION_STATS_LOGGING_FREQUENCY;
 %constant const char *OPTION_DDP_FIND_UNUSED_PARAMETERS = OAR_OPTION_DDP_FIND_UNUSED_PARAMETERS;
 %constant const char *OPTION_DDP_FIRST_BUCKET_CAP_MB = OAR_OPTION_DDP_FIRST_BUCKET_CAP_MB;
+%constant const char *OPTION_DDP_GRADIENT_AS_BUCKET_VIEW = OAR_OPTION_DDP_GRADIENT_AS_BUCKET_VIEW;
+%constant const char *OPTION_DDP_MATRIX_APPROXIMATION_RANK = OAR_OPTION_DDP_MATRIX_APPROXIMATION_RANK;
+%constant const char *OPTION_DDP_MIN_COMPRESSION_RATE = OAR_OPTION_DDP_MIN_COMPRESSION_RATE;
+%constant const char *OPTION_DDP_ORTHOGONALIZATION_EPSILON = OAR_OPTION_DDP_ORTHOGONALIZATION_EPSILON;
+%constant const char *OPTION_DDP_RANDOM_SEED = OAR_OPTION_DDP_RANDOM_SEED;
+%constant const char *OPTION_DDP_START_POWER_SGD_ITER = OAR_OPTION_DDP_START_POWER_SGD_ITER;
+%constant const char *OPTION_DDP_STATIC_GRAPH = OAR_OPTION_DDP_STATIC_GRAPH;
+%constant const char *OPTION_DDP_USE_ERROR_FEEDBACK = OAR_OPTION_DDP_USE_ERROR_FEEDBACK;
+%constant const char *OPTION_DDP_WARM_START = OAR_OPTION_DDP_WARM_START;
 %constant const char *OPTION_DEVICE_NAME = OAR_OPTION_DEVICE_NAME;
 %constant const char *OPTION_LOADER_BATCH_SIZE = OAR_OPTION_LOADER_BATCH_SIZE;
 %constant const char *OPTION_LOADER_DROP_LAST = OAR_OPTION_LOADER_DROP_LAST;
@@ -285,6 +299,9 @@ oar_status oar_accelerator_accumulate_begin(oar_accelerator *HANDLE, oar_model *
 %feature("docstring") oar_accelerator_accumulate_end "End the micro-batch that oar_accelerator_accumulate_begin began. Backwards outside such a pair are synchronised.\n\naccelerator: borrowed.\nOAR_E_STATE no micro-batch was begun.\nThreads: serial(accelerator). Other threads of Python run meanwhile.";
 %thread oar_accelerator_accumulate_end;
 oar_status oar_accelerator_accumulate_end(oar_accelerator *HANDLE);
+%exception oar_accelerator_accumulation_steps { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_accumulation_steps "Tell the number of micro-batches per step.\n\naccelerator: borrowed.\nout_steps: >= 1.\nThreads: serial(accelerator).";
+oar_status oar_accelerator_accumulation_steps(oar_accelerator *HANDLE, int64_t *SCALAR_OUT);
 %exception oar_accelerator_autocast_begin { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_autocast_begin "Begin a region in which the host's own calls of operators (oar_op_call with the accelerator's state) run under autocast, as the forwards of prepared models do, or, inside of such a forward, without it.\n\nRegions nest; the innermost counts: one that is not enabled is an island of full precision. They belong to the state,\nnot to a thread. Forwards of models do not see regions that were begun outside of them, and must end their own.\nWith mixed precision \"no\" a region changes nothing. Do not step inside of a region.\n\naccelerator: borrowed.\nenabled: 1: compute in 16 bits what can be; 0: compute in what operators are given.\nOAR_E_STATE the accelerator is closed, or a trace runs on this thread (oar_model_trace): a traced program gets its precision when it is prepared.\nThreads: serial(accelerator), and no operator of its state called meanwhile. Other threads of Python run meanwhile.";
 %thread oar_accelerator_autocast_begin;
@@ -297,14 +314,22 @@ oar_status oar_accelerator_autocast_end(oar_accelerator *HANDLE);
 %feature("docstring") oar_accelerator_backward "Add the gradients of `loss` / accelerator.gradient_accumulation_steps to the parameters.\n\nWhen gradients are synchronised, they are averaged over the ranks while the backward still runs, and on return\nevery rank holds the same; buffers (running statistics) become rank 0's. The division is made at every\nmicro-batch, also in a short accumulation at an epoch's end.\n\naccelerator: borrowed.\nloss: borrowed; one floating-point element that a forward in training mode gave. Unchanged.\nOAR_E_ARGUMENT the loss has more than one element or is not floating-point.\nOAR_E_CALLBACK the host's backward (oar_model_set_backward) failed; the text has the last error inside it.\nOAR_E_STATE the loss has no graph, its graph was used by an earlier backward, or a parameter of a prepared model got no gradient on this rank (the text names it; see ddp.find_unused_parameters). On several ranks a backward that fails for another reason than its argument or a missing gradient aborts the state: a second one for one forward, too.\nThreads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.";
 %thread oar_accelerator_backward;
 oar_status oar_accelerator_backward(oar_accelerator *HANDLE, oar_tensor *HANDLE);
+%exception oar_accelerator_backward_weighted { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_backward_weighted "Add the gradients of a sum over `weight` things (tokens, samples) to the parameters. When gradients are synchronised, they become those of the sums of all micro-batches and ranks, divided by all their weights: the exact mean.\n\nNothing is divided by accelerator.gradient_accumulation_steps. The sum of weights travels behind the last gradients.\nAn accumulation is weighted as a whole or not at all. Between synchronisations gradients are sums; where they never\nmeet (oar_accelerator_no_sync_begin), clip and step divide them by this rank's own weights. With a total weight of 0\ngradients stay what the losses gave.\n\naccelerator: borrowed.\nmodel: borrowed, prepared: the model that the loss trains. NULL: all prepared models; where there are several and a loss does not train them all, name it.\nloss_sum: borrowed; one floating-point element that a forward in training mode gave, e.g. the sum of the tokens' losses. Unchanged.\nweight: number of things in the sum, >= 0 and finite; 0 for a micro-batch without any.\nOAR_E_ARGUMENT the weight is out of range; the loss has more than one element or is not floating-point.\nOAR_E_STATE the accumulation has gradients without a weight already; and as oar_accelerator_backward.\nOAR_E_MISMATCH some ranks give weights and others do not.\nThreads: collective(state) when gradients are synchronised, serial(accelerator) otherwise. Other threads of Python run meanwhile.";
+%thread oar_accelerator_backward_weighted;
+oar_status oar_accelerator_backward_weighted(oar_accelerator *HANDLE, oar_model *HANDLE_OR_NONE, oar_tensor *HANDLE, double SCALAR);
 %exception oar_accelerator_check_trigger { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_check_trigger "Tell all ranks whether one of them has set its flag since the last time that this was so; takes all flags back then.\n\naccelerator: borrowed.\nout_is_set: 1 or 0, the same on all ranks. Untouched on failure.\nOAR_E_TIMEOUT a rank did not come; the text names it.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_check_trigger;
 oar_status oar_accelerator_check_trigger(oar_accelerator *HANDLE, int32_t *SCALAR_OUT);
 %exception oar_accelerator_clip_grad_norm { OAR_FIRST_USE $action }
-%feature("docstring") oar_accelerator_clip_grad_norm "Scale the model's gradients so that their total norm is at most `max_norm`.\n\nBetween synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal\ngradients; no communication.\n\naccelerator: borrowed.\nmodel: borrowed, prepared.\nmax_norm: > 0.\nnorm_type: p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.\nout_norm: the norm before scaling; NULL: not wanted.\nOAR_E_ARGUMENT max_norm or norm_type is out of range.\nOAR_E_STATE the model is not prepared.\nThreads: serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first. Other threads of Python run meanwhile.";
+%feature("docstring") oar_accelerator_clip_grad_norm "Scale gradients so that their total norm is at most `max_norm`.\n\nBetween synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal\ngradients; no communication.\n\naccelerator: borrowed.\nmodel: borrowed, prepared: its gradients; NULL: those of all prepared models, as one vector.\nmax_norm: >= 0.\nnorm_type: p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.\nout_norm: the norm before scaling; NULL: not wanted.\nOAR_E_ARGUMENT max_norm or norm_type is out of range.\nOAR_E_STATE the model is not prepared.\nThreads: serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first. Other threads of Python run meanwhile.";
 %thread oar_accelerator_clip_grad_norm;
-oar_status oar_accelerator_clip_grad_norm(oar_accelerator *HANDLE, oar_model *HANDLE, double SCALAR, double SCALAR, double *SCALAR_OUT);
+oar_status oar_accelerator_clip_grad_norm(oar_accelerator *HANDLE, oar_model *HANDLE_OR_NONE, double SCALAR, double SCALAR, double *SCALAR_OUT);
+%exception oar_accelerator_clip_grad_value { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_clip_grad_value "Bring every element of the gradients into [-clip_value, clip_value]; NaN stays NaN. Between synchronisations nothing is done.\n\naccelerator: borrowed.\nmodel: borrowed, prepared; NULL: all prepared models.\nclip_value: >= 0.\nOAR_E_ARGUMENT clip_value is negative or NaN.\nOAR_E_STATE the model is not prepared.\nThreads: serial(accelerator, model). Other threads of Python run meanwhile.";
+%thread oar_accelerator_clip_grad_value;
+oar_status oar_accelerator_clip_grad_value(oar_accelerator *HANDLE, oar_model *HANDLE_OR_NONE, double SCALAR);
 %exception oar_accelerator_close { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_close "Let go of everything prepared. Later calls give OAR_E_STATE; a second close does nothing.\n\naccelerator: borrowed.\nThreads: serial(accelerator). Other threads of Python run meanwhile.";
 %thread oar_accelerator_close;
@@ -313,6 +338,10 @@ oar_status oar_accelerator_close(oar_accelerator *HANDLE);
 %feature("docstring") oar_accelerator_create "Make an accelerator for the ranks of `state`.\n\nKeys read: accelerator.*, autocast.*, scaler.*, ddp.*, checkpoint.total_limit, project_dir, compat. All ranks pass\nthe same values.\n\nstate: retained.\nconfig: copied; NULL takes the configuration of `state`.\nout: owned; end with oar_accelerator_close and oar_accelerator_release. Untouched on failure.\nOAR_E_ARGUMENT a value is out of its range, or `config` has a value that is not read here (the state's own keys with other values, keys of loaders, optimizers and schedules); the text names the key and its place.\nOAR_E_UNSUPPORTED accelerator.mixed_precision is \"fp8\".\nThreads: serial(state, config). Other threads of Python run meanwhile.";
 %thread oar_accelerator_create;
 oar_status oar_accelerator_create(oar_state *HANDLE, oar_config *HANDLE_OR_NONE, oar_accelerator **HANDLE_OUT);
+%exception oar_accelerator_diloco_begin { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_diloco_begin "The same, but where the ranks meet, the way that they went in the mean is a gradient of an outer SGD: it moves the parameters that the round began with, and all ranks go on from there.\n\nThe inner optimizer is the program's, usually AdamW; the paper takes 500 steps, 0.7 and 0.9 with Nesterov. Runs on\none rank, too.\n\naccelerator: borrowed.\nmodel: retained until the end; prepared.\nnum_steps: >= 1: steps of the inner optimizer between two outer ones.\nlearning_rate: > 0, of the outer SGD.\nmomentum: in [0, 1), of the outer SGD.\nnesterov: 1: Nesterov's momentum; 0: plain.\nOAR_E_ARGUMENT a value is out of its range.\nOAR_E_STATE the model is not prepared, or a local training has begun already.\nThreads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.";
+%thread oar_accelerator_diloco_begin;
+oar_status oar_accelerator_diloco_begin(oar_accelerator *HANDLE, oar_model *HANDLE, int64_t SCALAR, double SCALAR, double SCALAR, int32_t SCALAR);
 %exception oar_accelerator_free_memory { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_free_memory "Let go of everything prepared, and give memory that allocators keep back to the system and the device.\n\nThe accelerator is as new, but for its loss scale: other objects may be prepared. Models, optimizers and loaders that\nthe host still holds live on, unprepared. Gradients that no step has used stay with their parameters.\n\naccelerator: borrowed.\nOAR_E_STATE the accelerator is closed, or a backward runs.\nThreads: serial(accelerator). Other threads of Python run meanwhile.";
 %thread oar_accelerator_free_memory;
@@ -344,12 +373,32 @@ oar_status oar_accelerator_load(oar_accelerator *HANDLE, const char *TEXT_OR_NON
 %feature("docstring") oar_accelerator_load_scaler_state "Go on from a scaler's state, of oar_accelerator_scaler_state or of a torch.amp.GradScaler. Gradients that were not used yet count as not unscaled. All ranks pass the same.\n\naccelerator: borrowed.\nstate_json: all five values; {} only without a scaler.\nOAR_E_ARGUMENT no JSON, or a value is out of its range. The state is unchanged.\nOAR_E_CORRUPT a value is missing or of another type; the text names it.\nOAR_E_STATE there is no scaler.\nThreads: serial(accelerator). Other threads of Python run meanwhile.";
 %thread oar_accelerator_load_scaler_state;
 oar_status oar_accelerator_load_scaler_state(oar_accelerator *HANDLE, const char *TEXT);
+%exception oar_accelerator_local_end { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_local_end "Bring the ranks together once more and end the local training: gradients are averaged again from the next backward on.\n\naccelerator: borrowed.\nOAR_E_STATE no local training has begun.\nThreads: collective(state). Other threads of Python run meanwhile.";
+%thread oar_accelerator_local_end;
+oar_status oar_accelerator_local_end(oar_accelerator *HANDLE);
+%exception oar_accelerator_local_sgd_begin { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_local_sgd_begin "From here on, train `model` on each rank by itself; every `num_steps` steps parameters become their mean over the ranks.\n\naccelerator: borrowed.\nmodel: retained until the end; prepared.\nnum_steps: >= 1: steps between two means.\nOAR_E_ARGUMENT num_steps is less than 1.\nOAR_E_STATE the model is not prepared, or a local training has begun already.\nThreads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.";
+%thread oar_accelerator_local_sgd_begin;
+oar_status oar_accelerator_local_sgd_begin(oar_accelerator *HANDLE, oar_model *HANDLE, int64_t SCALAR);
+%exception oar_accelerator_local_step { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_local_step "Count a step of the local training; the last of a round brings the ranks together. Call it after oar_accelerator_step.\n\nMicro-batches that only accumulate are not counted. Differs: the reference counts every call; \"compat\": \"accelerate\"\ndoes so here.\n\naccelerator: borrowed.\nout_met: 1: the ranks were brought together; 0: they were not. NULL: not wanted.\nOAR_E_STATE no local training has begun.\nThreads: collective(state) where the ranks meet, serial(accelerator) otherwise. Other threads of Python run meanwhile.";
+%thread oar_accelerator_local_step;
+oar_status oar_accelerator_local_step(oar_accelerator *HANDLE, int32_t *SCALAR_OUT);
 %exception oar_accelerator_loss_scale { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_loss_scale "Tell by what the next loss will be multiplied: 1 without a scaler.\n\naccelerator: borrowed.\nout_scale: the scale.\nThreads: serial(accelerator).";
 oar_status oar_accelerator_loss_scale(oar_accelerator *HANDLE, double *SCALAR_OUT);
 %exception oar_accelerator_mixed_precision { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_accelerator_mixed_precision "Tell the precision that the accelerator was made with: \"no\", \"bf16\" or \"fp16\".\n\naccelerator: borrowed.\nbuf: room for the text; NULL asks for the length only.\nlen: in: room in buf; out: length with the final NUL, also when the room is too little.\nOAR_E_ARGUMENT the room is too little.\nThreads: serial(accelerator).";
 oar_status oar_accelerator_mixed_precision(oar_accelerator *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_accelerator_no_sync_begin { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_no_sync_begin "Let backwards only add to this rank's gradients, until oar_accelerator_no_sync_end: several backwards then cost one average. Clip and step are not held back. With one rank nothing changes.\n\naccelerator: borrowed.\nmodel: borrowed, prepared: the model whose gradients stay; NULL: all prepared models.\nOAR_E_STATE the model is not prepared, or gradients are held already.\nThreads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.";
+%thread oar_accelerator_no_sync_begin;
+oar_status oar_accelerator_no_sync_begin(oar_accelerator *HANDLE, oar_model *HANDLE_OR_NONE);
+%exception oar_accelerator_no_sync_end { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_no_sync_end "End what oar_accelerator_no_sync_begin began. The next backward averages what is there.\n\naccelerator: borrowed.\nOAR_E_STATE nothing was begun.\nThreads: serial(accelerator). Other threads of Python run meanwhile.";
+%thread oar_accelerator_no_sync_end;
+oar_status oar_accelerator_no_sync_end(oar_accelerator *HANDLE);
 %exception oar_accelerator_prepare_loader { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_prepare_loader "Give this rank its share of the loader's batches, and keep the loader's place in checkpoints.\n\nOn more than one rank, checks that all ranks' loaders have the same number of samples, options and place, and takes\nrank 0's seed where loader.seed was not given. A loader that already has a shard (oar_loader_set_shard) keeps it;\nwith shards of one rank, each rank has an order and a data set of its own. With \"compat\": \"accelerate\" each epoch\nof the loader draws one number from the default generator, as a PyTorch DataLoader does.\n\naccelerator: borrowed.\nloader: retained until oar_accelerator_close. A second call for the same one does nothing.\nOAR_E_MISMATCH ranks have different loaders; the text has the first difference and both ranks.\nOAR_E_STATE the loader is in the middle of an epoch, or the accelerator is closed.\nOAR_E_ARGUMENT split_batches, and the batch size cannot be divided by the number of ranks.\nThreads: collective(state). Other threads of Python run meanwhile.";
 %thread oar_accelerator_prepare_loader;
@@ -382,12 +431,20 @@ oar_status oar_accelerator_save(oar_accelerator *HANDLE, const char *TEXT_OR_NON
 %exception oar_accelerator_scaler_state { OAR_FIRST_USE $action if (OAR_NEEDS_ROOM(arg2, arg3, given2, heap2)) { $action } }
 %feature("docstring") oar_accelerator_scaler_state "Give the scaler's state as JSON, with the names of torch.amp.GradScaler.state_dict: {\"scale\", \"growth_factor\", \"backoff_factor\", \"growth_interval\", \"_growth_tracker\"}; {} without a scaler. Checkpoints have it, too.\n\naccelerator: borrowed.\nbuf: room for the text; NULL asks for the length only.\nlen: in: room in buf; out: length with the final NUL, also when the room is too little.\nOAR_E_ARGUMENT the room is too little.\nThreads: serial(accelerator).";
 oar_status oar_accelerator_scaler_state(oar_accelerator *HANDLE, char *TEXT_OUT, size_t *ROOM);
+%exception oar_accelerator_set_accumulation_steps { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_set_accumulation_steps "Change the number of micro-batches per step from here on, in place of accelerator.gradient_accumulation_steps.\n\nThe count of micro-batches goes on: after 3 of them, 4 per step make the next one synchronise. Checkpoints do not\nhold the number.\n\naccelerator: borrowed.\nsteps: >= 1.\nOAR_E_ARGUMENT steps is less than 1.\nThreads: serial(accelerator); the same on every rank. Other threads of Python run meanwhile.";
+%thread oar_accelerator_set_accumulation_steps;
+oar_status oar_accelerator_set_accumulation_steps(oar_accelerator *HANDLE, int64_t SCALAR);
+%exception oar_accelerator_set_sync_gradients { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_set_sync_gradients "Say whether clip and step act, until the next oar_accelerator_accumulate_begin says it anew: for loops that count their accumulations themselves. What a backward does is not changed; see oar_accelerator_no_sync_begin.\n\naccelerator: borrowed.\nsync: 1: they act; 0: they do nothing.\nOAR_E_ARGUMENT neither 0 nor 1.\nThreads: serial(accelerator); the same on every rank. Other threads of Python run meanwhile.";
+%thread oar_accelerator_set_sync_gradients;
+oar_status oar_accelerator_set_sync_gradients(oar_accelerator *HANDLE, int32_t SCALAR);
 %exception oar_accelerator_set_trigger { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_set_trigger "Set this rank's flag, which oar_accelerator_check_trigger of all ranks will see: to stop early, say, because of what one rank has measured.\n\naccelerator: borrowed.\nOAR_E_STATE the accelerator is closed.\nThreads: serial(accelerator); does not wait for peers. Other threads of Python run meanwhile.";
 %thread oar_accelerator_set_trigger;
 oar_status oar_accelerator_set_trigger(oar_accelerator *HANDLE);
 %exception oar_accelerator_step { OAR_FIRST_USE $action }
-%feature("docstring") oar_accelerator_step "Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.\n\nThe scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:\nthe reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here.\n\naccelerator: borrowed.\noptimizer: borrowed, prepared.\nscheduler: borrowed, prepared; NULL: none.\nOAR_E_STATE the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model holds one of the optimizer's parameters (the text names it).\nThreads: serial(accelerator, optimizer, scheduler); the same on every rank, collective(state) with a gradient scaler. Other threads of Python run meanwhile.";
+%feature("docstring") oar_accelerator_step "Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.\n\nThe scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:\nthe reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here. With\naccelerator.adjust_scheduler it counts micro-batches: it is stepped between synchronisations, too.\n\naccelerator: borrowed.\noptimizer: borrowed, prepared.\nscheduler: borrowed, prepared; NULL: none.\nOAR_E_STATE the optimizer or scheduler is not prepared; or, with more than one rank, no prepared model holds one of the optimizer's parameters (the text names it).\nThreads: serial(accelerator, optimizer, scheduler); the same on every rank, collective(state) with a gradient scaler. Other threads of Python run meanwhile.";
 %thread oar_accelerator_step;
 oar_status oar_accelerator_step(oar_accelerator *HANDLE, oar_optimizer *HANDLE, oar_scheduler *HANDLE_OR_NONE);
 %exception oar_accelerator_step_closure { OAR_FIRST_USE $action }
@@ -401,6 +458,10 @@ oar_status oar_accelerator_step_was_skipped(oar_accelerator *HANDLE, oar_optimiz
 %exception oar_accelerator_sync_gradients { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_sync_gradients "Tell whether the micro-batch begun last synchronises gradients, so that oar_accelerator_step really steps.\n\naccelerator: borrowed.\nout_sync: 1: it does, also before the first micro-batch; 0: it only accumulates.\nThreads: serial(accelerator).";
 oar_status oar_accelerator_sync_gradients(oar_accelerator *HANDLE, int32_t *SCALAR_OUT);
+%exception oar_accelerator_trigger_sync { OAR_FIRST_USE $action }
+%feature("docstring") oar_accelerator_trigger_sync "Let the next backward synchronise, though gradients are held (oar_accelerator_no_sync_begin) or accumulate: of several backwards the last.\n\naccelerator: borrowed.\nmodel: borrowed, prepared; NULL: all prepared models.\nOAR_E_STATE the model is not prepared.\nThreads: serial(accelerator, model); the same on every rank. Other threads of Python run meanwhile.";
+%thread oar_accelerator_trigger_sync;
+oar_status oar_accelerator_trigger_sync(oar_accelerator *HANDLE, oar_model *HANDLE_OR_NONE);
 %exception oar_accelerator_unscale_gradients { OAR_FIRST_USE $action }
 %feature("docstring") oar_accelerator_unscale_gradients "Divide gradients by the loss scale now, before the host reads or changes them. oar_accelerator_clip_grad_norm and oar_accelerator_step do so by themselves where this was not called.\n\nWithout a scaler, and between synchronisations, nothing is done.\n\naccelerator: borrowed.\noptimizer: borrowed, prepared: whose gradients; NULL: those of all prepared optimizers.\nOAR_E_STATE the optimizer is not prepared, or its gradients were unscaled or used already since the last backward.\nOAR_E_ARGUMENT a gradient is float16; the text names its parameter.\nThreads: collective(state) with a scaler, serial(accelerator, optimizer) without. Other threads of Python run meanwhile.";
 %thread oar_accelerator_unscale_gradients;

@@ -224,14 +224,14 @@ OAR_API OAR_SINCE(0, 1) oar_status
 oar_accelerator_gradients_done(oar_accelerator *accelerator, oar_model *model) OAR_NOEXCEPT;
 
 /**
- * Scale the model's gradients so that their total norm is at most `max_norm`.
+ * Scale gradients so that their total norm is at most `max_norm`.
  *
  * Between synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal
  * gradients; no communication.
  *
  * @param[in]  accelerator  borrowed.
- * @param[in]  model        borrowed, prepared.
- * @param[in]  max_norm     > 0.
+ * @param[in]  model        borrowed, prepared: its gradients; NULL: those of all prepared models, as one vector.
+ * @param[in]  max_norm     >= 0.
  * @param[in]  norm_type    p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.
  * @param[out] out_norm     the norm before scaling; NULL: not wanted.
  *
@@ -242,15 +242,16 @@ oar_accelerator_gradients_done(oar_accelerator *accelerator, oar_model *model) O
  * @since   0.1
  */
 OAR_API OAR_SINCE(0, 1) oar_status
-oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, oar_model *model, double max_norm, double norm_type,
-                               OAR_OUT OAR_NULLABLE double *out_norm) OAR_NOEXCEPT;
+oar_accelerator_clip_grad_norm(oar_accelerator *accelerator, OAR_NULLABLE oar_model *model, double max_norm,
+                               double norm_type, OAR_OUT OAR_NULLABLE double *out_norm) OAR_NOEXCEPT;
 
 /**
  * Step the optimizer, then the scheduler, then drop the gradients. Between synchronisations nothing is done. With a
  * gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
  *
  * The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
- * the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here.
+ * the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here. With
+ * accelerator.adjust_scheduler it counts micro-batches: it is stepped between synchronisations, too.
  *
  * @param[in] accelerator  borrowed.
  * @param[in] optimizer    borrowed, prepared.

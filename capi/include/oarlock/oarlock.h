@@ -43,9 +43,11 @@
 #include <oarlock/experimental.h>
 #include <oarlock/foreign.h>
 #include <oarlock/foreign_optimizer.h>
+#include <oarlock/gradients.h>
 #include <oarlock/group.h>
 #include <oarlock/mesh.h>
 #include <oarlock/loader.h>
+#include <oarlock/local_training.h>
 #include <oarlock/log.h>
 #include <oarlock/memory.h>
 #include <oarlock/model.h>

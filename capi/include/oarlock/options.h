@@ -10,6 +10,12 @@
 #include <oarlock/types.h>
 
 /*
+ * Schedules count micro-batches: those that only accumulate step them, too. No effect with compat accelerate, as in
+ * the reference. (flag; default false; variable OARLOCK_ACCELERATOR_ADJUST_SCHEDULER)
+ */
+#define OAR_OPTION_ACCELERATOR_ADJUST_SCHEDULER "accelerator.adjust_scheduler"
+
+/*
  * Micro-batches whose gradients are summed before an optimizer step. (integer; default 1; variable
  * OARLOCK_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS)
  */
@@ -113,6 +119,12 @@
 #define OAR_OPTION_COMPAT "compat"
 
 /*
+ * PowerSGD: gradients of one shape are multiplied together. (flag; default false; variable
+ * OARLOCK_DDP_BATCH_TENSORS_WITH_SAME_SHAPE)
+ */
+#define OAR_OPTION_DDP_BATCH_TENSORS_WITH_SAME_SHAPE "ddp.batch_tensors_with_same_shape"
+
+/*
  * Buffers (running statistics) become rank 0's with each synchronised backward. (flag; default true; variable
  * OARLOCK_DDP_BROADCAST_BUFFERS)
  */
@@ -125,6 +137,24 @@
 #define OAR_OPTION_DDP_BUCKET_CAP_MB "ddp.bucket_cap_mb"
 
 /*
+ * What gradients travel as: no (as they are), fp16, bf16, power_sgd (low-rank), batched_power_sgd (a whole bucket as
+ * one low-rank matrix). (string; default "no"; variable OARLOCK_DDP_COMM_HOOK)
+ */
+#define OAR_OPTION_DDP_COMM_HOOK "ddp.comm_hook"
+
+/*
+ * fp16 or bf16: buckets are cast before the hook and back after it; only together with ddp.comm_hook. no: they are
+ * not. (string; default "no"; variable OARLOCK_DDP_COMM_WRAPPER)
+ */
+#define OAR_OPTION_DDP_COMM_WRAPPER "ddp.comm_wrapper"
+
+/*
+ * PowerSGD: steps between two lines of the log (level info) that say how much less was sent. (integer; default 10000;
+ * variable OARLOCK_DDP_COMPRESSION_STATS_LOGGING_FREQUENCY)
+ */
+#define OAR_OPTION_DDP_COMPRESSION_STATS_LOGGING_FREQUENCY "ddp.compression_stats_logging_frequency"
+
+/*
  * Parameters may stay without a gradient; false: a backward that leaves one out is an error that names it. (flag;
  * default false; variable OARLOCK_DDP_FIND_UNUSED_PARAMETERS)
  */
@@ -135,6 +165,58 @@
  * OARLOCK_DDP_FIRST_BUCKET_CAP_MB)
  */
 #define OAR_OPTION_DDP_FIRST_BUCKET_CAP_MB "ddp.first_bucket_cap_mb"
+
+/*
+ * Gradients lie in the buckets in which they travel: one copy of them less. A gradient that is kept over a step
+ * changes. (flag; default false; variable OARLOCK_DDP_GRADIENT_AS_BUCKET_VIEW)
+ */
+#define OAR_OPTION_DDP_GRADIENT_AS_BUCKET_VIEW "ddp.gradient_as_bucket_view"
+
+/*
+ * PowerSGD: the rank of what stands for a gradient. (integer; default 1; variable
+ * OARLOCK_DDP_MATRIX_APPROXIMATION_RANK)
+ */
+#define OAR_OPTION_DDP_MATRIX_APPROXIMATION_RANK "ddp.matrix_approximation_rank"
+
+/*
+ * PowerSGD: gradients that would not become so many times smaller are sent as they are. (number; default 2; variable
+ * OARLOCK_DDP_MIN_COMPRESSION_RATE)
+ */
+#define OAR_OPTION_DDP_MIN_COMPRESSION_RATE "ddp.min_compression_rate"
+
+/*
+ * PowerSGD: added to the norms that columns are divided by. (number; default 0; variable
+ * OARLOCK_DDP_ORTHOGONALIZATION_EPSILON)
+ */
+#define OAR_OPTION_DDP_ORTHOGONALIZATION_EPSILON "ddp.orthogonalization_epsilon"
+
+/*
+ * PowerSGD: seed of the first Q, the same on all ranks. (integer; default 0; variable OARLOCK_DDP_RANDOM_SEED)
+ */
+#define OAR_OPTION_DDP_RANDOM_SEED "ddp.random_seed"
+
+/*
+ * PowerSGD: synchronised backwards with plain averages before it begins; >= 2 with error feedback or warm start.
+ * (integer; default 1000; variable OARLOCK_DDP_START_POWER_SGD_ITER)
+ */
+#define OAR_OPTION_DDP_START_POWER_SGD_ITER "ddp.start_power_sgd_iter"
+
+/*
+ * Every backward is like the first: what it left out stays without a gradient and costs nothing, and a parameter may
+ * become ready several times. (flag; default false; variable OARLOCK_DDP_STATIC_GRAPH)
+ */
+#define OAR_OPTION_DDP_STATIC_GRAPH "ddp.static_graph"
+
+/*
+ * PowerSGD: what a step left out is added to the next one. (flag; default true; variable
+ * OARLOCK_DDP_USE_ERROR_FEEDBACK)
+ */
+#define OAR_OPTION_DDP_USE_ERROR_FEEDBACK "ddp.use_error_feedback"
+
+/*
+ * PowerSGD: begin from the Q of the step before. (flag; default true; variable OARLOCK_DDP_WARM_START)
+ */
+#define OAR_OPTION_DDP_WARM_START "ddp.warm_start"
 
 /*
  * The device to use: cpu. Unset: chosen. (string; default unset; variable OARLOCK_DEVICE_NAME)

@@ -65,11 +65,12 @@ Result<std::shared_ptr<DataParallel>> DataParallel::create(std::shared_ptr<Model
   OAR_TRY(broadcast_coalesced(*group, all_tensors(*model), kRoot, timeout));
   const bool broadcasts_buffers = options.flag("broadcast_buffers") && !model->buffers().empty();
   std::shared_ptr<DataParallel> self(new DataParallel(model, group, broadcasts_buffers));
-  const ReducerOptions reducer_options{mebibytes(options.number("first_bucket_cap_mb")),
-                                       mebibytes(options.number("bucket_cap_mb")),
-                                       options.flag("find_unused_parameters")};
+  const ReducerOptions reducer_options{
+      mebibytes(options.number("first_bucket_cap_mb")), mebibytes(options.number("bucket_cap_mb")),
+      options.flag("find_unused_parameters"), options.flag("static_graph"), options.flag("gradient_as_bucket_view")};
   const auto make_reducer = [&]() -> Status {
-    OAR_ASSIGN(self->reducer_, Reducer::create(model->parameters(), group, reducer_options));
+    OAR_ASSIGN(std::unique_ptr<CommHook> hook, make_comm_hook(options, group));
+    OAR_ASSIGN(self->reducer_, Reducer::create(model->parameters(), group, reducer_options, std::move(hook)));
     return Status::ok();
   };
   OAR_TRY(agree(*group, caught(make_reducer), timeout));
@@ -90,11 +91,11 @@ Status DataParallel::before_backward(Milliseconds timeout) {
   return Status::ok();
 }
 
-Status DataParallel::after_backward(Milliseconds timeout, bool takes_part) {
+Status DataParallel::after_backward(Milliseconds timeout, bool takes_part, WindowWeight* weight) {
   const bool forward_ran = std::exchange(forward_ran_, false);
   if (!is_reducing_) return Status::ok();
   is_reducing_ = false;
-  const Status reduced = reducer_->finish(timeout, takes_part || (reducer_->finds_unused() && forward_ran));
+  const Status reduced = reducer_->finish(timeout, takes_part || (reducer_->finds_unused() && forward_ran), weight);
   const Status received = receive_buffers();
   return reduced.is_ok() ? received : reduced;
 }

@@ -38,7 +38,8 @@ class DataParallel : public UnitObserver {
   using UnitObserver::after_backward;
   using UnitObserver::before_backward;
   Status before_backward(Milliseconds timeout);
-  Status after_backward(Milliseconds timeout, bool takes_part = false);
+  // weight: Reducer::finish.
+  Status after_backward(Milliseconds timeout, bool takes_part = false, WindowWeight* weight = nullptr);
   // Instead of after_forward() and before_backward() where the host runs both: as if both had come just now, unless
   // this backward has begun. On all ranks alike, also on one that has no gradient to give.
   Status begin_host_backward(Milliseconds timeout);
@@ -48,6 +49,10 @@ class DataParallel : public UnitObserver {
   // A training forward ran since the ranks' buffers were last equal. True again after a load that gave each its own.
   bool buffers_differ() const { return buffers_changed_; }
   void set_buffers_differ(bool differ) { buffers_changed_ = differ; }
+
+  // Of the communication hook, this rank's (Reducer::state).
+  NamedTensors state() const { return reducer_->state(); }
+  Status load_state(const NamedTensors& tensors) { return reducer_->load_state(tensors); }
 
   Status after_forward(const UnitRun& run) override;
 

@@ -82,6 +82,38 @@ TEST(Accumulation, BeginAndEndMustAlternate) {
   EXPECT_EQ(accelerator->accumulate_begin(nullptr).code(), OAR_E_STATE);
 }
 
+TEST(Accumulation, TheNumberOfStepsMayChangeAndTheCountGoesOn) {
+  const auto accelerator = accelerator_of(R"({"accelerator": {"gradient_accumulation_steps": 8}})");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(accelerator->accumulate_begin(nullptr).is_ok());
+    ASSERT_TRUE(accelerator->accumulate_end().is_ok());
+  }
+  ASSERT_TRUE(accelerator->set_accumulation_steps(4).is_ok());
+  EXPECT_EQ(accelerator->accumulation_steps(), 4);
+  ASSERT_TRUE(accelerator->accumulate_begin(nullptr).is_ok());
+  EXPECT_TRUE(accelerator->sync_gradients());
+  EXPECT_EQ(accelerator->set_accumulation_steps(0).code(), OAR_E_ARGUMENT);
+}
+
+TEST(Accumulation, TheFlagMayBeSetUntilTheNextMicroBatch) {
+  const auto accelerator = accelerator_of("{}");
+  ASSERT_TRUE(accelerator->set_sync_gradients(false).is_ok());
+  EXPECT_FALSE(accelerator->sync_gradients());
+  ASSERT_TRUE(accelerator->accumulate_begin(nullptr).is_ok());
+  EXPECT_TRUE(accelerator->sync_gradients());
+}
+
+TEST(NoSync, BeginAndEndMustAlternate) {
+  const auto accelerator = accelerator_of("{}");
+  const auto model = std::make_shared<doubles::PlainModel>(NamedTensors{}, NamedTensors{});
+  ASSERT_TRUE(accelerator->prepare_model(model).is_ok());
+  EXPECT_EQ(accelerator->no_sync_end().code(), OAR_E_STATE);
+  ASSERT_TRUE(accelerator->no_sync_begin(nullptr).is_ok());
+  EXPECT_EQ(accelerator->no_sync_begin(model.get()).code(), OAR_E_STATE);
+  ASSERT_TRUE(accelerator->no_sync_end().is_ok());
+  ASSERT_TRUE(accelerator->no_sync_begin(model.get()).is_ok());
+}
+
 TEST(Accumulation, RefusesAModelThatIsNotPrepared) {
   const auto accelerator = accelerator_of("{}");
   const doubles::PlainModel model({}, {});

@@ -117,7 +117,7 @@ TEST(HostBackward, NothingElseComesBeforeItsEnd) {
   Scene scene;
   ASSERT_TRUE(scene.give("weight", 1).is_ok());
   EXPECT_EQ(scene.step().code(), OAR_E_STATE);
-  EXPECT_EQ(scene.accelerator->clip_grad_norm(*scene.model, 1, 2).status().code(), OAR_E_STATE);
+  EXPECT_EQ(scene.accelerator->clip_grad_norm(scene.model.get(), 1, 2).status().code(), OAR_E_STATE);
   EXPECT_EQ(scene.accelerator->accumulate_begin(nullptr).code(), OAR_E_STATE);
   EXPECT_EQ(scene.accelerator->save("unused", std::nullopt).code(), OAR_E_STATE);
   EXPECT_EQ(scene.accelerator->backward(at::ones({}).set_requires_grad(true)).code(), OAR_E_STATE);

@@ -86,14 +86,60 @@ TEST(Step, DoesNothingBetweenSynchronisations) {
   EXPECT_EQ(scene.weight.item<float>(), 1.0f);
   EXPECT_TRUE(scene.weight.grad().defined());
   EXPECT_EQ(scene.scheduler->num_steps(), 0);
-  EXPECT_EQ(scene.accelerator->clip_grad_norm(*scene.model, 0.01, 2.0).value(), 0.0);
+  EXPECT_EQ(scene.accelerator->clip_grad_norm(scene.model.get(), 0.01, 2.0).value(), 0.0);
   EXPECT_EQ(scene.weight.grad().item<float>(), 0.25f);
+}
+
+// The documented intent of the reference's plugin field, which it never reads (spec B 3.1).
+TEST(Step, AScheduleMayCountMicroBatches) {
+  Scene scene(R"({"accelerator": {"gradient_accumulation_steps": 2, "adjust_scheduler": true}})", 1);
+  scene.prepare();
+  for (const std::int64_t steps : {1, 2}) {
+    ASSERT_TRUE(scene.accelerator->accumulate_begin(nullptr).is_ok());
+    ASSERT_TRUE(scene.step().is_ok());
+    ASSERT_TRUE(scene.accelerator->accumulate_end().is_ok());
+    EXPECT_EQ(scene.scheduler->num_steps(), steps);
+    EXPECT_EQ(scene.weight.item<float>() == 1.0f, steps == 1) << "the optimizer steps at the second only";
+  }
+}
+
+TEST(Step, InCompatibilityModeASchedulesCountIsTheReferences) {
+  Scene scene(
+      R"({"compat": "accelerate", "accelerator": {"gradient_accumulation_steps": 2, "adjust_scheduler": true}})", 1);
+  scene.prepare();
+  ASSERT_TRUE(scene.accelerator->accumulate_begin(nullptr).is_ok());
+  ASSERT_TRUE(scene.step().is_ok());
+  EXPECT_EQ(scene.scheduler->num_steps(), 0);
+}
+
+TEST(Clip, OfAllPreparedModelsTakesThemAsOneVector) {
+  Scene scene("{}", 1);
+  const at::Tensor other = at::ones({1}).requires_grad_();
+  const auto second =
+      std::make_shared<doubles::PlainModel>(NamedTensors{{"weight", other}, {"shared", scene.weight}}, NamedTensors{});
+  ASSERT_TRUE(scene.accelerator->prepare_model(second).is_ok());
+  scene.weight.mutable_grad() = at::full({1}, 3.0);
+  other.mutable_grad() = at::full({1}, 4.0);
+  EXPECT_EQ(scene.accelerator->clip_grad_norm(nullptr, 2.5, 2.0).value(), 5.0);
+  EXPECT_NEAR(scene.weight.grad().item<float>(), 1.5, 1e-6);
+  EXPECT_NEAR(other.grad().item<float>(), 2.0, 1e-6);
+}
+
+TEST(Clip, ByValueBringsEveryElementIntoTheRange) {
+  Scene scene("{}", 1);
+  scene.weight.mutable_grad() = at::full({1}, -4.0);
+  ASSERT_TRUE(scene.accelerator->clip_grad_value(scene.model.get(), 0.5).is_ok());
+  EXPECT_EQ(scene.weight.grad().item<float>(), -0.5f);
+  EXPECT_EQ(scene.accelerator->clip_grad_value(nullptr, -1.0).code(), OAR_E_ARGUMENT);
+  ASSERT_TRUE(scene.accelerator->set_sync_gradients(false).is_ok());
+  ASSERT_TRUE(scene.accelerator->clip_grad_value(nullptr, 0.1).is_ok());
+  EXPECT_EQ(scene.weight.grad().item<float>(), -0.5f) << "between synchronisations nothing is done";
 }
 
 TEST(Step, ClipsWhenGradientsAreSynchronised) {
   Scene scene("{}", 1);
   scene.weight.mutable_grad() = at::full({1}, 4.0);
-  EXPECT_EQ(scene.accelerator->clip_grad_norm(*scene.model, 1.0, 2.0).value(), 4.0);
+  EXPECT_EQ(scene.accelerator->clip_grad_norm(scene.model.get(), 1.0, 2.0).value(), 4.0);
   EXPECT_NEAR(scene.weight.grad().item<float>(), 1.0, 1e-6);
 }
 

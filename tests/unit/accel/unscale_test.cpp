@@ -105,7 +105,7 @@ TEST(Unscale, AMicroBatchThatOnlyAccumulatesIsNotASkippedStep) {
 TEST(Unscale, ClipSeesGradientsWithoutTheScaleAndTheStepDoesNotDivideAgain) {
   Scene scene;
   scene.give(0, 16);
-  EXPECT_EQ(scene.accelerator->clip_grad_norm(*scene.models[0], 1.0, 2.0).value(), 2.0);
+  EXPECT_EQ(scene.accelerator->clip_grad_norm(scene.models[0].get(), 1.0, 2.0).value(), 2.0);
   ASSERT_TRUE(scene.step(0).is_ok());
   EXPECT_NEAR(scene.weight(0), 0.0f, 1e-6);
 }
@@ -114,8 +114,8 @@ TEST(Unscale, ModelsAreClippedOneByOne) {
   Scene scene;
   scene.give(0, 16);
   scene.give(1, 32);
-  EXPECT_EQ(scene.accelerator->clip_grad_norm(*scene.models[0], 1.0, 2.0).value(), 2.0);
-  EXPECT_EQ(scene.accelerator->clip_grad_norm(*scene.models[1], 1.0, 2.0).value(), 4.0);
+  EXPECT_EQ(scene.accelerator->clip_grad_norm(scene.models[0].get(), 1.0, 2.0).value(), 2.0);
+  EXPECT_EQ(scene.accelerator->clip_grad_norm(scene.models[1].get(), 1.0, 2.0).value(), 4.0);
 }
 
 TEST(Unscale, ClipRefusesAGradientThatWouldKeepTheScale) {
@@ -124,7 +124,7 @@ TEST(Unscale, ClipRefusesAGradientThatWouldKeepTheScale) {
   const auto model = std::make_shared<doubles::PlainModel>(NamedTensors{{"stray", stray}}, NamedTensors{});
   ASSERT_TRUE(scene.accelerator->prepare_model(model).is_ok());
   stray.mutable_grad() = at::ones({1});
-  const auto norm = scene.accelerator->clip_grad_norm(*model, 1.0, 2.0);
+  const auto norm = scene.accelerator->clip_grad_norm(model.get(), 1.0, 2.0);
   EXPECT_EQ(norm.status().code(), OAR_E_STATE);
   EXPECT_NE(norm.status().message().find("parameter stray"), std::string::npos);
 }

@@ -45,7 +45,9 @@ export set_units!, units, set_recompute!, forward_unit, forward_with_values, des
 export load_library, op, no_grad, op_signatures, op_names
 export Optimizer, Scheduler, keep!, state_dict, load_state_dict!, step!, step_metric!, zero_grad!, learning_rate, set_learning_rate!, num_steps
 export num_groups, group_options, set_group_options!
-export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, gather_for_metrics, reduce_mean
+export Accelerator, prepare!, accumulating, sync_gradients, backward!, clip_grad_norm!, clip_grad_value!
+export backward_weighted!, without_sync, trigger_sync!, sync_gradients!, accumulation_steps, accumulation_steps!, local_sgd, diloco, local_step!
+export gather_for_metrics, reduce_mean
 export gather_tree_for_metrics, set_trigger!, check_trigger
 export find_executable_batch_size, free_memory!
 export mixed_precision, autocast, unscale_gradients!, step_was_skipped, loss_scale, scaler_state, load_scaler_state!

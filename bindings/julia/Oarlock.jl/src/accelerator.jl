@@ -66,12 +66,89 @@ function backward!(accelerator::Accelerator, loss::Tensor)
 end
 
 """
+    backward_weighted!(accelerator, loss_sum, weight; model = nothing)
+
+Add the gradients of a sum over `weight` tokens. Where gradients are averaged over the ranks, they are divided by the
+weights of all micro-batches and ranks: the exact mean. `model`: the one that the loss trains; `nothing`: all.
+"""
+function backward_weighted!(accelerator::Accelerator, loss_sum::Tensor, weight::Real; model::Union{Model,Nothing} = nothing)
+    thread = Threads.threadid()
+    outer, BACKWARDS[thread] = BACKWARDS[thread], accelerator
+    status = Lib.oar_accelerator_backward_weighted(accelerator, or_null(model), loss_sum, weight)
+    BACKWARDS[thread] = outer
+    check(status)
+end
+
+"""
+    without_sync(f, accelerator, model = nothing)
+
+Run `f()`, in which backwards only add to this rank's gradients; the next one after it averages what is there.
+"""
+function without_sync(f, accelerator::Accelerator, model::Union{Model,Nothing} = nothing)
+    check(Lib.oar_accelerator_no_sync_begin(accelerator, or_null(model)))
+    try
+        f()
+    finally
+        Lib.oar_accelerator_no_sync_end(accelerator)
+    end
+end
+
+"""
+    local_sgd(f, accelerator, model, num_steps)
+
+Run `f()`, in which each rank trains the model by itself; at every `num_steps`-th `local_step!` parameters become their
+mean over the ranks.
+"""
+function local_sgd(f, accelerator::Accelerator, model::Model, num_steps::Integer)
+    check(Lib.oar_accelerator_local_sgd_begin(accelerator, model, num_steps))
+    result = f()
+    check(Lib.oar_accelerator_local_end(accelerator))
+    result
+end
+
+"""
+    diloco(f, accelerator, model, num_steps = 500; learning_rate = 0.7, momentum = 0.9, nesterov = true)
+
+As `local_sgd`, but where the ranks meet, the way that they went is the gradient of an outer SGD with momentum.
+"""
+function diloco(f, accelerator::Accelerator, model::Model, num_steps::Integer = 500; learning_rate::Real = 0.7,
+                momentum::Real = 0.9, nesterov::Bool = true)
+    check(Lib.oar_accelerator_diloco_begin(accelerator, model, num_steps, learning_rate, momentum, nesterov))
+    result = f()
+    check(Lib.oar_accelerator_local_end(accelerator))
+    result
+end
+
+"Count a step of `local_sgd` or `diloco`, after `step!`; whether the ranks were brought together."
+local_step!(accelerator::Accelerator) = value(out -> Lib.oar_accelerator_local_step(accelerator, out), Int32) != 0
+
+"Let the next backward average gradients, though it is inside of `without_sync` or only accumulates."
+trigger_sync!(accelerator::Accelerator, model::Union{Model,Nothing} = nothing) =
+    check(Lib.oar_accelerator_trigger_sync(accelerator, or_null(model)))
+
+"Say whether clipping and `step!` act, until the next micro-batch: for loops that count accumulations themselves."
+sync_gradients!(accelerator::Accelerator, sync::Bool) = check(Lib.oar_accelerator_set_sync_gradients(accelerator, sync))
+
+"Micro-batches per step."
+accumulation_steps(accelerator::Accelerator) =
+    value(out -> Lib.oar_accelerator_accumulation_steps(accelerator, out), Int64)
+
+"Change the number of micro-batches per step from here on."
+accumulation_steps!(accelerator::Accelerator, steps::Integer) =
+    check(Lib.oar_accelerator_set_accumulation_steps(accelerator, steps))
+
+"""
     clip_grad_norm!(accelerator, model, max_norm; norm_type = 2) -> Float64
 
-Scale the gradients so that their total norm is at most `max_norm`; gives the norm before that.
+Scale the gradients so that their total norm is at most `max_norm`; gives the norm before that. `nothing` as the model:
+those of all prepared models as one vector.
 """
-clip_grad_norm!(accelerator::Accelerator, model::Model, max_norm::Real; norm_type::Real = 2) =
-    value(out -> Lib.oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out), Float64)
+clip_grad_norm!(accelerator::Accelerator, model::Union{Model,Nothing}, max_norm::Real; norm_type::Real = 2) =
+    value(out -> Lib.oar_accelerator_clip_grad_norm(accelerator, or_null(model), max_norm, norm_type, out), Float64)
+
+"Bring every element of the gradients into [-clip_value, clip_value]."
+clip_grad_value!(accelerator::Accelerator, model::Union{Model,Nothing}, clip_value::Real) =
+    check(Lib.oar_accelerator_clip_grad_value(accelerator, or_null(model), clip_value))
 
 step!(accelerator::Accelerator, optimizer::Optimizer, scheduler::Union{Scheduler,Nothing} = nothing) =
     check(Lib.oar_accelerator_step(accelerator, optimizer, or_null(scheduler)))

@@ -81,6 +81,7 @@ pub const OAR_VALUE_INTS: i32 = 7;
 pub const OAR_VALUE_FLOATS: i32 = 8;
 pub const OAR_VALUE_BOOLS: i32 = 9;
 pub const OAR_VALUE_TENSORS: i32 = 10;
+pub const OAR_OPTION_ACCELERATOR_ADJUST_SCHEDULER: &::core::ffi::CStr = c"accelerator.adjust_scheduler";
 pub const OAR_OPTION_ACCELERATOR_GRADIENT_ACCUMULATION_STEPS: &::core::ffi::CStr = c"accelerator.gradient_accumulation_steps";
 pub const OAR_OPTION_ACCELERATOR_MIXED_PRECISION: &::core::ffi::CStr = c"accelerator.mixed_precision";
 pub const OAR_OPTION_ACCELERATOR_SYNC_EACH_BATCH: &::core::ffi::CStr = c"accelerator.sync_each_batch";
@@ -98,10 +99,23 @@ pub const OAR_OPTION_COMM_INLINE_BYTES: &::core::ffi::CStr = c"comm.inline_bytes
 pub const OAR_OPTION_COMM_LATE_MS: &::core::ffi::CStr = c"comm.late_ms";
 pub const OAR_OPTION_COMM_TIMEOUT_MS: &::core::ffi::CStr = c"comm.timeout_ms";
 pub const OAR_OPTION_COMPAT: &::core::ffi::CStr = c"compat";
+pub const OAR_OPTION_DDP_BATCH_TENSORS_WITH_SAME_SHAPE: &::core::ffi::CStr = c"ddp.batch_tensors_with_same_shape";
 pub const OAR_OPTION_DDP_BROADCAST_BUFFERS: &::core::ffi::CStr = c"ddp.broadcast_buffers";
 pub const OAR_OPTION_DDP_BUCKET_CAP_MB: &::core::ffi::CStr = c"ddp.bucket_cap_mb";
+pub const OAR_OPTION_DDP_COMM_HOOK: &::core::ffi::CStr = c"ddp.comm_hook";
+pub const OAR_OPTION_DDP_COMM_WRAPPER: &::core::ffi::CStr = c"ddp.comm_wrapper";
+pub const OAR_OPTION_DDP_COMPRESSION_STATS_LOGGING_FREQUENCY: &::core::ffi::CStr = c"ddp.compression_stats_logging_frequency";
 pub const OAR_OPTION_DDP_FIND_UNUSED_PARAMETERS: &::core::ffi::CStr = c"ddp.find_unused_parameters";
 pub const OAR_OPTION_DDP_FIRST_BUCKET_CAP_MB: &::core::ffi::CStr = c"ddp.first_bucket_cap_mb";
+pub const OAR_OPTION_DDP_GRADIENT_AS_BUCKET_VIEW: &::core::ffi::CStr = c"ddp.gradient_as_bucket_view";
+pub const OAR_OPTION_DDP_MATRIX_APPROXIMATION_RANK: &::core::ffi::CStr = c"ddp.matrix_approximation_rank";
+pub const OAR_OPTION_DDP_MIN_COMPRESSION_RATE: &::core::ffi::CStr = c"ddp.min_compression_rate";
+pub const OAR_OPTION_DDP_ORTHOGONALIZATION_EPSILON: &::core::ffi::CStr = c"ddp.orthogonalization_epsilon";
+pub const OAR_OPTION_DDP_RANDOM_SEED: &::core::ffi::CStr = c"ddp.random_seed";
+pub const OAR_OPTION_DDP_START_POWER_SGD_ITER: &::core::ffi::CStr = c"ddp.start_power_sgd_iter";
+pub const OAR_OPTION_DDP_STATIC_GRAPH: &::core::ffi::CStr = c"ddp.static_graph";
+pub const OAR_OPTION_DDP_USE_ERROR_FEEDBACK: &::core::ffi::CStr = c"ddp.use_error_feedback";
+pub const OAR_OPTION_DDP_WARM_START: &::core::ffi::CStr = c"ddp.warm_start";
 pub const OAR_OPTION_DEVICE_NAME: &::core::ffi::CStr = c"device.name";
 pub const OAR_OPTION_LOADER_BATCH_SIZE: &::core::ffi::CStr = c"loader.batch_size";
 pub const OAR_OPTION_LOADER_DROP_LAST: &::core::ffi::CStr = c"loader.drop_last";
@@ -847,14 +861,14 @@ fails in its middle calls oar\_state\_abort instead: peers are told why at once,
         accelerator: *mut oar_accelerator,
         model: *mut oar_model,
     ) -> oar_status;
-    /**Scale the model's gradients so that their total norm is at most `max_norm`.
+    /**Scale gradients so that their total norm is at most `max_norm`.
 
 Between synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal
 gradients; no communication.
 
 * `accelerator` (in) borrowed.
-* `model` (in) borrowed, prepared.
-* `max_norm` (in) \> 0.
+* `model` (in) borrowed, prepared: its gradients; NULL: those of all prepared models, as one vector.
+* `max_norm` (in) \>= 0.
 * `norm_type` (in) p \> 0 of the p-norm; infinity for the largest absolute value. 2 is usual.
 * `out_norm` (out) the norm before scaling; NULL: not wanted.
 
@@ -874,7 +888,8 @@ gradients; no communication.
 gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
 
 The scheduler is stepped once, so its total\_steps count optimizer steps whatever the number of ranks. Differs:
-the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here.
+the reference steps it once per rank unless batches are split; "compat": "accelerate" does so here. With
+accelerator.adjust\_scheduler it counts micro-batches: it is stepped between synchronisations, too.
 
 * `accelerator` (in) borrowed.
 * `optimizer` (in) borrowed, prepared.
@@ -2778,6 +2793,127 @@ as they are, and does not count. Checkpoints, and the state dicts of state\_dict
         release: oar_release_fn,
         out: *mut *mut oar_optimizer,
     ) -> oar_status;
+    /**Add the gradients of a sum over `weight` things (tokens, samples) to the parameters. When gradients are synchronised,
+they become those of the sums of all micro-batches and ranks, divided by all their weights: the exact mean.
+
+Nothing is divided by accelerator.gradient\_accumulation\_steps. The sum of weights travels behind the last gradients.
+An accumulation is weighted as a whole or not at all. Between synchronisations gradients are sums; where they never
+meet (oar\_accelerator\_no\_sync\_begin), clip and step divide them by this rank's own weights. With a total weight of 0
+gradients stay what the losses gave.
+
+* `accelerator` (in) borrowed.
+* `model` (in) borrowed, prepared: the model that the loss trains. NULL: all prepared models; where there
+  are several and a loss does not train them all, name it.
+* `loss_sum` (in) borrowed; one floating-point element that a forward in training mode gave, e.g. the sum of
+  the tokens' losses. Unchanged.
+* `weight` (in) number of things in the sum, \>= 0 and finite; 0 for a micro-batch without any.
+
+* **return** OAR\_E\_ARGUMENT the weight is out of range; the loss has more than one element or is not floating-point.
+* **return** OAR\_E\_STATE the accumulation has gradients without a weight already; and as oar\_accelerator\_backward.
+* **return** OAR\_E\_MISMATCH some ranks give weights and others do not.
+* **threads** collective(state) when gradients are synchronised, serial(accelerator) otherwise
+* **source** Accelerate 1.15 leaves it to the user: a factor num\_steps \* ranks / tokens, gathered beforehand.
+* **since** 0.1*/
+    pub fn oar_accelerator_backward_weighted(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
+        loss_sum: *const oar_tensor,
+        weight: f64,
+    ) -> oar_status;
+    /**Let backwards only add to this rank's gradients, until oar\_accelerator\_no\_sync\_end: several backwards then cost one
+average. Clip and step are not held back. With one rank nothing changes.
+
+* `accelerator` (in) borrowed.
+* `model` (in) borrowed, prepared: the model whose gradients stay; NULL: all prepared models.
+
+* **return** OAR\_E\_STATE the model is not prepared, or gradients are held already.
+* **threads** serial(accelerator, model); the same on every rank
+* **source** Accelerate 1.15 `no_sync`.
+* **since** 0.1*/
+    pub fn oar_accelerator_no_sync_begin(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
+    ) -> oar_status;
+    /**End what oar\_accelerator\_no\_sync\_begin began. The next backward averages what is there.
+
+* `accelerator` (in) borrowed.
+
+* **return** OAR\_E\_STATE nothing was begun.
+* **threads** serial(accelerator)
+* **since** 0.1*/
+    pub fn oar_accelerator_no_sync_end(accelerator: *mut oar_accelerator) -> oar_status;
+    /**Let the next backward synchronise, though gradients are held (oar\_accelerator\_no\_sync\_begin) or accumulate: of
+several backwards the last.
+
+* `accelerator` (in) borrowed.
+* `model` (in) borrowed, prepared; NULL: all prepared models.
+
+* **return** OAR\_E\_STATE the model is not prepared.
+* **threads** serial(accelerator, model); the same on every rank
+* **source** Accelerate 1.15 `trigger_sync_in_backward`.
+* **since** 0.1*/
+    pub fn oar_accelerator_trigger_sync(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
+    ) -> oar_status;
+    /**Say whether clip and step act, until the next oar\_accelerator\_accumulate\_begin says it anew: for loops that count
+their accumulations themselves. What a backward does is not changed; see oar\_accelerator\_no\_sync\_begin.
+
+* `accelerator` (in) borrowed.
+* `sync` (in) 1: they act; 0: they do nothing.
+
+* **return** OAR\_E\_ARGUMENT neither 0 nor 1.
+* **threads** serial(accelerator); the same on every rank
+* **source** Accelerate 1.15 `accelerator.sync_gradients = b`.
+* **since** 0.1*/
+    pub fn oar_accelerator_set_sync_gradients(
+        accelerator: *mut oar_accelerator,
+        sync: i32,
+    ) -> oar_status;
+    /**Change the number of micro-batches per step from here on, in place of accelerator.gradient\_accumulation\_steps.
+
+The count of micro-batches goes on: after 3 of them, 4 per step make the next one synchronise. Checkpoints do not
+hold the number.
+
+* `accelerator` (in) borrowed.
+* `steps` (in) \>= 1.
+
+* **return** OAR\_E\_ARGUMENT steps is less than 1.
+* **threads** serial(accelerator); the same on every rank
+* **source** Accelerate 1.15 `accelerator.gradient_accumulation_steps = k`.
+* **since** 0.1*/
+    pub fn oar_accelerator_set_accumulation_steps(
+        accelerator: *mut oar_accelerator,
+        steps: i64,
+    ) -> oar_status;
+    /**Tell the number of micro-batches per step.
+
+* `accelerator` (in) borrowed.
+* `out_steps` (out) \>= 1.
+
+* **threads** serial(accelerator)
+* **since** 0.1*/
+    pub fn oar_accelerator_accumulation_steps(
+        accelerator: *const oar_accelerator,
+        out_steps: *mut i64,
+    ) -> oar_status;
+    /**Bring every element of the gradients into \[-clip\_value, clip\_value\]; NaN stays NaN. Between synchronisations nothing
+is done.
+
+* `accelerator` (in) borrowed.
+* `model` (in) borrowed, prepared; NULL: all prepared models.
+* `clip_value` (in) \>= 0.
+
+* **return** OAR\_E\_ARGUMENT clip\_value is negative or NaN.
+* **return** OAR\_E\_STATE the model is not prepared.
+* **threads** serial(accelerator, model)
+* **source** torch.nn.utils.clip\_grad\_value\_.
+* **since** 0.1*/
+    pub fn oar_accelerator_clip_grad_value(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
+        clip_value: f64,
+    ) -> oar_status;
     /**This process's number in the group, from 0.
 
 * `group` (in) borrowed.
@@ -3331,6 +3467,74 @@ Another world size or batch size is taken where the samples that were done make 
 * **threads** any
 * **since** 0.1*/
     pub fn oar_loader_release(loader: *mut oar_loader);
+    /**From here on, train `model` on each rank by itself; every `num_steps` steps parameters become their mean over the
+ranks.
+
+* `accelerator` (in) borrowed.
+* `model` (in) retained until the end; prepared.
+* `num_steps` (in) \>= 1: steps between two means.
+
+* **return** OAR\_E\_ARGUMENT num\_steps is less than 1.
+* **return** OAR\_E\_STATE the model is not prepared, or a local training has begun already.
+* **threads** serial(accelerator, model); the same on every rank
+* **source** Accelerate 1.15 `LocalSGD`.
+* **since** 0.1*/
+    pub fn oar_accelerator_local_sgd_begin(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
+        num_steps: i64,
+    ) -> oar_status;
+    /**The same, but where the ranks meet, the way that they went in the mean is a gradient of an outer SGD: it moves the
+parameters that the round began with, and all ranks go on from there.
+
+The inner optimizer is the program's, usually AdamW; the paper takes 500 steps, 0.7 and 0.9 with Nesterov. Runs on
+one rank, too.
+
+* `accelerator` (in) borrowed.
+* `model` (in) retained until the end; prepared.
+* `num_steps` (in) \>= 1: steps of the inner optimizer between two outer ones.
+* `learning_rate` (in) \> 0, of the outer SGD.
+* `momentum` (in) in \[0, 1), of the outer SGD.
+* `nesterov` (in) 1: Nesterov's momentum; 0: plain.
+
+* **return** OAR\_E\_ARGUMENT a value is out of its range.
+* **return** OAR\_E\_STATE the model is not prepared, or a local training has begun already.
+* **threads** serial(accelerator, model); the same on every rank
+* **source** DiLoCo (arXiv 2311.08105), algorithm 1; torch.optim.SGD.
+* **since** 0.1*/
+    pub fn oar_accelerator_diloco_begin(
+        accelerator: *mut oar_accelerator,
+        model: *mut oar_model,
+        num_steps: i64,
+        learning_rate: f64,
+        momentum: f64,
+        nesterov: i32,
+    ) -> oar_status;
+    /**Count a step of the local training; the last of a round brings the ranks together. Call it after
+oar\_accelerator\_step.
+
+Micro-batches that only accumulate are not counted. Differs: the reference counts every call; "compat": "accelerate"
+does so here.
+
+* `accelerator` (in) borrowed.
+* `out_met` (out) 1: the ranks were brought together; 0: they were not. NULL: not wanted.
+
+* **return** OAR\_E\_STATE no local training has begun.
+* **threads** collective(state) where the ranks meet, serial(accelerator) otherwise
+* **since** 0.1*/
+    pub fn oar_accelerator_local_step(
+        accelerator: *mut oar_accelerator,
+        out_met: *mut i32,
+    ) -> oar_status;
+    /**Bring the ranks together once more and end the local training: gradients are averaged again from the next backward
+on.
+
+* `accelerator` (in) borrowed.
+
+* **return** OAR\_E\_STATE no local training has begun.
+* **threads** collective(state)
+* **since** 0.1*/
+    pub fn oar_accelerator_local_end(accelerator: *mut oar_accelerator) -> oar_status;
     /**Send the messages of this process to a callback instead of standard error.
 
 Replaces the callback before; its release runs once no thread is inside it any more.

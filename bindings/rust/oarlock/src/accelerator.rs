@@ -23,6 +23,10 @@ use std::path::{Path, PathBuf};
 /// A failed collective call aborts the state: all later calls, on all ranks, name the rank and call that failed first.
 pub struct Accelerator(Handle<sys::oar_accelerator>);
 
+pub(crate) fn raw_or_null(model: Option<&Model>) -> *mut sys::oar_model {
+    model.map_or(std::ptr::null_mut(), Model::as_raw)
+}
+
 mod sealed {
     pub trait Sealed {
         /// # Safety
@@ -150,9 +154,8 @@ impl Accelerator {
                 unsafe { sys::oar_accelerator_accumulate_end(self.0.as_raw()) };
             }
         }
-        let model = model.map_or(std::ptr::null_mut(), Model::as_raw);
         // SAFETY: as above.
-        check(unsafe { sys::oar_accelerator_accumulate_begin(self.as_raw(), model) })?;
+        check(unsafe { sys::oar_accelerator_accumulate_begin(self.as_raw(), raw_or_null(model)) })?;
         let _end = End(self);
         micro_batch()
     }
@@ -214,14 +217,15 @@ impl Accelerator {
         produced.and(done)
     }
 
-    /// Scales the model's gradients so that their total norm is at most `max_norm`, and gives the norm before.
-    /// `norm_type` 2 is usual; infinity is the largest absolute value.
+    /// Scales gradients so that their total norm is at most `max_norm`, and gives the norm before: those of a model, or
+    /// with `None` of all prepared models as one vector. `norm_type` 2 is usual; infinity is the largest absolute value.
     ///
     /// # Errors
     /// `Argument` for a value out of range, `State` if the model is not prepared.
-    pub fn clip_grad_norm(&self, model: &Model, max_norm: f64, norm_type: f64) -> Result<f64> {
+    pub fn clip_grad_norm<'a>(&self, model: impl Into<Option<&'a Model>>, max_norm: f64, norm_type: f64) -> Result<f64> {
+        let model = raw_or_null(model.into());
         // SAFETY: as above.
-        value(|out| unsafe { sys::oar_accelerator_clip_grad_norm(self.as_raw(), model.as_raw(), max_norm, norm_type, out) })
+        value(|out| unsafe { sys::oar_accelerator_clip_grad_norm(self.as_raw(), model, max_norm, norm_type, out) })
     }
 
     /// Steps the optimizer, then the scheduler, then drops the gradients; between synchronisations does nothing.

@@ -59,6 +59,7 @@ mod element;
 mod error;
 mod foreign;
 mod foreign_optimizer;
+mod gradients;
 mod group;
 mod handle;
 mod library;

@@ -3,16 +3,20 @@
 # The functions whose addresses bind() looks up, in the order of ADDRESSES.
 const FUNCTIONS = (
     :oar_abi_version, :oar_accelerator_accumulate_begin, :oar_accelerator_accumulate_end,
-    :oar_accelerator_autocast_begin, :oar_accelerator_autocast_end, :oar_accelerator_backward,
-    :oar_accelerator_check_trigger, :oar_accelerator_clip_grad_norm, :oar_accelerator_close, :oar_accelerator_create,
-    :oar_accelerator_free_memory, :oar_accelerator_gather_for_metrics, :oar_accelerator_gather_tree_for_metrics,
-    :oar_accelerator_gradient_ready, :oar_accelerator_gradients_done, :oar_accelerator_last_checkpoint,
-    :oar_accelerator_load, :oar_accelerator_load_scaler_state, :oar_accelerator_loss_scale,
-    :oar_accelerator_mixed_precision, :oar_accelerator_prepare_loader, :oar_accelerator_prepare_model,
+    :oar_accelerator_accumulation_steps, :oar_accelerator_autocast_begin, :oar_accelerator_autocast_end,
+    :oar_accelerator_backward, :oar_accelerator_backward_weighted, :oar_accelerator_check_trigger,
+    :oar_accelerator_clip_grad_norm, :oar_accelerator_clip_grad_value, :oar_accelerator_close, :oar_accelerator_create,
+    :oar_accelerator_diloco_begin, :oar_accelerator_free_memory, :oar_accelerator_gather_for_metrics,
+    :oar_accelerator_gather_tree_for_metrics, :oar_accelerator_gradient_ready, :oar_accelerator_gradients_done,
+    :oar_accelerator_last_checkpoint, :oar_accelerator_load, :oar_accelerator_load_scaler_state,
+    :oar_accelerator_local_end, :oar_accelerator_local_sgd_begin, :oar_accelerator_local_step,
+    :oar_accelerator_loss_scale, :oar_accelerator_mixed_precision, :oar_accelerator_no_sync_begin,
+    :oar_accelerator_no_sync_end, :oar_accelerator_prepare_loader, :oar_accelerator_prepare_model,
     :oar_accelerator_prepare_optimizer, :oar_accelerator_prepare_scheduler, :oar_accelerator_reduce_mean,
     :oar_accelerator_release, :oar_accelerator_retain, :oar_accelerator_save, :oar_accelerator_scaler_state,
-    :oar_accelerator_set_trigger, :oar_accelerator_step, :oar_accelerator_step_closure,
-    :oar_accelerator_step_was_skipped, :oar_accelerator_sync_gradients, :oar_accelerator_unscale_gradients,
+    :oar_accelerator_set_accumulation_steps, :oar_accelerator_set_sync_gradients, :oar_accelerator_set_trigger,
+    :oar_accelerator_step, :oar_accelerator_step_closure, :oar_accelerator_step_was_skipped,
+    :oar_accelerator_sync_gradients, :oar_accelerator_trigger_sync, :oar_accelerator_unscale_gradients,
     :oar_bytes_create, :oar_bytes_release, :oar_bytes_retain, :oar_bytes_view, :oar_checkpoint_find_latest,
     :oar_checkpoint_manifest, :oar_checkpoint_num_tensors, :oar_checkpoint_open, :oar_checkpoint_release,
     :oar_checkpoint_retain, :oar_checkpoint_tensor, :oar_checkpoint_tensor_name, :oar_checkpoint_user_json,
@@ -128,6 +132,19 @@ oar_accelerator_accumulate_end(accelerator) =
     ccall(@inbounds(ADDRESSES[3]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
+    oar_accelerator_accumulation_steps(accelerator, out_steps) -> oar_status
+
+Tell the number of micro-batches per step.
+
+- `accelerator` (`const oar_accelerator *`): borrowed.
+- `out_steps` (`int64_t *`): >= 1.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_accumulation_steps(accelerator, out_steps) =
+    ccall(@inbounds(ADDRESSES[4]), Int32, (Ptr{oar_accelerator}, Ptr{Int64}), accelerator, out_steps)
+
+"""
     oar_accelerator_autocast_begin(accelerator, enabled) -> oar_status
 
 Begin a region in which the host's own calls of operators (oar_op_call with the accelerator's state) run under autocast,
@@ -143,7 +160,7 @@ With mixed precision \"no\" a region changes nothing. Do not step inside of a re
 Threads: serial(accelerator), and no operator of its state called meanwhile.
 """
 oar_accelerator_autocast_begin(accelerator, enabled) =
-    ccall(@inbounds(ADDRESSES[4]), Int32, (Ptr{oar_accelerator}, Int32), accelerator, enabled)
+    ccall(@inbounds(ADDRESSES[5]), Int32, (Ptr{oar_accelerator}, Int32), accelerator, enabled)
 
 """
     oar_accelerator_autocast_end(accelerator) -> oar_status
@@ -155,7 +172,7 @@ End the innermost region that oar_accelerator_autocast_begin began.
 Threads: serial(accelerator), and no operator of its state called meanwhile.
 """
 oar_accelerator_autocast_end(accelerator) =
-    ccall(@inbounds(ADDRESSES[5]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[6]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_backward(accelerator, loss) -> oar_status
@@ -172,7 +189,30 @@ micro-batch, also in a short accumulation at an epoch's end.
 Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise.
 """
 oar_accelerator_backward(accelerator, loss) =
-    ccall(@inbounds(ADDRESSES[6]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}), accelerator, loss)
+    ccall(@inbounds(ADDRESSES[7]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}), accelerator, loss)
+
+"""
+    oar_accelerator_backward_weighted(accelerator, model, loss_sum, weight) -> oar_status
+
+Add the gradients of a sum over `weight` things (tokens, samples) to the parameters. When gradients are synchronised,
+they become those of the sums of all micro-batches and ranks, divided by all their weights: the exact mean.
+
+Nothing is divided by accelerator.gradient_accumulation_steps. The sum of weights travels behind the last gradients.
+An accumulation is weighted as a whole or not at all. Between synchronisations gradients are sums; where they never
+meet (oar_accelerator_no_sync_begin), clip and step divide them by this rank's own weights. With a total weight of 0
+gradients stay what the losses gave.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed, prepared: the model that the loss trains. NULL: all prepared models; where there
+  are several and a loss does not train them all, name it.
+- `loss_sum` (`const oar_tensor *`): borrowed; one floating-point element that a forward in training mode gave, e.g. the
+  sum of the tokens' losses. Unchanged.
+- `weight` (`double`): number of things in the sum, >= 0 and finite; 0 for a micro-batch without any.
+
+Threads: collective(state) when gradients are synchronised, serial(accelerator) otherwise.
+"""
+oar_accelerator_backward_weighted(accelerator, model, loss_sum, weight) =
+    ccall(@inbounds(ADDRESSES[8]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Ptr{oar_tensor}, Float64), accelerator, model, loss_sum, weight)
 
 """
     oar_accelerator_check_trigger(accelerator, out_is_set) -> oar_status
@@ -185,26 +225,41 @@ Tell all ranks whether one of them has set its flag since the last time that thi
 Threads: collective(state).
 """
 oar_accelerator_check_trigger(accelerator, out_is_set) =
-    ccall(@inbounds(ADDRESSES[7]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_is_set)
+    ccall(@inbounds(ADDRESSES[9]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_is_set)
 
 """
     oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) -> oar_status
 
-Scale the model's gradients so that their total norm is at most `max_norm`.
+Scale gradients so that their total norm is at most `max_norm`.
 
 Between synchronisations nothing is done and the norm is 0. Every rank finds the same norm from its own, equal
 gradients; no communication.
 
 - `accelerator` (`oar_accelerator *`): borrowed.
-- `model` (`oar_model *`): borrowed, prepared.
-- `max_norm` (`double`): > 0.
+- `model` (`oar_model *`): borrowed, prepared: its gradients; NULL: those of all prepared models, as one vector.
+- `max_norm` (`double`): >= 0.
 - `norm_type` (`double`): p > 0 of the p-norm; infinity for the largest absolute value. 2 is usual.
 - `out_norm` (`double *`): the norm before scaling; NULL: not wanted.
 
 Threads: serial(accelerator, model); collective(state) with a gradient scaler (precision.h), which unscales first.
 """
 oar_accelerator_clip_grad_norm(accelerator, model, max_norm, norm_type, out_norm) =
-    ccall(@inbounds(ADDRESSES[8]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64, Float64, Ptr{Float64}), accelerator, model, max_norm, norm_type, out_norm)
+    ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64, Float64, Ptr{Float64}), accelerator, model, max_norm, norm_type, out_norm)
+
+"""
+    oar_accelerator_clip_grad_value(accelerator, model, clip_value) -> oar_status
+
+Bring every element of the gradients into [-clip_value, clip_value]; NaN stays NaN. Between synchronisations nothing is
+done.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed, prepared; NULL: all prepared models.
+- `clip_value` (`double`): >= 0.
+
+Threads: serial(accelerator, model).
+"""
+oar_accelerator_clip_grad_value(accelerator, model, clip_value) =
+    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Float64), accelerator, model, clip_value)
 
 """
     oar_accelerator_close(accelerator) -> oar_status
@@ -216,7 +271,7 @@ Let go of everything prepared. Later calls give OAR_E_STATE; a second close does
 Threads: serial(accelerator).
 """
 oar_accelerator_close(accelerator) =
-    ccall(@inbounds(ADDRESSES[9]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_create(state, config, out) -> oar_status
@@ -233,7 +288,28 @@ the same values.
 Threads: serial(state, config).
 """
 oar_accelerator_create(state, config, out) =
-    ccall(@inbounds(ADDRESSES[10]), Int32, (Ptr{oar_state}, Ptr{oar_config}, Ptr{Ptr{oar_accelerator}}), state, config, out)
+    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_state}, Ptr{oar_config}, Ptr{Ptr{oar_accelerator}}), state, config, out)
+
+"""
+    oar_accelerator_diloco_begin(accelerator, model, num_steps, learning_rate, momentum, nesterov) -> oar_status
+
+The same, but where the ranks meet, the way that they went in the mean is a gradient of an outer SGD: it moves the
+parameters that the round began with, and all ranks go on from there.
+
+The inner optimizer is the program's, usually AdamW; the paper takes 500 steps, 0.7 and 0.9 with Nesterov. Runs on
+one rank, too.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): retained until the end; prepared.
+- `num_steps` (`int64_t`): >= 1: steps of the inner optimizer between two outer ones.
+- `learning_rate` (`double`): > 0, of the outer SGD.
+- `momentum` (`double`): in [0, 1), of the outer SGD.
+- `nesterov` (`int32_t`): 1: Nesterov's momentum; 0: plain.
+
+Threads: serial(accelerator, model); the same on every rank.
+"""
+oar_accelerator_diloco_begin(accelerator, model, num_steps, learning_rate, momentum, nesterov) =
+    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Int64, Float64, Float64, Int32), accelerator, model, num_steps, learning_rate, momentum, nesterov)
 
 """
     oar_accelerator_free_memory(accelerator) -> oar_status
@@ -248,7 +324,7 @@ the host still holds live on, unprepared. Gradients that no step has used stay w
 Threads: serial(accelerator).
 """
 oar_accelerator_free_memory(accelerator) =
-    ccall(@inbounds(ADDRESSES[11]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_gather_for_metrics(accelerator, tensor, out) -> oar_status
@@ -269,7 +345,7 @@ are no multiple of the round's, and one of which ranks gave different numbers of
 Threads: collective(state).
 """
 oar_accelerator_gather_for_metrics(accelerator, tensor, out) =
-    ccall(@inbounds(ADDRESSES[12]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), accelerator, tensor, out)
+    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), accelerator, tensor, out)
 
 """
     oar_accelerator_gather_tree_for_metrics(accelerator, tree, use_objects, out) -> oar_status
@@ -290,7 +366,7 @@ rank. A list is always joined as such, whatever its items are.
 Threads: collective(state).
 """
 oar_accelerator_gather_tree_for_metrics(accelerator, tree, use_objects, out) =
-    ccall(@inbounds(ADDRESSES[13]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tree}, Int32, Ptr{Ptr{oar_tree}}), accelerator, tree, use_objects, out)
+    ccall(@inbounds(ADDRESSES[17]), Int32, (Ptr{oar_accelerator}, Ptr{oar_tree}, Int32, Ptr{Ptr{oar_tree}}), accelerator, tree, use_objects, out)
 
 """
     oar_accelerator_gradient_ready(accelerator, model, name, gradient) -> oar_status
@@ -311,7 +387,7 @@ memory is kept until the step, and averaging and clipping are done in it. Do not
 Threads: serial(accelerator, model, gradient); does not wait for peers.
 """
 oar_accelerator_gradient_ready(accelerator, model, name, gradient) =
-    ccall(@inbounds(ADDRESSES[14]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Cstring, Ptr{oar_tensor}), accelerator, model, name, gradient)
+    ccall(@inbounds(ADDRESSES[18]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Cstring, Ptr{oar_tensor}), accelerator, model, name, gradient)
 
 """
     oar_accelerator_gradients_done(accelerator, model) -> oar_status
@@ -328,7 +404,7 @@ fails in its middle calls oar_state_abort instead: peers are told why at once, a
 Threads: collective(state) when gradients are synchronised, serial(accelerator, model) otherwise.
 """
 oar_accelerator_gradients_done(accelerator, model) =
-    ccall(@inbounds(ADDRESSES[15]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_last_checkpoint(accelerator, buf, len) -> oar_status
@@ -342,7 +418,7 @@ Tell the directory of the last save or load that succeeded: which checkpoint_<n>
 Threads: serial(accelerator).
 """
 oar_accelerator_last_checkpoint(accelerator, buf, len) =
-    ccall(@inbounds(ADDRESSES[16]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+    ccall(@inbounds(ADDRESSES[20]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
 
 """
     oar_accelerator_load(accelerator, directory) -> oar_status
@@ -362,7 +438,7 @@ values already. It fails on all ranks or on none.
 Threads: collective(state).
 """
 oar_accelerator_load(accelerator, directory) =
-    ccall(@inbounds(ADDRESSES[17]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
+    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, directory)
 
 """
     oar_accelerator_load_scaler_state(accelerator, state_json) -> oar_status
@@ -376,7 +452,49 @@ yet count as not unscaled. All ranks pass the same.
 Threads: serial(accelerator).
 """
 oar_accelerator_load_scaler_state(accelerator, state_json) =
-    ccall(@inbounds(ADDRESSES[18]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, state_json)
+    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{oar_accelerator}, Cstring), accelerator, state_json)
+
+"""
+    oar_accelerator_local_end(accelerator) -> oar_status
+
+Bring the ranks together once more and end the local training: gradients are averaged again from the next backward on.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+
+Threads: collective(state).
+"""
+oar_accelerator_local_end(accelerator) =
+    ccall(@inbounds(ADDRESSES[23]), Int32, (Ptr{oar_accelerator},), accelerator)
+
+"""
+    oar_accelerator_local_sgd_begin(accelerator, model, num_steps) -> oar_status
+
+From here on, train `model` on each rank by itself; every `num_steps` steps parameters become their mean over the ranks.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): retained until the end; prepared.
+- `num_steps` (`int64_t`): >= 1: steps between two means.
+
+Threads: serial(accelerator, model); the same on every rank.
+"""
+oar_accelerator_local_sgd_begin(accelerator, model, num_steps) =
+    ccall(@inbounds(ADDRESSES[24]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}, Int64), accelerator, model, num_steps)
+
+"""
+    oar_accelerator_local_step(accelerator, out_met) -> oar_status
+
+Count a step of the local training; the last of a round brings the ranks together. Call it after oar_accelerator_step.
+
+Micro-batches that only accumulate are not counted. Differs: the reference counts every call; \"compat\": \"accelerate\"
+does so here.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `out_met` (`int32_t *`): 1: the ranks were brought together; 0: they were not. NULL: not wanted.
+
+Threads: collective(state) where the ranks meet, serial(accelerator) otherwise.
+"""
+oar_accelerator_local_step(accelerator, out_met) =
+    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_met)
 
 """
     oar_accelerator_loss_scale(accelerator, out_scale) -> oar_status
@@ -389,7 +507,7 @@ Tell by what the next loss will be multiplied: 1 without a scaler.
 Threads: serial(accelerator).
 """
 oar_accelerator_loss_scale(accelerator, out_scale) =
-    ccall(@inbounds(ADDRESSES[19]), Int32, (Ptr{oar_accelerator}, Ptr{Float64}), accelerator, out_scale)
+    ccall(@inbounds(ADDRESSES[26]), Int32, (Ptr{oar_accelerator}, Ptr{Float64}), accelerator, out_scale)
 
 """
     oar_accelerator_mixed_precision(accelerator, buf, len) -> oar_status
@@ -403,7 +521,33 @@ Tell the precision that the accelerator was made with: \"no\", \"bf16\" or \"fp1
 Threads: serial(accelerator).
 """
 oar_accelerator_mixed_precision(accelerator, buf, len) =
-    ccall(@inbounds(ADDRESSES[20]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+    ccall(@inbounds(ADDRESSES[27]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+
+"""
+    oar_accelerator_no_sync_begin(accelerator, model) -> oar_status
+
+Let backwards only add to this rank's gradients, until oar_accelerator_no_sync_end: several backwards then cost one
+average. Clip and step are not held back. With one rank nothing changes.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed, prepared: the model whose gradients stay; NULL: all prepared models.
+
+Threads: serial(accelerator, model); the same on every rank.
+"""
+oar_accelerator_no_sync_begin(accelerator, model) =
+    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+
+"""
+    oar_accelerator_no_sync_end(accelerator) -> oar_status
+
+End what oar_accelerator_no_sync_begin began. The next backward averages what is there.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+
+Threads: serial(accelerator).
+"""
+oar_accelerator_no_sync_end(accelerator) =
+    ccall(@inbounds(ADDRESSES[29]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_prepare_loader(accelerator, loader) -> oar_status
@@ -421,7 +565,7 @@ of the loader draws one number from the default generator, as a PyTorch DataLoad
 Threads: collective(state).
 """
 oar_accelerator_prepare_loader(accelerator, loader) =
-    ccall(@inbounds(ADDRESSES[21]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
+    ccall(@inbounds(ADDRESSES[30]), Int32, (Ptr{oar_accelerator}, Ptr{oar_loader}), accelerator, loader)
 
 """
     oar_accelerator_prepare_model(accelerator, model) -> oar_status
@@ -439,7 +583,7 @@ file in checkpoints: model.safetensors, model_1.safetensors, ...
 Threads: collective(state).
 """
 oar_accelerator_prepare_model(accelerator, model) =
-    ccall(@inbounds(ADDRESSES[22]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
+    ccall(@inbounds(ADDRESSES[31]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_prepare_optimizer(accelerator, optimizer) -> oar_status
@@ -452,7 +596,7 @@ Let the accelerator step `optimizer`, and keep its state in checkpoints.
 Threads: serial(accelerator, optimizer).
 """
 oar_accelerator_prepare_optimizer(accelerator, optimizer) =
-    ccall(@inbounds(ADDRESSES[23]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
+    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
 
 """
     oar_accelerator_prepare_scheduler(accelerator, scheduler) -> oar_status
@@ -465,7 +609,7 @@ Let the accelerator step `scheduler`, and keep its state in checkpoints.
 Threads: serial(accelerator, scheduler).
 """
 oar_accelerator_prepare_scheduler(accelerator, scheduler) =
-    ccall(@inbounds(ADDRESSES[24]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
+    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_accelerator}, Ptr{oar_scheduler}), accelerator, scheduler)
 
 """
     oar_accelerator_reduce_mean(accelerator, value, out_mean) -> oar_status
@@ -479,7 +623,7 @@ The mean of one number per rank, on every rank.
 Threads: collective(state).
 """
 oar_accelerator_reduce_mean(accelerator, value, out_mean) =
-    ccall(@inbounds(ADDRESSES[25]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
+    ccall(@inbounds(ADDRESSES[34]), Int32, (Ptr{oar_accelerator}, Float64, Ptr{Float64}), accelerator, value, out_mean)
 
 """
     oar_accelerator_release(accelerator) -> void
@@ -491,7 +635,7 @@ Drop a reference; the last one ends the accelerator. Never blocks or communicate
 Threads: any.
 """
 oar_accelerator_release(accelerator) =
-    ccall(@inbounds(ADDRESSES[26]), Cvoid, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[35]), Cvoid, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_retain(accelerator) -> oar_status
@@ -503,7 +647,7 @@ Add a reference.
 Threads: any.
 """
 oar_accelerator_retain(accelerator) =
-    ccall(@inbounds(ADDRESSES[27]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_save(accelerator, directory, user_json) -> oar_status
@@ -522,7 +666,7 @@ The directory is complete or not there, whatever is killed when. It fails on all
 Threads: collective(state); blocks until the checkpoint is on the disk.
 """
 oar_accelerator_save(accelerator, directory, user_json) =
-    ccall(@inbounds(ADDRESSES[28]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
+    ccall(@inbounds(ADDRESSES[37]), Int32, (Ptr{oar_accelerator}, Cstring, Cstring), accelerator, directory, user_json)
 
 """
     oar_accelerator_scaler_state(accelerator, buf, len) -> oar_status
@@ -537,7 +681,37 @@ Give the scaler's state as JSON, with the names of torch.amp.GradScaler.state_di
 Threads: serial(accelerator).
 """
 oar_accelerator_scaler_state(accelerator, buf, len) =
-    ccall(@inbounds(ADDRESSES[29]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{oar_accelerator}, Ptr{UInt8}, Ptr{Csize_t}), accelerator, buf, len)
+
+"""
+    oar_accelerator_set_accumulation_steps(accelerator, steps) -> oar_status
+
+Change the number of micro-batches per step from here on, in place of accelerator.gradient_accumulation_steps.
+
+The count of micro-batches goes on: after 3 of them, 4 per step make the next one synchronise. Checkpoints do not
+hold the number.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `steps` (`int64_t`): >= 1.
+
+Threads: serial(accelerator); the same on every rank.
+"""
+oar_accelerator_set_accumulation_steps(accelerator, steps) =
+    ccall(@inbounds(ADDRESSES[39]), Int32, (Ptr{oar_accelerator}, Int64), accelerator, steps)
+
+"""
+    oar_accelerator_set_sync_gradients(accelerator, sync) -> oar_status
+
+Say whether clip and step act, until the next oar_accelerator_accumulate_begin says it anew: for loops that count their
+accumulations themselves. What a backward does is not changed; see oar_accelerator_no_sync_begin.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `sync` (`int32_t`): 1: they act; 0: they do nothing.
+
+Threads: serial(accelerator); the same on every rank.
+"""
+oar_accelerator_set_sync_gradients(accelerator, sync) =
+    ccall(@inbounds(ADDRESSES[40]), Int32, (Ptr{oar_accelerator}, Int32), accelerator, sync)
 
 """
     oar_accelerator_set_trigger(accelerator) -> oar_status
@@ -550,7 +724,7 @@ rank has measured.
 Threads: serial(accelerator); does not wait for peers.
 """
 oar_accelerator_set_trigger(accelerator) =
-    ccall(@inbounds(ADDRESSES[30]), Int32, (Ptr{oar_accelerator},), accelerator)
+    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_accelerator},), accelerator)
 
 """
     oar_accelerator_step(accelerator, optimizer, scheduler) -> oar_status
@@ -559,7 +733,8 @@ Step the optimizer, then the scheduler, then drop the gradients. Between synchro
 gradient scaler (precision.h) a step whose gradients are not finite is left out, and the scheduler's with it.
 
 The scheduler is stepped once, so its total_steps count optimizer steps whatever the number of ranks. Differs:
-the reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here.
+the reference steps it once per rank unless batches are split; \"compat\": \"accelerate\" does so here. With
+accelerator.adjust_scheduler it counts micro-batches: it is stepped between synchronisations, too.
 
 - `accelerator` (`oar_accelerator *`): borrowed.
 - `optimizer` (`oar_optimizer *`): borrowed, prepared.
@@ -568,7 +743,7 @@ the reference steps it once per rank unless batches are split; \"compat\": \"acc
 Threads: serial(accelerator, optimizer, scheduler); the same on every rank, collective(state) with a gradient scaler.
 """
 oar_accelerator_step(accelerator, optimizer, scheduler) =
-    ccall(@inbounds(ADDRESSES[31]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
+    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}), accelerator, optimizer, scheduler)
 
 """
     oar_accelerator_step_closure(accelerator, optimizer, scheduler, fn, user_data, release, out_loss) -> oar_status
@@ -590,7 +765,7 @@ one synchronised. Then the scheduler is stepped and the gradients are dropped.
 Threads: collective(state).
 """
 oar_accelerator_step_closure(accelerator, optimizer, scheduler, fn, user_data, release, out_loss) =
-    ccall(@inbounds(ADDRESSES[32]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), accelerator, optimizer, scheduler, fn, user_data, release, out_loss)
+    ccall(@inbounds(ADDRESSES[43]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{oar_scheduler}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), accelerator, optimizer, scheduler, fn, user_data, release, out_loss)
 
 """
     oar_accelerator_step_was_skipped(accelerator, optimizer, out_skipped) -> oar_status
@@ -607,7 +782,7 @@ step before.)
 Threads: serial(accelerator, optimizer).
 """
 oar_accelerator_step_was_skipped(accelerator, optimizer, out_skipped) =
-    ccall(@inbounds(ADDRESSES[33]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{Int32}), accelerator, optimizer, out_skipped)
+    ccall(@inbounds(ADDRESSES[44]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}, Ptr{Int32}), accelerator, optimizer, out_skipped)
 
 """
     oar_accelerator_sync_gradients(accelerator, out_sync) -> oar_status
@@ -620,7 +795,21 @@ Tell whether the micro-batch begun last synchronises gradients, so that oar_acce
 Threads: serial(accelerator).
 """
 oar_accelerator_sync_gradients(accelerator, out_sync) =
-    ccall(@inbounds(ADDRESSES[34]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
+    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_accelerator}, Ptr{Int32}), accelerator, out_sync)
+
+"""
+    oar_accelerator_trigger_sync(accelerator, model) -> oar_status
+
+Let the next backward synchronise, though gradients are held (oar_accelerator_no_sync_begin) or accumulate: of several
+backwards the last.
+
+- `accelerator` (`oar_accelerator *`): borrowed.
+- `model` (`oar_model *`): borrowed, prepared; NULL: all prepared models.
+
+Threads: serial(accelerator, model); the same on every rank.
+"""
+oar_accelerator_trigger_sync(accelerator, model) =
+    ccall(@inbounds(ADDRESSES[46]), Int32, (Ptr{oar_accelerator}, Ptr{oar_model}), accelerator, model)
 
 """
     oar_accelerator_unscale_gradients(accelerator, optimizer) -> oar_status
@@ -636,7 +825,7 @@ Without a scaler, and between synchronisations, nothing is done.
 Threads: collective(state) with a scaler, serial(accelerator, optimizer) without.
 """
 oar_accelerator_unscale_gradients(accelerator, optimizer) =
-    ccall(@inbounds(ADDRESSES[35]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
+    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{oar_accelerator}, Ptr{oar_optimizer}), accelerator, optimizer)
 
 """
     oar_bytes_create(data, size, out) -> oar_status
@@ -650,7 +839,7 @@ Copy bytes into an object.
 Threads: any.
 """
 oar_bytes_create(data, size, out) =
-    ccall(@inbounds(ADDRESSES[36]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
+    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{Cvoid}, Csize_t, Ptr{Ptr{oar_bytes}}), data, size, out)
 
 """
     oar_bytes_release(bytes) -> void
@@ -662,7 +851,7 @@ One reference fewer; the last one frees the bytes.
 Threads: any.
 """
 oar_bytes_release(bytes) =
-    ccall(@inbounds(ADDRESSES[37]), Cvoid, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[49]), Cvoid, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_retain(bytes) -> oar_status
@@ -674,7 +863,7 @@ One more reference.
 Threads: any.
 """
 oar_bytes_retain(bytes) =
-    ccall(@inbounds(ADDRESSES[38]), Int32, (Ptr{oar_bytes},), bytes)
+    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_bytes},), bytes)
 
 """
     oar_bytes_view(bytes, out_data, out_size) -> oar_status
@@ -688,7 +877,7 @@ Where the bytes are.
 Threads: any.
 """
 oar_bytes_view(bytes, out_data, out_size) =
-    ccall(@inbounds(ADDRESSES[39]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
+    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{oar_bytes}, Ptr{Ptr{Cvoid}}, Ptr{Csize_t}), bytes, out_data, out_size)
 
 """
     oar_checkpoint_find_latest(directory, buf, len) -> oar_status
@@ -705,7 +894,7 @@ killed save left is not looked at. A complete one that is damaged is still the n
 Threads: any.
 """
 oar_checkpoint_find_latest(directory, buf, len) =
-    ccall(@inbounds(ADDRESSES[40]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
+    ccall(@inbounds(ADDRESSES[52]), Int32, (Cstring, Ptr{UInt8}, Ptr{Csize_t}), directory, buf, len)
 
 """
     oar_checkpoint_manifest(checkpoint, buf, len) -> oar_status
@@ -719,7 +908,7 @@ Give the manifest as JSON text, with the keys that this release does not know.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_manifest(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[41]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_num_tensors(checkpoint, out_num_tensors) -> oar_status
@@ -732,7 +921,7 @@ Count the model's tensors.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_num_tensors(checkpoint, out_num_tensors) =
-    ccall(@inbounds(ADDRESSES[42]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
+    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_checkpoint}, Ptr{Int64}), checkpoint, out_num_tensors)
 
 """
     oar_checkpoint_open(path, out) -> oar_status
@@ -745,7 +934,7 @@ Open a checkpoint: reads its manifest and checks that every file which that list
 Threads: any.
 """
 oar_checkpoint_open(path, out) =
-    ccall(@inbounds(ADDRESSES[43]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
+    ccall(@inbounds(ADDRESSES[55]), Int32, (Cstring, Ptr{Ptr{oar_checkpoint}}), path, out)
 
 """
     oar_checkpoint_release(checkpoint) -> void
@@ -757,7 +946,7 @@ Drop a reference; the last one closes the checkpoint. Never blocks. Tensors that
 Threads: any.
 """
 oar_checkpoint_release(checkpoint) =
-    ccall(@inbounds(ADDRESSES[44]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[56]), Cvoid, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_retain(checkpoint) -> oar_status
@@ -769,7 +958,7 @@ Add a reference.
 Threads: any.
 """
 oar_checkpoint_retain(checkpoint) =
-    ccall(@inbounds(ADDRESSES[45]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[57]), Int32, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_checkpoint_tensor(checkpoint, name, out) -> oar_status
@@ -786,7 +975,7 @@ read-only view of the mapped file, which it keeps, also beyond the checkpoint's 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor(checkpoint, name, out) =
-    ccall(@inbounds(ADDRESSES[46]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
+    ccall(@inbounds(ADDRESSES[58]), Int32, (Ptr{oar_checkpoint}, Cstring, Ptr{Ptr{oar_tensor}}), checkpoint, name, out)
 
 """
     oar_checkpoint_tensor_name(checkpoint, index, buf, len) -> oar_status
@@ -801,7 +990,7 @@ Tell the name of one of the model's tensors, in the order of the file.
 Threads: serial(checkpoint).
 """
 oar_checkpoint_tensor_name(checkpoint, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[47]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
+    ccall(@inbounds(ADDRESSES[59]), Int32, (Ptr{oar_checkpoint}, Int64, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, index, buf, len)
 
 """
     oar_checkpoint_user_json(checkpoint, buf, len) -> oar_status
@@ -815,7 +1004,7 @@ Give the JSON that the program handed to oar_accelerator_save as `user_json`; \"
 Threads: serial(checkpoint).
 """
 oar_checkpoint_user_json(checkpoint, buf, len) =
-    ccall(@inbounds(ADDRESSES[48]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
+    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_checkpoint}, Ptr{UInt8}, Ptr{Csize_t}), checkpoint, buf, len)
 
 """
     oar_checkpoint_verify(checkpoint) -> oar_status
@@ -827,7 +1016,7 @@ Read every file of the checkpoint and compare it with its XXH3-128 checksum and 
 Threads: serial(checkpoint).
 """
 oar_checkpoint_verify(checkpoint) =
-    ccall(@inbounds(ADDRESSES[49]), Int32, (Ptr{oar_checkpoint},), checkpoint)
+    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{oar_checkpoint},), checkpoint)
 
 """
     oar_config_copy(config, out) -> oar_status
@@ -840,7 +1029,7 @@ A config of its own with the same values.
 Threads: serial(config).
 """
 oar_config_copy(config, out) =
-    ccall(@inbounds(ADDRESSES[50]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_config}}), config, out)
+    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_config}}), config, out)
 
 """
     oar_config_create(out) -> oar_status
@@ -853,7 +1042,7 @@ counterpart).
 Threads: any.
 """
 oar_config_create(out) =
-    ccall(@inbounds(ADDRESSES[51]), Int32, (Ptr{Ptr{oar_config}},), out)
+    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{Ptr{oar_config}},), out)
 
 """
     oar_config_get_bool(config, key, out_value) -> oar_status
@@ -867,7 +1056,7 @@ The value in force of an option of type flag.
 Threads: serial(config).
 """
 oar_config_get_bool(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[52]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_value)
 
 """
     oar_config_get_double(config, key, out_value) -> oar_status
@@ -881,7 +1070,7 @@ The value in force of an option of type number.
 Threads: serial(config).
 """
 oar_config_get_double(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[53]), Int32, (Ptr{oar_config}, Cstring, Ptr{Float64}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{oar_config}, Cstring, Ptr{Float64}), config, key, out_value)
 
 """
     oar_config_get_int64(config, key, out_value) -> oar_status
@@ -895,7 +1084,7 @@ The value in force of an option of type integer.
 Threads: serial(config).
 """
 oar_config_get_int64(config, key, out_value) =
-    ccall(@inbounds(ADDRESSES[54]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int64}), config, key, out_value)
+    ccall(@inbounds(ADDRESSES[66]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int64}), config, key, out_value)
 
 """
     oar_config_get_string(config, key, buf, len) -> oar_status
@@ -910,7 +1099,7 @@ The value in force of an option, as text: texts as they are, everything else as 
 Threads: serial(config).
 """
 oar_config_get_string(config, key, buf, len) =
-    ccall(@inbounds(ADDRESSES[55]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
+    ccall(@inbounds(ADDRESSES[67]), Int32, (Ptr{oar_config}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), config, key, buf, len)
 
 """
     oar_config_merge_json(config, json) -> oar_status
@@ -926,7 +1115,7 @@ duplicate keys and integers that a double cannot hold are refused.
 Threads: serial(config).
 """
 oar_config_merge_json(config, json) =
-    ccall(@inbounds(ADDRESSES[56]), Int32, (Ptr{oar_config}, Cstring), config, json)
+    ccall(@inbounds(ADDRESSES[68]), Int32, (Ptr{oar_config}, Cstring), config, json)
 
 """
     oar_config_release(config) -> void
@@ -938,7 +1127,7 @@ One reference fewer; the last one frees the config. What was made from it stays.
 Threads: any.
 """
 oar_config_release(config) =
-    ccall(@inbounds(ADDRESSES[57]), Cvoid, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[69]), Cvoid, (Ptr{oar_config},), config)
 
 """
     oar_config_retain(config) -> oar_status
@@ -950,7 +1139,7 @@ One more reference.
 Threads: any.
 """
 oar_config_retain(config) =
-    ccall(@inbounds(ADDRESSES[58]), Int32, (Ptr{oar_config},), config)
+    ccall(@inbounds(ADDRESSES[70]), Int32, (Ptr{oar_config},), config)
 
 """
     oar_config_set_bool(config, key, value) -> oar_status
@@ -964,7 +1153,7 @@ Set an option of type flag.
 Threads: serial(config).
 """
 oar_config_set_bool(config, key, value) =
-    ccall(@inbounds(ADDRESSES[59]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
+    ccall(@inbounds(ADDRESSES[71]), Int32, (Ptr{oar_config}, Cstring, Int32), config, key, value)
 
 """
     oar_config_set_double(config, key, value) -> oar_status
@@ -978,7 +1167,7 @@ Set an option of type number.
 Threads: serial(config).
 """
 oar_config_set_double(config, key, value) =
-    ccall(@inbounds(ADDRESSES[60]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
+    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_config}, Cstring, Float64), config, key, value)
 
 """
     oar_config_set_int64(config, key, value) -> oar_status
@@ -992,7 +1181,7 @@ Set an option of type integer. All 64 bits are kept.
 Threads: serial(config).
 """
 oar_config_set_int64(config, key, value) =
-    ccall(@inbounds(ADDRESSES[61]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
+    ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_config}, Cstring, Int64), config, key, value)
 
 """
     oar_config_set_string(config, key, value) -> oar_status
@@ -1006,7 +1195,7 @@ Set an option of type text, or any option by its JSON text: \"5000\" for a numbe
 Threads: serial(config).
 """
 oar_config_set_string(config, key, value) =
-    ccall(@inbounds(ADDRESSES[62]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
+    ccall(@inbounds(ADDRESSES[74]), Int32, (Ptr{oar_config}, Cstring, Cstring), config, key, value)
 
 """
     oar_config_to_json(config, buf, len) -> oar_status
@@ -1020,7 +1209,7 @@ Every option with its value in force, as one flat JSON object.
 Threads: serial(config).
 """
 oar_config_to_json(config, buf, len) =
-    ccall(@inbounds(ADDRESSES[63]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
+    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_config}, Ptr{UInt8}, Ptr{Csize_t}), config, buf, len)
 
 """
     oar_config_type(config, key, out_type) -> oar_status
@@ -1034,7 +1223,7 @@ The type of an option.
 Threads: serial(config).
 """
 oar_config_type(config, key, out_type) =
-    ccall(@inbounds(ADDRESSES[64]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_type)
+    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_config}, Cstring, Ptr{Int32}), config, key, out_type)
 
 """
     oar_dataset_concatenate(datasets, count, out) -> oar_status
@@ -1051,7 +1240,7 @@ a resume reads it again from its start.
 Threads: serial(datasets).
 """
 oar_dataset_concatenate(datasets, count, out) =
-    ccall(@inbounds(ADDRESSES[65]), Int32, (Ptr{Ptr{oar_dataset}}, Csize_t, Ptr{Ptr{oar_dataset}}), datasets, count, out)
+    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{Ptr{oar_dataset}}, Csize_t, Ptr{Ptr{oar_dataset}}), datasets, count, out)
 
 """
     oar_dataset_from_csv(path, names, num_names, dtypes, num_dtypes, delimiter, flags, out) -> oar_status
@@ -1075,7 +1264,7 @@ must not change as long as the data set lives.
 Threads: any.
 """
 oar_dataset_from_csv(path, names, num_names, dtypes, num_dtypes, delimiter, flags, out) =
-    ccall(@inbounds(ADDRESSES[66]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Int32}, Csize_t, Cstring, Int32, Ptr{Ptr{oar_dataset}}), path, names, num_names, dtypes, num_dtypes, delimiter, flags, out)
+    ccall(@inbounds(ADDRESSES[78]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Int32}, Csize_t, Cstring, Int32, Ptr{Ptr{oar_dataset}}), path, names, num_names, dtypes, num_dtypes, delimiter, flags, out)
 
 """
     oar_dataset_from_safetensors(path, names, count, out) -> oar_status
@@ -1094,7 +1283,7 @@ data set lives. The format has no checksum, so data bytes that were altered on t
 Threads: any.
 """
 oar_dataset_from_safetensors(path, names, count, out) =
-    ccall(@inbounds(ADDRESSES[67]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
+    ccall(@inbounds(ADDRESSES[79]), Int32, (Cstring, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_dataset}}), path, names, count, out)
 
 """
     oar_dataset_from_samples(num_samples, flags, fn, user_data, release, out) -> oar_status
@@ -1113,7 +1302,7 @@ A data set whose samples the host makes, by number.
 Threads: any.
 """
 oar_dataset_from_samples(num_samples, flags, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[68]), Int32, (Int64, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), num_samples, flags, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[80]), Int32, (Int64, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), num_samples, flags, fn, user_data, release, out)
 
 """
     oar_dataset_from_stream(flags, fn, user_data, release, out) -> oar_status
@@ -1133,7 +1322,7 @@ A resume of a stream that is not seekable reads it again from its start, and say
 Threads: any.
 """
 oar_dataset_from_stream(flags, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[69]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), flags, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[81]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_dataset}}), flags, fn, user_data, release, out)
 
 """
     oar_dataset_from_tensors(names, tensors, count, out) -> oar_status
@@ -1152,7 +1341,7 @@ later batches. Batches are copies.
 Threads: serial(tensors).
 """
 oar_dataset_from_tensors(names, tensors, count, out) =
-    ccall(@inbounds(ADDRESSES[70]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
+    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{Cstring}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_dataset}}), names, tensors, count, out)
 
 """
     oar_dataset_from_tokens(path, dtype, sequence_length, stride, with_labels, out) -> oar_status
@@ -1173,7 +1362,7 @@ disk. It must not change as long as the data set lives.
 Threads: any.
 """
 oar_dataset_from_tokens(path, dtype, sequence_length, stride, with_labels, out) =
-    ccall(@inbounds(ADDRESSES[71]), Int32, (Cstring, Int32, Int64, Int64, Int32, Ptr{Ptr{oar_dataset}}), path, dtype, sequence_length, stride, with_labels, out)
+    ccall(@inbounds(ADDRESSES[83]), Int32, (Cstring, Int32, Int64, Int64, Int32, Ptr{Ptr{oar_dataset}}), path, dtype, sequence_length, stride, with_labels, out)
 
 """
     oar_dataset_get(dataset, indices, count, out_batch) -> oar_status
@@ -1188,7 +1377,7 @@ The batch of these samples, in this order; a sample may be asked for more than o
 Threads: serial(dataset); loaders over the same data set may run meanwhile.
 """
 oar_dataset_get(dataset, indices, count, out_batch) =
-    ccall(@inbounds(ADDRESSES[72]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
+    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tree}}), dataset, indices, count, out_batch)
 
 """
     oar_dataset_pack(dataset, column, row_length, pad_value, out) -> oar_status
@@ -1211,7 +1400,7 @@ Every sample is read once now, for its length.
 Threads: serial(dataset).
 """
 oar_dataset_pack(dataset, column, row_length, pad_value, out) =
-    ccall(@inbounds(ADDRESSES[73]), Int32, (Ptr{oar_dataset}, Cstring, Int64, Float64, Ptr{Ptr{oar_dataset}}), dataset, column, row_length, pad_value, out)
+    ccall(@inbounds(ADDRESSES[85]), Int32, (Ptr{oar_dataset}, Cstring, Int64, Float64, Ptr{Ptr{oar_dataset}}), dataset, column, row_length, pad_value, out)
 
 """
     oar_dataset_release(dataset) -> void
@@ -1223,7 +1412,7 @@ One reference less; loaders over the data set keep it alive.
 Threads: any.
 """
 oar_dataset_release(dataset) =
-    ccall(@inbounds(ADDRESSES[74]), Cvoid, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[86]), Cvoid, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_retain(dataset) -> oar_status
@@ -1235,7 +1424,7 @@ One more reference.
 Threads: any.
 """
 oar_dataset_retain(dataset) =
-    ccall(@inbounds(ADDRESSES[75]), Int32, (Ptr{oar_dataset},), dataset)
+    ccall(@inbounds(ADDRESSES[87]), Int32, (Ptr{oar_dataset},), dataset)
 
 """
     oar_dataset_size(dataset, out_size) -> oar_status
@@ -1248,7 +1437,7 @@ How many samples there are.
 Threads: serial(dataset).
 """
 oar_dataset_size(dataset, out_size) =
-    ccall(@inbounds(ADDRESSES[76]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
+    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{oar_dataset}, Ptr{Int64}), dataset, out_size)
 
 """
     oar_dataset_subset(dataset, indices, count, out) -> oar_status
@@ -1264,7 +1453,7 @@ Some samples of a data set: sample i is sample indices[i] of `dataset`.
 Threads: serial(dataset).
 """
 oar_dataset_subset(dataset, indices, count, out) =
-    ccall(@inbounds(ADDRESSES[77]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_dataset}}), dataset, indices, count, out)
+    ccall(@inbounds(ADDRESSES[89]), Int32, (Ptr{oar_dataset}, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_dataset}}), dataset, indices, count, out)
 
 """
     oar_dtype_name(dtype) -> const char *
@@ -1276,7 +1465,7 @@ The name of an element type, for example \"float32\" for OAR_FLOAT32; as in torc
 Threads: any.
 """
 oar_dtype_name(dtype) =
-    ccall(@inbounds(ADDRESSES[78]), Cstring, (Int32,), dtype)
+    ccall(@inbounds(ADDRESSES[90]), Cstring, (Int32,), dtype)
 
 """
     oar_dtype_size(dtype, out_size) -> oar_status
@@ -1289,7 +1478,7 @@ The size of one element.
 Threads: any.
 """
 oar_dtype_size(dtype, out_size) =
-    ccall(@inbounds(ADDRESSES[79]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
+    ccall(@inbounds(ADDRESSES[91]), Int32, (Int32, Ptr{Csize_t}), dtype, out_size)
 
 """
     oar_error_code(error, out_code) -> oar_status
@@ -1302,7 +1491,7 @@ The status code of an error.
 Threads: any.
 """
 oar_error_code(error, out_code) =
-    ccall(@inbounds(ADDRESSES[80]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
+    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_code)
 
 """
     oar_error_component(error, out_component) -> oar_status
@@ -1316,7 +1505,7 @@ The header whose function failed, without its \".h\": \"config\", \"collectives\
 Threads: any.
 """
 oar_error_component(error, out_component) =
-    ccall(@inbounds(ADDRESSES[81]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
+    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_component)
 
 """
     oar_error_message(error, out_message) -> oar_status
@@ -1329,7 +1518,7 @@ What failed, where, and what to do.
 Threads: any.
 """
 oar_error_message(error, out_message) =
-    ccall(@inbounds(ADDRESSES[82]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
+    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_message)
 
 """
     oar_error_operation(error, out_operation) -> oar_status
@@ -1342,7 +1531,7 @@ What was being done: \"all_reduce\", or the name of the function that failed.
 Threads: any.
 """
 oar_error_operation(error, out_operation) =
-    ccall(@inbounds(ADDRESSES[83]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
+    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_error}, Ptr{Cstring}), error, out_operation)
 
 """
     oar_error_rank(error, out_rank) -> oar_status
@@ -1355,7 +1544,7 @@ The rank that the error is about: the one that died, or disagreed.
 Threads: any.
 """
 oar_error_rank(error, out_rank) =
-    ccall(@inbounds(ADDRESSES[84]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
+    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_error}, Ptr{Int32}), error, out_rank)
 
 """
     oar_error_release(error) -> void
@@ -1367,7 +1556,7 @@ One reference fewer; the last one frees the error and the texts borrowed from it
 Threads: any.
 """
 oar_error_release(error) =
-    ccall(@inbounds(ADDRESSES[85]), Cvoid, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[97]), Cvoid, (Ptr{oar_error},), error)
 
 """
     oar_error_retain(error) -> oar_status
@@ -1379,7 +1568,7 @@ One more reference.
 Threads: any.
 """
 oar_error_retain(error) =
-    ccall(@inbounds(ADDRESSES[86]), Int32, (Ptr{oar_error},), error)
+    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_error},), error)
 
 """
     oar_error_set(code, component, operation, message, rank, vendor_code) -> oar_status
@@ -1399,7 +1588,7 @@ It ends the function that failed: `return oar_error_set(OAR_E_STATE, \"site\", \
 Threads: any.
 """
 oar_error_set(code, component, operation, message, rank, vendor_code) =
-    ccall(@inbounds(ADDRESSES[87]), Int32, (Int32, Cstring, Cstring, Cstring, Int32, Int64), code, component, operation, message, rank, vendor_code)
+    ccall(@inbounds(ADDRESSES[99]), Int32, (Int32, Cstring, Cstring, Cstring, Int32, Int64), code, component, operation, message, rank, vendor_code)
 
 """
     oar_error_take(out) -> oar_status
@@ -1413,7 +1602,7 @@ Does not clear the error on entry. Afterwards oar_last_error() is \"\".
 Threads: any.
 """
 oar_error_take(out) =
-    ccall(@inbounds(ADDRESSES[88]), Int32, (Ptr{Ptr{oar_error}},), out)
+    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{Ptr{oar_error}},), out)
 
 """
     oar_error_vendor_code(error, out_vendor_code) -> oar_status
@@ -1426,7 +1615,7 @@ A number from below: errno of the operating system, or the value that the caller
 Threads: any.
 """
 oar_error_vendor_code(error, out_vendor_code) =
-    ccall(@inbounds(ADDRESSES[89]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
+    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_error}, Ptr{Int64}), error, out_vendor_code)
 
 """
     oar_experimental_get(name, out) -> oar_status
@@ -1439,7 +1628,7 @@ Look up an experimental function.
 Threads: any.
 """
 oar_experimental_get(name, out) =
-    ccall(@inbounds(ADDRESSES[90]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
+    ccall(@inbounds(ADDRESSES[102]), Int32, (Cstring, Ptr{Ptr{Cvoid}}), name, out)
 
 """
     oar_group_abort(group, reason) -> oar_status
@@ -1454,7 +1643,7 @@ the first reason stays.
 Threads: any, also while another thread waits in a call of this group.
 """
 oar_group_abort(group, reason) =
-    ccall(@inbounds(ADDRESSES[91]), Int32, (Ptr{oar_group}, Cstring), group, reason)
+    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_group}, Cstring), group, reason)
 
 """
     oar_group_all_gather(group, input, output, timeout_ms, out_work) -> oar_status
@@ -1475,7 +1664,7 @@ takes different ones.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[92]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) -> oar_status
@@ -1498,7 +1687,7 @@ does not communicate, and the peers go on waiting for one that has enough.
 Threads: collective(group).
 """
 oar_group_all_gather_bytes(group, data, size, timeout_ms, sizes, count, out_bytes) =
-    ccall(@inbounds(ADDRESSES[93]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
+    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int64, Ptr{UInt64}, Ptr{Csize_t}, Ptr{Ptr{oar_bytes}}), group, data, size, timeout_ms, sizes, count, out_bytes)
 
 """
     oar_group_all_gather_coalesced(group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work) -> oar_status
@@ -1518,7 +1707,7 @@ Concatenate every rank's inputs[i] along dim 0 into outputs[i], for all i, and g
 Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather_coalesced(group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[94]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, timeout_ms, out_work)
 
 """
     oar_group_all_gather_rows(group, input, output, rows, num_rows, timeout_ms, out_work) -> oar_status
@@ -1542,7 +1731,7 @@ an oar_group_all_gather of one int64 per rank tells all of them.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_gather_rows(group, input, output, rows, num_rows, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[95]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, timeout_ms, out_work)
 
 """
     oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1564,7 +1753,7 @@ bfloat16 round after each rank.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_all_reduce(group, tensor, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[96]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_all_reduce_coalesced(group, tensors, count, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1581,7 +1770,7 @@ Combine the ranks' tensors element by element and give every rank the results, i
 Threads: serial(group, tensors); waits for peers only if out_work is NULL.
 """
 oar_group_all_reduce_coalesced(group, tensors, count, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[97]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_all_to_all(group, input, output, timeout_ms, out_work) -> oar_status
@@ -1599,7 +1788,7 @@ of the output, r being this rank.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_to_all(group, input, output, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[98]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int64, Ptr{Ptr{oar_work}}), group, input, output, timeout_ms, out_work)
 
 """
     oar_group_all_to_all_rows(group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work) -> oar_status
@@ -1626,7 +1815,7 @@ oar_group_all_to_all of the numbers tells.
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_all_to_all_rows(group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[99]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Ptr{Int64}, Csize_t, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_work}}), group, input, output, rows, num_rows, received_rows, num_received_rows, timeout_ms, out_work)
 
 """
     oar_group_alloc_shared(group, dtype, shape, num_dims, timeout_ms, out) -> oar_status
@@ -1646,7 +1835,7 @@ Collective.
 Threads: serial(group); waits for peers.
 """
 oar_group_alloc_shared(group, dtype, shape, num_dims, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[100]), Int32, (Ptr{oar_group}, Int32, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_tensor}}), group, dtype, shape, num_dims, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_group}, Int32, Ptr{Int64}, Csize_t, Int64, Ptr{Ptr{oar_tensor}}), group, dtype, shape, num_dims, timeout_ms, out)
 
 """
     oar_group_arrival_skew(group, timeout_ms, out_json) -> oar_status
@@ -1669,7 +1858,7 @@ straggler is to blame for more than three quarters of all lateness.
 Threads: serial(group); waits for peers.
 """
 oar_group_arrival_skew(group, timeout_ms, out_json) =
-    ccall(@inbounds(ADDRESSES[101]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_bytes}}), group, timeout_ms, out_json)
+    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_bytes}}), group, timeout_ms, out_json)
 
 """
     oar_group_barrier(group, timeout_ms, out_work) -> oar_status
@@ -1684,7 +1873,7 @@ before. oar_state_barrier waits at once.
 Threads: serial(group); waits for peers only if out_work is NULL.
 """
 oar_group_barrier(group, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[102]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_group}, Int64, Ptr{Ptr{oar_work}}), group, timeout_ms, out_work)
 
 """
     oar_group_broadcast(group, tensor, root, timeout_ms, out_work) -> oar_status
@@ -1701,7 +1890,7 @@ Give every rank the root's tensor, in place. Any dtype; the bytes arrive as they
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_broadcast(group, tensor, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[103]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, timeout_ms, out_work)
 
 """
     oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) -> oar_status
@@ -1718,7 +1907,7 @@ Give every rank the root's bytes.
 Threads: collective(group).
 """
 oar_group_broadcast_bytes(group, data, size, root, timeout_ms, out_bytes) =
-    ccall(@inbounds(ADDRESSES[104]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
+    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_group}, Ptr{Cvoid}, Csize_t, Int32, Int64, Ptr{Ptr{oar_bytes}}), group, data, size, root, timeout_ms, out_bytes)
 
 """
     oar_group_broadcast_coalesced(group, tensors, count, root, timeout_ms, out_work) -> oar_status
@@ -1736,7 +1925,7 @@ Give every rank the root's tensors, in place.
 Threads: serial(group, tensors); waits for peers only if out_work is NULL.
 """
 oar_group_broadcast_coalesced(group, tensors, count, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[105]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensors, count, root, timeout_ms, out_work)
 
 """
     oar_group_broadcast_object(group, object, root, timeout_ms, out) -> oar_status
@@ -1753,7 +1942,7 @@ Give every rank the root's object: a tree of any kind, tensors among it.
 Threads: collective(group).
 """
 oar_group_broadcast_object(group, object, root, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[106]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, object, root, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, object, root, timeout_ms, out)
 
 """
     oar_group_broadcast_tree(group, tree, root, timeout_ms) -> oar_status
@@ -1768,7 +1957,7 @@ Give every rank the values of the root's leaves, in place. With one rank nothing
 Threads: collective(group).
 """
 oar_group_broadcast_tree(group, tree, root, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[107]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64), group, tree, root, timeout_ms)
+    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64), group, tree, root, timeout_ms)
 
 """
     oar_group_close(group) -> oar_status
@@ -1782,7 +1971,7 @@ long. Later collective calls give OAR_E_STATE. May be called twice. The parent g
 Threads: serial(group).
 """
 oar_group_close(group) =
-    ccall(@inbounds(ADDRESSES[108]), Int32, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_group},), group)
 
 """
     oar_group_copy_tree(group, tree, timeout_ms, out) -> oar_status
@@ -1798,7 +1987,7 @@ Give every rank a tree that one rank holds: its structure, plain values and tens
 Threads: collective(group).
 """
 oar_group_copy_tree(group, tree, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[109]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[121]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
 
 """
     oar_group_create_subgroup(group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group) -> oar_status
@@ -1821,7 +2010,7 @@ Returns when the new group is there on all its ranks; if any of them fails all f
 Threads: collective(group).
 """
 oar_group_create_subgroup(group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group) =
-    ccall(@inbounds(ADDRESSES[110]), Int32, (Ptr{oar_group}, Ptr{Int32}, Csize_t, Int64, Int64, Ptr{Ptr{oar_group}}), group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group)
+    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_group}, Ptr{Int32}, Csize_t, Int64, Int64, Ptr{Ptr{oar_group}}), group, ranks, num_ranks, group_timeout_ms, timeout_ms, out_group)
 
 """
     oar_group_gather(group, input, output, root, timeout_ms, out_work) -> oar_status
@@ -1841,7 +2030,7 @@ Rank r's rows land at output[r*n, (r+1)*n). Other ranks than the root need no me
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_gather(group, input, output, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[111]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
 
 """
     oar_group_gather_objects(group, list, timeout_ms, out) -> oar_status
@@ -1859,7 +2048,7 @@ oar_tree_from_json and oar_tree_to_json (tree.h) make objects of JSON text and b
 Threads: collective(group).
 """
 oar_group_gather_objects(group, list, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[112]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, list, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, list, timeout_ms, out)
 
 """
     oar_group_gather_tree(group, tree, timeout_ms, out) -> oar_status
@@ -1877,7 +2066,7 @@ they are not (oar_group_pad_tree). With one rank the result is a copy of `tree` 
 Threads: collective(group).
 """
 oar_group_gather_tree(group, tree, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[113]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), group, tree, timeout_ms, out)
 
 """
     oar_group_pad_tree(group, tree, dim, pad_value, pad_first, timeout_ms, out) -> oar_status
@@ -1900,7 +2089,7 @@ ranks' leaves of them become float32 when one rank's is padded.
 Threads: collective(group).
 """
 oar_group_pad_tree(group, tree, dim, pad_value, pad_first, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[114]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Float64, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, dim, pad_value, pad_first, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int64, Float64, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, dim, pad_value, pad_first, timeout_ms, out)
 
 """
     oar_group_rank(group, out_rank) -> oar_status
@@ -1913,7 +2102,7 @@ This process's number in the group, from 0.
 Threads: any.
 """
 oar_group_rank(group, out_rank) =
-    ccall(@inbounds(ADDRESSES[115]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
+    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_rank)
 
 """
     oar_group_receive(group, tensor, peer, timeout_ms, out_work) -> oar_status
@@ -1930,7 +2119,7 @@ Receive a tensor from one rank, which sends it by oar_group_send.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_receive(group, tensor, peer, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[116]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
 
 """
     oar_group_reduce(group, tensor, root, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1950,7 +2139,7 @@ As oar_group_all_reduce, but on other ranks than the root the tensor is only rea
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_reduce(group, tensor, root, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[117]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, root, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_scatter(group, input, output, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1971,7 +2160,7 @@ The result has the shape of the inputs; rank r gets its rows [r*n, (r+1)*n). The
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_reduce_scatter(group, input, output, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[118]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[130]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_scatter_coalesced(group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work) -> oar_status
@@ -1991,7 +2180,7 @@ Combine the ranks' inputs element by element and give each rank its part of each
 Threads: serial(group, inputs, outputs); waits for peers only if out_work is NULL.
 """
 oar_group_reduce_scatter_coalesced(group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[119]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[131]), Int32, (Ptr{oar_group}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t, Int32, Int64, Ptr{Ptr{oar_work}}), group, inputs, num_inputs, outputs, num_outputs, reduce_op, timeout_ms, out_work)
 
 """
     oar_group_reduce_tree(group, tree, reduce_op, timeout_ms, out) -> oar_status
@@ -2007,7 +2196,7 @@ Combine every leaf over all ranks, element by element, into a new tree. With one
 Threads: collective(group).
 """
 oar_group_reduce_tree(group, tree, reduce_op, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[120]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, reduce_op, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_group}, Ptr{oar_tree}, Int32, Int64, Ptr{Ptr{oar_tree}}), group, tree, reduce_op, timeout_ms, out)
 
 """
     oar_group_release(group) -> void
@@ -2020,7 +2209,7 @@ peers that still call it get OAR_E_PEER_LOST.
 Threads: any.
 """
 oar_group_release(group) =
-    ccall(@inbounds(ADDRESSES[121]), Cvoid, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[133]), Cvoid, (Ptr{oar_group},), group)
 
 """
     oar_group_retain(group) -> oar_status
@@ -2032,7 +2221,7 @@ Add a reference; each needs one oar_group_release.
 Threads: any.
 """
 oar_group_retain(group) =
-    ccall(@inbounds(ADDRESSES[122]), Int32, (Ptr{oar_group},), group)
+    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_group},), group)
 
 """
     oar_group_scatter(group, input, output, root, timeout_ms, out_work) -> oar_status
@@ -2051,7 +2240,7 @@ Give every rank its part of the root's `input`: rank r gets rows [r*n, (r+1)*n).
 Threads: serial(group, input, output); waits for peers only if out_work is NULL.
 """
 oar_group_scatter(group, input, output, root, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[123]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, input, output, root, timeout_ms, out_work)
 
 """
     oar_group_send(group, tensor, peer, timeout_ms, out_work) -> oar_status
@@ -2068,7 +2257,7 @@ Send a tensor to one rank, which receives it by oar_group_receive.
 Threads: serial(group, tensor); waits for peers only if out_work is NULL.
 """
 oar_group_send(group, tensor, peer, timeout_ms, out_work) =
-    ccall(@inbounds(ADDRESSES[124]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
+    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_group}, Ptr{oar_tensor}, Int32, Int64, Ptr{Ptr{oar_work}}), group, tensor, peer, timeout_ms, out_work)
 
 """
     oar_group_set_tag(group, tag) -> oar_status
@@ -2084,7 +2273,7 @@ and receives are not compared by it. It costs a few nanoseconds a call.
 Threads: any.
 """
 oar_group_set_tag(group, tag) =
-    ccall(@inbounds(ADDRESSES[125]), Int32, (Ptr{oar_group}, Cstring), group, tag)
+    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_group}, Cstring), group, tag)
 
 """
     oar_group_size(group, out_size) -> oar_status
@@ -2097,7 +2286,7 @@ How many ranks the group has.
 Threads: any.
 """
 oar_group_size(group, out_size) =
-    ccall(@inbounds(ADDRESSES[126]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
+    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_group}, Ptr{Int32}), group, out_size)
 
 """
     oar_group_split(group, color, key, group_timeout_ms, timeout_ms, out_group) -> oar_status
@@ -2117,7 +2306,7 @@ Divide a group: ranks that give the same color make a group. Collective, as oar_
 Threads: collective(group).
 """
 oar_group_split(group, color, key, group_timeout_ms, timeout_ms, out_group) =
-    ccall(@inbounds(ADDRESSES[127]), Int32, (Ptr{oar_group}, Int32, Int32, Int64, Int64, Ptr{Ptr{oar_group}}), group, color, key, group_timeout_ms, timeout_ms, out_group)
+    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_group}, Int32, Int32, Int64, Int64, Ptr{Ptr{oar_group}}), group, color, key, group_timeout_ms, timeout_ms, out_group)
 
 """
     oar_group_translate_rank(group, rank, other, out_rank) -> oar_status
@@ -2132,7 +2321,7 @@ The number that a process has in another group of the same world.
 Threads: any.
 """
 oar_group_translate_rank(group, rank, other, out_rank) =
-    ccall(@inbounds(ADDRESSES[128]), Int32, (Ptr{oar_group}, Int32, Ptr{oar_group}, Ptr{Int32}), group, rank, other, out_rank)
+    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_group}, Int32, Ptr{oar_group}, Ptr{Int32}), group, rank, other, out_rank)
 
 """
     oar_group_world_ranks(group, ranks, count) -> oar_status
@@ -2146,7 +2335,7 @@ Which ranks of the world, the group that a state was made with, the ranks of thi
 Threads: any.
 """
 oar_group_world_ranks(group, ranks, count) =
-    ccall(@inbounds(ADDRESSES[129]), Int32, (Ptr{oar_group}, Ptr{Int32}, Ptr{Csize_t}), group, ranks, count)
+    ccall(@inbounds(ADDRESSES[141]), Int32, (Ptr{oar_group}, Ptr{Int32}, Ptr{Csize_t}), group, ranks, count)
 
 """
     oar_last_error() -> const char *
@@ -2159,7 +2348,7 @@ fallible call. Read it on the thread that made the call: tasks that move between
 Threads: any.
 """
 oar_last_error() =
-    ccall(@inbounds(ADDRESSES[130]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[142]), Cstring, ())
 
 """
     oar_load_library(path) -> oar_status
@@ -2176,7 +2365,7 @@ child of the host for a moment, given 60 seconds).
 Threads: any.
 """
 oar_load_library(path) =
-    ccall(@inbounds(ADDRESSES[131]), Int32, (Cstring,), path)
+    ccall(@inbounds(ADDRESSES[143]), Int32, (Cstring,), path)
 
 """
     oar_loader_close(loader) -> oar_status
@@ -2188,7 +2377,7 @@ End the worker threads. May be called twice; afterwards the loader gives no more
 Threads: serial(loader); waits for reads that have begun.
 """
 oar_loader_close(loader) =
-    ccall(@inbounds(ADDRESSES[132]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_create(dataset, options, out) -> oar_status
@@ -2208,7 +2397,7 @@ sampler.h has other orders.
 Threads: serial(dataset).
 """
 oar_loader_create(dataset, options, out) =
-    ccall(@inbounds(ADDRESSES[133]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
+    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{Ptr{oar_loader}}), dataset, options, out)
 
 """
     oar_loader_create_dispatched(dataset, options, group, out) -> oar_status
@@ -2231,7 +2420,7 @@ The loader cannot be sharded; oar_accelerator_prepare_loader takes it as it is.
 Threads: serial(dataset, group); does not wait for peers.
 """
 oar_loader_create_dispatched(dataset, options, group, out) =
-    ccall(@inbounds(ADDRESSES[134]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{oar_group}, Ptr{Ptr{oar_loader}}), dataset, options, group, out)
+    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_dataset}, Cstring, Ptr{oar_group}, Ptr{Ptr{oar_loader}}), dataset, options, group, out)
 
 """
     oar_loader_epoch(loader, out_epoch) -> oar_status
@@ -2244,7 +2433,7 @@ The epoch that the next batch belongs to, from 0.
 Threads: serial(loader).
 """
 oar_loader_epoch(loader, out_epoch) =
-    ccall(@inbounds(ADDRESSES[135]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
+    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_epoch)
 
 """
     oar_loader_load_state(loader, state) -> oar_status
@@ -2260,7 +2449,7 @@ Another world size or batch size is taken where the samples that were done make 
 Threads: serial(loader).
 """
 oar_loader_load_state(loader, state) =
-    ccall(@inbounds(ADDRESSES[136]), Int32, (Ptr{oar_loader}, Cstring), loader, state)
+    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_loader}, Cstring), loader, state)
 
 """
     oar_loader_next(loader, out_batch) -> oar_status
@@ -2277,7 +2466,7 @@ was: it may be repeated, or the batch be left out by oar_loader_seek.
 Threads: serial(loader); waits for the workers.
 """
 oar_loader_next(loader, out_batch) =
-    ccall(@inbounds(ADDRESSES[137]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
+    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_loader}, Ptr{Ptr{oar_tree}}), loader, out_batch)
 
 """
     oar_loader_num_batches(loader, out_num_batches) -> oar_status
@@ -2291,7 +2480,7 @@ Batches of this rank in the epoch; with even_batches false, ranks may differ by 
 Threads: serial(loader).
 """
 oar_loader_num_batches(loader, out_num_batches) =
-    ccall(@inbounds(ADDRESSES[138]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
+    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_batches)
 
 """
     oar_loader_num_samples(loader, out_num_samples) -> oar_status
@@ -2305,7 +2494,7 @@ oar_loader_num_batches.
 Threads: serial(loader).
 """
 oar_loader_num_samples(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[139]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_position(loader, out_batches_done) -> oar_status
@@ -2318,7 +2507,7 @@ Batches already given in this epoch.
 Threads: serial(loader).
 """
 oar_loader_position(loader, out_batches_done) =
-    ccall(@inbounds(ADDRESSES[140]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
+    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_batches_done)
 
 """
     oar_loader_release(loader) -> void
@@ -2330,7 +2519,7 @@ One reference less; the last one ends the worker threads in the background.
 Threads: any.
 """
 oar_loader_release(loader) =
-    ccall(@inbounds(ADDRESSES[141]), Cvoid, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[153]), Cvoid, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_retain(loader) -> oar_status
@@ -2342,7 +2531,7 @@ One more reference.
 Threads: any.
 """
 oar_loader_retain(loader) =
-    ccall(@inbounds(ADDRESSES[142]), Int32, (Ptr{oar_loader},), loader)
+    ccall(@inbounds(ADDRESSES[154]), Int32, (Ptr{oar_loader},), loader)
 
 """
     oar_loader_samples_in_round(loader, out_num_samples) -> oar_status
@@ -2357,7 +2546,7 @@ Over an epoch these sum to oar_loader_num_samples: what a progress bar advances 
 Threads: serial(loader).
 """
 oar_loader_samples_in_round(loader, out_num_samples) =
-    ccall(@inbounds(ADDRESSES[143]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
+    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{oar_loader}, Ptr{Int64}), loader, out_num_samples)
 
 """
     oar_loader_seek(loader, epoch, batches_done) -> oar_status
@@ -2375,7 +2564,7 @@ on where it was.
 Threads: serial(loader).
 """
 oar_loader_seek(loader, epoch, batches_done) =
-    ccall(@inbounds(ADDRESSES[144]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
+    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_loader}, Int64, Int64), loader, epoch, batches_done)
 
 """
     oar_loader_set_batch_sampler(loader, fn, user_data, release) -> oar_status
@@ -2394,7 +2583,7 @@ loader.drop_last or without loader.even_batches, else the epoch's first batches 
 Threads: serial(loader).
 """
 oar_loader_set_batch_sampler(loader, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[145]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
 
 """
     oar_loader_set_collate(loader, flags, fn, user_data, release) -> oar_status
@@ -2412,7 +2601,7 @@ Let the host join samples to batches. Padding (oar_loader_set_padding) is done b
 Threads: serial(loader).
 """
 oar_loader_set_collate(loader, flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[146]), Int32, (Ptr{oar_loader}, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_loader}, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, flags, fn, user_data, release)
 
 """
     oar_loader_set_indices(loader, indices, count) -> oar_status
@@ -2427,7 +2616,7 @@ Visit these samples only: in this order, or with loader.shuffle in a new one eac
 Threads: serial(loader).
 """
 oar_loader_set_indices(loader, indices, count) =
-    ccall(@inbounds(ADDRESSES[147]), Int32, (Ptr{oar_loader}, Ptr{Int64}, Csize_t), loader, indices, count)
+    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_loader}, Ptr{Int64}, Csize_t), loader, indices, count)
 
 """
     oar_loader_set_padding(loader, column, pad_value, multiple_of, pad_first, mask) -> oar_status
@@ -2448,7 +2637,7 @@ One call per column; another call for the same column replaces the first.
 Threads: serial(loader).
 """
 oar_loader_set_padding(loader, column, pad_value, multiple_of, pad_first, mask) =
-    ccall(@inbounds(ADDRESSES[148]), Int32, (Ptr{oar_loader}, Cstring, Float64, Int64, Int32, Cstring), loader, column, pad_value, multiple_of, pad_first, mask)
+    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_loader}, Cstring, Float64, Int64, Int32, Cstring), loader, column, pad_value, multiple_of, pad_first, mask)
 
 """
     oar_loader_set_sampler(loader, fn, user_data, release) -> oar_status
@@ -2465,7 +2654,7 @@ Let the host give the order of the samples, epoch by epoch.
 Threads: serial(loader).
 """
 oar_loader_set_sampler(loader, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[149]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[161]), Int32, (Ptr{oar_loader}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), loader, fn, user_data, release)
 
 """
     oar_loader_set_shard(loader, rank, world_size) -> oar_status
@@ -2484,7 +2673,7 @@ batches. One rank alone is never filled up.
 Threads: serial(loader).
 """
 oar_loader_set_shard(loader, rank, world_size) =
-    ccall(@inbounds(ADDRESSES[150]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
+    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_loader}, Int32, Int32), loader, rank, world_size)
 
 """
     oar_loader_set_weights(loader, weights, num_samples, replacement) -> oar_status
@@ -2499,7 +2688,7 @@ Draw the samples of an epoch by weight.
 Threads: serial(loader, weights).
 """
 oar_loader_set_weights(loader, weights, num_samples, replacement) =
-    ccall(@inbounds(ADDRESSES[151]), Int32, (Ptr{oar_loader}, Ptr{oar_tensor}, Int64, Int32), loader, weights, num_samples, replacement)
+    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_loader}, Ptr{oar_tensor}, Int64, Int32), loader, weights, num_samples, replacement)
 
 """
     oar_loader_state(loader, buf, len) -> oar_status
@@ -2514,7 +2703,7 @@ read. Checkpoints of an accelerator have it for every prepared loader.
 Threads: serial(loader).
 """
 oar_loader_state(loader, buf, len) =
-    ccall(@inbounds(ADDRESSES[152]), Int32, (Ptr{oar_loader}, Ptr{UInt8}, Ptr{Csize_t}), loader, buf, len)
+    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_loader}, Ptr{UInt8}, Ptr{Csize_t}), loader, buf, len)
 
 """
     oar_log_set_callback(flags, fn, user_data, release) -> oar_status
@@ -2534,7 +2723,7 @@ Replaces the callback before; its release runs once no thread is inside it any m
 Threads: any.
 """
 oar_log_set_callback(flags, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[153]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[165]), Int32, (Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), flags, fn, user_data, release)
 
 """
     oar_log_set_level(level) -> oar_status
@@ -2546,7 +2735,7 @@ Choose which messages are given: those of this level and above. The first value 
 Threads: any.
 """
 oar_log_set_level(level) =
-    ccall(@inbounds(ADDRESSES[154]), Int32, (Int32,), level)
+    ccall(@inbounds(ADDRESSES[166]), Int32, (Int32,), level)
 
 """
     oar_memory_report(out_json) -> oar_status
@@ -2562,7 +2751,7 @@ process began.
 Threads: any.
 """
 oar_memory_report(out_json) =
-    ccall(@inbounds(ADDRESSES[155]), Int32, (Ptr{Ptr{oar_bytes}},), out_json)
+    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{Ptr{oar_bytes}},), out_json)
 
 """
     oar_mesh_coordinate(mesh, axis, out_coordinate) -> oar_status
@@ -2576,7 +2765,7 @@ Where this rank stands on an axis, which is its rank in the axis's group.
 Threads: serial(mesh).
 """
 oar_mesh_coordinate(mesh, axis, out_coordinate) =
-    ccall(@inbounds(ADDRESSES[156]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
+    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_coordinate)
 
 """
     oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) -> oar_status
@@ -2595,7 +2784,7 @@ Make a mesh and, for every axis, the group of the ranks that differ from this on
 Threads: collective(group).
 """
 oar_mesh_create(group, names, sizes, num_axes, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[157]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_group}, Ptr{Cstring}, Ptr{Int32}, Csize_t, Int64, Ptr{Ptr{oar_mesh}}), group, names, sizes, num_axes, timeout_ms, out)
 
 """
     oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) -> oar_status
@@ -2613,7 +2802,7 @@ parameters are divided together. Every rank of the mesh's group calls this with 
 Threads: collective(mesh).
 """
 oar_mesh_flatten(mesh, axes, num_axes, name, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[158]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
+    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_mesh}, Ptr{Cstring}, Csize_t, Cstring, Int64), mesh, axes, num_axes, name, timeout_ms)
 
 """
     oar_mesh_group(mesh, axis, out_group) -> oar_status
@@ -2627,7 +2816,7 @@ The group along an axis: this rank and those that differ from it in that axis al
 Threads: serial(mesh).
 """
 oar_mesh_group(mesh, axis, out_group) =
-    ccall(@inbounds(ADDRESSES[159]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
+    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Ptr{oar_group}}), mesh, axis, out_group)
 
 """
     oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) -> oar_status
@@ -2642,7 +2831,7 @@ The rank of the mesh's group that stands at these coordinates.
 Threads: serial(mesh).
 """
 oar_mesh_rank_at(mesh, coordinates, num_axes, out_rank) =
-    ccall(@inbounds(ADDRESSES[160]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
+    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_mesh}, Ptr{Int32}, Csize_t, Ptr{Int32}), mesh, coordinates, num_axes, out_rank)
 
 """
     oar_mesh_release(mesh) -> void
@@ -2654,7 +2843,7 @@ Drop a reference. Never waits and never communicates. Groups that were had from 
 Threads: any.
 """
 oar_mesh_release(mesh) =
-    ccall(@inbounds(ADDRESSES[161]), Cvoid, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[173]), Cvoid, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_retain(mesh) -> oar_status
@@ -2666,7 +2855,7 @@ Add a reference; each needs one oar_mesh_release.
 Threads: any.
 """
 oar_mesh_retain(mesh) =
-    ccall(@inbounds(ADDRESSES[162]), Int32, (Ptr{oar_mesh},), mesh)
+    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_mesh},), mesh)
 
 """
     oar_mesh_size(mesh, axis, out_size) -> oar_status
@@ -2680,7 +2869,7 @@ How many ranks an axis has.
 Threads: serial(mesh).
 """
 oar_mesh_size(mesh, axis, out_size) =
-    ccall(@inbounds(ADDRESSES[163]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
+    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_mesh}, Cstring, Ptr{Int32}), mesh, axis, out_size)
 
 """
     oar_model_add_lora(model, options) -> oar_status
@@ -2706,7 +2895,7 @@ module that is called several times has one adapter.
 Threads: serial(model).
 """
 oar_model_add_lora(model, options) =
-    ccall(@inbounds(ADDRESSES[164]), Int32, (Ptr{oar_model}, Cstring), model, options)
+    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_model}, Cstring), model, options)
 
 """
     oar_model_create_foreign(state, out) -> oar_status
@@ -2720,7 +2909,7 @@ of it.
 Threads: serial(state).
 """
 oar_model_create_foreign(state, out) =
-    ccall(@inbounds(ADDRESSES[165]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
+    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_model}}), state, out)
 
 """
     oar_model_describe(model, out) -> oar_status
@@ -2740,7 +2929,7 @@ depends on what tensors hold.
 Threads: serial(model).
 """
 oar_model_describe(model, out) =
-    ccall(@inbounds(ADDRESSES[166]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_enter_scope(model, name, class_name) -> oar_status
@@ -2760,7 +2949,7 @@ enters.
 Threads: serial(model).
 """
 oar_model_enter_scope(model, name, class_name) =
-    ccall(@inbounds(ADDRESSES[167]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
+    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_model}, Cstring, Cstring), model, name, class_name)
 
 """
     oar_model_exit_scope(model) -> oar_status
@@ -2772,7 +2961,7 @@ Leave the scope that was entered last.
 Threads: serial(model).
 """
 oar_model_exit_scope(model) =
-    ccall(@inbounds(ADDRESSES[168]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_forward(model, inputs, out_outputs) -> oar_status
@@ -2793,7 +2982,7 @@ changes an input in place changes a copy.
 Threads: serial(model, inputs).
 """
 oar_model_forward(model, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[169]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, inputs, out_outputs)
 
 """
     oar_model_forward_unit(model, unit, inputs, out_outputs) -> oar_status
@@ -2809,7 +2998,7 @@ forward, by the names of the values (oar_model_describe tells them).
 Threads: serial(model, inputs).
 """
 oar_model_forward_unit(model, unit, inputs, out_outputs) =
-    ccall(@inbounds(ADDRESSES[170]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
+    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), model, unit, inputs, out_outputs)
 
 """
     oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) -> oar_status
@@ -2831,7 +3020,7 @@ the same names one after the other are as fast as oar_model_forward.
 Threads: serial(model, inputs).
 """
 oar_model_forward_with_values(model, inputs, names, count, out_outputs, out_values) =
-    ccall(@inbounds(ADDRESSES[171]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
+    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}, Ptr{Ptr{oar_tree}}), model, inputs, names, count, out_outputs, out_values)
 
 """
     oar_model_freeze(model, pattern, frozen, out_count) -> oar_status
@@ -2849,7 +3038,7 @@ hold it as before. Of tied parameters one name is enough.
 Threads: serial(model).
 """
 oar_model_freeze(model, pattern, frozen, out_count) =
-    ccall(@inbounds(ADDRESSES[172]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
+    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model}, Cstring, Int32, Ptr{Int64}), model, pattern, frozen, out_count)
 
 """
     oar_model_gradient(model, name, out) -> oar_status
@@ -2864,7 +3053,7 @@ Give the gradient of a parameter, sharing its memory.
 Threads: serial(model).
 """
 oar_model_gradient(model, name, out) =
-    ccall(@inbounds(ADDRESSES[173]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_input_name(model, index, buf, len) -> oar_status
@@ -2879,7 +3068,7 @@ Tell the name of an input: that of the exported module's forward (\"images\"; \"
 Threads: serial(model).
 """
 oar_model_input_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[174]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_is_training(model, out_is_training) -> oar_status
@@ -2892,7 +3081,7 @@ Tell the mode.
 Threads: serial(model).
 """
 oar_model_is_training(model, out_is_training) =
-    ccall(@inbounds(ADDRESSES[175]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
+    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model}, Ptr{Int32}), model, out_is_training)
 
 """
     oar_model_load(state, path, options, out) -> oar_status
@@ -2916,7 +3105,7 @@ memory, but not every kernel of libtorch is proof against arguments made to harm
 Threads: serial(state).
 """
 oar_model_load(state, path, options, out) =
-    ccall(@inbounds(ADDRESSES[176]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
+    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_model}}), state, path, options, out)
 
 """
     oar_model_load_lora(model, directory) -> oar_status
@@ -2933,7 +3122,7 @@ All or nothing. Every name, shape and type must fit. Of adapter_config.json are 
 Threads: serial(model).
 """
 oar_model_load_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[177]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_load_weights(model, path) -> oar_status
@@ -2950,7 +3139,7 @@ of a program are checked.
 Threads: serial(model).
 """
 oar_model_load_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[178]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_merge_lora(model) -> oar_status
@@ -2966,7 +3155,7 @@ over with it: an optimizer or accelerator that was made of the model has nothing
 Threads: serial(model).
 """
 oar_model_merge_lora(model) =
-    ccall(@inbounds(ADDRESSES[179]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_num_inputs(model, out_num_inputs) -> oar_status
@@ -2979,7 +3168,7 @@ Count the inputs.
 Threads: serial(model).
 """
 oar_model_num_inputs(model, out_num_inputs) =
-    ccall(@inbounds(ADDRESSES[180]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
+    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_inputs)
 
 """
     oar_model_num_outputs(model, out_num_outputs) -> oar_status
@@ -2992,7 +3181,7 @@ Count the outputs: the tensors and numbers in what oar_model_forward returns.
 Threads: serial(model).
 """
 oar_model_num_outputs(model, out_num_outputs) =
-    ccall(@inbounds(ADDRESSES[181]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
+    ccall(@inbounds(ADDRESSES[193]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_outputs)
 
 """
     oar_model_num_parameters(model, out_num_parameters) -> oar_status
@@ -3005,7 +3194,7 @@ Count the parameters that are trained. Tied ones count once, frozen ones not.
 Threads: serial(model).
 """
 oar_model_num_parameters(model, out_num_parameters) =
-    ccall(@inbounds(ADDRESSES[182]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
+    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_parameters)
 
 """
     oar_model_num_units(model, out_num_units) -> oar_status
@@ -3018,7 +3207,7 @@ Count the units, the root included.
 Threads: serial(model).
 """
 oar_model_num_units(model, out_num_units) =
-    ccall(@inbounds(ADDRESSES[183]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
+    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_model}, Ptr{Int64}), model, out_num_units)
 
 """
     oar_model_output_name(model, index, buf, len) -> oar_status
@@ -3033,7 +3222,7 @@ Tell the path of an output in the tree that oar_model_forward returns (\"loss\";
 Threads: serial(model).
 """
 oar_model_output_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[184]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_parameter(model, name, out) -> oar_status
@@ -3048,7 +3237,7 @@ out.
 Threads: serial(model).
 """
 oar_model_parameter(model, name, out) =
-    ccall(@inbounds(ADDRESSES[185]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_parameter_name(model, index, buf, len) -> oar_status
@@ -3063,7 +3252,7 @@ Tell the name of a trained parameter, in the program's order. A tied one has its
 Threads: serial(model).
 """
 oar_model_parameter_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[186]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_model_profile_save_trace(model, path) -> oar_status
@@ -3076,7 +3265,7 @@ Write what was measured as a Chrome trace (chrome://tracing, ui.perfetto.dev).
 Threads: serial(model).
 """
 oar_model_profile_save_trace(model, path) =
-    ccall(@inbounds(ADDRESSES[187]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_profile_start(model) -> oar_status
@@ -3091,7 +3280,7 @@ libtorch is at work on the thread.
 Threads: serial(model).
 """
 oar_model_profile_start(model) =
-    ccall(@inbounds(ADDRESSES[188]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_stop(model) -> oar_status
@@ -3103,7 +3292,7 @@ End the measurement; what was measured stays.
 Threads: serial(model).
 """
 oar_model_profile_stop(model) =
-    ccall(@inbounds(ADDRESSES[189]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_profile_table(model, out) -> oar_status
@@ -3117,7 +3306,7 @@ are those of the whole model, its units included.
 Threads: serial(model).
 """
 oar_model_profile_table(model, out) =
-    ccall(@inbounds(ADDRESSES[190]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
+    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_bytes}}), model, out)
 
 """
     oar_model_register_buffer(model, name, tensor) -> oar_status
@@ -3134,7 +3323,7 @@ that synchronises.
 Threads: serial(model, tensor).
 """
 oar_model_register_buffer(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[191]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_register_parameter(model, name, tensor) -> oar_status
@@ -3153,7 +3342,7 @@ the order of the forward: they are averaged from the last to the first.
 Threads: serial(model, tensor).
 """
 oar_model_register_parameter(model, name, tensor) =
-    ccall(@inbounds(ADDRESSES[192]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
+    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_model}, Cstring, Ptr{oar_tensor}), model, name, tensor)
 
 """
     oar_model_release(model) -> void
@@ -3165,7 +3354,7 @@ Drop a reference. Tensors, outputs and optimizers that share the model's memory 
 Threads: any.
 """
 oar_model_release(model) =
-    ccall(@inbounds(ADDRESSES[193]), Cvoid, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[205]), Cvoid, (Ptr{oar_model},), model)
 
 """
     oar_model_retain(model) -> oar_status
@@ -3177,7 +3366,7 @@ Add a reference.
 Threads: any.
 """
 oar_model_retain(model) =
-    ccall(@inbounds(ADDRESSES[194]), Int32, (Ptr{oar_model},), model)
+    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_model},), model)
 
 """
     oar_model_run(model, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -3193,7 +3382,7 @@ Run the model on the caller's arrays with a session of the model's own: for host
 Threads: serial(model, inputs, outputs).
 """
 oar_model_run(model, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[195]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), model, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_model_save_lora(model, directory) -> oar_status
@@ -3210,7 +3399,7 @@ the Python model if that was exported itself, not inside another module.
 Threads: serial(model).
 """
 oar_model_save_lora(model, directory) =
-    ccall(@inbounds(ADDRESSES[196]), Int32, (Ptr{oar_model}, Cstring), model, directory)
+    ccall(@inbounds(ADDRESSES[208]), Int32, (Ptr{oar_model}, Cstring), model, directory)
 
 """
     oar_model_save_weights(model, path) -> oar_status
@@ -3225,7 +3414,7 @@ A reader of `path` sees the old file or the new, whatever happens; the new one i
 Threads: serial(model).
 """
 oar_model_save_weights(model, path) =
-    ccall(@inbounds(ADDRESSES[197]), Int32, (Ptr{oar_model}, Cstring), model, path)
+    ccall(@inbounds(ADDRESSES[209]), Int32, (Ptr{oar_model}, Cstring), model, path)
 
 """
     oar_model_set_backward(model, fn, user_data, release) -> oar_status
@@ -3251,7 +3440,7 @@ one of several ranks, the others are told at once and the state is aborted.
 Threads: serial(model).
 """
 oar_model_set_backward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[198]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_forward(model, fn, user_data, release) -> oar_status
@@ -3270,7 +3459,7 @@ record autograd, in evaluation not.
 Threads: serial(model).
 """
 oar_model_set_forward(model, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[199]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_model}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), model, fn, user_data, release)
 
 """
     oar_model_set_recompute(model, unit_pattern, enabled) -> oar_status
@@ -3289,7 +3478,7 @@ and a warning says why. Evaluation is not affected. Gradients of gradients do no
 Threads: serial(model).
 """
 oar_model_set_recompute(model, unit_pattern, enabled) =
-    ccall(@inbounds(ADDRESSES[200]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
+    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_model}, Cstring, Int32), model, unit_pattern, enabled)
 
 """
     oar_model_set_training(model, training) -> oar_status
@@ -3313,7 +3502,7 @@ is the host's.
 Threads: serial(model).
 """
 oar_model_set_training(model, training) =
-    ccall(@inbounds(ADDRESSES[201]), Int32, (Ptr{oar_model}, Int32), model, training)
+    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_model}, Int32), model, training)
 
 """
     oar_model_set_units(model, policy) -> oar_status
@@ -3332,7 +3521,7 @@ that nobody uses, is the root's.
 Threads: serial(model).
 """
 oar_model_set_units(model, policy) =
-    ccall(@inbounds(ADDRESSES[202]), Int32, (Ptr{oar_model}, Cstring), model, policy)
+    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_model}, Cstring), model, policy)
 
 """
     oar_model_tensor(model, name, out) -> oar_status
@@ -3348,7 +3537,7 @@ Do not write between a forward and its backward. Carries no autograd history.
 Threads: serial(model).
 """
 oar_model_tensor(model, name, out) =
-    ccall(@inbounds(ADDRESSES[203]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
+    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_model}, Cstring, Ptr{Ptr{oar_tensor}}), model, name, out)
 
 """
     oar_model_trace(model, inputs, dynamic_dims, out) -> oar_status
@@ -3380,7 +3569,7 @@ before, also after a failure.
 Threads: serial(model, inputs).
 """
 oar_model_trace(model, inputs, dynamic_dims, out) =
-    ccall(@inbounds(ADDRESSES[204]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
+    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_model}, Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_model}}), model, inputs, dynamic_dims, out)
 
 """
     oar_model_unit_name(model, index, buf, len) -> oar_status
@@ -3395,7 +3584,7 @@ Tell the name of a unit: its module path. Units are in the order of the program,
 Threads: serial(model).
 """
 oar_model_unit_name(model, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[205]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
+    ccall(@inbounds(ADDRESSES[217]), Int32, (Ptr{oar_model}, Int64, Ptr{UInt8}, Ptr{Csize_t}), model, index, buf, len)
 
 """
     oar_op_call(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3424,7 +3613,7 @@ evaluation mode, nor by oar_op_call_no_grad. Operators whose names end in \"_\" 
 Threads: serial(state).
 """
 oar_op_call(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[206]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) -> oar_status
@@ -3446,7 +3635,7 @@ forward that is traced, the program does not record it either.
 Threads: serial(state).
 """
 oar_op_call_no_grad(state, name, arguments, num_arguments, outputs, count) =
-    ccall(@inbounds(ADDRESSES[207]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
+    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_state}, Cstring, Ptr{oar_value}, Csize_t, Ptr{Ptr{oar_tensor}}, Ptr{Csize_t}), state, name, arguments, num_arguments, outputs, count)
 
 """
     oar_op_names(name_space, out) -> oar_status
@@ -3459,7 +3648,7 @@ Tell the names of all operators, as a JSON list of texts, sorted, without overlo
 Threads: any.
 """
 oar_op_names(name_space, out) =
-    ccall(@inbounds(ADDRESSES[208]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
+    ccall(@inbounds(ADDRESSES[220]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name_space, out)
 
 """
     oar_op_signatures(name, out) -> oar_status
@@ -3476,7 +3665,7 @@ A list with an object for each overload, in the order in which oar_op_call tries
 Threads: any.
 """
 oar_op_signatures(name, out) =
-    ccall(@inbounds(ADDRESSES[209]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
+    ccall(@inbounds(ADDRESSES[221]), Int32, (Cstring, Ptr{Ptr{oar_bytes}}), name, out)
 
 """
     oar_optimizer_create(model, name, options, out) -> oar_status
@@ -3501,7 +3690,7 @@ order. What no group takes is one more group, the last, with the options given o
 Threads: serial(model).
 """
 oar_optimizer_create(model, name, options, out) =
-    ccall(@inbounds(ADDRESSES[210]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
+    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Ptr{oar_optimizer}}), model, name, options, out)
 
 """
     oar_optimizer_create_foreign(model, name, options, fn, user_data, release, out) -> oar_status
@@ -3526,7 +3715,7 @@ as they are, and does not count. Checkpoints, and the state dicts of state_dict.
 Threads: serial(model).
 """
 oar_optimizer_create_foreign(model, name, options, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[211]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_optimizer}}), model, name, options, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_model}, Cstring, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_optimizer}}), model, name, options, fn, user_data, release, out)
 
 """
     oar_optimizer_group_options(optimizer, group_index, buf, len) -> oar_status
@@ -3541,7 +3730,7 @@ The options in force for a group, and the names of its parameters: {\"params\":[
 Threads: serial(optimizer).
 """
 oar_optimizer_group_options(optimizer, group_index, buf, len) =
-    ccall(@inbounds(ADDRESSES[212]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
+    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_optimizer}, Int64, Ptr{UInt8}, Ptr{Csize_t}), optimizer, group_index, buf, len)
 
 """
     oar_optimizer_learning_rate(optimizer, out_learning_rate) -> oar_status
@@ -3554,7 +3743,7 @@ The learning rate that the next step will use; with several groups the first one
 Threads: serial(optimizer).
 """
 oar_optimizer_learning_rate(optimizer, out_learning_rate) =
-    ccall(@inbounds(ADDRESSES[213]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
+    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_optimizer}, Ptr{Float64}), optimizer, out_learning_rate)
 
 """
     oar_optimizer_load_state_dict(optimizer, state_dict) -> oar_status
@@ -3570,7 +3759,7 @@ not matter here. oar_optimizer_num_steps becomes the largest \"step\" in it, whe
 Threads: serial(optimizer, state_dict).
 """
 oar_optimizer_load_state_dict(optimizer, state_dict) =
-    ccall(@inbounds(ADDRESSES[214]), Int32, (Ptr{oar_optimizer}, Ptr{oar_tree}), optimizer, state_dict)
+    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_optimizer}, Ptr{oar_tree}), optimizer, state_dict)
 
 """
     oar_optimizer_num_groups(optimizer, out_num_groups) -> oar_status
@@ -3583,7 +3772,7 @@ How many parameter groups there are.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_groups(optimizer, out_num_groups) =
-    ccall(@inbounds(ADDRESSES[215]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
+    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_groups)
 
 """
     oar_optimizer_num_steps(optimizer, out_num_steps) -> oar_status
@@ -3596,7 +3785,7 @@ Steps made so far, those before a resume included.
 Threads: serial(optimizer).
 """
 oar_optimizer_num_steps(optimizer, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[216]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
+    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_optimizer}, Ptr{Int64}), optimizer, out_num_steps)
 
 """
     oar_optimizer_release(optimizer) -> void
@@ -3608,7 +3797,7 @@ One reference less; schedulers and accelerators that use the optimizer keep it a
 Threads: any.
 """
 oar_optimizer_release(optimizer) =
-    ccall(@inbounds(ADDRESSES[217]), Cvoid, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[229]), Cvoid, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_retain(optimizer) -> oar_status
@@ -3620,7 +3809,7 @@ One more reference.
 Threads: any.
 """
 oar_optimizer_retain(optimizer) =
-    ccall(@inbounds(ADDRESSES[218]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_set_group_options(optimizer, group_index, options) -> oar_status
@@ -3634,7 +3823,7 @@ Change options of one group from the next step on. State stays; what an option n
 Threads: serial(optimizer).
 """
 oar_optimizer_set_group_options(optimizer, group_index, options) =
-    ccall(@inbounds(ADDRESSES[219]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
+    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_optimizer}, Int64, Cstring), optimizer, group_index, options)
 
 """
     oar_optimizer_set_learning_rate(optimizer, learning_rate) -> oar_status
@@ -3647,7 +3836,7 @@ Set the learning rate of every group. A scheduler of this optimizer sets it agai
 Threads: serial(optimizer).
 """
 oar_optimizer_set_learning_rate(optimizer, learning_rate) =
-    ccall(@inbounds(ADDRESSES[220]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
+    ccall(@inbounds(ADDRESSES[232]), Int32, (Ptr{oar_optimizer}, Float64), optimizer, learning_rate)
 
 """
     oar_optimizer_set_training(optimizer, training) -> oar_status
@@ -3663,7 +3852,7 @@ for every other optimizer nothing changes. An optimizer starts in training.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_set_training(optimizer, training) =
-    ccall(@inbounds(ADDRESSES[221]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
+    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_optimizer}, Int32), optimizer, training)
 
 """
     oar_optimizer_state_dict(optimizer, out) -> oar_status
@@ -3677,7 +3866,7 @@ Give an optimizer's state as torch's class of the same name has it.
 Threads: serial(optimizer).
 """
 oar_optimizer_state_dict(optimizer, out) =
-    ccall(@inbounds(ADDRESSES[222]), Int32, (Ptr{oar_optimizer}, Ptr{Ptr{oar_tree}}), optimizer, out)
+    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_optimizer}, Ptr{Ptr{oar_tree}}), optimizer, out)
 
 """
     oar_optimizer_step(optimizer) -> oar_status
@@ -3691,7 +3880,7 @@ Parameters without a gradient are left alone, with their state. Gradients stay.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_step(optimizer) =
-    ccall(@inbounds(ADDRESSES[223]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[235]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_optimizer_step_closure(optimizer, fn, user_data, release, out_loss) -> oar_status
@@ -3710,7 +3899,7 @@ elsewhere, parameters and the optimizer's state are what they were before it.
 Threads: serial(optimizer); only `fn` calls the model meanwhile.
 """
 oar_optimizer_step_closure(optimizer, fn, user_data, release, out_loss) =
-    ccall(@inbounds(ADDRESSES[224]), Int32, (Ptr{oar_optimizer}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), optimizer, fn, user_data, release, out_loss)
+    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_optimizer}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Float64}), optimizer, fn, user_data, release, out_loss)
 
 """
     oar_optimizer_zero_grad(optimizer) -> oar_status
@@ -3722,7 +3911,7 @@ Drop all gradients; the next backward begins from none.
 Threads: serial(optimizer), and no call on the model meanwhile.
 """
 oar_optimizer_zero_grad(optimizer) =
-    ccall(@inbounds(ADDRESSES[225]), Int32, (Ptr{oar_optimizer},), optimizer)
+    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_optimizer},), optimizer)
 
 """
     oar_profile_begin(state, options) -> oar_status
@@ -3736,7 +3925,7 @@ Begin a profile; the next step is number 0. One at a time in a process.
 Threads: serial(state).
 """
 oar_profile_begin(state, options) =
-    ccall(@inbounds(ADDRESSES[226]), Int32, (Ptr{oar_state}, Cstring), state, options)
+    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_state}, Cstring), state, options)
 
 """
     oar_profile_end(state, out_report) -> oar_status
@@ -3750,7 +3939,7 @@ End the profile. With profile.directory all ranks wait for each other, so that a
 Threads: collective(state) with profile.directory, else serial(state); on the thread of the begin.
 """
 oar_profile_end(state, out_report) =
-    ccall(@inbounds(ADDRESSES[227]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
+    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
 
 """
     oar_profile_step(state, out_report) -> oar_status
@@ -3764,7 +3953,7 @@ A step of the run has ended.
 Threads: serial(state); on the thread of the begin.
 """
 oar_profile_step(state, out_report) =
-    ccall(@inbounds(ADDRESSES[228]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
+    ccall(@inbounds(ADDRESSES[240]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_report)
 
 """
     oar_progress_advance(progress, count, note) -> oar_status
@@ -3779,7 +3968,7 @@ otherwise. The line of the whole total is oar_progress_close's.
 Threads: serial(progress).
 """
 oar_progress_advance(progress, count, note) =
-    ccall(@inbounds(ADDRESSES[229]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
+    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_progress}, Int64, Cstring), progress, count, note)
 
 """
     oar_progress_close(progress) -> oar_status
@@ -3791,7 +3980,7 @@ Show the final state and end the line. May be called twice.
 Threads: serial(progress).
 """
 oar_progress_close(progress) =
-    ccall(@inbounds(ADDRESSES[230]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_create(state, title, total, unit, out) -> oar_status
@@ -3807,7 +3996,7 @@ Create a progress bar. Its clock starts now; nothing is shown before the first o
 Threads: serial(state).
 """
 oar_progress_create(state, title, total, unit, out) =
-    ccall(@inbounds(ADDRESSES[231]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
+    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_state}, Cstring, Int64, Cstring, Ptr{Ptr{oar_progress}}), state, title, total, unit, out)
 
 """
     oar_progress_release(progress) -> void
@@ -3819,7 +4008,7 @@ Drop a reference. Never blocks. A bar that was not closed leaves the terminal on
 Threads: any.
 """
 oar_progress_release(progress) =
-    ccall(@inbounds(ADDRESSES[232]), Cvoid, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[244]), Cvoid, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_retain(progress) -> oar_status
@@ -3831,7 +4020,7 @@ Add a reference.
 Threads: any.
 """
 oar_progress_retain(progress) =
-    ccall(@inbounds(ADDRESSES[233]), Int32, (Ptr{oar_progress},), progress)
+    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_progress},), progress)
 
 """
     oar_progress_set_callback(progress, fn, user_data, release) -> oar_status
@@ -3847,7 +4036,7 @@ Send plain lines to a callback instead of standard error.
 Threads: serial(progress).
 """
 oar_progress_set_callback(progress, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[234]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[246]), Int32, (Ptr{oar_progress}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), progress, fn, user_data, release)
 
 """
     oar_rows_split(num_rows, part, num_parts, out_begin, out_end) -> oar_status
@@ -3863,7 +4052,7 @@ Which of `num_rows` rows are a part's: [begin, end).
 Threads: any.
 """
 oar_rows_split(num_rows, part, num_parts, out_begin, out_end) =
-    ccall(@inbounds(ADDRESSES[235]), Int32, (Int64, Int32, Int32, Ptr{Int64}, Ptr{Int64}), num_rows, part, num_parts, out_begin, out_end)
+    ccall(@inbounds(ADDRESSES[247]), Int32, (Int64, Int32, Int32, Ptr{Int64}, Ptr{Int64}), num_rows, part, num_parts, out_begin, out_end)
 
 """
     oar_scheduler_create(optimizer, name, options, out) -> oar_status
@@ -3881,7 +4070,7 @@ momentum, or the first beta, too.
 Threads: serial(optimizer).
 """
 oar_scheduler_create(optimizer, name, options, out) =
-    ccall(@inbounds(ADDRESSES[236]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
+    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_optimizer}, Cstring, Cstring, Ptr{Ptr{oar_scheduler}}), optimizer, name, options, out)
 
 """
     oar_scheduler_from_factors(optimizer, name, fn, user_data, release, out) -> oar_status
@@ -3903,7 +4092,7 @@ accelerator makes one step per rank, here too.
 Threads: serial(optimizer).
 """
 oar_scheduler_from_factors(optimizer, name, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[237]), Int32, (Ptr{oar_optimizer}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_scheduler}}), optimizer, name, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_optimizer}, Cstring, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_scheduler}}), optimizer, name, fn, user_data, release, out)
 
 """
     oar_scheduler_load_state_dict(scheduler, state_dict) -> oar_status
@@ -3916,7 +4105,7 @@ Take over a state that a scheduler of torch or of transformers gave: its step an
 Threads: serial(scheduler, state_dict), and no call on its optimizer meanwhile.
 """
 oar_scheduler_load_state_dict(scheduler, state_dict) =
-    ccall(@inbounds(ADDRESSES[238]), Int32, (Ptr{oar_scheduler}, Ptr{oar_tree}), scheduler, state_dict)
+    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_scheduler}, Ptr{oar_tree}), scheduler, state_dict)
 
 """
     oar_scheduler_num_steps(scheduler, out_num_steps) -> oar_status
@@ -3929,7 +4118,7 @@ Steps made so far, those before a resume included.
 Threads: serial(scheduler).
 """
 oar_scheduler_num_steps(scheduler, out_num_steps) =
-    ccall(@inbounds(ADDRESSES[239]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
+    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_scheduler}, Ptr{Int64}), scheduler, out_num_steps)
 
 """
     oar_scheduler_release(scheduler) -> void
@@ -3941,7 +4130,7 @@ One reference less.
 Threads: any.
 """
 oar_scheduler_release(scheduler) =
-    ccall(@inbounds(ADDRESSES[240]), Cvoid, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[252]), Cvoid, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_retain(scheduler) -> oar_status
@@ -3953,7 +4142,7 @@ One more reference.
 Threads: any.
 """
 oar_scheduler_retain(scheduler) =
-    ccall(@inbounds(ADDRESSES[241]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_state_dict(scheduler, out) -> oar_status
@@ -3969,7 +4158,7 @@ Options are not in it: a scheduler of torch that loads it keeps those that it wa
 Threads: serial(scheduler).
 """
 oar_scheduler_state_dict(scheduler, out) =
-    ccall(@inbounds(ADDRESSES[242]), Int32, (Ptr{oar_scheduler}, Ptr{Ptr{oar_tree}}), scheduler, out)
+    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_scheduler}, Ptr{Ptr{oar_tree}}), scheduler, out)
 
 """
     oar_scheduler_step(scheduler) -> oar_status
@@ -3984,7 +4173,7 @@ When it fails, step and rates are those of before.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step(scheduler) =
-    ccall(@inbounds(ADDRESSES[243]), Int32, (Ptr{oar_scheduler},), scheduler)
+    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_scheduler},), scheduler)
 
 """
     oar_scheduler_step_metric(scheduler, metric) -> oar_status
@@ -3999,7 +4188,7 @@ value.
 Threads: serial(scheduler), and no call on its optimizer meanwhile.
 """
 oar_scheduler_step_metric(scheduler, metric) =
-    ccall(@inbounds(ADDRESSES[244]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
+    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_scheduler}, Float64), scheduler, metric)
 
 """
     oar_session_create(model, out) -> oar_status
@@ -4016,7 +4205,7 @@ model (by a forward in training, a step, loading, freezing, adding or merging ad
 Threads: serial(model).
 """
 oar_session_create(model, out) =
-    ccall(@inbounds(ADDRESSES[245]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
+    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_model}, Ptr{Ptr{oar_session}}), model, out)
 
 """
     oar_session_release(session) -> void
@@ -4028,7 +4217,7 @@ Drop an owner; the last one frees the session.
 Threads: any; never blocks.
 """
 oar_session_release(session) =
-    ccall(@inbounds(ADDRESSES[246]), Cvoid, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[258]), Cvoid, (Ptr{oar_session},), session)
 
 """
     oar_session_retain(session) -> oar_status
@@ -4040,7 +4229,7 @@ Add an owner.
 Threads: any.
 """
 oar_session_retain(session) =
-    ccall(@inbounds(ADDRESSES[247]), Int32, (Ptr{oar_session},), session)
+    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_session},), session)
 
 """
     oar_session_run(session, inputs, num_inputs, outputs, num_outputs) -> oar_status
@@ -4061,7 +4250,7 @@ What is not asked for is not computed: with the loss among the outputs NULL, lab
 Threads: serial(session, inputs, outputs); other sessions of the model are free.
 """
 oar_session_run(session, inputs, num_inputs, outputs, num_outputs) =
-    ccall(@inbounds(ADDRESSES[248]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
+    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_session}, Ptr{Ptr{oar_tensor}}, Csize_t, Ptr{Ptr{oar_tensor}}, Csize_t), session, inputs, num_inputs, outputs, num_outputs)
 
 """
     oar_session_writes_in_place(session, index, out_writes_in_place) -> oar_status
@@ -4075,7 +4264,7 @@ Tell whether an output's operator writes straight into the caller's memory, all 
 Threads: serial(session).
 """
 oar_session_writes_in_place(session, index, out_writes_in_place) =
-    ccall(@inbounds(ADDRESSES[249]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
+    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_session}, Int64, Ptr{Int32}), session, index, out_writes_in_place)
 
 """
     oar_state_abort(state, reason) -> oar_status
@@ -4088,7 +4277,7 @@ Make the group of all ranks dead: oar_group_abort. All calls that wait return OA
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_abort(state, reason) =
-    ccall(@inbounds(ADDRESSES[250]), Int32, (Ptr{oar_state}, Cstring), state, reason)
+    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{oar_state}, Cstring), state, reason)
 
 """
     oar_state_barrier(state, timeout_ms) -> oar_status
@@ -4101,7 +4290,7 @@ Wait until every rank has called this: oar_group_barrier of the group of all ran
 Threads: collective(state).
 """
 oar_state_barrier(state, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[251]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
+    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_state}, Int64), state, timeout_ms)
 
 """
     oar_state_close(state) -> oar_status
@@ -4115,7 +4304,7 @@ twice.
 Threads: serial(state).
 """
 oar_state_close(state) =
-    ccall(@inbounds(ADDRESSES[252]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_create(config, out) -> oar_status
@@ -4132,7 +4321,7 @@ seeds libtorch's default generator, `threads.intra_op` sets its number of thread
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create(config, out) =
-    ccall(@inbounds(ADDRESSES[253]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
+    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_config}, Ptr{Ptr{oar_state}}), config, out)
 
 """
     oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) -> oar_status
@@ -4153,7 +4342,7 @@ With an MPI communicator oar_state_create_with_mpi does it for you.
 Threads: serial(config); waits for the other ranks.
 """
 oar_state_create_with_exchange(config, rank, world_size, fn, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[254]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_config}, Int32, Int32, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_state}}), config, rank, world_size, fn, user_data, release, out)
 
 """
     oar_state_device(state, buf, len) -> oar_status
@@ -4167,7 +4356,7 @@ The device that this rank computes on, as text: \"cpu\".
 Threads: any.
 """
 oar_state_device(state, buf, len) =
-    ccall(@inbounds(ADDRESSES[255]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
+    ccall(@inbounds(ADDRESSES[267]), Int32, (Ptr{oar_state}, Ptr{UInt8}, Ptr{Csize_t}), state, buf, len)
 
 """
     oar_state_dump(state, path) -> oar_status
@@ -4183,7 +4372,7 @@ command `oarlock dump` tells who diverged where; with the option comm.dump_on_fa
 Threads: any, also while another thread waits in a call of this state.
 """
 oar_state_dump(state, path) =
-    ccall(@inbounds(ADDRESSES[256]), Int32, (Ptr{oar_state}, Cstring), state, path)
+    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_state}, Cstring), state, path)
 
 """
     oar_state_group(state, out_group) -> oar_status
@@ -4197,7 +4386,7 @@ The group of all ranks.
 Threads: any.
 """
 oar_state_group(state, out_group) =
-    ccall(@inbounds(ADDRESSES[257]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
+    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_group}}), state, out_group)
 
 """
     oar_state_is_last_process(state, out_is_last) -> oar_status
@@ -4210,7 +4399,7 @@ Whether this is the rank with the highest number.
 Threads: any.
 """
 oar_state_is_last_process(state, out_is_last) =
-    ccall(@inbounds(ADDRESSES[258]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
+    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_last)
 
 """
     oar_state_is_local_main_process(state, out_is_local_main) -> oar_status
@@ -4223,7 +4412,7 @@ Whether this is the first rank on its host.
 Threads: any.
 """
 oar_state_is_local_main_process(state, out_is_local_main) =
-    ccall(@inbounds(ADDRESSES[259]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
+    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_local_main)
 
 """
     oar_state_is_main_process(state, out_is_main) -> oar_status
@@ -4236,7 +4425,7 @@ Whether this is rank 0: the one that logs, prints and writes what only one may w
 Threads: any.
 """
 oar_state_is_main_process(state, out_is_main) =
-    ccall(@inbounds(ADDRESSES[260]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
+    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_is_main)
 
 """
     oar_state_local_rank(state, out_local_rank) -> oar_status
@@ -4249,7 +4438,7 @@ This process's number among the ranks on its host, from 0.
 Threads: any.
 """
 oar_state_local_rank(state, out_local_rank) =
-    ccall(@inbounds(ADDRESSES[261]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
+    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_rank)
 
 """
     oar_state_local_world_size(state, out_local_world_size) -> oar_status
@@ -4262,7 +4451,7 @@ How many ranks are on this host.
 Threads: any.
 """
 oar_state_local_world_size(state, out_local_world_size) =
-    ccall(@inbounds(ADDRESSES[262]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
+    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_local_world_size)
 
 """
     oar_state_log(state, level, ranks, text) -> oar_status
@@ -4279,7 +4468,7 @@ text begins with \"[RANK <rank>] \", its component is \"program\".
 Threads: serial(state); in order collective(state).
 """
 oar_state_log(state, level, ranks, text) =
-    ccall(@inbounds(ADDRESSES[263]), Int32, (Ptr{oar_state}, Int32, Int32, Cstring), state, level, ranks, text)
+    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_state}, Int32, Int32, Cstring), state, level, ranks, text)
 
 """
     oar_state_next_batch_size(state, batch_size, ran_out, reduced, out_next) -> oar_status
@@ -4300,7 +4489,7 @@ ends the state; so release what an attempt holds and come here.
 Threads: collective(state).
 """
 oar_state_next_batch_size(state, batch_size, ran_out, reduced, out_next) =
-    ccall(@inbounds(ADDRESSES[264]), Int32, (Ptr{oar_state}, Int64, Int32, Int64, Ptr{Int64}), state, batch_size, ran_out, reduced, out_next)
+    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_state}, Int64, Int32, Int64, Ptr{Int64}), state, batch_size, ran_out, reduced, out_next)
 
 """
     oar_state_print(state, text) -> oar_status
@@ -4313,7 +4502,7 @@ Write one line on the main process; other ranks do nothing. The only function of
 Threads: serial(state).
 """
 oar_state_print(state, text) =
-    ccall(@inbounds(ADDRESSES[265]), Int32, (Ptr{oar_state}, Cstring), state, text)
+    ccall(@inbounds(ADDRESSES[277]), Int32, (Ptr{oar_state}, Cstring), state, text)
 
 """
     oar_state_rank(state, out_rank) -> oar_status
@@ -4326,7 +4515,7 @@ This process's number among all ranks, from 0.
 Threads: any.
 """
 oar_state_rank(state, out_rank) =
-    ccall(@inbounds(ADDRESSES[266]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
+    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_rank)
 
 """
     oar_state_release(state) -> void
@@ -4339,7 +4528,7 @@ library.
 Threads: any.
 """
 oar_state_release(state) =
-    ccall(@inbounds(ADDRESSES[267]), Cvoid, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[279]), Cvoid, (Ptr{oar_state},), state)
 
 """
     oar_state_request_stop(state) -> oar_status
@@ -4352,7 +4541,7 @@ signal handler may call it. Does not touch the thread's error; the caller must h
 Threads: any, and signal handlers.
 """
 oar_state_request_stop(state) =
-    ccall(@inbounds(ADDRESSES[268]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_retain(state) -> oar_status
@@ -4364,7 +4553,7 @@ Add a reference; each needs one oar_state_release.
 Threads: any.
 """
 oar_state_retain(state) =
-    ccall(@inbounds(ADDRESSES[269]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_seed(state, seed) -> oar_status
@@ -4378,7 +4567,7 @@ to torch.manual_seed. Local: give all ranks the same seed for equal draws.
 Threads: serial(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_seed(state, seed) =
-    ccall(@inbounds(ADDRESSES[270]), Int32, (Ptr{oar_state}, Int64), state, seed)
+    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_state}, Int64), state, seed)
 
 """
     oar_state_set_deterministic(state, on, warn_only) -> oar_status
@@ -4392,7 +4581,7 @@ Make libtorch choose deterministic algorithms in the whole process, or not. Equa
 Threads: serial(state); no other thread may run operators meanwhile.
 """
 oar_state_set_deterministic(state, on, warn_only) =
-    ccall(@inbounds(ADDRESSES[271]), Int32, (Ptr{oar_state}, Int32, Int32), state, on, warn_only)
+    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{oar_state}, Int32, Int32), state, on, warn_only)
 
 """
     oar_state_set_print_callback(state, fn, user_data, release) -> oar_status
@@ -4408,7 +4597,7 @@ Give what oar_state_print writes to a function instead of standard output.
 Threads: serial(state).
 """
 oar_state_set_print_callback(state, fn, user_data, release) =
-    ccall(@inbounds(ADDRESSES[272]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
+    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{oar_state}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), state, fn, user_data, release)
 
 """
     oar_state_should_stop(state, out_should_stop) -> oar_status
@@ -4421,7 +4610,7 @@ Tell every rank alike whether any rank was asked to stop. Once asked, the answer
 Threads: collective(state).
 """
 oar_state_should_stop(state, out_should_stop) =
-    ccall(@inbounds(ADDRESSES[273]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
+    ccall(@inbounds(ADDRESSES[285]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_should_stop)
 
 """
     oar_state_shrink(state, min_size, timeout_ms, out) -> oar_status
@@ -4450,7 +4639,7 @@ old state can then only be closed and released; after a failure this may be call
 Threads: serial(state); waits for the other ranks.
 """
 oar_state_shrink(state, min_size, timeout_ms, out) =
-    ccall(@inbounds(ADDRESSES[274]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
+    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{oar_state}, Int32, Int64, Ptr{Ptr{oar_state}}), state, min_size, timeout_ms, out)
 
 """
     oar_state_synchronize_rng(state) -> oar_status
@@ -4462,7 +4651,7 @@ Give the default generator of every rank the state of rank 0's, so that all draw
 Threads: collective(state); no other thread may draw random numbers meanwhile.
 """
 oar_state_synchronize_rng(state) =
-    ccall(@inbounds(ADDRESSES[275]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_state_world_size(state, out_world_size) -> oar_status
@@ -4475,7 +4664,7 @@ How many ranks there are.
 Threads: any.
 """
 oar_state_world_size(state, out_world_size) =
-    ccall(@inbounds(ADDRESSES[276]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
+    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_state}, Ptr{Int32}), state, out_world_size)
 
 """
     oar_status_name(status) -> const char *
@@ -4487,7 +4676,7 @@ The name of a status code, for example \"OAR_E_ARGUMENT\".
 Threads: any.
 """
 oar_status_name(status) =
-    ccall(@inbounds(ADDRESSES[277]), Cstring, (Int32,), status)
+    ccall(@inbounds(ADDRESSES[289]), Cstring, (Int32,), status)
 
 """
     oar_tensor_contiguous(tensor, out) -> oar_status
@@ -4502,7 +4691,7 @@ A copy of a tensor that autograd records is recorded too.
 Threads: serial(tensor).
 """
 oar_tensor_contiguous(tensor, out) =
-    ccall(@inbounds(ADDRESSES[278]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tensor}}), tensor, out)
 
 """
     oar_tensor_copy_from(tensor, source) -> oar_status
@@ -4515,7 +4704,7 @@ Write the source's values into the tensor, in place, converting the element type
 Threads: serial(tensor, source).
 """
 oar_tensor_copy_from(tensor, source) =
-    ccall(@inbounds(ADDRESSES[279]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
+    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tensor}, Ptr{oar_tensor}), tensor, source)
 
 """
     oar_tensor_data(tensor, out_data) -> oar_status
@@ -4529,7 +4718,7 @@ The address of the first element, of a tensor on the CPU. The strides say where 
 Threads: serial(tensor).
 """
 oar_tensor_data(tensor, out_data) =
-    ccall(@inbounds(ADDRESSES[280]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
+    ccall(@inbounds(ADDRESSES[292]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{Cvoid}}), tensor, out_data)
 
 """
     oar_tensor_device(tensor, buf, len) -> oar_status
@@ -4543,7 +4732,7 @@ Where the tensor's memory is: \"cpu\", \"cuda:0\".
 Threads: serial(tensor).
 """
 oar_tensor_device(tensor, buf, len) =
-    ccall(@inbounds(ADDRESSES[281]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
+    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_tensor}, Ptr{UInt8}, Ptr{Csize_t}), tensor, buf, len)
 
 """
     oar_tensor_dtype(tensor, out_dtype) -> oar_status
@@ -4556,7 +4745,7 @@ The tensor's element type, as an OAR_* number of types.h.
 Threads: serial(tensor).
 """
 oar_tensor_dtype(tensor, out_dtype) =
-    ccall(@inbounds(ADDRESSES[282]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
+    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_dtype)
 
 """
     oar_tensor_from_dlpack(managed, stream, out) -> oar_status
@@ -4573,7 +4762,7 @@ Strides may be NULL, which is row-major. A producer's read-only flag makes a rea
 Threads: any.
 """
 oar_tensor_from_dlpack(managed, stream, out) =
-    ccall(@inbounds(ADDRESSES[283]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
+    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{DLManagedTensorVersioned}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), managed, stream, out)
 
 """
     oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4597,7 +4786,7 @@ A column-major (Fortran, Julia) array of shape [m, n] has the strides {1, m}.
 Threads: any.
 """
 oar_tensor_from_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[284]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_npy(path, out) -> oar_status
@@ -4611,7 +4800,7 @@ oar_dataset_from_tensors its rows are samples. The file must not change as long 
 Threads: any.
 """
 oar_tensor_from_npy(path, out) =
-    ccall(@inbounds(ADDRESSES[285]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
+    ccall(@inbounds(ADDRESSES[297]), Int32, (Cstring, Ptr{Ptr{oar_tensor}}), path, out)
 
 """
     oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) -> oar_status
@@ -4633,7 +4822,7 @@ A read-only tensor over an array of the host, without a copy: of memory that mus
 Threads: any.
 """
 oar_tensor_from_read_only_memory(data, dtype, shape, strides, num_dims, user_data, release, out) =
-    ccall(@inbounds(ADDRESSES[286]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
+    ccall(@inbounds(ADDRESSES[298]), Int32, (Ptr{Cvoid}, Int32, Ptr{Int64}, Ptr{Int64}, Csize_t, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{oar_tensor}}), data, dtype, shape, strides, num_dims, user_data, release, out)
 
 """
     oar_tensor_from_torch(tensor_impl, torch_version, out) -> oar_status
@@ -4648,7 +4837,7 @@ oarlock::from_torch of torch.hpp calls.
 Threads: any.
 """
 oar_tensor_from_torch(tensor_impl, torch_version, out) =
-    ccall(@inbounds(ADDRESSES[287]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
+    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{Cvoid}, Cstring, Ptr{Ptr{oar_tensor}}), tensor_impl, torch_version, out)
 
 """
     oar_tensor_is_read_only(tensor, out_is_read_only) -> oar_status
@@ -4661,7 +4850,7 @@ Whether the memory must not be written to.
 Threads: serial(tensor).
 """
 oar_tensor_is_read_only(tensor, out_is_read_only) =
-    ccall(@inbounds(ADDRESSES[288]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
+    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_tensor}, Ptr{Int32}), tensor, out_is_read_only)
 
 """
     oar_tensor_item(tensor, out_value) -> oar_status
@@ -4674,7 +4863,7 @@ The value of a tensor of one element. Integers beyond 2^53 are rounded.
 Threads: serial(tensor).
 """
 oar_tensor_item(tensor, out_value) =
-    ccall(@inbounds(ADDRESSES[289]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
+    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{oar_tensor}, Ptr{Float64}), tensor, out_value)
 
 """
     oar_tensor_num_dims(tensor, out_num_dims) -> oar_status
@@ -4687,7 +4876,7 @@ How many dimensions the tensor has; a single value has 0.
 Threads: serial(tensor).
 """
 oar_tensor_num_dims(tensor, out_num_dims) =
-    ccall(@inbounds(ADDRESSES[290]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
+    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_num_dims)
 
 """
     oar_tensor_numel(tensor, out_numel) -> oar_status
@@ -4700,7 +4889,7 @@ How many elements the tensor has: the product of its sizes.
 Threads: serial(tensor).
 """
 oar_tensor_numel(tensor, out_numel) =
-    ccall(@inbounds(ADDRESSES[291]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
+    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_tensor}, Ptr{Int64}), tensor, out_numel)
 
 """
     oar_tensor_release(tensor) -> void
@@ -4712,7 +4901,7 @@ Drop one reference. The memory lives on as long as something else uses it.
 Threads: any.
 """
 oar_tensor_release(tensor) =
-    ccall(@inbounds(ADDRESSES[292]), Cvoid, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[304]), Cvoid, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_retain(tensor) -> oar_status
@@ -4724,7 +4913,7 @@ One more reference to the handle; it takes one more oar_tensor_release to end it
 Threads: any.
 """
 oar_tensor_retain(tensor) =
-    ccall(@inbounds(ADDRESSES[293]), Int32, (Ptr{oar_tensor},), tensor)
+    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_tensor},), tensor)
 
 """
     oar_tensor_shape(tensor, shape, count) -> oar_status
@@ -4738,7 +4927,7 @@ The tensor's sizes.
 Threads: serial(tensor).
 """
 oar_tensor_shape(tensor, shape, count) =
-    ccall(@inbounds(ADDRESSES[294]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
+    ccall(@inbounds(ADDRESSES[306]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, shape, count)
 
 """
     oar_tensor_strides(tensor, strides, count) -> oar_status
@@ -4752,7 +4941,7 @@ The tensor's strides, in elements.
 Threads: serial(tensor).
 """
 oar_tensor_strides(tensor, strides, count) =
-    ccall(@inbounds(ADDRESSES[295]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
+    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_tensor}, Ptr{Int64}, Ptr{Csize_t}), tensor, strides, count)
 
 """
     oar_tensor_to_dlpack(tensor, stream, out) -> oar_status
@@ -4770,7 +4959,7 @@ history, and the read-only flag if the tensor is read-only.
 Threads: serial(tensor).
 """
 oar_tensor_to_dlpack(tensor, stream, out) =
-    ccall(@inbounds(ADDRESSES[296]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
+    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{oar_tensor}, Ptr{Cvoid}, Ptr{Ptr{DLManagedTensorVersioned}}), tensor, stream, out)
 
 """
     oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) -> oar_status
@@ -4786,7 +4975,7 @@ torch.hpp calls.
 Threads: serial(tensor).
 """
 oar_tensor_to_torch(tensor, torch_version, out_tensor_impl) =
-    ccall(@inbounds(ADDRESSES[297]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
+    ccall(@inbounds(ADDRESSES[309]), Int32, (Ptr{oar_tensor}, Cstring, Ptr{Ptr{Cvoid}}), tensor, torch_version, out_tensor_impl)
 
 """
     oar_tensor_zeros(dtype, shape, num_dims, out) -> oar_status
@@ -4801,7 +4990,7 @@ A new tensor of zeros on the CPU, row-major.
 Threads: any.
 """
 oar_tensor_zeros(dtype, shape, num_dims, out) =
-    ccall(@inbounds(ADDRESSES[298]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
+    ccall(@inbounds(ADDRESSES[310]), Int32, (Int32, Ptr{Int64}, Csize_t, Ptr{Ptr{oar_tensor}}), dtype, shape, num_dims, out)
 
 """
     oar_timer_begin(state, name) -> oar_status
@@ -4814,7 +5003,7 @@ Start a timer.
 Threads: serial(state).
 """
 oar_timer_begin(state, name) =
-    ccall(@inbounds(ADDRESSES[299]), Int32, (Ptr{oar_state}, Cstring), state, name)
+    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{oar_state}, Cstring), state, name)
 
 """
     oar_timer_end(state, name) -> oar_status
@@ -4827,7 +5016,7 @@ Stop a timer; what passed since its begin, by the steady clock, is one of its du
 Threads: serial(state); on the thread of the begin, so that a trace has it in the right place.
 """
 oar_timer_end(state, name) =
-    ccall(@inbounds(ADDRESSES[300]), Int32, (Ptr{oar_state}, Cstring), state, name)
+    ccall(@inbounds(ADDRESSES[312]), Int32, (Ptr{oar_state}, Cstring), state, name)
 
 """
     oar_timer_report(state, out_json) -> oar_status
@@ -4844,7 +5033,7 @@ the order of the names. Timers that never ended are left out.
 Threads: serial(state).
 """
 oar_timer_report(state, out_json) =
-    ccall(@inbounds(ADDRESSES[301]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+    ccall(@inbounds(ADDRESSES[313]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
 
 """
     oar_timer_report_all_ranks(state, out_json) -> oar_status
@@ -4861,7 +5050,7 @@ timer, as oar_timer_report gives them; and the rank with the largest mean, the l
 Threads: collective(state).
 """
 oar_timer_report_all_ranks(state, out_json) =
-    ccall(@inbounds(ADDRESSES[302]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
+    ccall(@inbounds(ADDRESSES[314]), Int32, (Ptr{oar_state}, Ptr{Ptr{oar_bytes}}), state, out_json)
 
 """
     oar_timer_reset(state) -> oar_status
@@ -4873,7 +5062,7 @@ Forget all durations. Timers that run go on.
 Threads: serial(state).
 """
 oar_timer_reset(state) =
-    ccall(@inbounds(ADDRESSES[303]), Int32, (Ptr{oar_state},), state)
+    ccall(@inbounds(ADDRESSES[315]), Int32, (Ptr{oar_state},), state)
 
 """
     oar_torch_version(buf, len) -> oar_status
@@ -4889,7 +5078,7 @@ built for; this one answers all the same.
 Threads: any.
 """
 oar_torch_version(buf, len) =
-    ccall(@inbounds(ADDRESSES[304]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
+    ccall(@inbounds(ADDRESSES[316]), Int32, (Ptr{UInt8}, Ptr{Csize_t}), buf, len)
 
 """
     oar_tracker_close(tracker) -> oar_status
@@ -4901,7 +5090,7 @@ Close the tracker and its file. May be called twice.
 Threads: serial(tracker).
 """
 oar_tracker_close(tracker) =
-    ccall(@inbounds(ADDRESSES[305]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[317]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_create(state, name, options, out) -> oar_status
@@ -4926,7 +5115,7 @@ summary, and an object of numbers a group in one chart, {\"loss\":{\"train\":0.5
 Threads: serial(state).
 """
 oar_tracker_create(state, name, options, out) =
-    ccall(@inbounds(ADDRESSES[306]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
+    ccall(@inbounds(ADDRESSES[318]), Int32, (Ptr{oar_state}, Cstring, Cstring, Ptr{Ptr{oar_tracker}}), state, name, options, out)
 
 """
     oar_tracker_log(tracker, step, names, values, count) -> oar_status
@@ -4942,7 +5131,7 @@ Log numbers of one step. In \"jsonl\" those that are not finite are written as \
 Threads: serial(tracker).
 """
 oar_tracker_log(tracker, step, names, values, count) =
-    ccall(@inbounds(ADDRESSES[307]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
+    ccall(@inbounds(ADDRESSES[319]), Int32, (Ptr{oar_tracker}, Int64, Ptr{Cstring}, Ptr{Float64}, Csize_t), tracker, step, names, values, count)
 
 """
     oar_tracker_log_json(tracker, step, json) -> oar_status
@@ -4957,7 +5146,7 @@ Log any JSON object of one step: texts, lists, nested objects.
 Threads: serial(tracker).
 """
 oar_tracker_log_json(tracker, step, json) =
-    ccall(@inbounds(ADDRESSES[308]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
+    ccall(@inbounds(ADDRESSES[320]), Int32, (Ptr{oar_tracker}, Int64, Cstring), tracker, step, json)
 
 """
     oar_tracker_release(tracker) -> void
@@ -4969,7 +5158,7 @@ Drop a reference; the last one closes the tracker, without telling late errors. 
 Threads: any.
 """
 oar_tracker_release(tracker) =
-    ccall(@inbounds(ADDRESSES[309]), Cvoid, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[321]), Cvoid, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tracker_retain(tracker) -> oar_status
@@ -4981,7 +5170,7 @@ Add a reference.
 Threads: any.
 """
 oar_tracker_retain(tracker) =
-    ccall(@inbounds(ADDRESSES[310]), Int32, (Ptr{oar_tracker},), tracker)
+    ccall(@inbounds(ADDRESSES[322]), Int32, (Ptr{oar_tracker},), tracker)
 
 """
     oar_tree_append(tree, item) -> oar_status
@@ -4994,7 +5183,7 @@ Put a copy of `item` at the end of a list.
 Threads: serial(tree, item).
 """
 oar_tree_append(tree, item) =
-    ccall(@inbounds(ADDRESSES[311]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
+    ccall(@inbounds(ADDRESSES[323]), Int32, (Ptr{oar_tree}, Ptr{oar_tree}), tree, item)
 
 """
     oar_tree_append_tensor(tree, tensor) -> oar_status
@@ -5007,7 +5196,7 @@ Put a tensor at the end of a list.
 Threads: serial(tree, tensor).
 """
 oar_tree_append_tensor(tree, tensor) =
-    ccall(@inbounds(ADDRESSES[312]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
+    ccall(@inbounds(ADDRESSES[324]), Int32, (Ptr{oar_tree}, Ptr{oar_tensor}), tree, tensor)
 
 """
     oar_tree_at(tree, index, out) -> oar_status
@@ -5023,7 +5212,7 @@ With oar_tree_key the way through a tree whatever its keys are: paths (oar_tree_
 Threads: serial(tree).
 """
 oar_tree_at(tree, index, out) =
-    ccall(@inbounds(ADDRESSES[313]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
+    ccall(@inbounds(ADDRESSES[325]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), tree, index, out)
 
 """
     oar_tree_batch_size(tree, out_size) -> oar_status
@@ -5036,7 +5225,7 @@ How many samples a batch has: the first size of its first leaf, in the order of 
 Threads: serial(tree).
 """
 oar_tree_batch_size(tree, out_size) =
-    ccall(@inbounds(ADDRESSES[314]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
+    ccall(@inbounds(ADDRESSES[326]), Int32, (Ptr{oar_tree}, Ptr{Int64}), tree, out_size)
 
 """
     oar_tree_concatenate(batches, dim, out) -> oar_status
@@ -5053,7 +5242,7 @@ are; with more batches they are refused.
 Threads: serial(batches).
 """
 oar_tree_concatenate(batches, dim, out) =
-    ccall(@inbounds(ADDRESSES[315]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
+    ccall(@inbounds(ADDRESSES[327]), Int32, (Ptr{oar_tree}, Int64, Ptr{Ptr{oar_tree}}), batches, dim, out)
 
 """
     oar_tree_create_list(out) -> oar_status
@@ -5065,7 +5254,7 @@ An empty list.
 Threads: any.
 """
 oar_tree_create_list(out) =
-    ccall(@inbounds(ADDRESSES[316]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[328]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_create_map(out) -> oar_status
@@ -5077,7 +5266,7 @@ An empty map. It keeps the order in which keys were set first.
 Threads: any.
 """
 oar_tree_create_map(out) =
-    ccall(@inbounds(ADDRESSES[317]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[329]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_device(tree, buf, len) -> oar_status
@@ -5091,7 +5280,7 @@ The device of the first tensor, depth first: \"cpu\". An empty text if there is 
 Threads: serial(tree).
 """
 oar_tree_device(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[318]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[330]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_from_bool(value, out) -> oar_status
@@ -5104,7 +5293,7 @@ A tree that is one truth value.
 Threads: any.
 """
 oar_tree_from_bool(value, out) =
-    ccall(@inbounds(ADDRESSES[319]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[331]), Int32, (Int32, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_double(value, out) -> oar_status
@@ -5117,7 +5306,7 @@ A tree that is one floating-point number.
 Threads: any.
 """
 oar_tree_from_double(value, out) =
-    ccall(@inbounds(ADDRESSES[320]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[332]), Int32, (Float64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_int64(value, out) -> oar_status
@@ -5130,7 +5319,7 @@ A tree that is one integer.
 Threads: any.
 """
 oar_tree_from_int64(value, out) =
-    ccall(@inbounds(ADDRESSES[321]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
+    ccall(@inbounds(ADDRESSES[333]), Int32, (Int64, Ptr{Ptr{oar_tree}}), value, out)
 
 """
     oar_tree_from_json(json, out) -> oar_status
@@ -5145,7 +5334,7 @@ Numbers without fraction and exponent are integers if int64 holds them, all othe
 Threads: any.
 """
 oar_tree_from_json(json, out) =
-    ccall(@inbounds(ADDRESSES[322]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
+    ccall(@inbounds(ADDRESSES[334]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), json, out)
 
 """
     oar_tree_from_none(out) -> oar_status
@@ -5157,7 +5346,7 @@ A tree that is nothing: Python's None, JSON's null.
 Threads: any.
 """
 oar_tree_from_none(out) =
-    ccall(@inbounds(ADDRESSES[323]), Int32, (Ptr{Ptr{oar_tree}},), out)
+    ccall(@inbounds(ADDRESSES[335]), Int32, (Ptr{Ptr{oar_tree}},), out)
 
 """
     oar_tree_from_string(text, out) -> oar_status
@@ -5170,7 +5359,7 @@ A tree that is one text.
 Threads: any.
 """
 oar_tree_from_string(text, out) =
-    ccall(@inbounds(ADDRESSES[324]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
+    ccall(@inbounds(ADDRESSES[336]), Int32, (Cstring, Ptr{Ptr{oar_tree}}), text, out)
 
 """
     oar_tree_from_tensor(tensor, out) -> oar_status
@@ -5183,7 +5372,7 @@ A tree that is one tensor.
 Threads: serial(tensor).
 """
 oar_tree_from_tensor(tensor, out) =
-    ccall(@inbounds(ADDRESSES[325]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
+    ccall(@inbounds(ADDRESSES[337]), Int32, (Ptr{oar_tensor}, Ptr{Ptr{oar_tree}}), tensor, out)
 
 """
     oar_tree_get(tree, path, out) -> oar_status
@@ -5197,7 +5386,7 @@ A copy of a part of the tree; its tensors are shared.
 Threads: serial(tree).
 """
 oar_tree_get(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[326]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[338]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tree}}), tree, path, out)
 
 """
     oar_tree_get_bool(tree, path, out_value) -> oar_status
@@ -5211,7 +5400,7 @@ The truth value at a path.
 Threads: serial(tree).
 """
 oar_tree_get_bool(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[327]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[339]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_value)
 
 """
     oar_tree_get_double(tree, path, out_value) -> oar_status
@@ -5225,7 +5414,7 @@ The number at a path: an int, double, bool, or a tensor of one element. Integers
 Threads: serial(tree).
 """
 oar_tree_get_double(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[328]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[340]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Float64}), tree, path, out_value)
 
 """
     oar_tree_get_int64(tree, path, out_value) -> oar_status
@@ -5239,7 +5428,7 @@ The integer at a path, exactly.
 Threads: serial(tree).
 """
 oar_tree_get_int64(tree, path, out_value) =
-    ccall(@inbounds(ADDRESSES[329]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
+    ccall(@inbounds(ADDRESSES[341]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_value)
 
 """
     oar_tree_get_string(tree, path, buf, len) -> oar_status
@@ -5254,7 +5443,7 @@ The text at a path.
 Threads: serial(tree).
 """
 oar_tree_get_string(tree, path, buf, len) =
-    ccall(@inbounds(ADDRESSES[330]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
+    ccall(@inbounds(ADDRESSES[342]), Int32, (Ptr{oar_tree}, Cstring, Ptr{UInt8}, Ptr{Csize_t}), tree, path, buf, len)
 
 """
     oar_tree_get_tensor(tree, path, out) -> oar_status
@@ -5268,7 +5457,7 @@ The tensor at a path.
 Threads: serial(tree).
 """
 oar_tree_get_tensor(tree, path, out) =
-    ccall(@inbounds(ADDRESSES[331]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
+    ccall(@inbounds(ADDRESSES[343]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Ptr{oar_tensor}}), tree, path, out)
 
 """
     oar_tree_key(tree, index, buf, len) -> oar_status
@@ -5283,7 +5472,7 @@ The key of one entry of a map.
 Threads: serial(tree).
 """
 oar_tree_key(tree, index, buf, len) =
-    ccall(@inbounds(ADDRESSES[332]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
+    ccall(@inbounds(ADDRESSES[344]), Int32, (Ptr{oar_tree}, Int64, Ptr{UInt8}, Ptr{Csize_t}), tree, index, buf, len)
 
 """
     oar_tree_kind(tree, path, out_kind) -> oar_status
@@ -5297,7 +5486,7 @@ What the entry at a path is.
 Threads: serial(tree).
 """
 oar_tree_kind(tree, path, out_kind) =
-    ccall(@inbounds(ADDRESSES[333]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
+    ccall(@inbounds(ADDRESSES[345]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int32}), tree, path, out_kind)
 
 """
     oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) -> oar_status
@@ -5313,7 +5502,7 @@ Append zeros to the first dimension of every tensor until `batch_size` rows are 
 Threads: serial(tree).
 """
 oar_tree_pad_to_multiple(tree, batch_size, num_parts, out) =
-    ccall(@inbounds(ADDRESSES[334]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
+    ccall(@inbounds(ADDRESSES[346]), Int32, (Ptr{oar_tree}, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, batch_size, num_parts, out)
 
 """
     oar_tree_release(tree) -> void
@@ -5325,7 +5514,7 @@ Drop one reference.
 Threads: any.
 """
 oar_tree_release(tree) =
-    ccall(@inbounds(ADDRESSES[335]), Cvoid, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[347]), Cvoid, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_retain(tree) -> oar_status
@@ -5337,7 +5526,7 @@ One more reference to the handle; it takes one more oar_tree_release to end it.
 Threads: any.
 """
 oar_tree_retain(tree) =
-    ccall(@inbounds(ADDRESSES[336]), Int32, (Ptr{oar_tree},), tree)
+    ccall(@inbounds(ADDRESSES[348]), Int32, (Ptr{oar_tree},), tree)
 
 """
     oar_tree_set(tree, key, item) -> oar_status
@@ -5351,7 +5540,7 @@ Give a key of a map a copy of `item`; what it had before is replaced.
 Threads: serial(tree, item).
 """
 oar_tree_set(tree, key, item) =
-    ccall(@inbounds(ADDRESSES[337]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
+    ccall(@inbounds(ADDRESSES[349]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tree}), tree, key, item)
 
 """
     oar_tree_set_tensor(tree, key, tensor) -> oar_status
@@ -5365,7 +5554,7 @@ Give a key of a map a tensor; what it had before is replaced.
 Threads: serial(tree, tensor).
 """
 oar_tree_set_tensor(tree, key, tensor) =
-    ccall(@inbounds(ADDRESSES[338]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
+    ccall(@inbounds(ADDRESSES[350]), Int32, (Ptr{oar_tree}, Cstring, Ptr{oar_tensor}), tree, key, tensor)
 
 """
     oar_tree_size(tree, path, out_size) -> oar_status
@@ -5379,7 +5568,7 @@ How many entries the list or map at a path has; a leaf has 0.
 Threads: serial(tree).
 """
 oar_tree_size(tree, path, out_size) =
-    ccall(@inbounds(ADDRESSES[339]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
+    ccall(@inbounds(ADDRESSES[351]), Int32, (Ptr{oar_tree}, Cstring, Ptr{Int64}), tree, path, out_size)
 
 """
     oar_tree_slice(tree, start, stop, step, out) -> oar_status
@@ -5395,7 +5584,7 @@ Rows start, start + step, ... before `stop` of every tensor, as Python's tensor[
 Threads: serial(tree).
 """
 oar_tree_slice(tree, start, stop, step, out) =
-    ccall(@inbounds(ADDRESSES[340]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
+    ccall(@inbounds(ADDRESSES[352]), Int32, (Ptr{oar_tree}, Int64, Int64, Int64, Ptr{Ptr{oar_tree}}), tree, start, stop, step, out)
 
 """
     oar_tree_split(tree, part, num_parts, pad, out) -> oar_status
@@ -5414,7 +5603,7 @@ tensors without dimensions, stay whole.
 Threads: serial(tree).
 """
 oar_tree_split(tree, part, num_parts, pad, out) =
-    ccall(@inbounds(ADDRESSES[341]), Int32, (Ptr{oar_tree}, Int32, Int32, Int32, Ptr{Ptr{oar_tree}}), tree, part, num_parts, pad, out)
+    ccall(@inbounds(ADDRESSES[353]), Int32, (Ptr{oar_tree}, Int32, Int32, Int32, Ptr{Ptr{oar_tree}}), tree, part, num_parts, pad, out)
 
 """
     oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) -> oar_status
@@ -5431,7 +5620,7 @@ The tree with its tensors on a device. Tensors that are there already are shared
 Threads: serial(tree).
 """
 oar_tree_to_device(tree, device, non_blocking, skip_keys, num_keys, out) =
-    ccall(@inbounds(ADDRESSES[342]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
+    ccall(@inbounds(ADDRESSES[354]), Int32, (Ptr{oar_tree}, Cstring, Int32, Ptr{Cstring}, Csize_t, Ptr{Ptr{oar_tree}}), tree, device, non_blocking, skip_keys, num_keys, out)
 
 """
     oar_tree_to_float32(tree, out) -> oar_status
@@ -5444,7 +5633,7 @@ The tree with its tensors of float16 and bfloat16 as float32; all others are sha
 Threads: serial(tree).
 """
 oar_tree_to_float32(tree, out) =
-    ccall(@inbounds(ADDRESSES[343]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[355]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_tree_to_json(tree, buf, len) -> oar_status
@@ -5460,7 +5649,7 @@ first.
 Threads: serial(tree).
 """
 oar_tree_to_json(tree, buf, len) =
-    ccall(@inbounds(ADDRESSES[344]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
+    ccall(@inbounds(ADDRESSES[356]), Int32, (Ptr{oar_tree}, Ptr{UInt8}, Ptr{Csize_t}), tree, buf, len)
 
 """
     oar_tree_to_numbers(tree, out) -> oar_status
@@ -5474,7 +5663,7 @@ number; truth values stay what they are.
 Threads: serial(tree).
 """
 oar_tree_to_numbers(tree, out) =
-    ccall(@inbounds(ADDRESSES[345]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
+    ccall(@inbounds(ADDRESSES[357]), Int32, (Ptr{oar_tree}, Ptr{Ptr{oar_tree}}), tree, out)
 
 """
     oar_version() -> const char *
@@ -5484,7 +5673,7 @@ The version of the library that is loaded, for example \"0.1.0\".
 Threads: any.
 """
 oar_version() =
-    ccall(@inbounds(ADDRESSES[346]), Cstring, ())
+    ccall(@inbounds(ADDRESSES[358]), Cstring, ())
 
 """
     oar_work_error(work, out_error) -> oar_status
@@ -5497,7 +5686,7 @@ Give the operation's own error. Does not wait, and does not touch the calling th
 Threads: any.
 """
 oar_work_error(work, out_error) =
-    ccall(@inbounds(ADDRESSES[347]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
+    ccall(@inbounds(ADDRESSES[359]), Int32, (Ptr{oar_work}, Ptr{Ptr{oar_error}}), work, out_error)
 
 """
     oar_work_is_done(work, out_is_done) -> oar_status
@@ -5510,7 +5699,7 @@ Tell whether the operation has ended, well or not. Does not wait.
 Threads: any.
 """
 oar_work_is_done(work, out_is_done) =
-    ccall(@inbounds(ADDRESSES[348]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
+    ccall(@inbounds(ADDRESSES[360]), Int32, (Ptr{oar_work}, Ptr{Int32}), work, out_is_done)
 
 """
     oar_work_release(work) -> void
@@ -5522,7 +5711,7 @@ Drop a reference. Neither waits for the operation nor cancels it: the tensors st
 Threads: any.
 """
 oar_work_release(work) =
-    ccall(@inbounds(ADDRESSES[349]), Cvoid, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[361]), Cvoid, (Ptr{oar_work},), work)
 
 """
     oar_work_retain(work) -> oar_status
@@ -5534,7 +5723,7 @@ Add a reference; each needs one oar_work_release.
 Threads: any.
 """
 oar_work_retain(work) =
-    ccall(@inbounds(ADDRESSES[350]), Int32, (Ptr{oar_work},), work)
+    ccall(@inbounds(ADDRESSES[362]), Int32, (Ptr{oar_work},), work)
 
 """
     oar_work_wait(work, timeout_ms) -> oar_status
@@ -5552,4 +5741,4 @@ May be called again after the end; the answer is the same.
 Threads: serial(work).
 """
 oar_work_wait(work, timeout_ms) =
-    ccall(@inbounds(ADDRESSES[351]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
+    ccall(@inbounds(ADDRESSES[363]), Int32, (Ptr{oar_work}, Int64), work, timeout_ms)
