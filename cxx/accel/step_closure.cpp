@@ -19,6 +19,7 @@ Result<double> Accelerator::run_closure(const Optimizer::Closure& closure) {
     (void)poison(aborted("{}", status.message()), "step_closure");
     return status;
   }
+  divide_by_weights(/*also_held=*/true);
   return reduce_mean(own.value());
 }
 
