@@ -70,7 +70,6 @@ Status Accelerator::require_open() const {
 
 Status Accelerator::close() {
   is_closed_ = true;
-  local_.reset();
   drop_prepared();
   return Status::ok();
 }
@@ -83,6 +82,7 @@ Status Accelerator::free_memory() {
 }
 
 void Accelerator::drop_prepared() {
+  local_.reset();
   for (PreparedModel& prepared : models_) prepared.model->set_precision({});
   models_.clear();
   optimizers_.clear();

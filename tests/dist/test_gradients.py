@@ -230,3 +230,22 @@ with state() as world:
 """):
         assert rank["hook"]["status"] == "OAR_E_ARGUMENT" and "batched_power_sgd, got int8" in rank["hook"]["text"], rank["hook"]
         assert rank["early"]["status"] == "OAR_E_ARGUMENT" and "start_power_sgd_iter" in rank["early"]["text"], rank["early"]
+
+
+@pytest.mark.parametrize("backend", ["shm", "gloo"])
+def test_a_rank_that_has_fewer_batches_is_named_and_nobody_hangs(folder, backend):
+    """Rank 1 has one batch, rank 0 two; nobody joins."""
+    rank0, rank1 = run_world(2, f"""
+from training import *
+with state(comm_backend={backend!r}, comm_timeout_ms=20000) as world:
+    training = Training(world, {str(folder / "mlp.pt2")!r}, {{}}, "sgd", {{"lr": 0.1}})
+    training.micro_batch(rows("uneven", world.rank, 8))
+    if world.rank == 0:
+        report(outcome=attempt(lambda: training.micro_batch(rows("uneven", 2, 8))))
+    else:
+        report(outcome=attempt(world.close))
+""")
+    told = rank0["outcome"]
+    assert told["status"] == "OAR_E_PEER_LOST" and "rank 1" in told["text"] and "gradient bucket 0" in told["text"], told
+    assert told["seconds"] < 4, told
+    assert rank1["outcome"]["status"] == "OAR_OK", rank1["outcome"]
