@@ -35,7 +35,8 @@ CASES = {
     # On the decoder: its sizes are multiples of four. In the MLP a bias of ten comes before or behind a weight in the bucket, as autograd
     # has it, and the last bit of MKL's products depends on the address; feedback of errors makes that 1e-4 in 100 steps.
     "power-sgd-1": {"model": "decoder", "accumulation": 1, "ddp": power_sgd(1), **SGD},
-    "power-sgd-3-batched-shapes": {"model": "decoder", "accumulation": 1, "ddp": power_sgd(3, batch_tensors_with_same_shape=True), **CALM},
+    "power-sgd-3-batched-shapes": {"model": "decoder", "accumulation": 1, "ddp": power_sgd(3, batch_tensors_with_same_shape=True),
+                                   "tolerance": {4: 1e-4}, **CALM},
     "power-sgd-cold": {"model": "mlp", "accumulation": 3, "ddp": power_sgd(2, warm_start=False, random_seed=5), **SGD},
     "bf16-hook": {"model": "mlp", "accumulation": 1, "ddp": {"comm_hook": "bf16"}, "tolerance": {2: TOLERANCE, 4: 2e-2}, **SGD},
 }
@@ -129,7 +130,7 @@ def test_losses_equal_those_of_accelerate(reference, folder, tmp_path, name, bac
     assert all(loss == loss for rank in theirs for loss in rank), "the reference diverged: the case shows nothing"
     difference = worst_difference(ours(case, ranks, backend, tmp_path), theirs)
     print(f"{case['name']} {backend}: worst relative difference {difference:.3g}")
-    assert difference <= CASES[name].get("tolerance", {}).get(ranks, TOLERANCE)
+    assert difference <= CASES[name].get("tolerance", {}).get(ranks, TOLERANCE)  # with more than two ranks sums differ by their order
 
 
 def test_another_low_rank_gives_other_losses(reference, folder, tmp_path):
