@@ -18,7 +18,7 @@ class Training:
 
     def __init__(self, world, program, options=None, optimizer=None, values=None, seed=7):
         self.world, self.kept = world, []
-        config = config_of(options or {})
+        config = config_of(options) if options else None  # None: the state's
         self.accelerator = ctypes.c_void_p(call_out(lib.oar_accelerator_create, world.handle, config))
         lib.oar_config_release(config)
         self.model = ctypes.c_void_p(call_out(lib.oar_model_load, world.handle, str(program).encode(), None))
