@@ -1,8 +1,9 @@
-"""Batches of token windows, and the first batch of a resume at batch 10^6, beside Accelerate's prepared DataLoader at the best of
-0, 1 and 2 workers. Both sides' batches must agree first."""
+"""Batches of token windows and of images, and the first batch of a resume at batch 10^6, beside Accelerate's prepared DataLoader at
+the best of 0, 1 and 2 workers, and with 2 on both sides. Both sides' batches must agree first."""
 import os
 import pathlib
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import rows  # noqa: E402
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
 NUM_TOKENS, SEQUENCE, BATCH = 1 << 29, 512, 32  # 1 GiB of uint16
 NUM_BATCHES = 2000
-IDS = ("loader_tokens", "loader_resume_1M")
+NUM_IMAGES, IMAGE_SIDE, NUM_IMAGE_BATCHES = 4096, 64, 500
 
 
 def run(command):
@@ -25,7 +26,7 @@ def run(command):
 
 def figures(command):
     """us per sample, and the sum of the tokens given."""
-    us_per_sample, total = run(command)
+    us_per_sample, total = run(command)[:2]
     return float(us_per_sample), int(total)
 
 
@@ -36,15 +37,47 @@ def write_tokens(path):
             block.tofile(file)
 
 
+def write_images(path):
+    """Bitmaps of 24 bits, one behind the other: the header of 54 bytes, then rows from the bottom up, blue first."""
+    pixels = IMAGE_SIDE * IMAGE_SIDE * 3
+    header = struct.pack("<2sIHHI IiiHHIIiiII", b"BM", 54 + pixels, 0, 0, 54, 40, IMAGE_SIDE, IMAGE_SIDE, 1, 24, 0, pixels, 2835, 2835, 0, 0)
+    images = np.random.default_rng(1).integers(0, 256, (NUM_IMAGES, pixels), dtype=np.uint8)
+    with open(path, "wb") as file:
+        for image in images:
+            file.write(header + image.tobytes())
+
+
+def measure(bench_id, ours_command, peers):
+    """The row with the best of the peers, and that with 2 workers on both sides."""
+    best = min(peers, key=lambda command: statistics.median(figures(command)[0] for _ in range(2)))
+    for row, peer, bar in ((bench_id, best, "<= 0.5"), (f"{bench_id}_2workers", peers[2], "<= 0.1")):
+        if rows.wanted(row):
+            mine, theirs = rows.alternate(lambda: figures(ours_command)[0], lambda: figures(peer)[0])
+            rows.print_row(row, "us/sample", mine, f"accelerate, {peer[-1]} workers", theirs, bar)
+
+
+def same_batches(commands, place):
+    """With a tenth of the batches, whose number stands at `place`."""
+    check = [figures([*command[:place], NUM_IMAGE_BATCHES // 4, *command[place + 1:]])[1] for command in commands]
+    assert len(set(check)) == 1, f"the sums of the first batches differ: {check}"
+
+
 def loader_tokens(path):
     ours_command = [BUILD / "bench/loader_tokens", path, SEQUENCE, BATCH, NUM_BATCHES, 2]
     peers = [[sys.executable, HERE / "peers/loader_tokens_accelerate.py", path, SEQUENCE, BATCH, NUM_BATCHES // 10, workers]
              for workers in (0, 1, 2)]
-    check = [figures([*command[:-2], NUM_BATCHES // 10, command[-1]])[1] for command in (ours_command, *peers)]
-    assert len(set(check)) == 1, f"the sums of the first batches differ: {check}"
-    best = min(peers, key=lambda command: statistics.median(figures(command)[0] for _ in range(2)))
-    mine, theirs = rows.alternate(lambda: figures(ours_command)[0], lambda: figures(best)[0])
-    rows.print_row("loader_tokens", "us/sample", mine, f"accelerate, {best[-1]} workers", theirs, "<= 0.5")
+    same_batches((ours_command, *peers), -2)
+    measure("loader_tokens", ours_command, peers)
+
+
+def loader_images(path):
+    ours_command = [BUILD / "bench/loader_images", path, BATCH, NUM_IMAGE_BATCHES, 2]
+    peers = [[sys.executable, HERE / "peers/loader_images_accelerate.py", path, BATCH, NUM_IMAGE_BATCHES // 2, workers]
+             for workers in (0, 1, 2)]
+    same_batches((ours_command, *peers), -2)
+    if rows.wanted("loader_first_batch"):
+        rows.print_row("loader_first_batch", "ms", [float(run(ours_command)[2]) for _ in range(5)], bar="<= 50 ms")
+    measure("loader_images", ours_command, peers)
 
 
 def loader_resume(path):
@@ -54,15 +87,17 @@ def loader_resume(path):
 
 
 def main():
-    if not any(map(rows.wanted, IDS)):
-        return
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "tokens.bin"
-        write_tokens(path)
-        if rows.wanted("loader_tokens"):
-            loader_tokens(path)
+        tokens, images = pathlib.Path(folder) / "tokens.bin", pathlib.Path(folder) / "images.bmps"
+        if any(map(rows.wanted, ("loader_tokens", "loader_tokens_2workers", "loader_resume_1M"))):
+            write_tokens(tokens)
+        if any(map(rows.wanted, ("loader_tokens", "loader_tokens_2workers"))):
+            loader_tokens(tokens)
+        if any(map(rows.wanted, ("loader_images", "loader_images_2workers", "loader_first_batch"))):
+            write_images(images)
+            loader_images(images)
         if rows.wanted("loader_resume_1M"):
-            loader_resume(path)
+            loader_resume(tokens)
 
 
 main()
