@@ -29,7 +29,7 @@ def test_every_header_compiles_alone(compiler, language, standard):
 
 
 @pytest.mark.parametrize("standard", ["c++17", "c++20"])
-@pytest.mark.parametrize("header", ["oarlock.hpp", "op.hpp", "optimizer.hpp", "tensor.hpp"])
+@pytest.mark.parametrize("header", ["autocast.hpp", "oarlock.hpp", "op.hpp", "optimizer.hpp", "tensor.hpp"])
 def test_the_cpp_layer_compiles_alone(header, standard):
     assert compile_alone(header, "c++", "c++", standard) is None
 

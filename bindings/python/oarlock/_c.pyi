@@ -496,8 +496,9 @@ def accelerator_gradient_ready(accelerator: AcceleratorHandle, model: ModelHandl
     """Hand over one gradient of a foreign model, as soon as the host's backward has it; its average over the ranks may begin to travel at once. In any order; each parameter once per backward, which oar_accelerator_gradients_done ends.
 
     The gradient, divided by accelerator.gradient_accumulation_steps, is added to the parameter's own. Where it is the
-    first since the last step, nothing is divided and it lies in memory as its parameter does, it is not copied: its
-    memory is kept until the step, and averaging and clipping are done in it. Do not write there before the step.
+    first since the last step, nothing is divided or scaled, and it lies in memory as its parameter does, it is not
+    copied: its memory is kept until the step, and averaging and clipping are done in it. Do not write there before the
+    step.
 
     accelerator: borrowed.
     model: borrowed; foreign, prepared.

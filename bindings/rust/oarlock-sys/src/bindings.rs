@@ -817,8 +817,9 @@ micro-batch, also in a short accumulation at an epoch's end.
 begin to travel at once. In any order; each parameter once per backward, which oar\_accelerator\_gradients\_done ends.
 
 The gradient, divided by accelerator.gradient\_accumulation\_steps, is added to the parameter's own. Where it is the
-first since the last step, nothing is divided and it lies in memory as its parameter does, it is not copied: its
-memory is kept until the step, and averaging and clipping are done in it. Do not write there before the step.
+first since the last step, nothing is divided or scaled, and it lies in memory as its parameter does, it is not
+copied: its memory is kept until the step, and averaging and clipping are done in it. Do not write there before the
+step.
 
 * `accelerator` (in) borrowed.
 * `model` (in) borrowed; foreign, prepared.

@@ -47,6 +47,32 @@ impl Accelerator {
 
     /// Whether the last step of an optimizer (`None`: of any) was left out because gradients were not finite.
     ///
+    /// ```
+    /// # use oarlock::{Accelerator, Config, Model, Optimizer, State, Tensor, Result, args, json};
+    /// # fn main() -> Result<()> {
+    /// # let state = State::new()?;
+    /// let config = Config::new()?;
+    /// config.merge(json!({"accelerator": {"mixed_precision": "fp16"}, "scaler": {"init_scale": 8.0}}))?;
+    /// let accelerator = Accelerator::with_config(&state, &config)?;
+    /// # let model = Model::foreign(&state)?;
+    /// # model.register_parameter("weight", &Tensor::from_vec(vec![1.0f32], &[1])?)?;
+    /// let optimizer = Optimizer::new(&model, "sgd", json!({"lr": 1.0}))?;
+    /// accelerator.prepare(&model)?;
+    /// accelerator.prepare(&optimizer)?;
+    /// accelerator.foreign_backward(&model, |backward| backward.ready("weight", vec![f32::INFINITY]))?;
+    /// accelerator.step(&optimizer, None)?;
+    /// assert!(accelerator.step_was_skipped(&optimizer)?);
+    /// assert_eq!(accelerator.loss_scale()?, 4.0);
+    /// let (a, island) = accelerator.autocast(true, || {
+    ///     let ones = Tensor::from_vec(vec![1.0f32; 4], &[2, 2])?;
+    ///     let product = || state.op("aten::mm", args![&ones, &ones]);
+    ///     Ok::<_, oarlock::Error>((product()?, accelerator.autocast(false, product)?))
+    /// })?;
+    /// # let _ = (a, island);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `State` if the optimizer is not prepared.
     pub fn step_was_skipped<'a>(&self, optimizer: impl Into<Option<&'a Optimizer>>) -> Result<bool> {
