@@ -2,55 +2,29 @@
 
 #include <ATen/autocast_mode.h>
 
-#include <mutex>
-
 namespace oarlock {
 namespace {
 
 thread_local int num_scopes = 0;  // of this thread
 thread_local AutocastRegions::Forward* innermost_forward = nullptr;
 
-// How many outermost scopes use the cache, by what they cast to.
-struct CacheUse {
-  std::mutex mutex;
-  int num_half = 0, num_other = 0;
-  int& count(at::ScalarType dtype) { return dtype == at::kHalf ? num_half : num_other; }
-};
-CacheUse cache_use;  // constant at the start and trivial to destroy: a std::mutex of libstdc++ is
-
-bool take_cache(at::ScalarType dtype) {
-  const std::lock_guard lock(cache_use.mutex);
-  const int others = dtype == at::kHalf ? cache_use.num_other : cache_use.num_half;
-  if (others > 0) return false;
-  ++cache_use.count(dtype);
-  return true;
-}
-
-void give_cache_back(at::ScalarType dtype) {
-  const std::lock_guard lock(cache_use.mutex);
-  --cache_use.count(dtype);
-}
-
 }  // namespace
 
 AutocastScope::AutocastScope(const Autocast& autocast)
     : before_{autocast.device, at::autocast::get_autocast_dtype(autocast.device),
               at::autocast::is_autocast_enabled(autocast.device), at::autocast::is_autocast_cache_enabled()},
-      dtype_(autocast.dtype),
-      is_outermost_(num_scopes++ == 0),
-      uses_cache_(is_outermost_ && autocast.cache_enabled && take_cache(autocast.dtype)) {
+      is_outermost_(num_scopes++ == 0) {
   at::autocast::increment_nesting();
   if (is_outermost_) at::autocast::clear_cache();
   at::autocast::set_autocast_enabled(autocast.device, autocast.enabled);
   at::autocast::set_autocast_dtype(autocast.device, autocast.dtype);
-  const bool is_shared = !is_outermost_ && before_.cache_enabled && autocast.dtype == before_.dtype;
-  at::autocast::set_autocast_cache_enabled(autocast.cache_enabled && (uses_cache_ || is_shared));
+  const bool is_of_another = !is_outermost_ && autocast.dtype != before_.dtype;
+  at::autocast::set_autocast_cache_enabled(autocast.cache_enabled && !is_of_another);
 }
 
 AutocastScope::~AutocastScope() {
   at::autocast::decrement_nesting();
   if (is_outermost_) at::autocast::clear_cache();
-  if (uses_cache_) give_cache_back(dtype_);
   at::autocast::set_autocast_enabled(before_.device, before_.enabled);
   at::autocast::set_autocast_dtype(before_.device, before_.dtype);
   at::autocast::set_autocast_cache_enabled(before_.cache_enabled);

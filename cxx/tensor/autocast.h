@@ -2,10 +2,10 @@
 // call on one thread.
 //
 // Note: the cache of casts. libtorch keeps the 16-bit copy of each weight until the outermost region of a thread ends.
-// The cache itself is one for the process: keyed by tensor, blind to the dtype asked for, to autograd's mode and to
-// who wrote to the weight since. So an outermost scope of ours begins and ends with an empty cache, also inside a
-// region that the host has open (a Python host that steps inside torch.autocast would go on with the old weights), and
-// one that asks for another dtype than a scope of another thread does without the cache.
+// The cache itself is one for the process: keyed by tensor, blind to the dtype asked for and to who wrote to the weight
+// since. So an outermost scope of ours begins and ends with an empty cache, also inside a region that the host has open
+// (a Python host that steps inside torch.autocast would go on with the old weights), and one of another dtype inside of
+// it does without the cache.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -37,8 +37,7 @@ class AutocastScope {
 
  private:
   const Autocast before_;
-  const at::ScalarType dtype_;
-  bool is_outermost_, uses_cache_;
+  const bool is_outermost_;
 };
 
 // The regions that a host has opened for its own calls of operators, innermost last. They are the handle's, not the

@@ -95,6 +95,34 @@ def test_evaluation_is_under_autocast_too_and_outputs_are_float32(exported):
     assert outputs["logits"].dtype == torch.float32 and torch.equal(outputs["logits"], expected["logits"])
 
 
+class Twice(torch.nn.Module):
+    """One weight used by two operators: with the cache its gradient is summed in 16 bits, without it in 32."""
+
+    def __init__(self, width=16):
+        super().__init__()
+        self.fc = torch.nn.Linear(width, width)
+
+    def forward(self, x):
+        return {"loss": self.fc(torch.relu(self.fc(x))).pow(2).mean()}
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_weight_is_cast_once_per_forward_where_the_cache_is_on(tmp_path, cache):
+    x = torch.randn(8, 16, generator=torch.Generator().manual_seed(4))
+    programs.export_program(programs.seeded(Twice), (x,), tmp_path / "twice.pt2")
+    ours = Training(tmp_path / "twice.pt2", "bf16", autocast={"cache_enabled": cache})
+    ours.backward(ours.forward((x,)))
+    gradients = {}
+    for enabled in (True, False):
+        module = programs.seeded(Twice)
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=enabled):
+            loss = module(x)["loss"]
+        loss.backward()
+        gradients[enabled] = module.fc.weight.grad
+    assert torch.equal(ours.gradients()["fc.weight"], gradients[cache])
+    assert not torch.equal(gradients[True], gradients[False]), "the case shows nothing"
+
+
 def thread_state():
     return (torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu"), torch.is_autocast_cache_enabled(), torch.is_grad_enabled())
 
@@ -116,7 +144,7 @@ def test_the_thread_is_as_before(exported):
 
 def test_a_step_inside_a_region_of_the_host_is_seen_by_the_next_forward(exported):
     """libtorch keeps the casts of weights until the outermost region of the thread ends: here it ends with each forward."""
-    inside, outside = Training(exported("mlp"), "bf16"), Training(exported("mlp"), "bf16")
+    inside, outside = Training(exported("mlp"), "bf16"), Training(exported("mlp"), "bf16", autocast={"cache_enabled": False})
     inputs = precision_models.MODELS["mlp"][1]()
 
     def losses(training):
@@ -144,20 +172,20 @@ def test_casts_of_an_evaluation_are_not_those_of_a_training(exported):
     assert all(gradient.abs().sum() > 0 for gradient in ours.gradients().values())
 
 
-def test_two_threads_of_different_precision_keep_their_own(exported):
+def test_two_threads_of_different_precision_keep_their_own(tmp_path):
     """libtorch's cache of casts is one for the process, and blind to the dtype."""
-    inputs = decoder = precision_models.MODELS["decoder"][1]()
+    x = torch.randn(64, 256, generator=torch.Generator().manual_seed(4))
+    programs.export_program(programs.seeded(lambda: Twice(256)), (x,), tmp_path / "twice.pt2")
     expected, found, failures = {}, {}, []
-    trainings = {precision: Training(exported("decoder"), precision) for precision in DTYPES}
+    trainings = {precision: Training(tmp_path / "twice.pt2", precision) for precision in DTYPES}
     for precision, training in trainings.items():
-        training.set_training(False)
-        expected[precision] = OAR.value(training.forward(inputs))["logits"].clone()
+        expected[precision] = OAR.value(training.forward((x,)))["loss"].clone()
     start = threading.Barrier(2, timeout=60)
 
     def run(precision):
         try:
             start.wait()
-            found[precision] = [OAR.value(trainings[precision].forward(decoder))["logits"].clone() for _ in range(40)]
+            found[precision] = [OAR.value(trainings[precision].forward((x,)))["loss"].clone() for _ in range(40)]
         except Exception as error:  # told by the main thread
             failures.append(error)
     threads = [threading.Thread(target=run, args=(precision,)) for precision in DTYPES]
@@ -168,7 +196,7 @@ def test_two_threads_of_different_precision_keep_their_own(exported):
     assert not failures
     for precision in DTYPES:
         assert len(found[precision]) == 40
-        assert all(torch.equal(logits, expected[precision]) for logits in found[precision]), precision
+        assert all(torch.equal(loss, expected[precision]) for loss in found[precision]), precision
 
 
 # Operators of the host's own, in regions.
