@@ -16,20 +16,12 @@ from train_steps import train_steps  # noqa: E402
 STATISTICS = ("bn1.running_mean", "bn1.running_var", "bn2.running_mean", "bn2.running_var")
 
 
-class WithAnIdleLayer(programs.Mlp):
-    """Its layer `idle` gets no gradient."""
-
-    def __init__(self):
-        super().__init__()
-        self.idle = torch.nn.Linear(3, 2)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data_parallel")
     programs.export_digits(folder / "digits.pt2", dropout=0.0)
     programs.export_mlp(folder / "mlp.pt2")
-    programs.export_program(programs.seeded(WithAnIdleLayer), programs.mlp_inputs(), folder / "idle.pt2", ({0: "b"}, {0: "b"}))
+    programs.export_program(programs.seeded(programs.MlpWithAnIdleLayer), programs.mlp_inputs(), folder / "idle.pt2", ({0: "b"}, {0: "b"}))
     images, labels = programs.digits_inputs(160)
     safetensors.torch.save_file({"images": images, "labels": labels}, folder / "digits.safetensors")
     save_rows(programs.mlp_inputs(160), folder / "mlp.safetensors")
@@ -103,7 +95,7 @@ def test_find_unused_parameters_lets_one_stay_without_a_gradient(folder, tmp_pat
     train_steps(tmp_path, 2, micro=4, program=folder / "idle.pt2", data=folder / "mlp.safetensors", weights_each=1,
                 optimizer_json={"lr": 0.1}, loader={"batch_size": 16}, config={"ddp.find_unused_parameters": True})
     ranks = [safetensors.torch.load_file(tmp_path / f"weights-{rank}.safetensors") for rank in range(2)]
-    before = programs.seeded(WithAnIdleLayer).state_dict()
+    before = programs.seeded(programs.MlpWithAnIdleLayer).state_dict()
     for name in before:
         assert torch.equal(ranks[0][name], ranks[1][name]), name
         assert torch.equal(ranks[0][name], before[name]) == name.startswith("idle."), name

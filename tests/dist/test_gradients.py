@@ -21,21 +21,13 @@ class SumOfLosses(programs.Mlp):
         return {"loss": torch.nn.functional.cross_entropy(logits, y, reduction="sum")}
 
 
-class WithAnIdleLayer(programs.Mlp):
-    """Its layer `idle` gets no gradient."""
-
-    def __init__(self):
-        super().__init__()
-        self.idle = torch.nn.Linear(3, 2)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gradients")
     batch = ({0: "b"}, {0: "b"})
     programs.export_mlp(folder / "mlp.pt2")
     programs.export_program(programs.seeded(SumOfLosses), programs.mlp_inputs(), folder / "sum.pt2", batch)
-    programs.export_program(programs.seeded(WithAnIdleLayer), programs.mlp_inputs(), folder / "idle.pt2", batch)
+    programs.export_program(programs.seeded(programs.MlpWithAnIdleLayer), programs.mlp_inputs(), folder / "idle.pt2", batch)
     return folder
 
 

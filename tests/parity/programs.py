@@ -39,6 +39,14 @@ class Mlp(nn.Module):
         return {"loss": nn.functional.cross_entropy(logits, y), "logits": logits}
 
 
+class MlpWithAnIdleLayer(Mlp):
+    """Its layer `idle` gets no gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.idle = torch.nn.Linear(3, 2)
+
+
 class DigitsNet(nn.Module):
     """Convolutions with BatchNorm and dropout on 8x8 images; takes the raw bytes, 0 to 16."""
 

@@ -2,7 +2,6 @@
 import ctypes
 import json
 import math
-import os
 import pathlib
 import sys
 import time
@@ -11,18 +10,6 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 import oarlock_ctypes  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def oar():
-    return oarlock_ctypes.Oarlock(os.environ["OARLOCK_LIBRARY"])
-
-
-@pytest.fixture
-def state(oar):
-    handle = oar.make(oar.lib.oar_state_create, None)
-    yield handle
-    oar.check(oar.lib.oar_state_close(handle))
 
 
 def make_tracker(oar, state, path):

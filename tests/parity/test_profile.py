@@ -14,18 +14,6 @@ import oarlock_ctypes  # noqa: E402
 SCHEDULE = {"wait": 1, "warmup": 1, "active": 2, "repeat": 2, "skip_first": 1}
 
 
-@pytest.fixture(scope="module")
-def oar():
-    return oarlock_ctypes.Oarlock(os.environ["OARLOCK_LIBRARY"])
-
-
-@pytest.fixture
-def state(oar):
-    handle = oar.make(oar.lib.oar_state_create, None)
-    yield handle
-    oar.check(oar.lib.oar_state_close(handle))
-
-
 def take(oar, pointer):
     """The JSON in an owned oar_bytes; None of NULL."""
     if not pointer.value:
