@@ -56,8 +56,8 @@ typedef int32_t (*oar_collate_fn)(const oar_tree *samples, OAR_OUT OAR_OWNED oar
  * Let the host join samples to batches. Padding (oar_loader_set_padding) is done before.
  *
  * @param[in] loader     borrowed; between epochs.
- * @param[in] flags      0, or OAR_CALLBACK_ANY_THREAD: loader workers may call `fn`, several at once. Without it batches
- *                       are made on the thread that asks for them, and workers are not used.
+ * @param[in] flags      0, or OAR_CALLBACK_ANY_THREAD: loader workers may call `fn`, several at once. Without it
+ *                       batches are made on the thread that asks for them, and workers are not used.
  * @param[in] fn         makes a batch.
  * @param[in] user_data  handed to `fn`.
  * @param[in] release    release(user_data) runs exactly once: when the loader ends or is given another function, or

@@ -1,6 +1,6 @@
 /**
- * What is there is divided among ranks: equal parts in order, the first ones a row longer where it does not divide. Each
- * rank has the whole and keeps its part; nothing communicates.
+ * What is there is divided among ranks: equal parts in order, the first ones a row longer where it does not divide.
+ * Each rank has the whole and keeps its part; nothing communicates.
  *
  *     oar_tree_split(prompts, rank, world_size, 0, &mine)     inference over a list of inputs
  */
@@ -39,7 +39,8 @@ oar_rows_split(int64_t num_rows, int32_t part, int32_t num_parts, OAR_OUT int64_
  * @param[out] out        owned; its tensors share the memory of `tree` where nothing was added. End with
  *                        oar_tree_release. Untouched on failure.
  *
- * @return OAR_E_ARGUMENT  a number out of range; lists and tensors of a map have different lengths (the text names two).
+ * @return OAR_E_ARGUMENT  a number out of range; lists and tensors of a map have different lengths (the text names
+ *                         two).
  * @threads serial(tree)
  * @source  Accelerate 1.15 `split_between_processes`.
  * @since   0.1

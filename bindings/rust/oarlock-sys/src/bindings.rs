@@ -1586,8 +1586,8 @@ One call per column; another call for the same column replaces the first.
     /**Let the host join samples to batches. Padding (oar\_loader\_set\_padding) is done before.
 
 * `loader` (in) borrowed; between epochs.
-* `flags` (in) 0, or OAR\_CALLBACK\_ANY\_THREAD: loader workers may call `fn`, several at once. Without it batches
-  are made on the thread that asks for them, and workers are not used.
+* `flags` (in) 0, or OAR\_CALLBACK\_ANY\_THREAD: loader workers may call `fn`, several at once. Without it
+  batches are made on the thread that asks for them, and workers are not used.
 * `fn` (in) makes a batch.
 * `user_data` (in) handed to `fn`.
 * `release` (in) release(user\_data) runs exactly once: when the loader ends or is given another function, or
@@ -3269,10 +3269,10 @@ sampler.h has other orders.
     ) -> oar_status;
     /**A loader of which rank 0 reads for all ranks: for sources that only one rank has, or that are dear to read.
 
-Rank 0 reads a round (loader.h) at a time, and every rank takes its part: rows, in rank order, of each tensor and of each
-list of texts; other values whole. The last round is divided anew: equal parts of what is left, filled up with the
-epoch's first samples where it does not divide (loader.even\_batches false: the first ranks take one more). The other
-ranks' data sets are asked for their size only.
+Rank 0 reads a round (loader.h) at a time, and every rank takes its part: rows, in rank order, of each tensor and of
+each list of texts; other values whole. The last round is divided anew: equal parts of what is left, filled up with
+the epoch's first samples where it does not divide (loader.even\_batches false: the first ranks take one more). The
+other ranks' data sets are asked for their size only.
 
 oar\_loader\_next is collective then: all ranks call it, and a failure of the data set on rank 0 is that of all ranks.
 The loader cannot be sharded; oar\_accelerator\_prepare\_loader takes it as it is.
@@ -4970,7 +4970,8 @@ tensors without dimensions, stay whole.
 * `out` (out) owned; its tensors share the memory of `tree` where nothing was added. End with
   oar\_tree\_release. Untouched on failure.
 
-* **return** OAR\_E\_ARGUMENT a number out of range; lists and tensors of a map have different lengths (the text names two).
+* **return** OAR\_E\_ARGUMENT a number out of range; lists and tensors of a map have different lengths (the text names
+  two).
 * **threads** serial(tree)
 * **source** Accelerate 1.15 `split_between_processes`.
 * **since** 0.1*/
