@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
 import rows  # noqa: E402
 
+IDS = ("loader_tokens", "loader_tokens_2workers", "loader_images", "loader_images_2workers", "loader_first_batch", "loader_resume_1M")
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
 NUM_TOKENS, SEQUENCE, BATCH = 1 << 29, 512, 32  # 1 GiB of uint16
 NUM_BATCHES = 2000

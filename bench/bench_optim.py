@@ -10,6 +10,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
 import rows  # noqa: E402
 
+IDS = ("optim_adamw_100M", "optim_sgd_100M")
 BUILD = pathlib.Path(os.environ["OARLOCK_BUILD"])
 CASES = {"optim_adamw_100M": ("adamw", "{}"), "optim_sgd_100M": ("sgd", '{"momentum": 0.9}')}
 STEPS = 10

@@ -122,6 +122,12 @@ def test_every_pragma_once_or_guard_is_there():
             and "#pragma once" not in path.read_text() and not re.search(r"#ifndef OARLOCK_\w+\n#define OARLOCK_", path.read_text())] == []
 
 
+def test_a_prefix_of_an_id_finds_its_benchmark():
+    """tools/run_bench reads the line and skips files without a fitting id."""
+    files = sorted((ROOT / "bench").glob("bench_*.py"))
+    assert files and [name(path) for path in files if not re.search(r'^IDS = \(".*[",]\)$', path.read_text(), re.M)] == []
+
+
 def test_links_in_the_documents_lead_somewhere():
     dead = []
     for path in FILES:
