@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "state/profile_summary.h"
+#include "tensor/exceptions.h"
 
 namespace oarlock {
 namespace {
@@ -79,11 +80,11 @@ Profile::Profile(const Options& options, ProfileSchedule schedule, int rank)
 
 Profile::~Profile() {
   if (std::this_thread::get_id() == thread_) {
-    try {
+    const Status status = caught([this] {
       drop();
-    } catch (...) {  // there is nobody to tell, and libtorch's state is its own
-      log(LogLevel::kWarning, "profile", "libtorch's profiler could not be ended");
-    }
+      return Status::ok();
+    });
+    if (!status.is_ok()) log(LogLevel::kWarning, "profile", "libtorch's profiler did not end: {}", status.message());
   } else if (is_on_) {
     log(LogLevel::kWarning, "profile", "the profile ends on another thread than it began on; libtorch's goes on there");
   }

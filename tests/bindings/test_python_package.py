@@ -217,6 +217,12 @@ def test_timers_profiles_and_messages_are_the_states(tmp_path):
                 for _ in range(3):
                     state.op("aten::relu", oarlock.zeros((2,)))
                     steps.append(profile.step())
+            for _ in range(2):  # the block's own error comes out, and the profile has ended
+                try:
+                    with state.profile(directory="/dev/null/none"):
+                        raise KeyError("mine")
+                except KeyError as error:
+                    print(error)
             print([report is not None for report in steps], profile.reports == steps[:2], "aten::relu" in steps[0]["table"])
             try:
                 state.log("loud", "no such level")
@@ -227,7 +233,7 @@ def test_timers_profiles_and_messages_are_the_states(tmp_path):
             state.set_deterministic(True, warn_only=True)
             state.set_deterministic(False)
         print(oarlock.memory_report()["rss_peak"] > 0)
-    """, TRACES=str(tmp_path)) == ["1 0", "{}", "[True, True, False] True True", "True", "True"]
+    """, TRACES=str(tmp_path)) == ["1 0", "{}", "'mine'", "'mine'", "[True, True, False] True True", "True", "True"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["profile_0.json", "profile_0_1.json"]
 
 

@@ -2,17 +2,17 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from . import _c
 from ._config import Config, config_of
 from ._data import Loader
-from ._errors import Error
 from ._foreign import running
 from ._model import Model
 from ._optimizer import Optimizer, Scheduler
+from ._regions import ended_by
 from ._state import State
 from ._tensor import Tensor, as_tensor
 from ._tree import to_tree
@@ -91,13 +91,8 @@ class Accelerator(_c.AcceleratorHandle):
             model: whose gradients wait; None: all prepared models.
         """
         _c.accelerator_accumulate_begin(self, model)
-        try:
+        with ended_by(lambda: _c.accelerator_accumulate_end(self)):
             yield
-        except BaseException:  # it is what counts, whatever the end says
-            with suppress(Error):
-                _c.accelerator_accumulate_end(self)
-            raise
-        _c.accelerator_accumulate_end(self)
 
     @property
     def sync_gradients(self) -> bool:
@@ -126,10 +121,8 @@ class Accelerator(_c.AcceleratorHandle):
             model: whose gradients stay; None: all prepared models.
         """
         _c.accelerator_no_sync_begin(self, model)
-        try:
+        with ended_by(lambda: _c.accelerator_no_sync_end(self)):
             yield
-        finally:
-            _c.accelerator_no_sync_end(self)
 
     @contextmanager
     def local_sgd(self, model: Model, num_steps: int) -> Iterator["LocalSteps"]:
@@ -265,13 +258,8 @@ class Accelerator(_c.AcceleratorHandle):
             enabled: False, inside of such a forward: they compute in what they are given.
         """
         _c.accelerator_autocast_begin(self, enabled)
-        try:
+        with ended_by(lambda: _c.accelerator_autocast_end(self)):
             yield
-        except BaseException:  # it is what counts, whatever the end says
-            with suppress(Error):
-                _c.accelerator_autocast_end(self)
-            raise
-        _c.accelerator_autocast_end(self)
 
     def unscale_gradients(self, optimizer: Optimizer | None = None) -> None:
         """Divide gradients by the loss scale, before the caller reads or changes them; clipping and steps do it by themselves.

@@ -1,11 +1,11 @@
 """Models whose forward is Python's: parameters, scopes, the forward and backward themselves."""
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from . import _c
-from ._errors import Error
+from ._regions import ended_by
 from ._tensor import Tensor, as_tensor, in_place
 from ._tree import to_tree
 
@@ -58,13 +58,8 @@ class ForeignModel(_c.ModelHandle):
             class_name: what kind of part it is, for policies that choose parts by kind.
         """
         _c.model_enter_scope(self, name, class_name)
-        try:
+        with ended_by(lambda: _c.model_exit_scope(self)):
             yield
-        except BaseException:  # it is what counts, whatever the end says
-            with suppress(Error):
-                _c.model_exit_scope(self)
-            raise
-        _c.model_exit_scope(self)
 
     def set_forward(self, function: Callable[[Any, Any], Any] | None) -> None:
         """Compute outputs by a function of Python's from now on; None takes it away.

@@ -1,11 +1,13 @@
 """What a run needs beside training: timers, profiles, messages by rank, equal random numbers, memory figures."""
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from . import _c
+from ._errors import Error
 from ._logging import level_number
+from ._regions import ended_by
 from ._tree import Tree
 
 _RANKS = {"main": _c.LOG_MAIN, "each": _c.LOG_EACH, "in_order": _c.LOG_IN_ORDER}
@@ -43,10 +45,8 @@ class Services:
     def timer(self, name: str) -> Iterator[None]:
         """Measure a block: `with state.timer("forward"): ...`. In a profile it is a span of that name."""
         _c.timer_begin(cast(Any, self), name)
-        try:
+        with ended_by(lambda: _c.timer_end(cast(Any, self), name)):
             yield
-        finally:
-            _c.timer_end(cast(Any, self), name)
 
     def timer_report(self, *, all_ranks: bool = False) -> dict[str, dict[str, Any]]:
         """What the timers measured, by name, in milliseconds; see timer.h for the figures.
@@ -77,13 +77,20 @@ class Services:
 
         Raises:
             InvalidState: a profile runs already; InvalidArgument: an unknown option.
+
+        After an exception on one of several ranks the profile is not ended, which the others would have to take part in:
+        closing the state ends it.
         """
         _c.profile_begin(cast(Any, self), json.dumps(options))
         profile = Profile(self)
         try:
             yield profile
-        finally:
-            profile._keep(_c.profile_end(cast(Any, self)))
+        except BaseException:
+            if _c.state_world_size(cast(Any, self)) == 1:  # else other ranks may not come
+                with suppress(Error):
+                    _c.profile_end(cast(Any, self))
+            raise
+        profile._keep(_c.profile_end(cast(Any, self)))
 
     def log(self, level: int | str, text: str, *, ranks: str = "main") -> None:
         """Say something through the library's messages, as "[RANK r] text".

@@ -52,9 +52,13 @@ function record_profile(f, state::State, options::Options = nothing; keywords...
     keep(report) = isnothing(report) || push!(reports, String(report))
     try
         f(() -> (keep(maybe_bytes_of(out -> Lib.oar_profile_step(state, out))); nothing))
-    finally
-        keep(maybe_bytes_of(out -> Lib.oar_profile_end(state, out)))
+    catch
+        if world_size(state) == 1  # else other ranks may not come; closing the state ends the profile
+            maybe_bytes_of(out -> Lib.oar_profile_end(state, out))
+        end
+        rethrow()
     end
+    keep(maybe_bytes_of(out -> Lib.oar_profile_end(state, out)))
     reports
 end
 
