@@ -53,7 +53,7 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/tensor/torch_check.cpp PROPE
 
 # Whose loops are to become vector code: at -O2 gcc 12 leaves loops of unknown length alone, and a precompiled header brings the level
 # that it was made with.
-set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/comm/backends/shm/kernels.cpp PROPERTIES
+set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/comm/reduction_kernels.cpp PROPERTIES
   COMPILE_OPTIONS -O3 SKIP_PRECOMPILE_HEADERS ON)
 
 # liboarlock.so and liboarlock_cuda.so know each other by the checksum of the table between them.

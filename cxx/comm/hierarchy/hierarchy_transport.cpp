@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "comm/backends/shm/kernels.h"
 #include "comm/hierarchy/host_rounds.h"
+#include "comm/reduction_kernels.h"
 
 namespace oarlock {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "comm/backends/shm/kernels.h"
+#include "comm/reduction_kernels.h"
 
 namespace oarlock {
 

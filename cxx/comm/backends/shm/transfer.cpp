@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "comm/backends/shm/kernels.h"
 #include "comm/backends/shm/pieces.h"
+#include "comm/reduction_kernels.h"
 
 namespace oarlock {
 namespace {

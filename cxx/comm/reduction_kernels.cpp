@@ -1,4 +1,4 @@
-#include "comm/backends/shm/kernels.h"
+#include "comm/reduction_kernels.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/from_blob.h>
