@@ -139,9 +139,11 @@ static float *new_buffer(int64_t numel) {
 }
 
 int main(int argc, char **argv) {
+  const char *between = getenv("OARLOCK_COMM_BETWEEN_HOSTS"); /* Oarlock's threads may call MPI then */
   bench b = {0};
   oar_status status;
-  MPI_Init(&argc, &argv);
+  int level;
+  MPI_Init_thread(&argc, &argv, between != NULL ? MPI_THREAD_MULTIPLE : MPI_THREAD_SINGLE, &level);
   MPI_Comm_rank(MPI_COMM_WORLD, &b.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &b.num_ranks);
   if (argc != 5) MPI_Abort(MPI_COMM_WORLD, 2);

@@ -64,6 +64,11 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DI
 set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/comm/backends/nccl/nccl_library.cpp PROPERTIES
   COMPILE_DEFINITIONS OARLOCK_NCCL_BUILD=${OARLOCK_NCCL_BUILD})
 
+# The table between liboarlock.so and liboarlock_mpi.so is installed with the latter, which sites compile themselves.
+set(OARLOCK_MPI_CALLS_INCLUDE ${CMAKE_SOURCE_DIR}/capi/mpi/include)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/cxx/comm/backends/mpi/mpi_link.cpp PROPERTIES
+  INCLUDE_DIRECTORIES ${OARLOCK_MPI_CALLS_INCLUDE})
+
 find_path(OARLOCK_FMT_INCLUDE fmt/format.h REQUIRED)
 find_path(OARLOCK_CJSON_INCLUDE cjson/cJSON.h REQUIRED HINTS ${OARLOCK_DEPS}/include)
 find_library(OARLOCK_CJSON_LIBRARY libcjson.a REQUIRED HINTS ${OARLOCK_DEPS}/lib)

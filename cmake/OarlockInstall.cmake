@@ -8,7 +8,7 @@ install(TARGETS oarlock LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES LICENSE THIRD-PARTY-NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # liboarlock_mpi is bound to one MPI, so its source goes along for sites to compile against theirs.
 install(DIRECTORY capi/mpi/include/oarlock DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-install(FILES capi/mpi/oarlock_mpi.cpp DESTINATION share/oarlock/mpi)
+install(FILES capi/mpi/oarlock_mpi.cpp capi/mpi/lent_calls.h DESTINATION share/oarlock/mpi)
 if(TARGET oarlock_mpi)
   set_target_properties(oarlock_mpi PROPERTIES INSTALL_RPATH "$ORIGIN")
   install(TARGETS oarlock_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -1,8 +1,9 @@
 // liboarlock_mpi.so: a state among the ranks of an MPI communicator (oarlock/mpi.h has the contract).
 //
 // The whole of it is this file, which a site compiles against its own MPI, for MPI has no binary interface that all
-// share. It uses the public functions of liboarlock.so and MPI 3.0, and of C++ nothing that needs its library: so
-// nothing but the two functions is exported, whatever options it is compiled with, and nothing here throws.
+// share, and lent_calls.h beside it. It uses the public functions of liboarlock.so and MPI 3.0, and of C++ nothing that
+// needs its library: so nothing but the two functions is exported, whatever options it is compiled with, and nothing
+// here throws.
 //
 // The ranks meet in two all-gathers over a duplicate of the communicator: first a notice of each rank (it goes on, or
 // it failed and why), so that one rank's refused option ends the call on all of them; then the block of
@@ -12,6 +13,7 @@
 #define MPICH_SKIP_MPICXX 1
 #include <oarlock/config.h>
 #include <oarlock/error.h>
+#include <oarlock/experimental.h>
 #include <oarlock/mpi.h>
 #include <oarlock/state.h>
 #include <oarlock/version.h>
@@ -23,6 +25,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "lent_calls.h"
+
 namespace {
 
 const char kFunction[] = "oar_state_create_with_mpi";
@@ -33,8 +37,8 @@ const int kPollsBeforeSleep = 1000;
 struct Notice {
   uint32_t magic;
   int32_t abi_version;
-  int32_t status;  // OAR_OK: it goes on with a block of block_bytes
-  uint32_t reserved;
+  int32_t status;        // OAR_OK: it goes on with a block of block_bytes
+  int32_t thread_level;  // what MPI gives this rank; MPI_THREAD_MULTIPLE: it lends its MPI
   uint64_t block_bytes;
   char text[256];  // of its failure
 };
@@ -50,6 +54,8 @@ struct Failure {
 
 struct Meeting {
   MPI_Comm comm;  // the duplicate
+  Lent* lent;     // the same, for the state; NULL: it gets none
+  int thread_level;
   int rank;
   int world_size;
   int64_t timeout_ms;
@@ -142,6 +148,17 @@ bool check_notice(const Notice& mine, const Notice& theirs, int rank, Failure* f
   return true;
 }
 
+// Oarlock moves data on threads of its own, so all ranks must allow that for any to lend its MPI.
+void note_refusal(int thread_level, int rank, Meeting* meeting) {
+  Lent* lent = meeting->lent;
+  if (lent == NULL || lent->refusal[0] != '\0' || thread_level == MPI_THREAD_MULTIPLE) return;
+  snprintf(lent->refusal, sizeof(lent->refusal),
+           "MPI lets only one thread at a time call it on rank %d (it was initialised below MPI_THREAD_MULTIPLE), and "
+           "data moves on a thread of Oarlock's; ask MPI_Init_thread for MPI_THREAD_MULTIPLE, or set "
+           "comm.between_hosts to 'auto' or 'gloo'",
+           rank);
+}
+
 // Every rank's notice to every rank. A rank that failed (status) only tells; it knows its own failure.
 bool exchange_notices(oar_status status, const char* text, size_t block_bytes, Meeting* meeting) {
   meeting->told = true;
@@ -155,11 +172,13 @@ bool exchange_notices(oar_status status, const char* text, size_t block_bytes, M
   mine->magic = kMagic;
   mine->abi_version = oar_abi_version();
   mine->status = status;
+  mine->thread_level = meeting->thread_level;
   mine->block_bytes = block_bytes;
   snprintf(mine->text, sizeof(mine->text), "%s", text);
   bool is_fine = all_gather(mine, sizeof(Notice), notices, "MPI_Iallgather", meeting);
   for (int rank = 0; is_fine && status == OAR_OK && rank < meeting->world_size; ++rank) {
     is_fine = check_notice(*mine, notices[rank], rank, &meeting->failure);
+    if (is_fine) note_refusal(notices[rank].thread_level, rank, meeting);
   }
   if (!meeting->is_stuck) free(notices);  // else MPI may still write to them
   return is_fine;
@@ -239,6 +258,38 @@ bool duplicate(MPI_Comm comm, Meeting* meeting) {
                    &meeting->failure);
 }
 
+// With the table, where this liboarlock knows such a function; it is older else, and moves data by gloo.
+oar_status create_state(const oar_config* config, Meeting* meeting, oar_state** out) {
+  oar_function function = NULL;
+  if (oar_experimental_get("state_create_with_mpi_calls", &function) != OAR_OK) function = NULL;
+  meeting->lent = function != NULL ? make_lent(meeting->comm) : NULL;
+  if (meeting->lent == NULL) {
+    return oar_state_create_with_exchange(config, meeting->rank, meeting->world_size, exchange, meeting, NULL, out);
+  }
+  MPI_Query_thread(&meeting->thread_level);
+  if (meeting->thread_level == MPI_THREAD_MULTIPLE && !watch_finalisation())
+    meeting->thread_level = MPI_THREAD_SERIALIZED;
+  note_refusal(meeting->thread_level, meeting->rank, meeting);
+  const oar_mpi_calls calls = table_of(meeting->lent);
+  return reinterpret_cast<oar_state_create_with_mpi_calls_fn>(function)(config, meeting->rank, meeting->world_size,
+                                                                        exchange, meeting, &calls, out);
+}
+
+// What the duplicate is for from here: the state's, until it releases the table; else it has done its work.
+void end_meeting(Meeting* meeting, bool has_duplicate, bool has_state) {
+  Lent* lent = meeting->lent;
+  const bool is_stuck = meeting->is_stuck;
+  if (lent != NULL && has_state && !lent->is_released) {
+    lent->is_creating = false;
+  } else if (lent != NULL) {
+    lent->is_clean = lent->is_clean && !is_stuck;
+    end_lent(lent);
+  } else if (has_duplicate && !is_stuck) {
+    MPI_Comm_free(&meeting->comm);
+  }
+  if (!is_stuck) free(meeting);
+}
+
 oar_status create(const oar_config* config, MPI_Comm comm, oar_state** out) {
   Failure refused = Failure();
   if (!check_communicator(comm, &refused)) return report(refused);
@@ -255,16 +306,14 @@ oar_status create(const oar_config* config, MPI_Comm comm, oar_state** out) {
   oar_status status = OAR_OK;
   const bool has_duplicate = duplicate(comm, meeting);
   if (has_duplicate) {
-    status = oar_state_create_with_exchange(config, meeting->rank, meeting->world_size, exchange, meeting, NULL, out);
+    status = create_state(config, meeting, out);
     if (status != OAR_OK && !meeting->told) {
       exchange_notices(status, oar_last_error(), 0, meeting);
       meeting->failure.code = OAR_OK;  // the first failure is the one to report
     }
   }
   if (meeting->failure.code != OAR_OK) status = report(meeting->failure);
-  if (meeting->is_stuck) return status;
-  if (has_duplicate) MPI_Comm_free(&meeting->comm);
-  free(meeting);
+  end_meeting(meeting, has_duplicate, status == OAR_OK);
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "guard.h"
+#include "mpi_calls.h"
 
 using namespace oarlock;
 using namespace oarlock::capi;
@@ -48,6 +49,7 @@ struct Entry {
 const Entry kFunctions[] = {
     {"live_handle_count", reinterpret_cast<oar_function>(&count_live_handles)},
     {"throw_inside_core", reinterpret_cast<oar_function>(&throw_inside_core)},
+    {"state_create_with_mpi_calls", reinterpret_cast<oar_function>(&create_with_mpi_calls)},
 };
 
 }  // namespace

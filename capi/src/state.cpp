@@ -1,8 +1,8 @@
 #include "oarlock/state.h"
 
-#include "base/options.h"
 #include "first_use.h"
 #include "guard.h"
+#include "options_of.h"
 #include "state/process_state.h"
 #include "tensor/rng.h"
 
@@ -10,12 +10,6 @@ using namespace oarlock;
 using namespace oarlock::capi;
 
 namespace {
-
-Result<Options> options_of(const oar_config* config) {
-  if (config == nullptr) return Options::from_environment();
-  OAR_ASSIGN(const Options& options, unwrap(config));
-  return Options(options);
-}
 
 // The rank, a size, or a question about the rank: reads one number of a state. Any thread: nothing changes them.
 template <class Read>

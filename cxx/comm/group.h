@@ -36,6 +36,14 @@ enum class ReduceOp {  // the numbers of collectives.h
   kBitwiseXor = 8
 };
 
+struct MpiPlace;  // backends/mpi/mpi_link.h
+
+// What moves data between hosts, where ranks are on several.
+struct BetweenHosts {
+  std::string by = "auto";              // as the option comm.between_hosts: "auto", "gloo", "mpi"
+  std::shared_ptr<const MpiPlace> mpi;  // nullptr: the group's ranks have no MPI to give it to
+};
+
 // How a group was made; groups of some of its ranks (subgroup.h) are made alike.
 struct GroupMaking {
   std::string backend = "auto";
@@ -44,6 +52,8 @@ struct GroupMaking {
   Milliseconds connect_timeout{300000};
   bool arrival_skew = false;
   std::string own_address;  // of this rank, as peers on other hosts reach it
+  BetweenHosts between;
+  std::string data_by;  // what carries large data, for people: "shm", "shm inside hosts, mpi between them"
 };
 
 class Group {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "comm/backends/mpi/mpi_link.h"
 #include "comm/backends/self.h"
 #include "comm/collectives.h"
 #include "comm/frame.h"
@@ -106,7 +107,11 @@ Result<std::shared_ptr<Group>> meet_members(const Group& parent, const std::vect
   OAR_ASSIGN(Star star, meet(std::move(meeting)));
   star.whose_ranks = whose_ranks(-1, world_ranks);
   const StarEngine::Limits limits{making.late, std::min(making.connect_timeout, times.wait), making.arrival_skew};
-  return make_group(std::move(star), limits, times.own, making.backend);
+  BetweenHosts between = making.between;
+  if (between.mpi != nullptr) {
+    between.mpi = std::make_shared<const MpiPlace>(MpiPlace{between.mpi->link, world_ranks});
+  }
+  return make_group(std::move(star), limits, times.own, making.backend, default_nccl_names(), between);
 }
 
 // nullptr: this rank is none of the members.

@@ -67,8 +67,12 @@ class StarEngine : private StarProtocol::Shell {
     std::function<void(const Status& why, bool is_own)> on_failure;  // is_own: the peers hear of it from here
   };
   void attach(Companion companion);  // before operations begin
-  // What moves large data, if not gloo between all ranks. Before operations begin.
-  void set_transport(MakeTransport make) { make_transport_ = std::move(make); }
+  // What moves large data, if not gloo between all ranks. `reduces_all`: it has arithmetic for every type that is
+  // reduced, which gloo has not. The same on all ranks, before operations begin.
+  void set_transport(MakeTransport make, bool reduces_all = false) {
+    make_transport_ = std::move(make);
+    reduces_all_ = reduces_all;
+  }
   void close();                 // goodbye to the peers; operations still running are aborted. Twice is fine
   std::size_t backlog() const;  // collectives not done yet
 
@@ -98,6 +102,9 @@ class StarEngine : private StarProtocol::Shell {
   void send(int rank, std::shared_ptr<const std::string> frame) override;
   void close_connection(int rank) override;
   void move_data(const std::shared_ptr<Operation>& operation) override;
+  bool can_reduce(c10::ScalarType dtype, ReduceOp op) const override {
+    return reduces_all_ || StarProtocol::Shell::can_reduce(dtype, op);
+  }
   void advance(const Operation& operation, FlightRecorder::Phase phase) override;
   void finish(const std::shared_ptr<Operation>& operation, Status status) override;
   Status declare_dead(Status status, bool tells_peers) override;
@@ -128,6 +135,7 @@ class StarEngine : private StarProtocol::Shell {
   Companion companion_;  // set once, before operations begin; its functions are called with no lock held
 
   MakeTransport make_transport_;  // set once, before operations begin; called on the engine's thread
+  bool reduces_all_ = false;      // the same
 
   // Only the engine's thread.
   StarProtocol protocol_;

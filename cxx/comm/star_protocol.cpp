@@ -4,8 +4,6 @@
 #include <numeric>
 #include <utility>
 
-#include "comm/backends/gloo/gloo_transport.h"
-
 namespace oarlock {
 
 std::string doing(const Activity& activity) {
@@ -41,7 +39,7 @@ bool StarProtocol::is_small(const Operation& operation) const {
   }
   if (signature.bytes() <= inline_bytes_) return true;
   return signature.op == Operator::kAllReduce &&
-         !gloo_can_reduce(static_cast<c10::ScalarType>(signature.dtype), static_cast<ReduceOp>(signature.reduce_op));
+         !shell_.can_reduce(static_cast<c10::ScalarType>(signature.dtype), static_cast<ReduceOp>(signature.reduce_op));
 }
 
 bool StarProtocol::all_are_small() const {

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "comm/arrival_skew.h"
+#include "comm/backends/gloo/gloo_transport.h"
 #include "comm/flight_recorder.h"
 #include "comm/frame.h"
 #include "comm/hub_exchange.h"
@@ -56,6 +57,9 @@ class StarProtocol {
     virtual void close_connection(int rank) = 0;
     // Moves the data of an operation that all ranks have called alike, and calls end_transfer() then.
     virtual void move_data(const std::shared_ptr<Operation>& operation) = 0;
+    // Whether that has arithmetic for such an all_reduce; if not, the bytes go through rank 0 at any size. The same on
+    // all ranks.
+    virtual bool can_reduce(c10::ScalarType dtype, ReduceOp op) const { return gloo_can_reduce(dtype, op); }
     virtual void advance(const Operation& operation, FlightRecorder::Phase phase) = 0;
     virtual void finish(const std::shared_ptr<Operation>& operation, Status status) = 0;
     // The group is dead by `status`, or by what the shell knew before: gives the one that holds. `tells_peers`: they

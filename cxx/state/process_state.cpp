@@ -6,10 +6,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <mutex>
+#include <numeric>
 
 #include "base/log.h"
 #include "base/option_reach.h"
 #include "base/thread.h"
+#include "comm/backends/mpi/mpi_link.h"
 #include "comm/backends/self.h"
 #include "comm/collectives.h"
 #include "comm/hosts.h"
@@ -24,18 +26,20 @@ namespace {
 
 constexpr Milliseconds kEntryMax{10000};  // of the survivors, all of which are there, into their new group
 
-Result<std::shared_ptr<State>> form_on_star(Options options, Topology topology, Star star);
+Result<std::shared_ptr<State>> form_on_star(Options options, Topology topology, Star star,
+                                            std::shared_ptr<MpiLink> mpi = nullptr);
 std::shared_ptr<State> form_lone_state(Options options, Topology topology);
 
 class ProcessState : public State {
  public:
   ProcessState(Options options, Topology topology, std::shared_ptr<Group> group, std::shared_ptr<StateDump> dump,
-               Contacts contacts)
+               Contacts contacts, std::shared_ptr<MpiLink> mpi = nullptr)
       : options_(std::move(options)),
         topology_(std::move(topology)),
         group_(std::move(group)),
         dump_(std::move(dump)),
         contacts_(std::move(contacts)),
+        mpi_(std::move(mpi)),
         timeout_(bounded_wait(Milliseconds(options_.integer("comm.timeout_ms")))) {
     const auto keep_record = [dump = std::weak_ptr<StateDump>(dump_), folder = dump_folder()](const std::string& name,
                                                                                               const Group& each) {
@@ -125,6 +129,7 @@ class ProcessState : public State {
     contacts_.listener.reset();
     group_->descendants()->close();
     group_->close();
+    mpi_ = nullptr;  // which ends with the last transport that uses it
     return Status::ok();
   }
 
@@ -172,6 +177,10 @@ class ProcessState : public State {
     if (options.is_set("state.world_size"))
       OAR_TRY(options.set("state.world_size", JsonValue::integer(topology.world_size)));
     for (const char* key : {"state.local_rank", "state.local_world_size"}) OAR_TRY(options.set(key, JsonValue()));
+    // MPI goes on with all of its ranks or not at all.
+    if (options.text("comm.between_hosts") == "mpi") {
+      OAR_TRY(options.set("comm.between_hosts", JsonValue::string("gloo")));
+    }
     return options;
   }
   // What the group does is in the dumps from here; its failure writes one into the folder, if one is given.
@@ -181,7 +190,7 @@ class ProcessState : public State {
     std::vector<int> ranks;
     for (int rank = 0; rank < group.size(); ++rank) ranks.push_back(group.world_rank(rank));
     const std::shared_ptr<FlightRecorder> recorder = group.recorder();
-    dump->add(name, std::move(ranks), recorder);
+    dump->add(name, std::move(ranks), group.size() > 1 ? group.making().data_by : "", recorder);
     if (folder.empty()) return;
     recorder->on_end([weak = std::weak_ptr<const StateDump>(dump), folder] {
       if (const auto kept = weak.lock()) kept->write_into(folder);
@@ -193,6 +202,7 @@ class ProcessState : public State {
   std::shared_ptr<Group> group_;
   std::shared_ptr<StateDump> dump_;
   Contacts contacts_;
+  std::shared_ptr<MpiLink> mpi_;           // by which data moves between hosts; nullptr: it does not
   std::atomic<bool> is_cancelled_{false};  // a shrink() that waits
   bool is_over_ = false;
   Milliseconds timeout_;
@@ -204,6 +214,38 @@ class ProcessState : public State {
 Status check_positive(const Options& options, const char* key) {
   if (options.integer(key) > 0) return Status::ok();
   return invalid_argument("option {} must be greater than 0, got {}", key, options.integer(key));
+}
+
+Status check_between_hosts(const Options& options) {
+  const std::string between = options.text("comm.between_hosts"), backend = options.text("comm.backend");
+  if (between != "auto" && between != "gloo" && between != "mpi") {
+    return invalid_argument("option comm.between_hosts must be auto, gloo or mpi, got '{}'", between);
+  }
+  if (between == "mpi" && backend != "auto") {
+    return invalid_argument(
+        "option comm.between_hosts is 'mpi', but comm.backend is '{}', which moves all data; leave that at 'auto'",
+        backend);
+  }
+  return Status::ok();
+}
+
+// Where data between hosts is to go by MPI: whether it can. Ranks that have exchanged get the same.
+Status check_mpi(const Options& options, const MpiLink* mpi) {
+  if (options.text("comm.between_hosts") != "mpi") return Status::ok();
+  if (mpi == nullptr) {
+    return bad_environment(
+        "option comm.between_hosts is 'mpi', but this state is not made of a communicator of MPI; make it by "
+        "oar_state_create_with_mpi (oarlock/mpi.h)");
+  }
+  const std::string refusal = mpi->refusal();
+  return refusal.empty() ? Status::ok() : invalid_state("option comm.between_hosts is 'mpi', but {}", refusal);
+}
+
+std::shared_ptr<const MpiPlace> place_in_mpi(const std::shared_ptr<MpiLink>& mpi, int world_size) {
+  if (mpi == nullptr) return nullptr;
+  std::vector<int> ranks(static_cast<std::size_t>(world_size));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  return std::make_shared<const MpiPlace>(MpiPlace{mpi, std::move(ranks)});
 }
 
 Status check_options(const Options& options) {
@@ -219,6 +261,7 @@ Status check_options(const Options& options) {
   if (backend != "auto" && backend != "shm" && backend != "gloo" && backend != "nccl") {
     return invalid_argument("option comm.backend must be auto, shm, gloo or nccl, got '{}'", backend);
   }
+  OAR_TRY(check_between_hosts(options));
   if (!parse_log_level(options.text("log.level"))) {
     return invalid_argument(
         "option log.level (variable OARLOCK_LOG_LEVEL) must be debug, info, warning, error or off, got '{}'",
@@ -248,7 +291,8 @@ std::string name_run(const Star& star) {
   return fmt::format("process {} on {}, port {}", hub.pid, hub.host_name, star.store_port);
 }
 
-Result<std::shared_ptr<State>> form_on_star(Options options, Topology topology, Star star) {
+Result<std::shared_ptr<State>> form_on_star(Options options, Topology topology, Star star,
+                                            std::shared_ptr<MpiLink> mpi) {
   Contacts contacts = take_contacts(star);
   complete_topology(topology, star.members);
   auto dump = std::make_shared<StateDump>(topology, star.members, name_run(star));
@@ -257,16 +301,19 @@ Result<std::shared_ptr<State>> form_on_star(Options options, Topology topology, 
                                   options.flag("comm.arrival_skew")};
   OAR_ASSIGN(std::shared_ptr<Group> group,
              make_group(std::move(star), limits, bounded_wait(Milliseconds(options.integer("comm.timeout_ms"))),
-                        options.text("comm.backend")));
+                        options.text("comm.backend"), default_nccl_names(),
+                        {options.text("comm.between_hosts"), place_in_mpi(mpi, topology.world_size)}));
+  if (group->making().between.mpi == nullptr) mpi = nullptr;
   apply_to_process(options);
-  return std::shared_ptr<State>(std::make_shared<ProcessState>(std::move(options), std::move(topology),
-                                                               std::move(group), std::move(dump), std::move(contacts)));
+  return std::shared_ptr<State>(std::make_shared<ProcessState>(
+      std::move(options), std::move(topology), std::move(group), std::move(dump), std::move(contacts), std::move(mpi)));
 }
 
-Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Result<Meeting> meeting) {
+Result<std::shared_ptr<State>> form_state(Options options, Topology topology, Result<Meeting> meeting,
+                                          std::shared_ptr<MpiLink> mpi = nullptr) {
   OAR_ASSIGN(Meeting place, std::move(meeting));
   OAR_ASSIGN(Star star, meet(std::move(place)));
-  return form_on_star(std::move(options), std::move(topology), std::move(star));
+  return form_on_star(std::move(options), std::move(topology), std::move(star), std::move(mpi));
 }
 
 std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
@@ -283,24 +330,30 @@ std::shared_ptr<State> form_lone_state(Options options, Topology topology) {
 
 Result<std::shared_ptr<State>> State::create(Options options) {
   OAR_TRY(check_options(options));
+  OAR_TRY(check_mpi(options, nullptr));
   OAR_ASSIGN(Topology topology, find_topology(options));
   if (topology.world_size == 1) return form_lone_state(std::move(options), std::move(topology));
   Result<Meeting> meeting = find_meeting(topology, options);
   return form_state(std::move(options), std::move(topology), std::move(meeting));
 }
 
-Result<std::shared_ptr<State>> State::create_with_exchange(Options options, int rank, int world_size,
-                                                           Exchange exchange) {
+Result<std::shared_ptr<State>> State::create_with_exchange(Options options, int rank, int world_size, Exchange exchange,
+                                                           std::shared_ptr<MpiLink> mpi) {
   OAR_TRY(check_options(options));
+  if (mpi == nullptr) OAR_TRY(check_mpi(options, nullptr));
   if (world_size < 1) return invalid_argument("world_size must be at least 1, got {}", world_size);
   if (rank < 0 || rank >= world_size) return invalid_argument("rank must lie in [0, {}), got {}", world_size, rank);
   Topology topology;
   topology.rank = rank;
   topology.world_size = world_size;
   topology.source = "exchange";
+  Result<Meeting> meeting = Meeting();
+  if (world_size > 1) meeting = exchange_meeting(rank, world_size, exchange, options);
+  OAR_TRY(meeting.status());
+  OAR_TRY(check_mpi(options, mpi.get()));
   if (world_size == 1) return form_lone_state(std::move(options), std::move(topology));
-  Result<Meeting> meeting = exchange_meeting(rank, world_size, exchange, options);
-  return form_state(std::move(options), std::move(topology), std::move(meeting));
+  if (mpi != nullptr && !mpi->refusal().empty()) mpi = nullptr;  // on all ranks
+  return form_state(std::move(options), std::move(topology), std::move(meeting), std::move(mpi));
 }
 
 }  // namespace oarlock

@@ -19,14 +19,17 @@
 
 namespace oarlock {
 
+class MpiLink;  // comm/backends/mpi/mpi_link.h
+
 class State {
  public:
   // Rank and size from the options and the environment (topology.h), then rendezvous.
   static Result<std::shared_ptr<State>> create(Options options);
   // The host's own all-gather: size bytes of every rank into `all`, rank order; nonzero = failed.
   using Exchange = std::function<int(const void* mine, std::size_t size, void* all)>;
+  // `mpi`: by which data may move between hosts, its ranks being those of the state; nullptr: none.
   static Result<std::shared_ptr<State>> create_with_exchange(Options options, int rank, int world_size,
-                                                             Exchange exchange);
+                                                             Exchange exchange, std::shared_ptr<MpiLink> mpi = nullptr);
   virtual ~State() = default;
 
   virtual const Topology& topology() const = 0;  // rank, world_size, local_rank, local_world_size, node_rank

@@ -35,9 +35,10 @@ JsonValue members_to_json(const std::vector<Member>& members) {
 StateDump::StateDump(Topology topology, std::vector<Member> members, std::string run)
     : topology_(std::move(topology)), members_(std::move(members)), run_(std::move(run)) {}
 
-void StateDump::add(std::string name, std::vector<int> ranks, std::shared_ptr<const FlightRecorder> recorder) {
+void StateDump::add(std::string name, std::vector<int> ranks, std::string data_by,
+                    std::shared_ptr<const FlightRecorder> recorder) {
   std::lock_guard lock(mutex_);
-  groups_.push_back({std::move(name), std::move(ranks), std::move(recorder)});
+  groups_.push_back({std::move(name), std::move(ranks), std::move(data_by), std::move(recorder)});
   if (groups_.size() > kGroupsMax) groups_.erase(groups_.begin() + 1);
 }
 
@@ -65,6 +66,7 @@ JsonValue StateDump::to_json() const {
     JsonValue ranks = JsonValue::array();
     for (const int rank : group.ranks) ranks.append(JsonValue::integer(rank));
     entry.set("ranks", std::move(ranks));
+    if (!group.data_by.empty()) entry.set("data_by", JsonValue::string(group.data_by));
     groups.append(std::move(entry));
   }
   json.set("groups", std::move(groups));

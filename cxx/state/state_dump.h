@@ -24,8 +24,10 @@ class StateDump {
   // `members` of all ranks; `run` is the same on the ranks that met, and on no others.
   StateDump(Topology topology, std::vector<Member> members, std::string run);
 
-  // A group of these ranks of the world; name and ranks are the same on all of them.
-  void add(std::string name, std::vector<int> ranks, std::shared_ptr<const FlightRecorder> recorder);
+  // A group of these ranks of the world; name and ranks are the same on all of them. `data_by`: what carries its large
+  // data (GroupMaking); empty: nothing.
+  void add(std::string name, std::vector<int> ranks, std::string data_by,
+           std::shared_ptr<const FlightRecorder> recorder);
   JsonValue to_json() const;
   // Whole or not at all.
   Status write(const std::string& path) const;
@@ -36,6 +38,7 @@ class StateDump {
   struct Recorded {
     std::string name;
     std::vector<int> ranks;
+    std::string data_by;
     std::shared_ptr<const FlightRecorder> recorder;
   };
   const Topology topology_;

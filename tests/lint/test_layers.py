@@ -9,7 +9,7 @@ ROOT = pathlib.Path(os.environ.get("OARLOCK_SOURCE", pathlib.Path(__file__).reso
 CMAKE = (ROOT / "CMakeLists.txt").read_text()
 ROOMS = re.search(r"set\(OARLOCK_ROOMS ([\w ]+)\)", CMAKE)[1].split()
 ROOMS_WITHOUT_TORCH = re.search(r"set\(OARLOCK_ROOMS_WITHOUT_TORCH ([\w ]+)\)", CMAKE)[1].split()
-PUBLIC_TYPES = {"status.h", "types.h", "vendor.h", "version.h"}  # pure C headers that cxx/ may use
+PUBLIC_TYPES = {"mpi_calls.h", "status.h", "types.h", "vendor.h", "version.h"}  # pure C headers that cxx/ may use
 TORCH = re.compile(r"(ATen|c10|torch|caffe2)/|gloo/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 # One door per dependency: only these files may name it.

@@ -69,6 +69,22 @@ def mpirun(num_ranks, *program, **settings):
                env=environment(**settings))
 
 
+def can_name_hosts():
+    """Whether a process may have a host name of its own."""
+    return subprocess.run(["unshare", "--uts", "true"], capture_output=True, timeout=30).returncode == 0
+
+
+def mpirun_on_hosts(places, program, *arguments, **settings):
+    """mpirun of one rank per entry of `places`, on host number places[rank]: a name of its own, by which Oarlock tells hosts apart.
+    To MPI they remain one host."""
+    if not can_name_hosts():
+        pytest.skip("a process cannot have a host name of its own here (that needs root)")
+    naming = " ".join(f"{rank}) hostname node{place};;" for rank, place in enumerate(places))
+    script = f'case $OMPI_COMM_WORLD_RANK in {naming} esac; exec "$@"'
+    return mpirun(len(places), "unshare", "--uts", "sh", "-ec", script, "sh", program, *arguments, OARLOCK_COMM_ADDRESS="127.0.0.1",
+                  **settings)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     require_tool("mpirun")

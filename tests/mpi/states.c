@@ -1,13 +1,9 @@
 /* What oar_state_create_with_mpi does and refuses, one case per run: mpirun -n N states CASE. Calls of MPI are counted on
  * their way, by definitions of this program that stand before MPI's (its profiling interface). */
 #define _POSIX_C_SOURCE 200809L
-#include <mpi.h>
-#include <oarlock/mpi.h>
-#include <oarlock/oarlock.h>
 #include <pthread.h>
-#include <time.h>
 
-#include "../capi/expect.h"
+#include "cases.h"
 
 static pthread_t allowed_thread;  /* where calls of MPI may come from, once is_watched */
 static int is_watched, num_calls, num_elsewhere, num_made, num_freed, num_all_gathers;
@@ -48,24 +44,6 @@ int MPI_Iallgather(const void *mine, int count, MPI_Datatype type, void *all, in
   return PMPI_Iallgather(mine, count, type, all, all_count, all_type, comm, request);
 }
 
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int rank_in(MPI_Comm comm) {
-  int rank;
-  MPI_Comm_rank(comm, &rank);
-  return rank;
-}
-
-static int size_of(MPI_Comm comm) {
-  int size;
-  MPI_Comm_size(comm, &size);
-  return size;
-}
-
 /* The sum of (rank + 1) over all ranks must be n (n + 1) / 2. */
 static void expect_sum(oar_state *state, int size) {
   oar_group *group;
@@ -90,18 +68,6 @@ static void expect_place(oar_state *state, MPI_Comm comm) {
   EXPECT_OK(oar_state_rank(state, &rank));
   EXPECT_OK(oar_state_world_size(state, &world_size));
   EXPECT(rank == rank_in(comm) && world_size == size_of(comm));
-}
-
-static void end(oar_state *state) {
-  EXPECT_OK(oar_state_close(state));
-  oar_state_release(state);
-}
-
-static oar_config *config_with(const char *key, int64_t value) {
-  oar_config *config;
-  EXPECT_OK(oar_config_create(&config));
-  EXPECT_OK(oar_config_set_int64(config, key, value));
-  return config;
 }
 
 static void expect_refused(oar_status status, oar_status expected, const char *part) {
@@ -196,7 +162,7 @@ static void several_states(void) {
 
 static void a_rank_with_a_refused_option(void) {
   const int is_culprit = rank_in(MPI_COMM_WORLD) == 1;
-  oar_config *config = is_culprit ? config_with("comm.timeout_ms", 0) : NULL;
+  oar_config *config = is_culprit ? config_with("comm.timeout_ms", "0") : NULL;
   oar_state *state = NULL;
   oar_error *error;
   int32_t rank;
@@ -234,7 +200,7 @@ static void a_rank_of_another_version(void) {
 }
 
 static void an_absent_rank(void) {
-  oar_config *config = config_with("comm.connect_timeout_ms", 500);
+  oar_config *config = config_with("comm.connect_timeout_ms", "500");
   oar_state *state = NULL;
   if (rank_in(MPI_COMM_WORLD) != 1) {
     const double start = seconds();
@@ -301,11 +267,7 @@ static void the_error_handler_stays(void) {
   end(state);
 }
 
-static const struct {
-  const char *name;
-  void (*run)(void);
-  int level; /* of threads, for MPI_Init_thread; -1: the case initialises MPI itself, or not */
-} cases[] = {
+static const struct mpi_case cases[] = {
   {"before_initialisation", before_initialisation, -1},
   {"after_finalisation", after_finalisation, -1},
   {"works_after_finalisation", works_after_finalisation, -1},
@@ -323,16 +285,4 @@ static const struct {
   {"the_error_handler_stays", the_error_handler_stays, MPI_THREAD_SINGLE},
 };
 
-int main(int argc, char **argv) {
-  size_t i;
-  int level;
-  for (i = 0; i < sizeof cases / sizeof *cases; ++i) {
-    if (argc < 2) printf("%s\n", cases[i].name); /* for the test, which runs each */
-    if (argc != 2 || strcmp(argv[1], cases[i].name) != 0) continue;
-    if (cases[i].level >= 0) MPI_Init_thread(&argc, &argv, cases[i].level, &level);
-    cases[i].run();
-    if (cases[i].level >= 0) MPI_Finalize();
-    return 0;
-  }
-  return argc < 2 ? 0 : 2;
-}
+int main(int argc, char **argv) { return run_case(cases, sizeof cases / sizeof *cases, argc, argv); }

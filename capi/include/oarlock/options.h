@@ -76,11 +76,18 @@
 #define OAR_OPTION_COMM_ARRIVAL_SKEW "comm.arrival_skew"
 
 /*
- * What moves the data between ranks: auto (shared memory inside a host, gloo between hosts), shm, gloo, nccl (tensors
- * on CUDA devices by NCCL, others by gloo). The same on all ranks. (string; default "auto"; variable
- * OARLOCK_COMM_BACKEND)
+ * What moves the data between ranks: auto (shared memory inside a host, between hosts what comm.between_hosts says),
+ * shm, gloo, nccl (tensors on CUDA devices by NCCL, others by gloo). The same on all ranks. (string; default "auto";
+ * variable OARLOCK_COMM_BACKEND)
  */
 #define OAR_OPTION_COMM_BACKEND "comm.backend"
+
+/*
+ * What moves large data between hosts with comm.backend auto: auto (MPI where the state is made of a communicator of
+ * MPI with MPI_THREAD_MULTIPLE, else gloo), gloo, mpi. The same on all ranks. (string; default "auto"; variable
+ * OARLOCK_COMM_BETWEEN_HOSTS)
+ */
+#define OAR_OPTION_COMM_BETWEEN_HOSTS "comm.between_hosts"
 
 /*
  * Milliseconds within which all ranks must have come when a state is made. (integer; default 300000; variable

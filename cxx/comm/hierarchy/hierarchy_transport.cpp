@@ -21,9 +21,9 @@ constexpr std::size_t kLine = 64;          // holds whole elements of every type
 std::byte* bytes_of(const at::Tensor& tensor) { return static_cast<std::byte*>(tensor.data_ptr()); }
 
 // The leaders' transport, which works while this thread goes on.
-class BetweenHosts {
+class LeadersTransfer {
  public:
-  explicit BetweenHosts(std::unique_ptr<Transport> transport)
+  explicit LeadersTransfer(std::unique_ptr<Transport> transport)
       : told_(std::make_shared<Told>()), transfer_(std::move(transport)) {}
 
   void start(TransferJob job) {
@@ -102,7 +102,7 @@ class HierarchyTransport : public Transport {
   const Hosts hosts_;
   const int rank_, host_;
   HostRounds inside_;
-  std::optional<BetweenHosts> between_;  // of a leader
+  std::optional<LeadersTransfer> between_;  // of a leader
   const std::unique_ptr<Transport> all_;
   at::Tensor scratch_[2];
 };

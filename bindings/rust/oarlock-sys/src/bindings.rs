@@ -93,6 +93,7 @@ pub const OAR_OPTION_CHECKPOINT_TOTAL_LIMIT: &::core::ffi::CStr = c"checkpoint.t
 pub const OAR_OPTION_COMM_ADDRESS: &::core::ffi::CStr = c"comm.address";
 pub const OAR_OPTION_COMM_ARRIVAL_SKEW: &::core::ffi::CStr = c"comm.arrival_skew";
 pub const OAR_OPTION_COMM_BACKEND: &::core::ffi::CStr = c"comm.backend";
+pub const OAR_OPTION_COMM_BETWEEN_HOSTS: &::core::ffi::CStr = c"comm.between_hosts";
 pub const OAR_OPTION_COMM_CONNECT_TIMEOUT_MS: &::core::ffi::CStr = c"comm.connect_timeout_ms";
 pub const OAR_OPTION_COMM_DUMP_ON_FAILURE: &::core::ffi::CStr = c"comm.dump_on_failure";
 pub const OAR_OPTION_COMM_INLINE_BYTES: &::core::ffi::CStr = c"comm.inline_bytes";
